@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * facteur: hand a website's transactional mail to an SMTP relay, and know what became of it.
+ *
+ * The only public header, and the manual of the C library.  Python, PHP and the program are thin
+ * layers over what is declared here: the same names, the same options, the same errors.
+ */
+#ifndef FACTEUR_H
+#define FACTEUR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FACTEUR_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define FACTEUR_API __attribute__((visibility("default")))
+#else
+#define FACTEUR_API
+#endif
+
+/*
+ * Conventions
+ *
+ * Text is UTF-8 and given with its length in bytes; a length of FACTEUR_NTS says that it ends at
+ * its NUL.  Functions read or copy their arguments before they return.
+ *
+ * A function returns 0 or a negative FACTEUR_E code.  A negative return means that nothing started
+ * and that no out-parameter but `error` was touched.  `error` may be NULL; otherwise it receives an
+ * object of the caller's, to be freed with facteur_error_free().
+ *
+ * Times are seconds as double.  Loading the library and making a mailer create no thread, socket,
+ * TLS context or file; that happens at the first send.
+ *
+ * Threads: a message, a receipt and an error belong to one thread at a time.  A mailer may be used
+ * by any number of threads at once.  After fork() the child may go on using the same mailer: it
+ * abandons what it inherited and opens its own connections; the parent never notices.
+ */
+#define FACTEUR_NTS ((size_t)-1)
+
+/* X(name, value, kind, text); the values are frozen. */
+#define FACTEUR_ERRORS(X)                                                                          \
+    X(ENOMEM, -1, TEMPORARY, "out of memory")                                                      \
+    X(ECONFIG, -2, USAGE, "the configuration is not valid")                                        \
+    X(EMESSAGE, -3, USAGE, "the message is not valid")                                             \
+    X(ECLOSED, -4, USAGE, "the mailer is closed")                                                  \
+    X(EIO, -5, TEMPORARY, "a file could not be read or written")                                   \
+    X(ECONNECT, -10, TEMPORARY, "the relay could not be reached")                                  \
+    X(ETLS, -11, TEMPORARY, "no trusted TLS connection to the relay")                              \
+    X(EAUTH, -12, TEMPORARY, "the relay did not accept the login")                                 \
+    X(EDEADLINE, -13, TEMPORARY, "the deadline passed before the mail was handed over")            \
+    X(EPROTOCOL, -14, TEMPORARY, "the relay broke the SMTP dialogue")                              \
+    X(ETEMPORARY, -15, TEMPORARY, "the relay refused the mail for now")                            \
+    X(EPERMANENT, -20, PERMANENT, "the relay refused the mail for good")                           \
+    X(EINDOUBT, -30, IN_DOUBT, "the mail was handed over, its verdict was not heard")
+
+enum facteur_error_code {
+#define FACTEUR_ERROR_ENUM(name, value, kind, text) FACTEUR_##name = (value),
+    FACTEUR_ERRORS(FACTEUR_ERROR_ENUM)
+#undef FACTEUR_ERROR_ENUM
+};
+
+enum facteur_error_kind {
+    FACTEUR_KIND_USAGE,     /* the caller's mistake: nothing was tried */
+    FACTEUR_KIND_TEMPORARY, /* certainly not accepted; trying again can help */
+    FACTEUR_KIND_PERMANENT, /* certainly refused; trying again cannot help */
+    FACTEUR_KIND_IN_DOUBT   /* handed over without a verdict */
+};
+
+typedef struct facteur_error facteur_error;
+typedef struct facteur_message facteur_message;
+typedef struct facteur_mailer facteur_mailer;
+typedef struct facteur_receipt facteur_receipt;
+
+/* The version the library was built with, "MAJOR.MINOR.PATCH".  Static. */
+FACTEUR_API const char *facteur_version(void);
+
+/* Free bytes or text that a facteur function handed out (`char **` parameters).  NULL is fine. */
+FACTEUR_API void facteur_free(void *bytes);
+
+/* ---- Errors ---------------------------------------------------------------------------------- */
+
+/* The code's name without its prefix ("ECONFIG"), its kind, its standing text.  Static. */
+FACTEUR_API const char *facteur_error_name(int code);
+FACTEUR_API enum facteur_error_kind facteur_error_kind(int code);
+FACTEUR_API const char *facteur_error_text(int code);
+
+/* What went wrong, in one sentence that says what to do.  Lives as long as the error. */
+FACTEUR_API int facteur_error_code(const facteur_error *error);
+FACTEUR_API const char *facteur_error_message(const facteur_error *error);
+
+/*
+ * Where it went wrong: the option's name, the message's field, or the path in the JSON
+ * ("items[2].unit_price").  "" when there is no such place.  Lives as long as the error.
+ */
+FACTEUR_API const char *facteur_error_where(const facteur_error *error);
+
+FACTEUR_API void facteur_error_free(facteur_error *error);
+
+/* ---- Messages -------------------------------------------------------------------------------- */
+
+/* An empty message, or NULL when memory ran out. */
+FACTEUR_API facteur_message *facteur_message_new(void);
+FACTEUR_API void facteur_message_free(facteur_message *message);
+
+/*
+ * Set one field by the name that it has in Python, PHP and JSON.
+ *
+ * from, sender, reply_to, to, cc, bcc   An RFC 5322 address list ("Ana <ana@example.com>, b@example.org",
+ *                                       groups too); to, cc, bcc and reply_to append, others replace.
+ * subject, text, html                   Text; in the subject, control characters become one space.
+ * envelope_from                         The SMTP sender (RFC 5321 MAIL FROM); default: sender, else from.
+ *                                       "<>" or "" asks for the null reverse-path.
+ * message_id                            "id@domain", with or without angle brackets; default: made at random.
+ * date                                  RFC 3339 ("2026-11-23T10:00:00+01:00") or RFC 5322; default: now.
+ * in_reply_to, references               Message ids, separated by spaces.
+ *
+ * FACTEUR_EMESSAGE: no such field (the nearest name is told), or a value that cannot be on the wire
+ * (control character in an address, invalid UTF-8, …); `where` is the field's name.
+ */
+FACTEUR_API int facteur_message_set(facteur_message *message, const char *field, const char *value,
+                                    size_t len, facteur_error **error);
+
+/*
+ * Add one mailbox to an address field, the display name apart: nothing in `name` is parsed.
+ * name   May be NULL.
+ * The errors of facteur_message_set().
+ */
+FACTEUR_API int facteur_message_add_mailbox(facteur_message *message, const char *field,
+                                            const char *name, size_t name_len, const char *address,
+                                            size_t address_len, facteur_error **error);
+
+/*
+ * Add a header of one's own ("X-Shop: 12").  Order and repetition are kept.
+ * FACTEUR_EMESSAGE: not a header name (RFC 5322 section 2.2), or one that facteur writes itself.
+ */
+FACTEUR_API int facteur_message_add_header(facteur_message *message, const char *name,
+                                           const char *value, size_t len, facteur_error **error);
+
+/*
+ * Attach bytes, or a file that is read while the mail is sent (never whole in memory).
+ *
+ * name         The file name shown; NULL for none (attach_path: the path's last component).
+ * type         Media type ("application/pdf"); NULL: from the name's ending, else
+ *              application/octet-stream.
+ * content_id   NULL for an attachment.  Otherwise an inline part that the HTML names as "cid:…".
+ *
+ * FACTEUR_EMESSAGE: name, type or content_id not printable on the wire.
+ * FACTEUR_EIO: the file cannot be opened, or is no regular file.
+ */
+FACTEUR_API int facteur_message_attach_bytes(facteur_message *message, const void *data, size_t len,
+                                             const char *name, const char *type,
+                                             const char *content_id, facteur_error **error);
+FACTEUR_API int facteur_message_attach_path(facteur_message *message, const char *path,
+                                            const char *name, const char *type,
+                                            const char *content_id, facteur_error **error);
+
+/*
+ * Make a message of finished RFC 5322 bytes.  Line ends are repaired to CRLF and Bcc fields are
+ * taken out; every other byte is kept.  The envelope is given with facteur_message_set("envelope_from")
+ * and facteur_message_add_recipient(); where not given it is read from the fields.
+ */
+FACTEUR_API int facteur_message_from_bytes(const void *bytes, size_t len, facteur_message **out,
+                                           facteur_error **error);
+
+/* Add an SMTP recipient that no header shows.  Once one is given, To, Cc and Bcc add none. */
+FACTEUR_API int facteur_message_add_recipient(facteur_message *message, const char *address,
+                                              size_t len, facteur_error **error);
+
+/*
+ * The message as it would be sent: CRLF lines, no Bcc, not dot-stuffed.  A missing Date or
+ * Message-ID is decided now and kept, so that a later send is of the same bytes.
+ * `*bytes` is the caller's (facteur_free).
+ */
+FACTEUR_API int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
+                                      facteur_error **error);
+
+/* ---- Letters --------------------------------------------------------------------------------- */
+
+/*
+ * Compose an order confirmation or a contact-form message; nothing is sent.
+ *
+ * mailer    Gives default_from, contact_to and default_locale; may be NULL.
+ * json      The order or the form: core/schema/order.json, core/schema/contact.json.
+ * options   NULL, or a JSON object with any of: to, from, reply_to, locale, subject, message_id, date
+ *           (core/schema/letter_options.json).
+ *
+ * FACTEUR_EMESSAGE: malformed JSON or a field of the wrong form; `where` is its path
+ * ("items[2].unit_price").
+ */
+FACTEUR_API int facteur_order_confirmation(const facteur_mailer *mailer, const char *json,
+                                           size_t len, const char *options, size_t options_len,
+                                           facteur_message **out, facteur_error **error);
+FACTEUR_API int facteur_contact_form(const facteur_mailer *mailer, const char *json, size_t len,
+                                     const char *options, size_t options_len, facteur_message **out,
+                                     facteur_error **error);
+
+/* ---- Options --------------------------------------------------------------------------------- */
+
+/*
+ * The table of options, the one source of docs/options.md, the .pyi and the PHP ini list.
+ * index runs from 0 to facteur_option_count() - 1; every text is static.
+ * type is one of "text", "bool", "int", "seconds", "ms", "choice" (choices separated by "|" in
+ * facteur_option_choices), "secret", "path", "address".
+ */
+FACTEUR_API size_t facteur_option_count(void);
+FACTEUR_API const char *facteur_option_name(size_t index);
+FACTEUR_API const char *facteur_option_type(size_t index);
+FACTEUR_API const char *facteur_option_choices(size_t index);
+FACTEUR_API const char *facteur_option_default(size_t index);
+FACTEUR_API const char *facteur_option_help(size_t index);
+
+/* ---- Mailers --------------------------------------------------------------------------------- */
+
+/*
+ * Make a mailer.  Nothing is opened.
+ *
+ * dsn             DESIGN: smtps://user:pass@host, smtp://…, smtp+unix:///path, a preset (brevo://KEY),
+ *                 file:///dir, memory://, null://.  NULL: the environment's FACTEUR_DSN.
+ * names, values   `count` options; they win over the DSN's query, which wins over FACTEUR_* in the
+ *                 environment.  Values are text: "10.0", "1", "starttls".
+ *
+ * FACTEUR_ECONFIG: a DSN that cannot be read (the offending character and its position are named),
+ * an unknown option (the nearest name is told), a value out of its range; `where` is the option or "dsn".
+ */
+FACTEUR_API int facteur_mailer_new(const char *dsn, const char *const *names,
+                                   const char *const *values, size_t count, facteur_mailer **out,
+                                   facteur_error **error);
+
+/*
+ * As facteur_mailer_new(), but a mailer with the same configuration that already lives in this
+ * process is handed out again.  Each must be closed by its own facteur_mailer_free(); the last of
+ * them leaves the connections open until the process ends, for the next request.
+ */
+FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
+                                      const char *const *values, size_t count, facteur_mailer **out,
+                                      facteur_error **error);
+
+/*
+ * Let go of a mailer.  Sends that other threads still wait for end with FACTEUR_ECLOSED.
+ * QUIT is said without waiting for its reply longer than `timeout` seconds.
+ */
+FACTEUR_API void facteur_mailer_close(facteur_mailer *mailer, double timeout);
+FACTEUR_API void facteur_mailer_free(facteur_mailer *mailer);
+
+/* What the mailer sends through, without secrets: "smtps://smtp.example.com:465".  Lives as long as it. */
+FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
+
+/*
+ * Send one message and wait for its verdict.
+ *
+ * message    Frozen at the call; may be sent again or freed afterwards.
+ * deadline   Seconds over everything: name resolution, connection, TLS, login, waiting for a slot,
+ *            dialogue.  0: the option `deadline`.
+ *
+ * Returns 0 whenever the message could be tried: what became of it is in the receipt, also when it
+ * was refused.  FACTEUR_EMESSAGE (no recipient, no sender, …), FACTEUR_EIO (an attachment cannot be
+ * read), FACTEUR_ECLOSED, FACTEUR_ENOMEM: nothing was tried.
+ */
+FACTEUR_API int facteur_send(facteur_mailer *mailer, facteur_message *message, double deadline,
+                             facteur_receipt **receipt, facteur_error **error);
+
+/*
+ * Connect, TLS, EHLO, AUTH and NOOP without sending a mail.  `*json` (facteur_free) is an object of
+ * facts: relay, ok, phase, address, tls {version, cipher, resumed}, capabilities, auth, timings, error.
+ * Returns 0 also when the relay refused: `ok` tells.
+ */
+FACTEUR_API int facteur_check(facteur_mailer *mailer, double deadline, char **json,
+                              facteur_error **error);
+
+/*
+ * The mails that a memory:// mailer holds, oldest first.
+ * facteur_captured(): the bytes as they would have been sent, and the envelope as JSON
+ * {"from": …, "to": […]}; both the caller's (facteur_free).  FACTEUR_ECONFIG past the end.
+ */
+FACTEUR_API size_t facteur_captured_count(const facteur_mailer *mailer);
+FACTEUR_API int facteur_captured(const facteur_mailer *mailer, size_t index, char **bytes,
+                                 size_t *len, char **envelope_json, facteur_error **error);
+FACTEUR_API void facteur_captured_clear(facteur_mailer *mailer);
+
+/* ---- Receipts -------------------------------------------------------------------------------- */
+
+enum facteur_status {
+    FACTEUR_SENT,      /* at least one recipient accepted, by a complete 2yz reply */
+    FACTEUR_QUEUED,    /* durable in the outbox */
+    FACTEUR_TEMPORARY, /* certainly not accepted; may be tried again */
+    FACTEUR_PERMANENT, /* certainly refused */
+    FACTEUR_IN_DOUBT,  /* handed over; no verdict was heard */
+    FACTEUR_DUPLICATE  /* the key is known to the outbox already */
+};
+
+/* X(name): the phases of a send, in order. */
+#define FACTEUR_PHASES(X)                                                                          \
+    X(resolve) X(connect) X(tls) X(greeting) X(ehlo) X(auth) X(mail) X(rcpt) X(data) X(body) X(final)
+
+enum facteur_phase {
+#define FACTEUR_PHASE_ENUM(name) FACTEUR_PHASE_##name,
+    FACTEUR_PHASES(FACTEUR_PHASE_ENUM)
+#undef FACTEUR_PHASE_ENUM
+    FACTEUR_PHASE_COUNT
+};
+
+/* Every text lives as long as the receipt, and is "" where there is nothing to tell. */
+FACTEUR_API enum facteur_status facteur_receipt_status(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_status_name(const facteur_receipt *receipt);
+
+/* 1 for sent, queued and duplicate: the mail needs no further care of the caller. */
+FACTEUR_API int facteur_receipt_ok(const facteur_receipt *receipt);
+
+/* The Message-ID without angle brackets; the relay's own id from its last reply; the relay's name. */
+FACTEUR_API const char *facteur_receipt_message_id(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_queue_id(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_relay(const facteur_receipt *receipt);
+
+FACTEUR_API size_t facteur_receipt_accepted_count(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_accepted(const facteur_receipt *receipt, size_t index);
+
+/* The recipients refused, each with the reply to its own RCPT (RFC 5321 section 4.2, RFC 3463). */
+FACTEUR_API size_t facteur_receipt_rejected_count(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_rejected(const facteur_receipt *receipt, size_t index);
+FACTEUR_API int facteur_receipt_rejected_code(const facteur_receipt *receipt, size_t index);
+FACTEUR_API const char *facteur_receipt_rejected_enhanced(const facteur_receipt *receipt,
+                                                          size_t index);
+FACTEUR_API const char *facteur_receipt_rejected_text(const facteur_receipt *receipt, size_t index);
+
+/* The reply that decided: code (0: none was heard), enhanced status code ("2.0.0"), text. */
+FACTEUR_API int facteur_receipt_reply_code(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_reply_enhanced(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_reply_text(const facteur_receipt *receipt);
+
+/* The phase in which the verdict fell; how often a connection was tried; flights (write, then wait). */
+FACTEUR_API enum facteur_phase facteur_receipt_phase(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_phase_name(enum facteur_phase phase);
+FACTEUR_API unsigned facteur_receipt_attempts(const facteur_receipt *receipt);
+FACTEUR_API unsigned facteur_receipt_flights(const facteur_receipt *receipt);
+
+/* Seconds spent in a phase during this send; negative when the phase was not passed. */
+FACTEUR_API double facteur_receipt_timing(const facteur_receipt *receipt, enum facteur_phase phase);
+
+/* Why the mail was not sent: a FACTEUR_E code and a sentence; 0 and "" when it was. */
+FACTEUR_API int facteur_receipt_error_code(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_error(const facteur_receipt *receipt);
+
+/* The dialogue of a send that was not ok, credentials and message left out; at most 16 KiB. */
+FACTEUR_API const char *facteur_receipt_transcript(const facteur_receipt *receipt);
+
+/* The whole receipt as one JSON object (facteur_free); NULL when memory ran out. */
+FACTEUR_API char *facteur_receipt_json(const facteur_receipt *receipt);
+FACTEUR_API void facteur_receipt_free(facteur_receipt *receipt);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

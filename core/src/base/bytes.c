@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/bytes.h"
+
+#include "base/memory.h"
+#include "facteur.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+fct_slice fct_slice_of(const char *text)
+{
+    return (fct_slice){text, text ? strlen(text) : 0};
+}
+
+bool fct_slice_equal(fct_slice a, fct_slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+int fct_ascii_lower(int byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte;
+}
+
+bool fct_is_alpha(int byte)
+{
+    int lower = fct_ascii_lower(byte);
+
+    return lower >= 'a' && lower <= 'z';
+}
+
+bool fct_is_digit(int byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+bool fct_is_alnum(int byte)
+{
+    return fct_is_alpha(byte) || fct_is_digit(byte);
+}
+
+bool fct_slice_starts_nocase(fct_slice text, fct_slice prefix)
+{
+    if (text.len < prefix.len)
+        return false;
+    for (size_t i = 0; i < prefix.len; i++) {
+        if (fct_ascii_lower((unsigned char)text.ptr[i]) !=
+            fct_ascii_lower((unsigned char)prefix.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+bool fct_slice_equal_nocase(fct_slice a, fct_slice b)
+{
+    return a.len == b.len && fct_slice_starts_nocase(a, b);
+}
+
+fct_slice fct_slice_trim(fct_slice text)
+{
+    while (text.len && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
+        text.len--;
+    return text;
+}
+
+static int refuse(fct_buf *buf)
+{
+    buf->failed = true;
+    return FACTEUR_ENOMEM;
+}
+
+int fct_buf_reserve(fct_buf *buf, size_t more)
+{
+    size_t need, cap;
+    char *grown;
+
+    if (more > SIZE_MAX / 2 - 1 - buf->len || (buf->max && buf->len + more > buf->max))
+        return refuse(buf);
+    need = buf->len + more + 1;
+    if (need <= buf->cap)
+        return 0;
+    cap = buf->cap ? buf->cap : 64;
+    while (cap < need)
+        cap *= 2;
+    grown = fct_realloc(buf->ptr, cap);
+    if (!grown)
+        return refuse(buf);
+    buf->ptr = grown;
+    buf->cap = cap;
+    buf->ptr[buf->len] = '\0';
+    return 0;
+}
+
+int fct_buf_add(fct_buf *buf, const void *bytes, size_t len)
+{
+    int result = fct_buf_reserve(buf, len);
+
+    if (result)
+        return result;
+    if (len)
+        memcpy(buf->ptr + buf->len, bytes, len);
+    buf->len += len;
+    buf->ptr[buf->len] = '\0';
+    return 0;
+}
+
+int fct_buf_add_text(fct_buf *buf, const char *text)
+{
+    return fct_buf_add(buf, text, strlen(text));
+}
+
+int fct_buf_add_slice(fct_buf *buf, fct_slice slice)
+{
+    return fct_buf_add(buf, slice.ptr, slice.len);
+}
+
+int fct_buf_add_char(fct_buf *buf, char byte)
+{
+    return fct_buf_add(buf, &byte, 1);
+}
+
+int fct_buf_addv(fct_buf *buf, const char *format, va_list args)
+{
+    va_list again;
+    int result, len;
+
+    va_copy(again, args);
+    len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (len < 0)
+        return refuse(buf);
+    result = fct_buf_reserve(buf, (size_t)len);
+    if (result)
+        return result;
+    vsnprintf(buf->ptr + buf->len, (size_t)len + 1, format, args);
+    buf->len += (size_t)len;
+    return 0;
+}
+
+int fct_buf_addf(fct_buf *buf, const char *format, ...)
+{
+    va_list args;
+    int result;
+
+    va_start(args, format);
+    result = fct_buf_addv(buf, format, args);
+    va_end(args);
+    return result;
+}
+
+void fct_buf_consume(fct_buf *buf, size_t count)
+{
+    if (count >= buf->len) {
+        buf->len = 0;
+    } else {
+        memmove(buf->ptr, buf->ptr + count, buf->len - count);
+        buf->len -= count;
+    }
+    if (buf->ptr)
+        buf->ptr[buf->len] = '\0';
+}
+
+void fct_buf_clear(fct_buf *buf)
+{
+    buf->failed = false;
+    fct_buf_consume(buf, buf->len);
+}
+
+void fct_buf_done(fct_buf *buf)
+{
+    size_t max = buf->max;
+
+    fct_free(buf->ptr);
+    *buf = (fct_buf){.max = max};
+}
+
+char *fct_buf_take(fct_buf *buf, size_t *len)
+{
+    char *bytes = NULL;
+
+    if (!buf->failed && fct_buf_reserve(buf, 0) == 0) {
+        bytes = buf->ptr;
+        if (len)
+            *len = buf->len;
+        buf->ptr = NULL;
+    }
+    fct_buf_done(buf);
+    return bytes;
+}

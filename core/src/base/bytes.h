@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs of bytes: borrowed (fct_slice) and growing, owned (fct_buf). */
+#ifndef FCT_BYTES_H
+#define FCT_BYTES_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes that somebody else owns; not NUL-terminated. */
+typedef struct fct_slice {
+    const char *ptr;
+    size_t len;
+} fct_slice;
+
+#define FCT_SLICE(literal) ((fct_slice){(literal), sizeof(literal) - 1})
+
+fct_slice fct_slice_of(const char *text);
+bool fct_slice_equal(fct_slice a, fct_slice b);
+/* ASCII letters are equal in either case; no locale. */
+bool fct_slice_equal_nocase(fct_slice a, fct_slice b);
+bool fct_slice_starts_nocase(fct_slice text, fct_slice prefix);
+fct_slice fct_slice_trim(fct_slice text); /* spaces and tabs at both ends */
+
+/*
+ * A growing run of bytes.  All-zero is a valid, empty one.  A failed append leaves the bytes as
+ * they were and sets `failed`, which stays: a series of appends may be checked once at its end.
+ * ptr[len] is NUL whenever ptr is set.
+ */
+typedef struct fct_buf {
+    char *ptr;
+    size_t len;
+    size_t cap;
+    size_t max; /* refuse to grow beyond, 0: no limit */
+    bool failed;
+} fct_buf;
+
+/* 0, or FACTEUR_ENOMEM (also when `max` would be passed). */
+int fct_buf_reserve(fct_buf *buf, size_t more);
+int fct_buf_add(fct_buf *buf, const void *bytes, size_t len);
+int fct_buf_add_text(fct_buf *buf, const char *text);
+int fct_buf_add_slice(fct_buf *buf, fct_slice slice);
+int fct_buf_add_char(fct_buf *buf, char byte);
+int fct_buf_addf(fct_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int fct_buf_addv(fct_buf *buf, const char *format, va_list args);
+/* Drop `count` bytes at the front. */
+void fct_buf_consume(fct_buf *buf, size_t count);
+void fct_buf_clear(fct_buf *buf); /* empty, memory and `max` kept, `failed` forgotten */
+void fct_buf_done(fct_buf *buf);  /* free the memory */
+/* Hand the bytes over as fct_malloc'ed, NUL-terminated text; NULL when an append had failed. */
+char *fct_buf_take(fct_buf *buf, size_t *len);
+
+int fct_ascii_lower(int byte);
+bool fct_is_alpha(int byte);
+bool fct_is_digit(int byte);
+bool fct_is_alnum(int byte);
+
+#endif

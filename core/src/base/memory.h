@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The core's allocator: every allocation passes here, so that tests can make each of them fail. */
+#ifndef FCT_MEMORY_H
+#define FCT_MEMORY_H
+
+#include <stddef.h>
+
+/* As the C library's; fct_calloc and fct_reallocarray refuse a product that overflows. */
+void *fct_malloc(size_t size);
+void *fct_calloc(size_t count, size_t size);
+void *fct_realloc(void *block, size_t size);
+void *fct_reallocarray(void *block, size_t count, size_t size);
+void fct_free(void *block);
+
+/* Copies, NUL-terminated; NULL when memory ran out. */
+char *fct_strdup(const char *text);
+char *fct_strndup(const char *text, size_t len);
+
+/* Overwrite memory in a way that the compiler keeps. */
+void fct_wipe(void *block, size_t size);
+
+#ifdef FCT_FAULT_INJECTION
+/* Let the nth allocation from now fail (1 is the next) on this thread; 0 ends it. */
+void fct_memory_fail_at(unsigned long nth);
+/* Whether the failure armed by fct_memory_fail_at() has happened. */
+int fct_memory_failed(void);
+#endif
+
+#endif

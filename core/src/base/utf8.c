@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/utf8.h"
+
+#include <string.h>
+
+size_t fct_utf8_next(fct_slice text, uint32_t *code_point)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *in = (const unsigned char *)text.ptr;
+    uint32_t code;
+    size_t len;
+
+    if (!text.len)
+        return 0;
+    if (in[0] < 0x80) {
+        *code_point = in[0];
+        return 1;
+    }
+    if (in[0] < 0xc2 || in[0] > 0xf4)
+        return 0;
+    len = in[0] < 0xe0 ? 2 : in[0] < 0xf0 ? 3 : 4;
+    if (text.len < len)
+        return 0;
+    code = in[0] & (0x7fU >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((in[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (in[i] & 0x3f);
+    }
+    if (code < smallest[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+        return 0;
+    *code_point = code;
+    return len;
+}
+
+/* Eight bytes at a time: most text is ASCII. */
+static size_t ascii_run(const char *bytes, size_t len)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= len; i += 8) {
+        uint64_t word;
+
+        memcpy(&word, bytes + i, 8);
+        if (word & 0x8080808080808080U)
+            break;
+    }
+    while (i < len && !(bytes[i] & 0x80))
+        i++;
+    return i;
+}
+
+size_t fct_utf8_check(fct_slice text)
+{
+    size_t at = 0;
+
+    while (at < text.len) {
+        uint32_t code_point;
+        size_t len;
+
+        at += ascii_run(text.ptr + at, text.len - at);
+        if (at == text.len)
+            break;
+        len = fct_utf8_next((fct_slice){text.ptr + at, text.len - at}, &code_point);
+        if (!len)
+            return at;
+        at += len;
+    }
+    return at;
+}
+
+bool fct_is_ascii(fct_slice text)
+{
+    return ascii_run(text.ptr, text.len) == text.len;
+}

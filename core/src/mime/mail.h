@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A mail: a frozen message and its envelope, immutable and shared by reference count.  Its content is
+ * a series of byte runs, in memory or read from a file as it goes out.
+ */
+#ifndef FCT_MAIL_H
+#define FCT_MAIL_H
+
+#include "base/bytes.h"
+#include "facteur.h"
+
+#include <stdint.h>
+
+typedef struct fct_mail fct_mail;
+typedef struct fct_mail_reader fct_mail_reader;
+
+/* What the relay must offer for this mail. */
+enum fct_mail_needs {
+    FCT_NEEDS_8BITMIME = 1, /* bytes above 127 in the content (RFC 6152) */
+    FCT_NEEDS_SMTPUTF8 = 2  /* an address or header outside ASCII (RFC 6531) */
+};
+
+/* Safe from any thread. */
+fct_mail *fct_mail_ref(fct_mail *mail);
+void fct_mail_unref(fct_mail *mail); /* NULL is fine */
+
+/*
+ * The envelope, in wire form: "local@domain" with the domain in A-labels and the local part quoted
+ * where it must be, without angle brackets, free of control characters; the sender may be "".
+ */
+const char *fct_mail_sender(const fct_mail *mail);
+size_t fct_mail_recipient_count(const fct_mail *mail);
+const char *fct_mail_recipient(const fct_mail *mail, size_t index);
+
+const char *fct_mail_message_id(const fct_mail *mail); /* without angle brackets */
+unsigned fct_mail_needs(const fct_mail *mail);
+
+/* Bytes of the content before dot-stuffing: CRLF lines only, CRLF at the end (unless empty). */
+uint64_t fct_mail_size(const fct_mail *mail);
+
+/* The same content to other recipients (a redirected or a remaining part of the envelope). */
+fct_mail *fct_mail_with_recipients(fct_mail *mail, const char *const *recipients, size_t count);
+
+/* A reader holds the mail.  NULL when memory ran out. */
+fct_mail_reader *fct_mail_reader_new(fct_mail *mail);
+void fct_mail_reader_free(fct_mail_reader *reader);
+
+/*
+ * The next run of the content.
+ *
+ * run      A run in memory lives as long as the mail; a run out of a file (at most 64 KiB) until the
+ *          next call.
+ * stable   Whether the run is one in memory.
+ *
+ * 1 with a run of at least one byte; 0 at the end; FACTEUR_EIO when a file went away or changed its
+ * size since it was frozen: fct_mail_size() can then not be kept and the transaction must be cut.
+ */
+int fct_mail_reader_next(fct_mail_reader *reader, fct_slice *run, bool *stable);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The one event loop of a mailer, over libuv; it never runs user code. */
+#ifndef FCT_LOOP_H
+#define FCT_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct fct_loop fct_loop;
+
+/* NULL when memory or descriptors ran out. */
+fct_loop *fct_loop_new(void);
+
+/* Everything opened on it must be closed before. */
+void fct_loop_free(fct_loop *loop);
+
+/* In a child after fork(): close the loop's own inherited descriptors, touch nothing shared. */
+void fct_loop_abandon(fct_loop *loop);
+
+/* Monotonic microseconds, as of the start of this turn. */
+uint64_t fct_loop_now_us(const fct_loop *loop);
+
+/* Run turns until *stop is true; *stop is set from within a callback of the loop. */
+void fct_loop_run(fct_loop *loop, const bool *stop);
+
+/* Run what is due without blocking; for a host's own loop. */
+void fct_loop_step(fct_loop *loop);
+
+/* Readable when step() has work; and how long until it has by time (UINT64_MAX: no timer). */
+int fct_loop_fd(const fct_loop *loop);
+uint64_t fct_loop_timeout_us(const fct_loop *loop);
+
+/* From any thread: make the running turn call `woken`, set with fct_loop_on_wake(). */
+void fct_loop_wake(fct_loop *loop);
+void fct_loop_on_wake(fct_loop *loop, void (*woken)(void *user), void *user);
+
+#endif
