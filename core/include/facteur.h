@@ -17,10 +17,12 @@ extern "C" {
 
 #define FACTEUR_VERSION "0.1.0"
 
+#ifndef FACTEUR_API /* the extensions, which have the core within them, define it as nothing */
 #if defined(__GNUC__)
 #define FACTEUR_API __attribute__((visibility("default")))
 #else
 #define FACTEUR_API
+#endif
 #endif
 
 /*
