@@ -82,9 +82,10 @@ typedef struct fct_outcome {
     bool untouched;               /* the connection failed before the relay answered any command of
                                      this mail, and nothing of the terminator was sent: may be redone
                                      at once elsewhere */
-    bool again;                   /* the session asks for the mail (with the recipients that are
-                                     temporary only by "too many recipients", RFC 5321 4.5.3.1.10, or
-                                     refused only because of the mail before it) to be submitted again */
+    bool again;                   /* temporary, and only because of what another mail or BDAT met on this
+                                     connection: may be submitted again elsewhere at once.  Recipients
+                                     beyond the relay's limit (RFC 5321 section 4.5.3.1.10) and mails
+                                     refused for the one before them are run again by the session */
     unsigned flights;             /* writes followed by a wait, during this transaction */
     int64_t timing_us[FACTEUR_PHASE_COUNT]; /* -1: phase not passed in this transaction */
 } fct_outcome;
@@ -108,7 +109,12 @@ struct fct_session_event {
     const char *message;      /* lives as long as the session, or "" */
 };
 
-/* The strings of the config must live as long as the session; secrets are referenced.  NULL: no memory. */
+/*
+ * The strings of the config must live as long as the session; secrets are referenced.  NULL: no memory.
+ *
+ * With FCT_TLS_IMPLICIT the handshake comes before the first feed(), without an event;
+ * fct_session_secured() then gives its facts and starts the wait for the greeting.
+ */
 fct_session *fct_session_new(const struct fct_session_config *config, uint64_t now_us);
 void fct_session_free(fct_session *session);
 
@@ -126,13 +132,16 @@ int fct_session_feed(fct_session *session, const void *bytes, size_t len, uint64
  */
 int fct_session_output(fct_session *session, fct_slice *slices, int max, uint64_t now_us);
 
-/* The kernel or the TLS layer took the first `len` bytes of what output() showed. */
+/*
+ * The kernel or the TLS layer took the first `len` bytes of what output() showed.  To be told before
+ * any bytes received later are fed: a reply to what was never sent is a breach of the dialogue.
+ */
 void fct_session_sent(fct_session *session, size_t len, uint64_t now_us);
 
 /* 1 with an event, 0 when there is none. */
 int fct_session_next(fct_session *session, struct fct_session_event *event);
 
-/* The handshake is done, or (error != 0, with a sentence) it failed. */
+/* The handshake is done (when it failed: fct_session_lost() with FACTEUR_ETLS).  Facts may be NULL. */
 void fct_session_secured(fct_session *session, const struct fct_tls_facts *facts, uint64_t now_us);
 
 /* The stream ended: `error` 0 for a clean end, else FACTEUR_E code with a sentence. */
@@ -166,6 +175,9 @@ bool fct_session_idle(const fct_session *session);
 /* When tick() is due; FCT_NEVER when nothing is waited for. */
 uint64_t fct_session_deadline(const fct_session *session);
 void fct_session_tick(fct_session *session, uint64_t now_us);
+
+/* The relay offered CHUNKING and refused BDAT: do not use it with this relay for a while. */
+bool fct_session_chunking_refused(const fct_session *session);
 
 /* Facts for check() and receipts. */
 const char *fct_session_mechanism(const fct_session *session); /* the SASL mechanism used, or "" */
