@@ -17,11 +17,23 @@ void fct_loop_free(fct_loop *loop);
 /* In a child after fork(): close the loop's own inherited descriptors, touch nothing shared. */
 void fct_loop_abandon(fct_loop *loop);
 
-/* Monotonic microseconds, as of the start of this turn. */
+/*
+ * In a child after fork(), before anything opened on the loop is closed: give the loop an epoll of
+ * its own, because taking a descriptor out of the shared one would take it from the parent too.
+ * Calling it again does no harm; fct_loop_abandon() does it by itself.
+ */
+void fct_loop_forked(fct_loop *loop);
+
+/* Monotonic microseconds, now. */
 uint64_t fct_loop_now_us(const fct_loop *loop);
 
 /* Run turns until *stop is true; *stop is set from within a callback of the loop. */
 void fct_loop_run(fct_loop *loop, const bool *stop);
+
+/* Run turns until `finished` says so (it is asked between turns) or the clock has passed until_us.
+ */
+void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user,
+                        uint64_t until_us);
 
 /* Run what is due without blocking; for a host's own loop. */
 void fct_loop_step(fct_loop *loop);

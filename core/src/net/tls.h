@@ -13,7 +13,74 @@ struct fct_tls_config {
     const char *pin_sha256;  /* base64 SHA-256 of the SPKI; several separated by commas */
     const char *client_cert; /* PEM files */
     const char *client_key;
-    bool no_verify;          /* dangerous_no_verify */
+    bool no_verify; /* dangerous_no_verify */
 };
+
+/*
+ * A pin names the key of the relay's own certificate and stands for the chain of trust, as DANE-EE
+ * does (RFC 7671 section 5.1): issuer, name and dates are then not looked at.  With ca_file too,
+ * both must hold.  A pin is checked under no_verify as well.
+ */
+
+typedef struct fct_tls_context
+    fct_tls_context;            /* one relay's settings and its sessions to resume */
+typedef struct fct_tls fct_tls; /* one connection */
+
+/*
+ * Read the files and make the context.  `host` is the relay's name, address or NULL (unix socket).
+ * Everything is copied.
+ * FACTEUR_ECONFIG: a file or value is of no use; `where` is the option (ca_file, client_cert,
+ * client_key, pin_sha256, tls_name).  FACTEUR_ENOMEM.
+ */
+int fct_tls_context_new(const struct fct_tls_config *config, const char *host,
+                        fct_tls_context **out, facteur_error **error);
+void fct_tls_context_free(fct_tls_context *context); /* NULL is fine; connections hold it */
+
+/* The same checks without keeping anything: for the first send, before a connection is opened. */
+int fct_tls_config_check(const struct fct_tls_config *config, const char *host,
+                         facteur_error **error);
+
+/* A client about to say hello; NULL when memory ran out. */
+fct_tls *fct_tls_new(fct_tls_context *context);
+void fct_tls_free(fct_tls *tls);
+
+/* Lend what came from the wire; it must live until fct_tls_read() returned 0. */
+void fct_tls_feed(fct_tls *tls, const void *bytes, size_t len);
+
+/* Go on with the handshake: 1 done (once), 0 more bytes needed, FACTEUR_ETLS. */
+int fct_tls_handshake(fct_tls *tls);
+
+/*
+ * Clear text, up to one record: its length; 0 when all that was fed is used up; FACTEUR_ETLS.
+ * `*ended` is set when the relay said close_notify.
+ */
+int fct_tls_read(fct_tls *tls, char *out, size_t cap, bool *ended);
+
+/*
+ * Encrypt, gathering small slices into records of at most 16 KiB.  Takes no more while 64 KiB of
+ * ciphertext wait.  `*taken` is where to begin, and where it came to: those bytes are on their way.
+ * 0 or FACTEUR_ETLS.
+ */
+int fct_tls_write(fct_tls *tls, const fct_slice *slices, int count, size_t *taken);
+
+/* The ciphertext waiting for the wire, and how much of it went. */
+fct_slice fct_tls_output(const fct_tls *tls);
+void fct_tls_sent(fct_tls *tls, size_t len);
+
+/* Append close_notify to the output. */
+void fct_tls_end(fct_tls *tls);
+
+bool fct_tls_is_open(const fct_tls *tls); /* the handshake is done */
+
+/* Why the last call failed: a sentence; lives as long as `tls`. */
+const char *fct_tls_message(const fct_tls *tls);
+
+/* Facts of an open connection; static or as long as `tls`. */
+const char *fct_tls_version(const fct_tls *tls);
+const char *fct_tls_cipher(const fct_tls *tls);
+bool fct_tls_resumed(const fct_tls *tls);
+
+/* Channel binding: bytes and its name ("tls-exporter", "tls-unique"); len 0 when there is none. */
+fct_slice fct_tls_binding(fct_tls *tls, const char **name);
 
 #endif

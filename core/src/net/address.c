@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+/* "fe80::1%eth0" (RFC 4007 section 11): a link-local address needs its interface. */
+static bool literal_v6(struct sockaddr_in6 *v6, const char *host)
+{
+    char bare[INET6_ADDRSTRLEN];
+    const char *zone = strchr(host, '%');
+    size_t len = zone ? (size_t)(zone - host) : strlen(host);
+
+    if (len >= sizeof bare)
+        return false;
+    memcpy(bare, host, len);
+    bare[len] = '\0';
+    if (inet_pton(AF_INET6, bare, &v6->sin6_addr) != 1)
+        return false;
+    if (zone)
+        v6->sin6_scope_id = if_nametoindex(zone + 1);
+    v6->sin6_family = AF_INET6;
+    return !zone || v6->sin6_scope_id != 0;
+}
+
+bool fct_address_literal(fct_address *address, const char *host, uint16_t port)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&address->sock;
+
+    memset(address, 0, sizeof *address);
+    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        address->len = sizeof *v4;
+    } else if (literal_v6((struct sockaddr_in6 *)(void *)&address->sock, host)) {
+        address->len = sizeof(struct sockaddr_in6);
+    } else {
+        return false;
+    }
+    fct_address_set_port(address, port);
+    return true;
+}
+
+bool fct_address_unix(fct_address *address, const char *path)
+{
+    struct sockaddr_un *un = (struct sockaddr_un *)(void *)&address->sock;
+    size_t len = strlen(path);
+
+    memset(address, 0, sizeof *address);
+    if (len == 0 || len >= sizeof un->sun_path)
+        return false;
+    un->sun_family = AF_UNIX;
+    memcpy(un->sun_path, path, len);
+    address->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1);
+    if (path[0] == '@') {
+        /* The length, not a NUL, ends an abstract name. */
+        un->sun_path[0] = '\0';
+        address->len--;
+    }
+    return true;
+}
+
+void fct_address_set_port(fct_address *address, uint16_t port)
+{
+    if (address->sock.ss_family == AF_INET)
+        ((struct sockaddr_in *)(void *)&address->sock)->sin_port = htons(port);
+    else if (address->sock.ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)(void *)&address->sock)->sin6_port = htons(port);
+}
+
+void fct_address_text(const fct_address *address, char text[FCT_ADDRESS_TEXT])
+{
+    char ip[INET6_ADDRSTRLEN] = "";
+
+    if (address->sock.ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&address->sock;
+
+        inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
+        snprintf(text, FCT_ADDRESS_TEXT, "%s:%u", ip, ntohs(v4->sin_port));
+    } else if (address->sock.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&address->sock;
+
+        inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
+        snprintf(text, FCT_ADDRESS_TEXT, "[%s]:%u", ip, ntohs(v6->sin6_port));
+    } else {
+        const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&address->sock;
+        bool abstract = un->sun_path[0] == '\0';
+        size_t len = address->len - offsetof(struct sockaddr_un, sun_path) - 1;
+
+        snprintf(text, FCT_ADDRESS_TEXT, "%s%.*s", abstract ? "@" : "", (int)len,
+                 un->sun_path + (abstract ? 1 : 0));
+    }
+}

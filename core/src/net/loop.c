@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* The libuv loop and the timers on it: one uv_timer serves an ordered list of deadlines. */
+#include "net/loop_uv.h"
+
+#include "base/memory.h"
+#include "net/timer.h"
+
+static void arm(fct_loop *loop);
+
+static void on_alarm(uv_timer_t *alarm)
+{
+    fct_loop *loop = alarm->data;
+    uint64_t now_us = fct_loop_now_us(loop);
+    fct_list due;
+    fct_list *link;
+
+    /* Those due now move aside first: a timer that sets itself anew must wait for its next turn. */
+    fct_list_init(&due);
+    loop->armed_us = UINT64_MAX;
+    while ((link = fct_list_first(&loop->timers)) != NULL &&
+           FCT_ENTRY(link, fct_timer, link)->due_us <= now_us) {
+        fct_list_remove(link);
+        fct_list_push(&due, link);
+    }
+    while ((link = fct_list_first(&due)) != NULL) {
+        fct_timer *timer = FCT_ENTRY(link, fct_timer, link);
+
+        fct_list_remove(link);
+        timer->fire(timer);
+    }
+    arm(loop);
+}
+
+/*
+ * An alarm that rings too early only looks and sets itself again, so it is moved only towards the
+ * past: the deadlines of a mail come and go without touching libuv's heap.
+ */
+static void arm(fct_loop *loop)
+{
+    fct_list *first = fct_list_first(&loop->timers);
+    uint64_t due_us, now_us, wait_ms;
+
+    if (!first)
+        return;
+    due_us = FCT_ENTRY(first, fct_timer, link)->due_us;
+    if (due_us >= loop->armed_us)
+        return;
+    now_us = fct_loop_now_us(loop);
+    wait_ms = due_us > now_us ? (due_us - now_us + 999) / 1000 : 0;
+    uv_update_time(&loop->uv);
+    if (uv_timer_start(&loop->alarm, on_alarm, wait_ms, 0) == 0)
+        loop->armed_us = due_us;
+}
+
+void fct_timer_init(fct_timer *timer, void (*fire)(fct_timer *timer))
+{
+    fct_list_init(&timer->link);
+    timer->due_us = UINT64_MAX;
+    timer->fire = fire;
+}
+
+void fct_timer_set(fct_loop *loop, fct_timer *timer, uint64_t due_us)
+{
+    fct_list *after;
+
+    if (due_us == timer->due_us && fct_timer_is_set(timer))
+        return;
+    fct_list_remove(&timer->link);
+    timer->due_us = due_us;
+    if (due_us == UINT64_MAX)
+        return;
+    /* New deadlines are mostly the latest ones, so the place is looked for from the end. */
+    after = loop->timers.prev;
+    while (after != &loop->timers && FCT_ENTRY(after, fct_timer, link)->due_us > due_us)
+        after = after->prev;
+    fct_list_push_front(after, &timer->link);
+    arm(loop);
+}
+
+void fct_timer_clear(fct_timer *timer)
+{
+    fct_list_remove(&timer->link);
+}
+
+bool fct_timer_is_set(const fct_timer *timer)
+{
+    return !fct_list_empty(&timer->link);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    fct_loop *loop = wake->data;
+
+    if (loop->woken)
+        loop->woken(loop->woken_user);
+}
+
+fct_loop *fct_loop_new(void)
+{
+    fct_loop *loop = fct_calloc(1, sizeof *loop);
+
+    if (!loop)
+        return NULL;
+    fct_list_init(&loop->timers);
+    loop->armed_us = UINT64_MAX;
+    if (uv_loop_init(&loop->uv) != 0)
+        goto fail;
+    if (uv_async_init(&loop->uv, &loop->wake, on_wake) != 0) {
+        uv_loop_close(&loop->uv);
+        goto fail;
+    }
+    uv_timer_init(&loop->uv, &loop->alarm);
+    loop->wake.data = loop;
+    loop->alarm.data = loop;
+    return loop;
+
+fail:
+    fct_free(loop);
+    return NULL;
+}
+
+void fct_loop_free(fct_loop *loop)
+{
+    if (!loop)
+        return;
+    /* Without an epoll libuv would abort: what the loop holds is then left to the process's end. */
+    if (loop->lost_epoll)
+        return;
+    uv_close((uv_handle_t *)&loop->alarm, NULL);
+    uv_close((uv_handle_t *)&loop->wake, NULL);
+    /* Handles closed earlier are waiting for a turn to be let go, too. */
+    for (int turns = 0; turns < 8 && uv_loop_close(&loop->uv) == UV_EBUSY; turns++)
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+    fct_free(loop);
+}
+
+void fct_loop_forked(fct_loop *loop)
+{
+    if (loop->forked)
+        return;
+    loop->forked = true;
+    /* Closes the inherited descriptors and opens others, without a word to the shared epoll. */
+    loop->lost_epoll = uv_loop_fork(&loop->uv) != 0;
+}
+
+void fct_loop_abandon(fct_loop *loop)
+{
+    if (!loop)
+        return;
+    fct_loop_forked(loop);
+    fct_loop_free(loop);
+}
+
+uint64_t fct_loop_now_us(const fct_loop *loop)
+{
+    (void)loop;
+    return uv_hrtime() / 1000;
+}
+
+void fct_loop_run(fct_loop *loop, const bool *stop)
+{
+    while (!*(const volatile bool *)stop)
+        uv_run(&loop->uv, UV_RUN_ONCE);
+}
+
+static void do_nothing(fct_timer *timer)
+{
+    (void)timer;
+}
+
+void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user, uint64_t until_us)
+{
+    fct_timer limit;
+
+    fct_timer_init(&limit, do_nothing);
+    fct_timer_set(loop, &limit, until_us);
+    while (!finished(user) && fct_loop_now_us(loop) < until_us)
+        uv_run(&loop->uv, UV_RUN_ONCE);
+    fct_timer_clear(&limit);
+}
+
+void fct_loop_step(fct_loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
+}
+
+int fct_loop_fd(const fct_loop *loop)
+{
+    return uv_backend_fd(&loop->uv);
+}
+
+uint64_t fct_loop_timeout_us(const fct_loop *loop)
+{
+    const fct_list *first = fct_list_first(&loop->timers);
+    uint64_t due_us, now_us;
+
+    /* 0 means descriptors that epoll does not know yet, or handles about to close: a turn is due.
+     */
+    if (uv_backend_timeout(&loop->uv) == 0)
+        return 0;
+    if (!first)
+        return UINT64_MAX;
+    due_us = FCT_ENTRY(first, fct_timer, link)->due_us;
+    now_us = fct_loop_now_us(loop);
+    return due_us > now_us ? due_us - now_us : 0;
+}
+
+void fct_loop_wake(fct_loop *loop)
+{
+    uv_async_send(&loop->wake);
+}
+
+void fct_loop_on_wake(fct_loop *loop, void (*woken)(void *user), void *user)
+{
+    loop->woken = woken;
+    loop->woken_user = user;
+}

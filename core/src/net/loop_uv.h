@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What a loop is made of; for the files of net/ only. */
+#ifndef FCT_LOOP_UV_H
+#define FCT_LOOP_UV_H
+
+#include "base/list.h"
+#include "net/loop.h"
+
+#include <uv.h>
+
+#define FCT_INPUT_SIZE 65536
+#define FCT_CLEAR_SIZE 16384 /* the most that one TLS record carries (RFC 8446 section 5.1) */
+
+struct fct_loop {
+    uv_loop_t uv;
+    uv_timer_t alarm; /* the one libuv timer, for the earliest of `timers` */
+    uv_async_t wake;
+    fct_list timers; /* fct_timer, by due_us */
+    uint64_t armed_us;
+    void (*woken)(void *user);
+    void *woken_user;
+    bool forked;
+    bool lost_epoll; /* no epoll could be had after fork(): the loop must not turn any more */
+    /* Shared by all streams: a stream hands its bytes on before another one reads. */
+    char input[FCT_INPUT_SIZE];
+    char clear[FCT_CLEAR_SIZE];
+};
+
+#endif

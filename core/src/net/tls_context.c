@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/tls_context.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "net/address.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+static int on_session(SSL *ssl, SSL_SESSION *session)
+{
+    fct_tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+    if (!SSL_SESSION_is_resumable(session))
+        return 0;
+    if (context->session_count == FCT_TLS_SESSIONS) {
+        SSL_SESSION_free(context->sessions[0]);
+        context->session_count--;
+        memmove(context->sessions, context->sessions + 1,
+                context->session_count * sizeof context->sessions[0]);
+    }
+    context->sessions[context->session_count++] = session;
+    return 1;
+}
+
+SSL_SESSION *fct_tls_context_session(fct_tls_context *context)
+{
+    SSL_SESSION *session;
+
+    if (context->session_count == 0)
+        return NULL;
+    session = context->sessions[context->session_count - 1];
+    /* Using a ticket twice would let an observer link the connections (RFC 8446 appendix C.4). */
+    if (SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION)
+        context->session_count--;
+    else
+        SSL_SESSION_up_ref(session);
+    return session;
+}
+
+void fct_tls_context_forget(fct_tls_context *context)
+{
+    while (context->session_count > 0)
+        SSL_SESSION_free(context->sessions[--context->session_count]);
+}
+
+/* An encrypted key must not make OpenSSL ask for a passphrase on a terminal. */
+static int no_passphrase(char *buf, int size, int rwflag, void *user)
+{
+    (void)buf;
+    (void)size;
+    (void)rwflag;
+    (void)user;
+    return -1;
+}
+
+static const char *openssl_reason(void)
+{
+    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+
+    return reason ? reason : "unknown reason";
+}
+
+static int check_readable(const char *path, const char *option, facteur_error **error)
+{
+    FILE *file = fopen(path, "re");
+
+    if (!file)
+        return fct_error_set(error, FACTEUR_ECONFIG, option, "%s: %s cannot be read: %s", option,
+                             path, strerror(errno));
+    fclose(file);
+    return 0;
+}
+
+static int load_ca(fct_tls_context *context, const char *path, facteur_error **error)
+{
+    int result;
+
+    if (!path) {
+        SSL_CTX_set_default_verify_paths(context->ssl);
+        return 0;
+    }
+    result = check_readable(path, "ca_file", error);
+    if (result != 0)
+        return result;
+    if (SSL_CTX_load_verify_file(context->ssl, path) != 1)
+        return fct_error_set(error, FACTEUR_ECONFIG, "ca_file",
+                             "ca_file: %s has no PEM certificate that can be used: %s", path,
+                             openssl_reason());
+    return 0;
+}
+
+static int load_client(fct_tls_context *context, const struct fct_tls_config *config,
+                       facteur_error **error)
+{
+    const char *key = config->client_key ? config->client_key : config->client_cert;
+    int result;
+
+    if (!config->client_cert) {
+        if (config->client_key)
+            return fct_error_set(error, FACTEUR_ECONFIG, "client_key",
+                                 "client_key needs client_cert");
+        return 0;
+    }
+    result = check_readable(config->client_cert, "client_cert", error);
+    if (result == 0)
+        result = check_readable(key, "client_key", error);
+    if (result != 0)
+        return result;
+    SSL_CTX_set_default_passwd_cb(context->ssl, no_passphrase);
+    if (SSL_CTX_use_certificate_chain_file(context->ssl, config->client_cert) != 1)
+        return fct_error_set(error, FACTEUR_ECONFIG, "client_cert",
+                             "client_cert: %s is no PEM certificate that can be used: %s",
+                             config->client_cert, openssl_reason());
+    if (SSL_CTX_use_PrivateKey_file(context->ssl, key, SSL_FILETYPE_PEM) != 1)
+        return fct_error_set(
+            error, FACTEUR_ECONFIG, "client_key",
+            "client_key: %s is no unencrypted PEM key that belongs to client_cert: %s", key,
+            openssl_reason());
+    return 0;
+}
+
+static int set_identity(fct_tls_context *context, const struct fct_tls_config *config,
+                        const char *host, facteur_error **error)
+{
+    const char *name = config->name ? config->name : host;
+    X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context->ssl);
+    fct_address address;
+    int set;
+
+    context->no_verify = config->no_verify;
+    if (config->pin_sha256) {
+        if (!fct_tls_pins_parse(&context->pins, config->pin_sha256))
+            return fct_error_set(error, FACTEUR_ECONFIG, "pin_sha256",
+                                 "pin_sha256: expected base64 SHA-256 digests of the relay's "
+                                 "public key (44 characters each), separated by commas, at most %d",
+                                 FCT_TLS_PINS_MAX);
+        context->pin_suffices = !config->ca_file;
+    }
+    if (!name) {
+        if (context->no_verify || context->pin_suffices)
+            return 0;
+        return fct_error_set(
+            error, FACTEUR_ECONFIG, "tls_name",
+            "tls_name is needed: TLS over a unix socket has no host name to verify");
+    }
+    context->name = fct_strdup(name);
+    if (!context->name)
+        return fct_error_nomem(error);
+    context->literal = fct_address_literal(&address, name, 0);
+    if (context->no_verify || context->pin_suffices)
+        return 0;
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                                               X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    set = context->literal ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
+                           : X509_VERIFY_PARAM_set1_host(param, name, 0);
+    if (set != 1)
+        return fct_error_set(error, FACTEUR_ECONFIG, "tls_name",
+                             "tls_name: %s cannot be verified in a certificate", name);
+    return 0;
+}
+
+static void set_policy(SSL_CTX *ssl)
+{
+    SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
+    SSL_CTX_set_security_level(ssl, 2); /* RSA of 2048 bits, no SHA-1 (112 bits of strength) */
+    SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ssl, on_session);
+}
+
+int fct_tls_context_new(const struct fct_tls_config *config, const char *host,
+                        fct_tls_context **out, facteur_error **error)
+{
+    fct_tls_context *context = fct_calloc(1, sizeof *context);
+    int result;
+
+    if (!context)
+        return fct_error_nomem(error);
+    ERR_clear_error();
+    context->refs = 1;
+    context->ssl = SSL_CTX_new(TLS_client_method());
+    if (!context->ssl) {
+        result = fct_error_nomem(error);
+        goto fail;
+    }
+    SSL_CTX_set_app_data(context->ssl, context);
+    set_policy(context->ssl);
+    result = set_identity(context, config, host, error);
+    if (result == 0 && !config->no_verify)
+        result = load_ca(context, config->ca_file, error);
+    if (result == 0)
+        result = load_client(context, config, error);
+    if (result != 0)
+        goto fail;
+    ERR_clear_error();
+    *out = context;
+    return 0;
+
+fail:
+    ERR_clear_error();
+    fct_tls_context_free(context);
+    return result;
+}
+
+void fct_tls_context_free(fct_tls_context *context)
+{
+    if (!context || --context->refs > 0)
+        return;
+    fct_tls_context_forget(context);
+    SSL_CTX_free(context->ssl);
+    fct_free(context->name);
+    fct_free(context);
+}
+
+int fct_tls_config_check(const struct fct_tls_config *config, const char *host,
+                         facteur_error **error)
+{
+    fct_tls_context *context = NULL;
+    int result = fct_tls_context_new(config, host, &context, error);
+
+    if (result == 0)
+        fct_tls_context_free(context);
+    return result;
+}
