@@ -1,0 +1,323 @@
+<?php
+
+/**
+ * SPDX-License-Identifier: MIT
+ *
+ * The API of the PHP extension; facteur_arginfo.h is generated from it by scripts/php-arginfo.
+ *
+ * @generate-class-entries
+ * @generate-legacy-arginfo 80100
+ */
+
+namespace {
+    /**
+     * Send an order confirmation through the mailer of the ini settings (facteur.dsn, else FACTEUR_DSN).
+     *
+     * As Facteur\Mailer::sendOrderConfirmation(): a receipt for whatever became of the mail, an
+     * exception only for a malformed call.
+     */
+    function facteur_send_order_confirmation(array|string $order, array $options = [], mixed ...$named): Facteur\Receipt {}
+
+    /** Send a contact-form message through the mailer of the ini settings; otherwise as above. */
+    function facteur_send_contact_form(array|string $form, array $options = [], mixed ...$named): Facteur\Receipt {}
+}
+
+namespace Facteur {
+    /** What every exception of facteur has in common; itself thrown for a closed mailer and the like. */
+    class Error extends \Exception
+    {
+        /** The option, the field, or the path in the JSON ("items[2].unit_price"); "" for none. */
+        public readonly string $where;
+
+        /** The name of the code of facteur.h ("ECONNECT"); getCode() is its number. */
+        public readonly string $error_code;
+    }
+
+    /** A DSN or an option that cannot be used. */
+    class ConfigError extends Error
+    {
+    }
+
+    /** A message, an order or a form that cannot be sent; nothing was tried. */
+    class MessageError extends Error
+    {
+    }
+
+    /** A mail that was not sent, or not certainly. */
+    class SendError extends Error
+    {
+        public readonly ?Receipt $receipt;
+    }
+
+    /** Certainly not accepted; trying again can help. */
+    class TemporaryError extends SendError
+    {
+    }
+
+    /** The relay could not be reached. */
+    class ConnectError extends TemporaryError
+    {
+    }
+
+    /** No trusted TLS connection to the relay. */
+    class TLSError extends TemporaryError
+    {
+    }
+
+    /** The relay did not accept the login. */
+    class AuthError extends TemporaryError
+    {
+    }
+
+    /** The deadline passed before the mail was handed over. */
+    class DeadlineError extends TemporaryError
+    {
+    }
+
+    /** Certainly refused; trying again cannot help. */
+    class PermanentError extends SendError
+    {
+    }
+
+    /** Handed over, and no verdict was heard: the mail may have been accepted. */
+    class InDoubtError extends SendError
+    {
+    }
+
+    /**
+     * Where mail is sent through.
+     *
+     * Mailers with equal configuration share one pool of connections for the life of the process.
+     *
+     * @strict-properties
+     * @not-serializable
+     */
+    final class Mailer
+    {
+        /** What is sent through, without secrets: "smtps://smtp.example.com:465". */
+        public readonly string $name;
+
+        /**
+         * Nothing is opened before the first send.
+         *
+         * @param string|null $dsn null: the ini setting facteur.dsn, else FACTEUR_DSN of the environment
+         * @param array $options by name; null leaves an option at its default
+         * @param mixed $named the same options as named arguments; they win over the array
+         * @throws ConfigError
+         */
+        public function __construct(
+            #[\SensitiveParameter] ?string $dsn = null,
+            #[\SensitiveParameter] array $options = [],
+            #[\SensitiveParameter] mixed ...$named
+        ) {}
+
+        /**
+         * Send one message and wait for its verdict.
+         *
+         * @param float $deadline seconds over everything; 0: the option "deadline"
+         * @return Receipt of a mail that at least one recipient's relay accepted
+         * @throws SendError with the receipt
+         * @throws MessageError when nothing could be tried
+         */
+        public function send(Message $message, float $deadline = 0.0): Receipt {}
+
+        /**
+         * Compose and send an order confirmation (core/schema/order.json).
+         *
+         * Never throws for what a network, a relay or a recipient did: the receipt says it.
+         *
+         * @param array|string $order the order, or its JSON
+         * @param array $options to, from, reply_to, locale, subject, message_id, date,
+         *        attachments (list of Attachment), deadline (seconds)
+         * @param mixed $named the same as named arguments; they win over the array
+         * @throws MessageError for a malformed call, `where` is the path in the JSON
+         */
+        public function sendOrderConfirmation(array|string $order, array $options = [], mixed ...$named): Receipt {}
+
+        /** Compose and send a contact-form message (core/schema/contact.json); otherwise as above. */
+        public function sendContactForm(array|string $form, array $options = [], mixed ...$named): Receipt {}
+
+        /**
+         * Connect, TLS, EHLO, AUTH and NOOP without sending a mail.
+         *
+         * @return array facts and timings; "ok" tells whether all went well
+         */
+        public function check(float $deadline = 0.0): array {}
+
+        /**
+         * The mails that a memory:// mailer holds, oldest first.
+         *
+         * @return array list of arrays of raw (the bytes), envelope_from (string), recipients (list of strings)
+         */
+        public function captured(): array {}
+
+        /** Forget the mails of a memory:// mailer. */
+        public function clearCaptured(): void {}
+
+        /** Let go of the pool; every later call throws Error.  Calling it again does nothing. */
+        public function close(): void {}
+    }
+
+    /**
+     * A message and its envelope, immutable.
+     *
+     * Addresses are an RFC 5322 list ("Ana <ana@example.com>, b@example.org"), or an array of such
+     * strings and of address => name pairs, in which nothing of the name is parsed.
+     *
+     * @strict-properties
+     * @not-serializable
+     */
+    final class Message
+    {
+        /**
+         * @param array|string|null $attachments list of Attachment
+         * @param array $headers name => value, or name => list of values
+         * @param string|null $envelope_from the SMTP sender; "" is the null reverse-path
+         * @param string|null $message_id "id@domain"; null: made at random
+         * @param DateTimeInterface|string|null $date RFC 3339 or RFC 5322; null: now
+         * @throws MessageError `where` is the field
+         */
+        public function __construct(
+            array|string|null $from = null,
+            array|string|null $to = null,
+            ?string $subject = null,
+            ?string $text = null,
+            ?string $html = null,
+            array|string|null $cc = null,
+            array|string|null $bcc = null,
+            array|string|null $reply_to = null,
+            array|string|null $sender = null,
+            array $attachments = [],
+            array $headers = [],
+            ?string $envelope_from = null,
+            ?string $message_id = null,
+            \DateTimeInterface|string|null $date = null,
+            array|string|null $in_reply_to = null,
+            array|string|null $references = null
+        ) {}
+
+        /**
+         * A message of finished RFC 5322 bytes.
+         *
+         * @param array $recipients the envelope's; none: To, Cc and Bcc of the bytes
+         * @throws MessageError
+         */
+        public static function fromBytes(string $bytes, ?string $envelope_from = null, array $recipients = []): Message {}
+
+        /** The message as it would be sent: CRLF lines, no Bcc. */
+        public function toString(): string {}
+    }
+
+    /**
+     * A file that goes with a message.
+     *
+     * @strict-properties
+     */
+    final class Attachment
+    {
+        /** The bytes; null for an attachment of a path. */
+        public readonly ?string $data;
+
+        /** The file, read while the mail is sent; null for an attachment of bytes. */
+        public readonly ?string $path;
+
+        /** The file name shown. */
+        public readonly ?string $name;
+
+        /** The media type; null: from the name's ending. */
+        public readonly ?string $type;
+
+        /** The content id of an inline part, which the HTML names as "cid:…"; null: not inline. */
+        public readonly ?string $inline;
+
+        public function __construct(string $data, ?string $name = null, ?string $type = null, ?string $inline = null) {}
+
+        /** @throws MessageError when the file cannot be read, also for open_basedir */
+        public static function fromPath(string $path, ?string $name = null, ?string $type = null, ?string $inline = null): Attachment {}
+    }
+
+    /**
+     * What is known about one mail after a send.
+     *
+     * @strict-properties
+     */
+    final class Receipt
+    {
+        /** "sent", "queued", "temporary", "permanent", "in_doubt" or "duplicate". */
+        public readonly string $status;
+
+        /** Sent, queued or duplicate: the mail needs no further care. */
+        public readonly bool $ok;
+
+        /** Without angle brackets. */
+        public readonly string $message_id;
+
+        /** The relay's own id for the mail; "" when it told none. */
+        public readonly string $queue_id;
+
+        public readonly string $relay;
+
+        /** A list of addresses. */
+        public readonly array $accepted;
+
+        /** Address => the Reply to its own RCPT. */
+        public readonly array $rejected;
+
+        /** The reply that decided; its code is 0 when none was heard. */
+        public readonly Reply $reply;
+
+        /** The phase in which the verdict fell. */
+        public readonly string $phase;
+
+        public readonly int $attempts;
+
+        /** How often the mailer wrote and then had to wait. */
+        public readonly int $flights;
+
+        /** Phase => seconds, for each phase passed. */
+        public readonly array $timings;
+
+        /** Why the mail was not sent, in a sentence; "" when it was. */
+        public readonly string $error;
+
+        /** The same as a name of facteur.h ("ECONNECT"); "" when it was sent. */
+        public readonly string $error_code;
+
+        /** The dialogue of a send that was not ok, without credentials and message. */
+        public readonly string $transcript;
+
+        private function __construct() {}
+    }
+
+    /**
+     * One reply of a relay.
+     *
+     * @strict-properties
+     */
+    final class Reply
+    {
+        /** RFC 5321 section 4.2. */
+        public readonly int $code;
+
+        /** RFC 3463: "5.1.1"; "" when the relay gave none. */
+        public readonly string $enhanced;
+
+        public readonly string $text;
+
+        private function __construct() {}
+    }
+
+    /**
+     * Compose an order confirmation without sending it.
+     *
+     * @param array $options to, from, reply_to, locale, subject, message_id, date, attachments
+     * @throws MessageError
+     */
+    function order_confirmation(array|string $order, array $options = [], mixed ...$named): Message {}
+
+    /** Compose a contact-form message without sending it; otherwise as above. */
+    function contact_form(array|string $form, array $options = [], mixed ...$named): Message {}
+
+    /** The version of the facteur library. */
+    function version(): string {}
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* The exceptions: one class for each code of facteur.h, with `where`, the code's name and the
+ * receipt. */
+#include "php_facteur.h"
+
+#include "Zend/zend_exceptions.h"
+
+zend_class_entry *php_facteur_error_ce;
+zend_class_entry *php_facteur_config_error_ce;
+zend_class_entry *php_facteur_message_error_ce;
+zend_class_entry *php_facteur_send_error_ce;
+zend_class_entry *php_facteur_temporary_error_ce;
+zend_class_entry *php_facteur_connect_error_ce;
+zend_class_entry *php_facteur_tls_error_ce;
+zend_class_entry *php_facteur_auth_error_ce;
+zend_class_entry *php_facteur_deadline_error_ce;
+zend_class_entry *php_facteur_permanent_error_ce;
+zend_class_entry *php_facteur_in_doubt_error_ce;
+
+static zend_class_entry *class_of(int code)
+{
+    switch (code) {
+    case FACTEUR_ECONFIG:
+        return php_facteur_config_error_ce;
+    case FACTEUR_EMESSAGE:
+    case FACTEUR_EIO: /* outside a receipt: an attachment that cannot be read */
+        return php_facteur_message_error_ce;
+    default:
+        return php_facteur_error_ce;
+    }
+}
+
+static zend_class_entry *class_of_receipt(const facteur_receipt *receipt)
+{
+    switch (facteur_receipt_status(receipt)) {
+    case FACTEUR_PERMANENT:
+        return php_facteur_permanent_error_ce;
+    case FACTEUR_IN_DOUBT:
+        return php_facteur_in_doubt_error_ce;
+    default:
+        break;
+    }
+    switch (facteur_receipt_error_code(receipt)) {
+    case FACTEUR_ECONNECT:
+        return php_facteur_connect_error_ce;
+    case FACTEUR_ETLS:
+        return php_facteur_tls_error_ce;
+    case FACTEUR_EAUTH:
+        return php_facteur_auth_error_ce;
+    case FACTEUR_EDEADLINE:
+        return php_facteur_deadline_error_ce;
+    default:
+        return php_facteur_temporary_error_ce;
+    }
+}
+
+zend_object *php_facteur_error_create(zend_class_entry *ce)
+{
+    zend_object *object = zend_ce_exception->create_object(ce);
+    zval value;
+
+    ZVAL_EMPTY_STRING(&value);
+    php_facteur_slot_set(object, php_facteur_error_ce, "where", &value);
+    php_facteur_slot_set(object, php_facteur_error_ce, "error_code", &value);
+    if (php_facteur_send_error_ce && instanceof_function(ce, php_facteur_send_error_ce)) {
+        ZVAL_NULL(&value);
+        php_facteur_slot_set(object, php_facteur_send_error_ce, "receipt", &value);
+    }
+    return object;
+}
+
+#if PHP_VERSION_ID < 80200
+/*
+ * PHP 8.1 has no SensitiveParameter: with zend.exception_ignore_args=0 the trace would hold what
+ * the constructor of Mailer was given.
+ */
+static void redact(zend_object *exception)
+{
+    zval rv, *trace, *frame;
+
+    if (!EG(current_execute_data) ||
+        EG(current_execute_data)->func->common.scope != php_facteur_mailer_ce)
+        return;
+    trace = zend_read_property_ex(zend_ce_exception, exception, ZSTR_KNOWN(ZEND_STR_TRACE), 1, &rv);
+    if (Z_TYPE_P(trace) != IS_ARRAY)
+        return;
+    SEPARATE_ARRAY(trace);
+    frame = zend_hash_index_find(Z_ARRVAL_P(trace), 0);
+    if (!frame || Z_TYPE_P(frame) != IS_ARRAY)
+        return;
+    SEPARATE_ARRAY(frame);
+    zend_hash_str_del(Z_ARRVAL_P(frame), "args", sizeof("args") - 1);
+}
+#endif
+
+static void throw_object(zend_class_entry *ce, int code, const char *message, const char *where,
+                         zend_object *receipt)
+{
+    zval exception, value;
+
+    object_init_ex(&exception, ce);
+    ZVAL_STRING(&value, message);
+    zend_update_property_ex(zend_ce_exception, Z_OBJ(exception), ZSTR_KNOWN(ZEND_STR_MESSAGE),
+                            &value);
+    zval_ptr_dtor(&value);
+    ZVAL_LONG(&value, code);
+    zend_update_property_ex(zend_ce_exception, Z_OBJ(exception), ZSTR_KNOWN(ZEND_STR_CODE), &value);
+    ZVAL_STRING(&value, where);
+    php_facteur_slot_set(Z_OBJ(exception), php_facteur_error_ce, "where", &value);
+    ZVAL_STRING(&value, facteur_error_name(code));
+    php_facteur_slot_set(Z_OBJ(exception), php_facteur_error_ce, "error_code", &value);
+    if (receipt) {
+        ZVAL_OBJ(&value, receipt);
+        php_facteur_slot_set(Z_OBJ(exception), php_facteur_send_error_ce, "receipt", &value);
+    }
+#if PHP_VERSION_ID < 80200
+    redact(Z_OBJ(exception));
+#endif
+    zend_throw_exception_object(&exception);
+}
+
+void php_facteur_throw(int code, facteur_error *error)
+{
+    const char *message = error ? facteur_error_message(error) : facteur_error_text(code);
+
+    throw_object(class_of(code), code, message, error ? facteur_error_where(error) : "", NULL);
+    facteur_error_free(error);
+}
+
+void php_facteur_refuse(int code, const char *where, const char *format, ...)
+{
+    va_list args;
+    zend_string *message;
+
+    va_start(args, format);
+    message = zend_vstrpprintf(1024, format, args);
+    va_end(args);
+    throw_object(class_of(code), code, ZSTR_VAL(message), where, NULL);
+    zend_string_release(message);
+}
+
+void php_facteur_throw_receipt(zend_object *object, const facteur_receipt *receipt)
+{
+    throw_object(class_of_receipt(receipt), facteur_receipt_error_code(receipt),
+                 facteur_receipt_error(receipt), "", object);
+}
+
+bool php_facteur_check(int code, facteur_error *error)
+{
+    if (code)
+        php_facteur_throw(code, error);
+    return code == 0;
+}
+
+bool php_facteur_refuse_type(const char *where, zval *value, const char *wanted)
+{
+    php_facteur_refuse(FACTEUR_EMESSAGE, where, "%s: expected %s, got %s", where, wanted,
+                       zend_zval_type_name(value));
+    return false;
+}
+
+bool php_facteur_no_nul(const char *where, const zend_string *text)
+{
+    if (!text || !zend_str_has_nul_byte(text))
+        return true;
+    php_facteur_refuse(FACTEUR_EMESSAGE, where, "%s has the control character 0x00", where);
+    return false;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* Letters: what a call was given as the core takes it, and the functions outside of a Mailer. */
+#include "php_facteur.h"
+
+#include "Zend/zend_exceptions.h"
+
+/* The JSON of an order or a form: an array becomes an object, also when it is empty. */
+static zend_string *letter_json(HashTable *table, zend_string *text)
+{
+    smart_str json = {0};
+    zval value;
+
+    if (!table)
+        return zend_string_copy(text);
+    if (zend_hash_num_elements(table) == 0)
+        return zend_string_init("{}", 2, 0);
+    ZVAL_ARR(&value, table);
+    if (php_facteur_json(&json, &value))
+        return smart_str_extract(&json);
+    smart_str_free(&json);
+    return NULL;
+}
+
+static bool read_deadline(double *out, zval *value)
+{
+    double deadline = Z_TYPE_P(value) == IS_LONG     ? (double)Z_LVAL_P(value)
+                      : Z_TYPE_P(value) == IS_DOUBLE ? Z_DVAL_P(value)
+                                                     : -1;
+
+    if (!(deadline >= 0) || zend_isinf(deadline)) {
+        php_facteur_refuse(FACTEUR_EMESSAGE, "deadline",
+                           "deadline must be a number of seconds, 0 or more");
+        return false;
+    }
+    *out = deadline;
+    return true;
+}
+
+/* Take from `options` what the extension itself uses; the rest is for the core. */
+static bool take_own(struct php_facteur_letter_call *call, HashTable *options)
+{
+    zval *value = zend_hash_str_find_deref(options, "deadline", sizeof("deadline") - 1);
+
+    if (value && Z_TYPE_P(value) != IS_NULL && !read_deadline(&call->deadline, value))
+        return false;
+    zend_hash_str_del(options, "deadline", sizeof("deadline") - 1);
+
+    value = zend_hash_str_find_deref(options, "attachments", sizeof("attachments") - 1);
+    if (value && Z_TYPE_P(value) == IS_ARRAY) {
+        call->attachments = Z_ARRVAL_P(value);
+        GC_TRY_ADDREF(call->attachments);
+    } else if (value && Z_TYPE_P(value) != IS_NULL) {
+        return php_facteur_refuse_type("attachments", value, "a list of Facteur\\Attachment");
+    }
+    zend_hash_str_del(options, "attachments", sizeof("attachments") - 1);
+    return true;
+}
+
+static bool read_options(struct php_facteur_letter_call *call, HashTable *options)
+{
+    smart_str json = {0};
+    zend_string *name;
+    zval *item, value;
+
+    ZEND_HASH_FOREACH_STR_KEY_VAL(options, name, item)
+    {
+        ZVAL_DEREF(item);
+        if (!name) {
+            php_facteur_refuse(FACTEUR_EMESSAGE, "", "options are named: ['locale' => 'fr']");
+            return false;
+        }
+        if (Z_TYPE_P(item) == IS_NULL)
+            zend_hash_del(options, name);
+    }
+    ZEND_HASH_FOREACH_END();
+    if (!take_own(call, options))
+        return false;
+    if (zend_hash_num_elements(options) == 0)
+        return true;
+    ZVAL_ARR(&value, options);
+    if (!php_facteur_json(&json, &value)) {
+        smart_str_free(&json);
+        return false;
+    }
+    call->options = smart_str_extract(&json);
+    return true;
+}
+
+bool php_facteur_letter_read(struct php_facteur_letter_call *call, INTERNAL_FUNCTION_PARAMETERS)
+{
+    HashTable *table, *options = NULL, *named = NULL, *merged;
+    zend_string *text;
+    zval *rest = NULL;
+    uint32_t rest_count = 0;
+    bool done;
+
+    ZEND_PARSE_PARAMETERS_START(1, -1)
+    Z_PARAM_ARRAY_HT_OR_STR(table, text)
+    Z_PARAM_OPTIONAL
+    Z_PARAM_ARRAY_HT(options)
+    Z_PARAM_VARIADIC_WITH_NAMED(rest, rest_count, named)
+    ZEND_PARSE_PARAMETERS_END_EX(return false);
+
+    (void)rest;
+    if (rest_count) {
+        zend_argument_count_error(
+            "%s%s%s() takes no more than two arguments without a name", get_active_class_name(NULL),
+            *get_active_class_name(NULL) ? "::" : "", get_active_function_name());
+        return false;
+    }
+    merged = php_facteur_merge(options, named);
+    done = read_options(call, merged);
+    zend_array_release(merged);
+    if (done)
+        call->json = letter_json(table, text);
+    return call->json != NULL;
+}
+
+void php_facteur_letter_done(struct php_facteur_letter_call *call)
+{
+    if (call->json)
+        zend_string_release(call->json);
+    if (call->options)
+        zend_string_release(call->options);
+    if (call->attachments)
+        zend_array_release(call->attachments);
+}
+
+facteur_message *php_facteur_letter_compose(const struct php_facteur_letter_call *call,
+                                            const facteur_mailer *mailer, php_facteur_letter letter)
+{
+    facteur_message *message = NULL;
+    facteur_error *error = NULL;
+    int code = letter(mailer, ZSTR_VAL(call->json), ZSTR_LEN(call->json),
+                      call->options ? ZSTR_VAL(call->options) : NULL,
+                      call->options ? ZSTR_LEN(call->options) : 0, &message, &error);
+
+    if (code) {
+        php_facteur_throw(code, error);
+        return NULL;
+    }
+    if (!call->attachments || php_facteur_attach(message, call->attachments))
+        return message;
+    facteur_message_free(message);
+    return NULL;
+}
+
+/* Compose with the default mailer's settings and return the Message. */
+static void compose(php_facteur_letter letter, INTERNAL_FUNCTION_PARAMETERS)
+{
+    struct php_facteur_letter_call call = {0};
+    facteur_message *message = NULL;
+    facteur_mailer *mailer = NULL;
+
+    if (php_facteur_letter_read(&call, INTERNAL_FUNCTION_PARAM_PASSTHRU))
+        mailer = php_facteur_mailer_default(true);
+    if (mailer)
+        message = php_facteur_letter_compose(&call, mailer, letter);
+    if (message)
+        php_facteur_message_wrap(return_value, message);
+    facteur_mailer_free(mailer);
+    php_facteur_letter_done(&call);
+}
+
+/* Compose and send with the default mailer. */
+static void send_letter(php_facteur_letter letter, INTERNAL_FUNCTION_PARAMETERS)
+{
+    struct php_facteur_letter_call call = {0};
+    facteur_mailer *mailer = NULL;
+
+    if (php_facteur_letter_read(&call, INTERNAL_FUNCTION_PARAM_PASSTHRU))
+        mailer = php_facteur_mailer_default(false);
+    if (mailer)
+        php_facteur_letter_send(return_value, &call, mailer, letter);
+    facteur_mailer_free(mailer);
+    php_facteur_letter_done(&call);
+}
+
+PHP_FUNCTION(facteur_send_order_confirmation)
+{
+    send_letter(facteur_order_confirmation, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
+PHP_FUNCTION(facteur_send_contact_form)
+{
+    send_letter(facteur_contact_form, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
+PHP_FUNCTION(Facteur_order_confirmation)
+{
+    compose(facteur_order_confirmation, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
+PHP_FUNCTION(Facteur_contact_form)
+{
+    compose(facteur_contact_form, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
+PHP_FUNCTION(Facteur_version)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    RETURN_STRING(facteur_version());
+}

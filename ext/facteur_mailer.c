@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The class Mailer.  The object belongs to the request; what it holds on to belongs to the process:
+ * facteur_mailer_shared() hands the same connections to the next request.
+ */
+#include "php_facteur.h"
+
+#include "Zend/zend_exceptions.h"
+#include "ext/json/php_json.h"
+
+#define JSON_DEPTH 32
+
+zend_class_entry *php_facteur_mailer_ce;
+
+static zend_object_handlers mailer_handlers;
+
+struct mailer {
+    facteur_mailer *core; /* NULL: closed, or the constructor has not run to its end */
+    zend_object std;
+};
+
+static struct mailer *mailer_from(zend_object *object)
+{
+    return (struct mailer *)((char *)object - XtOffsetOf(struct mailer, std));
+}
+
+static zend_object *mailer_create(zend_class_entry *ce)
+{
+    struct mailer *mailer = zend_object_alloc(sizeof(*mailer), ce);
+
+    mailer->core = NULL;
+    zend_object_std_init(&mailer->std, ce);
+    object_properties_init(&mailer->std, ce);
+    mailer->std.handlers = &mailer_handlers;
+    return &mailer->std;
+}
+
+static void mailer_free(zend_object *object)
+{
+    facteur_mailer_free(mailer_from(object)->core);
+    zend_object_std_dtor(object);
+}
+
+void php_facteur_mailer_start(void)
+{
+    php_facteur_mailer_ce->create_object = mailer_create;
+    mailer_handlers = *zend_get_std_object_handlers();
+    mailer_handlers.offset = XtOffsetOf(struct mailer, std);
+    mailer_handlers.free_obj = mailer_free;
+    mailer_handlers.clone_obj = NULL;
+}
+
+/*
+ * The mails that memory:// holds are those of this object alone: shared, they would outlive the
+ * request and be another test's.
+ */
+static bool is_private(const char *dsn)
+{
+    return dsn && zend_binary_strncasecmp(dsn, strlen(dsn), "memory:", 7, 7) == 0;
+}
+
+/* own_dsn: the DSN is the program's, not that of the settings. */
+static facteur_mailer *open_mailer(const char *dsn, HashTable *options, bool own_dsn)
+{
+    struct php_facteur_options list = {0};
+    facteur_mailer *core = NULL;
+    facteur_error *error = NULL;
+    int code;
+
+    if (php_facteur_options_fill(&list, options, own_dsn)) {
+        code = is_private(dsn)
+                   ? facteur_mailer_new(dsn, list.names, list.values, list.count, &core, &error)
+                   : facteur_mailer_shared(dsn, list.names, list.values, list.count, &core, &error);
+        if (code)
+            php_facteur_throw(code, error);
+    }
+    php_facteur_options_done(&list);
+    return core;
+}
+
+facteur_mailer *php_facteur_mailer_default(bool for_composing)
+{
+    const char *dsn = php_facteur_ini_dsn();
+    const char *environment = getenv("FACTEUR_DSN");
+
+    /* A letter can be composed where nothing can be sent. */
+    if (!dsn && for_composing && (!environment || !*environment))
+        dsn = "null://";
+    return open_mailer(dsn, (HashTable *)&zend_empty_array, false);
+}
+
+/* The core's mailer of an object, or NULL with Error thrown. */
+static facteur_mailer *opened(zval *object)
+{
+    facteur_mailer *core = mailer_from(Z_OBJ_P(object))->core;
+
+    if (!core)
+        php_facteur_throw(FACTEUR_ECLOSED, NULL);
+    return core;
+}
+
+PHP_METHOD(Facteur_Mailer, __construct)
+{
+    struct mailer *mailer = mailer_from(Z_OBJ_P(ZEND_THIS));
+    HashTable *options = NULL, *named = NULL, *merged;
+    zend_string *dsn = NULL;
+    zval *rest = NULL, *slot, name;
+    uint32_t rest_count = 0;
+
+    ZEND_PARSE_PARAMETERS_START(0, -1)
+    Z_PARAM_OPTIONAL
+    Z_PARAM_STR_OR_NULL(dsn)
+    Z_PARAM_ARRAY_HT(options)
+    Z_PARAM_VARIADIC_WITH_NAMED(rest, rest_count, named)
+    ZEND_PARSE_PARAMETERS_END();
+
+    (void)rest;
+    slot = php_facteur_slot(&mailer->std, php_facteur_mailer_ce, "name");
+    if (Z_TYPE_P(slot) != IS_UNDEF) {
+        zend_throw_error(NULL, "Facteur\\Mailer is constructed already");
+        RETURN_THROWS();
+    }
+    if (rest_count) {
+        zend_argument_count_error(
+            "Facteur\\Mailer::__construct() takes no more than two arguments without a name");
+        RETURN_THROWS();
+    }
+    if (dsn && zend_str_has_nul_byte(dsn)) {
+        php_facteur_refuse(FACTEUR_ECONFIG, "dsn", "the DSN has the control character 0x00");
+        RETURN_THROWS();
+    }
+    merged = php_facteur_merge(options, named);
+    mailer->core = open_mailer(dsn ? ZSTR_VAL(dsn) : php_facteur_ini_dsn(), merged, dsn != NULL);
+    zend_array_release(merged);
+    if (!mailer->core)
+        RETURN_THROWS();
+    ZVAL_STRING(&name, facteur_mailer_name(mailer->core));
+    php_facteur_slot_set(&mailer->std, php_facteur_mailer_ce, "name", &name);
+}
+
+/* Send; the Receipt, or NULL with an exception thrown for what could not be tried. */
+static facteur_receipt *try_send(facteur_mailer *core, facteur_message *message, double deadline)
+{
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+    int code = facteur_send(core, message, deadline, &receipt, &error);
+
+    if (code)
+        php_facteur_throw(code, error);
+    return receipt;
+}
+
+static bool deadline_valid(double deadline, uint32_t argument)
+{
+    if (deadline >= 0 && !zend_isinf(deadline))
+        return true;
+    zend_argument_value_error(argument, "must be a number of seconds, 0 or more");
+    return false;
+}
+
+PHP_METHOD(Facteur_Mailer, send)
+{
+    facteur_mailer *core;
+    facteur_message *message;
+    facteur_receipt *receipt;
+    zend_object *object;
+    zval *argument;
+    double deadline = 0;
+
+    ZEND_PARSE_PARAMETERS_START(1, 2)
+    Z_PARAM_OBJECT_OF_CLASS(argument, php_facteur_message_ce)
+    Z_PARAM_OPTIONAL
+    Z_PARAM_DOUBLE(deadline)
+    ZEND_PARSE_PARAMETERS_END();
+
+    message = php_facteur_message_of(Z_OBJ_P(argument));
+    if (!deadline_valid(deadline, 2) || !(core = opened(ZEND_THIS)))
+        RETURN_THROWS();
+    if (!message) {
+        zend_throw_error(NULL, "Facteur\\Message is not constructed");
+        RETURN_THROWS();
+    }
+    receipt = try_send(core, message, deadline);
+    if (!receipt)
+        RETURN_THROWS();
+    object = php_facteur_receipt_object(receipt);
+    if (facteur_receipt_ok(receipt))
+        RETVAL_OBJ(object);
+    else
+        php_facteur_throw_receipt(object, receipt);
+    facteur_receipt_free(receipt);
+}
+
+void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter_call *call,
+                             facteur_mailer *core, php_facteur_letter letter)
+{
+    facteur_message *message = php_facteur_letter_compose(call, core, letter);
+    facteur_receipt *receipt = message ? try_send(core, message, call->deadline) : NULL;
+
+    if (receipt)
+        RETVAL_OBJ(php_facteur_receipt_object(receipt));
+    facteur_receipt_free(receipt);
+    facteur_message_free(message);
+}
+
+static void send_letter(php_facteur_letter letter, INTERNAL_FUNCTION_PARAMETERS)
+{
+    struct php_facteur_letter_call call = {0};
+    facteur_mailer *core = NULL;
+
+    /* Reading runs user code, which may close the mailer. */
+    if (php_facteur_letter_read(&call, INTERNAL_FUNCTION_PARAM_PASSTHRU))
+        core = opened(ZEND_THIS);
+    if (core)
+        php_facteur_letter_send(return_value, &call, core, letter);
+    php_facteur_letter_done(&call);
+}
+
+PHP_METHOD(Facteur_Mailer, sendOrderConfirmation)
+{
+    send_letter(facteur_order_confirmation, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
+PHP_METHOD(Facteur_Mailer, sendContactForm)
+{
+    send_letter(facteur_contact_form, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
+/* JSON of the core as PHP arrays, and free it. */
+static void decode(zval *out, char *json)
+{
+    php_json_decode_ex(out, json, strlen(json), PHP_JSON_OBJECT_AS_ARRAY, JSON_DEPTH);
+    facteur_free(json);
+}
+
+PHP_METHOD(Facteur_Mailer, check)
+{
+    facteur_mailer *core;
+    facteur_error *error = NULL;
+    char *json = NULL;
+    double deadline = 0;
+    int code;
+
+    ZEND_PARSE_PARAMETERS_START(0, 1)
+    Z_PARAM_OPTIONAL
+    Z_PARAM_DOUBLE(deadline)
+    ZEND_PARSE_PARAMETERS_END();
+
+    if (!deadline_valid(deadline, 1) || !(core = opened(ZEND_THIS)))
+        RETURN_THROWS();
+    code = facteur_check(core, deadline, &json, &error);
+    if (code) {
+        php_facteur_throw(code, error);
+        RETURN_THROWS();
+    }
+    decode(return_value, json);
+}
+
+/* One mail of a memory:// mailer as raw, envelope_from, recipients. */
+static bool captured_mail(zval *out, facteur_mailer *core, size_t index)
+{
+    facteur_error *error = NULL;
+    char *bytes = NULL, *envelope = NULL;
+    size_t len = 0;
+    int code = facteur_captured(core, index, &bytes, &len, &envelope, &error);
+    zval facts, *from, *to;
+
+    if (code) {
+        php_facteur_throw(code, error);
+        return false;
+    }
+    array_init_size(out, 3);
+    add_assoc_stringl(out, "raw", bytes, len);
+    facteur_free(bytes);
+    decode(&facts, envelope);
+    from = Z_TYPE(facts) == IS_ARRAY ? zend_hash_str_find(Z_ARRVAL(facts), "from", 4) : NULL;
+    to = Z_TYPE(facts) == IS_ARRAY ? zend_hash_str_find(Z_ARRVAL(facts), "to", 2) : NULL;
+    if (from && to) {
+        Z_TRY_ADDREF_P(from);
+        add_assoc_zval(out, "envelope_from", from);
+        Z_TRY_ADDREF_P(to);
+        add_assoc_zval(out, "recipients", to);
+    }
+    zval_ptr_dtor(&facts);
+    return true;
+}
+
+PHP_METHOD(Facteur_Mailer, captured)
+{
+    facteur_mailer *core;
+    size_t count;
+    zval mail;
+
+    ZEND_PARSE_PARAMETERS_NONE();
+    if (!(core = opened(ZEND_THIS)))
+        RETURN_THROWS();
+    count = facteur_captured_count(core);
+    array_init_size(return_value, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        if (!captured_mail(&mail, core, i))
+            RETURN_THROWS();
+        add_next_index_zval(return_value, &mail);
+    }
+}
+
+PHP_METHOD(Facteur_Mailer, clearCaptured)
+{
+    facteur_mailer *core;
+
+    ZEND_PARSE_PARAMETERS_NONE();
+    if (!(core = opened(ZEND_THIS)))
+        RETURN_THROWS();
+    facteur_captured_clear(core);
+}
+
+PHP_METHOD(Facteur_Mailer, close)
+{
+    struct mailer *mailer = mailer_from(Z_OBJ_P(ZEND_THIS));
+
+    ZEND_PARSE_PARAMETERS_NONE();
+    facteur_mailer_free(mailer->core);
+    mailer->core = NULL;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* The class Message: immutable, made whole by its constructor. */
+#include "php_facteur.h"
+
+#include "ext/date/php_date.h"
+
+zend_class_entry *php_facteur_message_ce;
+
+static zend_object_handlers message_handlers;
+
+struct message {
+    facteur_message *core; /* NULL: the constructor has not run to its end */
+    zend_object std;
+};
+
+static struct message *message_from(zend_object *object)
+{
+    return (struct message *)((char *)object - XtOffsetOf(struct message, std));
+}
+
+static zend_object *message_create(zend_class_entry *ce)
+{
+    struct message *message = zend_object_alloc(sizeof(*message), ce);
+
+    message->core = NULL;
+    zend_object_std_init(&message->std, ce);
+    object_properties_init(&message->std, ce);
+    message->std.handlers = &message_handlers;
+    return &message->std;
+}
+
+static void message_free(zend_object *object)
+{
+    facteur_message_free(message_from(object)->core);
+    zend_object_std_dtor(object);
+}
+
+void php_facteur_message_start(void)
+{
+    php_facteur_message_ce->create_object = message_create;
+    message_handlers = *zend_get_std_object_handlers();
+    message_handlers.offset = XtOffsetOf(struct message, std);
+    message_handlers.free_obj = message_free;
+    message_handlers.clone_obj = NULL;
+}
+
+void php_facteur_message_wrap(zval *out, facteur_message *core)
+{
+    object_init_ex(out, php_facteur_message_ce);
+    message_from(Z_OBJ_P(out))->core = core;
+}
+
+facteur_message *php_facteur_message_of(zend_object *object)
+{
+    return message_from(object)->core;
+}
+
+static bool set(facteur_message *core, const char *field, zend_string *value)
+{
+    facteur_error *error = NULL;
+
+    return php_facteur_check(
+        facteur_message_set(core, field, ZSTR_VAL(value), ZSTR_LEN(value), &error), error);
+}
+
+static bool set_optional(facteur_message *core, const char *field, zend_string *value)
+{
+    return !value || set(core, field, value);
+}
+
+/* One entry of an address array: a list as text, or address => name. */
+static bool add_mailbox(facteur_message *core, const char *field, zend_string *address, zval *value)
+{
+    facteur_error *error = NULL;
+
+    ZVAL_DEREF(value);
+    if (!address) {
+        if (Z_TYPE_P(value) != IS_STRING)
+            return php_facteur_refuse_type(field, value, "addresses as texts");
+        return set(core, field, Z_STR_P(value));
+    }
+    if (Z_TYPE_P(value) == IS_NULL)
+        return php_facteur_check(facteur_message_add_mailbox(core, field, NULL, 0,
+                                                             ZSTR_VAL(address), ZSTR_LEN(address),
+                                                             &error),
+                                 error);
+    if (Z_TYPE_P(value) != IS_STRING)
+        return php_facteur_refuse_type(field, value, "the name of an address as a text or null");
+    return php_facteur_check(facteur_message_add_mailbox(core, field, Z_STRVAL_P(value),
+                                                         Z_STRLEN_P(value), ZSTR_VAL(address),
+                                                         ZSTR_LEN(address), &error),
+                             error);
+}
+
+/* An address field that was given as text, as array or not at all. */
+static bool set_addresses(facteur_message *core, const char *field, zend_string *text,
+                          HashTable *list)
+{
+    zend_string *address;
+    zval *value;
+
+    if (!list)
+        return set_optional(core, field, text);
+    ZEND_HASH_FOREACH_STR_KEY_VAL(list, address, value)
+    {
+        if (!add_mailbox(core, field, address, value))
+            return false;
+    }
+    ZEND_HASH_FOREACH_END();
+    return true;
+}
+
+/* Message ids, given as text or as an array of texts. */
+static bool set_ids(facteur_message *core, const char *field, zend_string *text, HashTable *list)
+{
+    smart_str joined = {0};
+    bool done;
+    zval *value;
+
+    if (!list)
+        return set_optional(core, field, text);
+    ZEND_HASH_FOREACH_VAL(list, value)
+    {
+        ZVAL_DEREF(value);
+        if (Z_TYPE_P(value) != IS_STRING) {
+            smart_str_free(&joined);
+            return php_facteur_refuse_type(field, value, "message ids as texts");
+        }
+        if (joined.s)
+            smart_str_appendc(&joined, ' ');
+        smart_str_append(&joined, Z_STR_P(value));
+    }
+    ZEND_HASH_FOREACH_END();
+    if (!joined.s)
+        return true;
+    smart_str_0(&joined);
+    done = set(core, field, joined.s);
+    smart_str_free(&joined);
+    return done;
+}
+
+static bool add_header(facteur_message *core, zend_string *name, zval *value)
+{
+    facteur_error *error = NULL;
+    zend_string *text;
+    int code;
+
+    ZVAL_DEREF(value);
+    if (Z_TYPE_P(value) != IS_LONG && Z_TYPE_P(value) != IS_STRING)
+        return php_facteur_refuse_type("headers", value, "a text, or a list of texts");
+    if (!php_facteur_no_nul("headers", name))
+        return false;
+    text = zval_get_string(value);
+    code = facteur_message_add_header(core, ZSTR_VAL(name), ZSTR_VAL(text), ZSTR_LEN(text), &error);
+    zend_string_release(text);
+    return php_facteur_check(code, error);
+}
+
+static bool add_header_list(facteur_message *core, zend_string *name, zval *value)
+{
+    zval *item;
+
+    ZVAL_DEREF(value);
+    if (Z_TYPE_P(value) != IS_ARRAY)
+        return add_header(core, name, value);
+    ZEND_HASH_FOREACH_VAL(Z_ARRVAL_P(value), item)
+    {
+        if (!add_header(core, name, item))
+            return false;
+    }
+    ZEND_HASH_FOREACH_END();
+    return true;
+}
+
+static bool add_headers(facteur_message *core, HashTable *headers)
+{
+    zend_string *name;
+    zval *value;
+
+    ZEND_HASH_FOREACH_STR_KEY_VAL(headers, name, value)
+    {
+        if (!name) {
+            php_facteur_refuse(FACTEUR_EMESSAGE, "headers",
+                               "headers are named: ['X-Shop' => '12']");
+            return false;
+        }
+        if (!add_header_list(core, name, value))
+            return false;
+    }
+    ZEND_HASH_FOREACH_END();
+    return true;
+}
+
+/* An argument that is an address list or ids: text, array or null. */
+struct list_arg {
+    HashTable *list;
+    zend_string *text;
+};
+
+struct message_args {
+    struct list_arg from, to, cc, bcc, reply_to, sender, in_reply_to, references;
+    zend_string *subject, *text, *html, *envelope_from, *message_id, *date_text;
+    zend_object *date;
+    HashTable *attachments, *headers;
+};
+
+static bool fill_addresses(facteur_message *core, const struct message_args *args)
+{
+    return set_addresses(core, "from", args->from.text, args->from.list) &&
+           set_addresses(core, "sender", args->sender.text, args->sender.list) &&
+           set_addresses(core, "reply_to", args->reply_to.text, args->reply_to.list) &&
+           set_addresses(core, "to", args->to.text, args->to.list) &&
+           set_addresses(core, "cc", args->cc.text, args->cc.list) &&
+           set_addresses(core, "bcc", args->bcc.text, args->bcc.list);
+}
+
+static bool fill(facteur_message *core, const struct message_args *args, zend_string *date)
+{
+    return fill_addresses(core, args) && set_optional(core, "subject", args->subject) &&
+           set_optional(core, "text", args->text) && set_optional(core, "html", args->html) &&
+           set_optional(core, "envelope_from", args->envelope_from) &&
+           set_optional(core, "message_id", args->message_id) && set_optional(core, "date", date) &&
+           set_ids(core, "in_reply_to", args->in_reply_to.text, args->in_reply_to.list) &&
+           set_ids(core, "references", args->references.text, args->references.list) &&
+           (!args->headers || add_headers(core, args->headers)) &&
+           (!args->attachments || php_facteur_attach(core, args->attachments));
+}
+
+/* A finished message, or NULL. */
+static facteur_message *build(const struct message_args *args, zend_string *date)
+{
+    facteur_message *core = facteur_message_new();
+
+    if (!core) {
+        php_facteur_throw(FACTEUR_ENOMEM, NULL);
+        return NULL;
+    }
+    if (fill(core, args, date))
+        return core;
+    facteur_message_free(core);
+    return NULL;
+}
+
+PHP_METHOD(Facteur_Message, __construct)
+{
+    struct message_args args = {0};
+    struct message *message = message_from(Z_OBJ_P(ZEND_THIS));
+    zend_string *date = NULL;
+
+    ZEND_PARSE_PARAMETERS_START(0, 16)
+    Z_PARAM_OPTIONAL
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.from.list, args.from.text)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.to.list, args.to.text)
+    Z_PARAM_STR_OR_NULL(args.subject)
+    Z_PARAM_STR_OR_NULL(args.text)
+    Z_PARAM_STR_OR_NULL(args.html)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.cc.list, args.cc.text)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.bcc.list, args.bcc.text)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.reply_to.list, args.reply_to.text)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.sender.list, args.sender.text)
+    Z_PARAM_ARRAY_HT(args.attachments)
+    Z_PARAM_ARRAY_HT(args.headers)
+    Z_PARAM_STR_OR_NULL(args.envelope_from)
+    Z_PARAM_STR_OR_NULL(args.message_id)
+    Z_PARAM_OBJ_OF_CLASS_OR_STR_OR_NULL(args.date, php_date_get_interface_ce(), args.date_text)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.in_reply_to.list, args.in_reply_to.text)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.references.list, args.references.text)
+    ZEND_PARSE_PARAMETERS_END();
+
+    if (message->core) {
+        zend_throw_error(NULL, "Facteur\\Message is constructed already");
+        RETURN_THROWS();
+    }
+    if (args.date && !(date = php_facteur_date(args.date)))
+        RETURN_THROWS();
+    message->core = build(&args, date ? date : args.date_text);
+    if (date)
+        zend_string_release(date);
+}
+
+static bool set_envelope(facteur_message *core, zend_string *from, HashTable *recipients)
+{
+    zval *value;
+
+    if (!set_optional(core, "envelope_from", from))
+        return false;
+    if (!recipients)
+        return true;
+    ZEND_HASH_FOREACH_VAL(recipients, value)
+    {
+        facteur_error *error = NULL;
+
+        ZVAL_DEREF(value);
+        if (Z_TYPE_P(value) != IS_STRING)
+            return php_facteur_refuse_type("recipients", value, "addresses as texts");
+        if (!php_facteur_check(
+                facteur_message_add_recipient(core, Z_STRVAL_P(value), Z_STRLEN_P(value), &error),
+                error))
+            return false;
+    }
+    ZEND_HASH_FOREACH_END();
+    return true;
+}
+
+PHP_METHOD(Facteur_Message, fromBytes)
+{
+    zend_string *bytes, *envelope_from = NULL;
+    HashTable *recipients = NULL;
+    facteur_message *core = NULL;
+    facteur_error *error = NULL;
+
+    ZEND_PARSE_PARAMETERS_START(1, 3)
+    Z_PARAM_STR(bytes)
+    Z_PARAM_OPTIONAL
+    Z_PARAM_STR_OR_NULL(envelope_from)
+    Z_PARAM_ARRAY_HT(recipients)
+    ZEND_PARSE_PARAMETERS_END();
+
+    if (!php_facteur_check(
+            facteur_message_from_bytes(ZSTR_VAL(bytes), ZSTR_LEN(bytes), &core, &error), error))
+        RETURN_THROWS();
+    if (!set_envelope(core, envelope_from, recipients)) {
+        facteur_message_free(core);
+        RETURN_THROWS();
+    }
+    php_facteur_message_wrap(return_value, core);
+}
+
+PHP_METHOD(Facteur_Message, toString)
+{
+    facteur_message *core = message_from(Z_OBJ_P(ZEND_THIS))->core;
+    facteur_error *error = NULL;
+    char *bytes = NULL;
+    size_t len = 0;
+
+    ZEND_PARSE_PARAMETERS_NONE();
+    if (!core) {
+        zend_throw_error(NULL, "Facteur\\Message is not constructed");
+        RETURN_THROWS();
+    }
+    if (!php_facteur_check(facteur_message_bytes(core, &bytes, &len, &error), error))
+        RETURN_THROWS();
+    RETVAL_STRINGL(bytes, len);
+    facteur_free(bytes);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Options of a mailer: from an array, named arguments and the ini settings to names and texts. */
+#include "php_facteur.h"
+
+HashTable *php_facteur_merge(HashTable *options, HashTable *named)
+{
+    HashTable *merged;
+
+    if (!named || zend_hash_num_elements(named) == 0)
+        return options ? zend_array_dup(options) : zend_new_array(0);
+    if (!options || zend_hash_num_elements(options) == 0)
+        return zend_array_dup(named);
+    merged = zend_array_dup(options);
+    zend_hash_copy(merged, named, zval_add_ref);
+    return merged;
+}
+
+/* The value's text; arrays cross as JSON, for options that take more than one value. */
+static zend_string *option_text(const char *name, zval *value)
+{
+    smart_str json = {0};
+
+    switch (Z_TYPE_P(value)) {
+    case IS_FALSE:
+        return ZSTR_CHAR('0');
+    case IS_TRUE:
+        return ZSTR_CHAR('1');
+    case IS_LONG:
+    case IS_DOUBLE:
+        return zval_get_string(value);
+    case IS_STRING:
+        if (!zend_str_has_nul_byte(Z_STR_P(value)))
+            return zend_string_copy(Z_STR_P(value));
+        php_facteur_refuse(FACTEUR_ECONFIG, name, "%s has the control character 0x00", name);
+        return NULL;
+    case IS_ARRAY:
+        if (php_facteur_json(&json, value))
+            return smart_str_extract(&json);
+        smart_str_free(&json);
+        return NULL;
+    default:
+        php_facteur_refuse(FACTEUR_ECONFIG, name, "%s must be a text, a number or a bool, not %s",
+                           name, zend_zval_type_name(value));
+        return NULL;
+    }
+}
+
+static void add(struct php_facteur_options *out, const char *name, const char *value,
+                zend_string *owned)
+{
+    if (out->count == out->room) {
+        out->room = out->room ? 2 * out->room : 16;
+        out->names = safe_erealloc(out->names, out->room, sizeof(*out->names), 0);
+        out->values = safe_erealloc(out->values, out->room, sizeof(*out->values), 0);
+        out->owned = safe_erealloc(out->owned, out->room, sizeof(*out->owned), 0);
+    }
+    out->names[out->count] = name;
+    out->values[out->count] = value;
+    out->owned[out->count++] = owned;
+}
+
+/*
+ * What holds for every mailer of the machine and not only for the default one: a staging server
+ * that captures its mail must do so whatever DSN the program has.
+ */
+static bool concerns_all(const char *name)
+{
+    static const char *const names[] = {"mode", "redirect_to", "allow", "capture_dir"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void add_settings(struct php_facteur_options *out, HashTable *options, bool own_dsn)
+{
+    for (size_t i = 0; i < facteur_option_count(); i++) {
+        const char *name = facteur_option_name(i);
+        const char *value = php_facteur_ini_option(i);
+
+        /* A login of the ini settings is for their relay; no other relay may be told it. */
+        if (!value || (own_dsn && !concerns_all(name)))
+            continue;
+        if (!zend_hash_str_exists(options, name, strlen(name)))
+            add(out, name, value, NULL);
+    }
+}
+
+bool php_facteur_options_fill(struct php_facteur_options *out, HashTable *options, bool own_dsn)
+{
+    zend_string *name;
+    zval *value;
+
+    ZEND_HASH_FOREACH_STR_KEY_VAL(options, name, value)
+    {
+        zend_string *text;
+
+        ZVAL_DEREF(value);
+        if (!name) {
+            php_facteur_refuse(FACTEUR_ECONFIG, "", "options are named: ['deadline' => 5.0]");
+            return false;
+        }
+        if (Z_TYPE_P(value) == IS_NULL)
+            continue;
+        text = option_text(ZSTR_VAL(name), value);
+        if (!text)
+            return false;
+        add(out, ZSTR_VAL(name), ZSTR_VAL(text), text);
+    }
+    ZEND_HASH_FOREACH_END();
+    add_settings(out, options, own_dsn);
+    return true;
+}
+
+void php_facteur_options_done(struct php_facteur_options *options)
+{
+    for (size_t i = 0; i < options->count; i++)
+        if (options->owned[i])
+            zend_string_release(options->owned[i]);
+    if (options->room) {
+        efree(options->names);
+        efree(options->values);
+        efree(options->owned);
+    }
+}

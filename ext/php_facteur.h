@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the PHP extension share.  The extension turns values and errors of PHP into
+ * those of facteur.h and back; it holds no policy and no protocol.
+ *
+ * Every function that can fail returns false (or NULL) with a PHP exception thrown.
+ */
+#ifndef PHP_FACTEUR_H
+#define PHP_FACTEUR_H
+
+#include "php.h"
+
+#include "Zend/zend_smart_str.h"
+
+#include "facteur.h"
+
+extern zend_module_entry facteur_module_entry;
+#define phpext_facteur_ptr &facteur_module_entry
+
+/* Filled once, when the module starts. */
+extern zend_class_entry *php_facteur_mailer_ce;
+extern zend_class_entry *php_facteur_message_ce;
+extern zend_class_entry *php_facteur_attachment_ce;
+extern zend_class_entry *php_facteur_receipt_ce;
+extern zend_class_entry *php_facteur_reply_ce;
+extern zend_class_entry *php_facteur_error_ce;
+extern zend_class_entry *php_facteur_config_error_ce;
+extern zend_class_entry *php_facteur_message_error_ce;
+extern zend_class_entry *php_facteur_send_error_ce;
+extern zend_class_entry *php_facteur_temporary_error_ce;
+extern zend_class_entry *php_facteur_connect_error_ce;
+extern zend_class_entry *php_facteur_tls_error_ce;
+extern zend_class_entry *php_facteur_auth_error_ce;
+extern zend_class_entry *php_facteur_deadline_error_ce;
+extern zend_class_entry *php_facteur_permanent_error_ce;
+extern zend_class_entry *php_facteur_in_doubt_error_ce;
+
+/* ---- facteur_error.c ------------------------------------------------------------------------- */
+
+/* Throw the exception of `code` (negative) with what `error` tells, and free `error`, which may be
+ * NULL. */
+void php_facteur_throw(int code, facteur_error *error);
+
+/* Throw for something that the extension itself refuses; `where` as facteur_error_where(). */
+void php_facteur_refuse(int code, const char *where, const char *format, ...)
+    ZEND_ATTRIBUTE_FORMAT(printf, 3, 4);
+
+/* false with the exception thrown for what a call of the core returned; true for 0. */
+bool php_facteur_check(int code, facteur_error *error);
+
+/* false with a MessageError thrown: "<where>: expected <wanted>, got <type>". */
+bool php_facteur_refuse_type(const char *where, zval *value, const char *wanted);
+
+/* false with a MessageError thrown for a NUL: the core's texts end at theirs. */
+bool php_facteur_no_nul(const char *where, const zend_string *text);
+
+/* Throw the SendError of a receipt that is not ok; takes over the reference to `object`. */
+void php_facteur_throw_receipt(zend_object *object, const facteur_receipt *receipt);
+
+/* The create_object of every exception: `where`, `error_code` and `receipt` exist from the start.
+ */
+zend_object *php_facteur_error_create(zend_class_entry *ce);
+
+/* ---- facteur_receipt.c ----------------------------------------------------------------------- */
+
+/* The place of the property `name`, declared by `ce`, in an object of it. */
+zval *php_facteur_slot(zend_object *object, const zend_class_entry *ce, const char *name);
+
+/* Set a readonly property that was not set before; takes over the reference that `value` holds. */
+void php_facteur_slot_set(zend_object *object, const zend_class_entry *ce, const char *name,
+                          zval *value);
+
+/* A Receipt with everything that `receipt` tells; the caller keeps `receipt`. */
+zend_object *php_facteur_receipt_object(const facteur_receipt *receipt);
+
+/* ---- facteur_json.c -------------------------------------------------------------------------- */
+
+/*
+ * Append `value` as JSON.  A float keeps its fraction (1.0), so that the core can refuse it as an
+ * amount.  Dates become RFC 3339, backed enums their value, JsonSerializable and Stringable objects
+ * what they say; bytes that are no UTF-8 become U+FFFD, so that a visitor's input cannot break a
+ * form. Runs user code.
+ */
+bool php_facteur_json(smart_str *out, zval *value);
+
+/* The text of a DateTimeInterface in RFC 3339, or NULL. */
+zend_string *php_facteur_date(zend_object *date);
+
+/* ---- facteur_options.c ----------------------------------------------------------------------- */
+
+/* `options` with `named` over it; either may be NULL.  A reference for the caller. */
+HashTable *php_facteur_merge(HashTable *options, HashTable *named);
+
+/* Names and values as facteur_mailer_new() takes them; initialise with {0}. */
+struct php_facteur_options {
+    const char **names;
+    const char **values;
+    zend_string **owned; /* the values' texts */
+    size_t count;
+    size_t room;
+};
+
+/* `options`, and those of the ini settings that `options` does not name. */
+bool php_facteur_options_fill(struct php_facteur_options *out, HashTable *options, bool own_dsn);
+void php_facteur_options_done(struct php_facteur_options *options);
+
+/* ---- facteur_ini.c --------------------------------------------------------------------------- */
+
+bool php_facteur_ini_start(int module_number);
+void php_facteur_ini_stop(int module_number);
+
+/* The setting facteur.dsn, or NULL. */
+const char *php_facteur_ini_dsn(void);
+
+/* The setting of an option, or NULL; `index` as facteur_option_name(). */
+const char *php_facteur_ini_option(size_t index);
+
+/* ---- facteur_info.c -------------------------------------------------------------------------- */
+
+PHP_MINFO_FUNCTION(facteur);
+
+/* ---- facteur_message.c ----------------------------------------------------------------------- */
+
+void php_facteur_message_start(void);
+
+/* A Message that owns `message`. */
+void php_facteur_message_wrap(zval *out, facteur_message *message);
+facteur_message *php_facteur_message_of(zend_object *object);
+
+/* ---- facteur_attachment.c -------------------------------------------------------------------- */
+
+/* Add every Attachment of the list. */
+bool php_facteur_attach(facteur_message *message, HashTable *attachments);
+
+/* ---- facteur_letter.c ------------------------------------------------------------------------ */
+
+typedef int (*php_facteur_letter)(const facteur_mailer *mailer, const char *json, size_t len,
+                                  const char *options, size_t options_len, facteur_message **out,
+                                  facteur_error **error);
+
+/* What a letter's call was given, turned into what the core takes; initialise with {0}. */
+struct php_facteur_letter_call {
+    zend_string *json;
+    zend_string *options; /* NULL: none */
+    HashTable *attachments;
+    double deadline;
+};
+
+/* Runs user code, so it comes before anything of a mailer is looked at. */
+bool php_facteur_letter_read(struct php_facteur_letter_call *call, INTERNAL_FUNCTION_PARAMETERS);
+void php_facteur_letter_done(struct php_facteur_letter_call *call);
+facteur_message *php_facteur_letter_compose(const struct php_facteur_letter_call *call,
+                                            const facteur_mailer *mailer,
+                                            php_facteur_letter letter);
+
+/* ---- facteur_mailer.c ------------------------------------------------------------------------ */
+
+void php_facteur_mailer_start(void);
+
+/* The mailer of the ini settings and the environment; facteur_mailer_free() after use. */
+facteur_mailer *php_facteur_mailer_default(bool for_composing);
+
+/* Compose and send; return_value becomes the Receipt. */
+void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter_call *call,
+                             facteur_mailer *mailer, php_facteur_letter letter);
+
+#endif
