@@ -383,7 +383,7 @@ int fct_stream_secure(fct_stream *stream, fct_tls_context *context)
     return 0;
 }
 
-const fct_tls *fct_stream_tls(const fct_stream *stream)
+fct_tls *fct_stream_tls(const fct_stream *stream)
 {
     return stream->tls;
 }

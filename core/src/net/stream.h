@@ -44,7 +44,7 @@ void fct_stream_close(fct_stream *stream, bool polite);
 int fct_stream_secure(fct_stream *stream, fct_tls_context *context);
 
 /* The TLS filter, for facts; NULL without TLS. */
-const fct_tls *fct_stream_tls(const fct_stream *stream);
+fct_tls *fct_stream_tls(const fct_stream *stream);
 
 #define FCT_STREAM_SLICES 64
 

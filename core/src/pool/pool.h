@@ -54,7 +54,8 @@ void fct_pool_submit(fct_pool *pool, fct_job *job);
 
 /*
  * End a job that is not wanted any more: before the terminator its connection is cut, after it the
- * verdict is in doubt.  `done` is called before the return, unless it was already.
+ * verdict is in doubt.  With other mails on the same connection nothing is cut, and a mail that was
+ * given to the connection is in doubt.  `done` is called before the return, unless it was already.
  */
 void fct_pool_cancel(fct_pool *pool, fct_job *job);
 
@@ -64,7 +65,9 @@ void fct_pool_quit(fct_pool *pool);
 /* Whether any connection is still open. */
 bool fct_pool_active(const fct_pool *pool);
 
-/* Close everything at once and free; jobs still here are ended first. */
+/*
+ * Close everything at once and free; jobs still here are ended first.  Not from within `done`.
+ */
 void fct_pool_free(fct_pool *pool);
 
 /*

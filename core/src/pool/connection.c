@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/connection.h"
+
+#include "base/memory.h"
+#include "base/random.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How long a connection reused after a rest may keep silent before its mail goes elsewhere. */
+#define PROBE_US 3000000
+
+static const struct fct_stream_owner stream_owner;
+
+static void enter(fct_connection *connection)
+{
+    connection->entered++;
+}
+
+static void leave(fct_connection *connection)
+{
+    if (--connection->entered > 0 || connection->state != FCT_CONNECTION_ENDED)
+        return;
+    fct_session_free(connection->session);
+    fct_free(connection);
+}
+
+/* The end: the pool is told, the memory goes when the last call has left. */
+static void finish(fct_connection *connection, struct fct_failure *failure, bool polite)
+{
+    if (connection->state == FCT_CONNECTION_ENDED)
+        return;
+    fct_connection_timings(connection, failure->timing_us);
+    connection->state = FCT_CONNECTION_ENDED;
+    fct_list_remove(&connection->link);
+    fct_timer_clear(&connection->timer);
+    fct_dial_free(connection->dial);
+    connection->dial = NULL;
+    fct_stream_close(connection->stream, polite);
+    connection->stream = NULL;
+    fct_pool_on_end(connection->pool, connection, failure);
+}
+
+static void on_event(fct_connection *connection, struct fct_session_event *event);
+
+static bool drain(fct_connection *connection)
+{
+    struct fct_session_event event;
+    bool any = false;
+
+    while (connection->state != FCT_CONNECTION_ENDED &&
+           fct_session_next(connection->session, &event) == 1) {
+        any = true;
+        on_event(connection, &event);
+    }
+    return any;
+}
+
+/* Write until the session has no more to say or the stream takes no more; whether anything went. */
+static bool write_output(fct_connection *connection)
+{
+    fct_slice slices[FCT_STREAM_SLICES];
+    bool any = false;
+
+    if (!connection->stream || connection->shake_us)
+        return false;
+    for (;;) {
+        size_t shown = 0, taken = 0;
+        int count = fct_session_output(connection->session, slices, FCT_STREAM_SLICES,
+                                       fct_loop_now_us(connection->loop));
+
+        if (count < 0)
+            return true;
+        if (count == 0)
+            return any;
+        for (int i = 0; i < count; i++)
+            shown += slices[i].len;
+        fct_stream_write(connection->stream, slices, count, &taken);
+        if (taken > 0) {
+            any = true;
+            fct_session_sent(connection->session, taken, fct_loop_now_us(connection->loop));
+        }
+        if (taken < shown)
+            return any;
+    }
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void set_timer(fct_connection *connection)
+{
+    uint64_t due_us = fct_session_deadline(connection->session);
+
+    if (connection->shake_us)
+        due_us = connection->shake_limit_us;
+    if (connection->probe_us)
+        due_us = earlier(due_us, connection->probe_us);
+    if (connection->state == FCT_CONNECTION_READY && connection->ticket_count == 0 &&
+        connection->relay->idle_us)
+        due_us = earlier(due_us, connection->idle_us + connection->relay->idle_us);
+    fct_timer_set(connection->loop, &connection->timer, due_us);
+}
+
+void fct_connection_pump(fct_connection *connection)
+{
+    enter(connection);
+    connection->dirty = false;
+    while (connection->session && connection->state != FCT_CONNECTION_ENDED) {
+        bool moved = drain(connection);
+
+        if (connection->state == FCT_CONNECTION_ENDED)
+            break;
+        if (!write_output(connection) && !moved)
+            break;
+    }
+    if (connection->session && connection->state != FCT_CONNECTION_ENDED) {
+        fct_stream_await(connection->stream, !fct_session_idle(connection->session));
+        set_timer(connection);
+    }
+    leave(connection);
+}
+
+/* The session was told of its end; should it not ask for the close itself, it ends all the same. */
+static void lose(fct_connection *connection, int error, const char *message)
+{
+    struct fct_failure failure;
+
+    enter(connection);
+    fct_session_lost(connection->session, error, message, fct_loop_now_us(connection->loop));
+    drain(connection);
+    fct_failure_init(&failure, error ? error : FACTEUR_ECONNECT, fct_connection_phase(connection),
+                     message);
+    finish(connection, &failure, false);
+    leave(connection);
+}
+
+static void on_timer(fct_timer *timer)
+{
+    fct_connection *connection = FCT_ENTRY(timer, fct_connection, timer);
+    uint64_t now_us = fct_loop_now_us(connection->loop);
+
+    if (connection->shake_us) {
+        lose(connection, FACTEUR_ETLS, "the TLS handshake was not done in time");
+        return;
+    }
+    if (connection->probe_us && now_us >= connection->probe_us) {
+        lose(connection, FACTEUR_ECONNECT, "the connection was dead after a rest");
+        return;
+    }
+    enter(connection);
+    if (connection->state == FCT_CONNECTION_READY && connection->ticket_count == 0 &&
+        connection->relay->idle_us && now_us >= connection->idle_us + connection->relay->idle_us)
+        fct_connection_quit(connection);
+    else
+        fct_session_tick(connection->session, now_us);
+    fct_connection_pump(connection);
+    leave(connection);
+}
+
+static int shake(fct_connection *connection, uint64_t limit_us)
+{
+    connection->shake_us = fct_loop_now_us(connection->loop);
+    connection->shake_limit_us = limit_us;
+    if (!connection->tls)
+        return FACTEUR_ETLS;
+    return fct_stream_secure(connection->stream, connection->tls);
+}
+
+static void on_close(fct_connection *connection, const struct fct_session_event *event)
+{
+    struct fct_failure failure;
+
+    fct_failure_init(&failure, event->error, event->phase, event->message);
+    failure.reply = event->reply;
+    finish(connection, &failure, event->error == 0);
+}
+
+static void on_event(fct_connection *connection, struct fct_session_event *event)
+{
+    uint64_t now_us = fct_loop_now_us(connection->loop);
+
+    switch (event->kind) {
+    case FCT_EVENT_START_TLS:
+        if (shake(connection, now_us + connection->relay->connect_us) != 0)
+            fct_session_lost(connection->session, FACTEUR_ENOMEM, "out of memory", now_us);
+        return;
+    case FCT_EVENT_READY:
+        connection->state = FCT_CONNECTION_READY;
+        connection->was_ready = true;
+        connection->idle_us = now_us;
+        fct_dial_free(connection->dial);
+        connection->dial = NULL;
+        fct_pool_on_ready(connection->pool, connection);
+        return;
+    case FCT_EVENT_OUTCOME:
+        connection->idle_us = now_us;
+        fct_pool_on_outcome(connection->pool, connection, event->outcome);
+        return;
+    case FCT_EVENT_NOOP:
+        connection->idle_us = now_us;
+        fct_pool_on_noop(connection->pool, connection);
+        return;
+    case FCT_EVENT_CLOSE:
+        on_close(connection, event);
+        return;
+    }
+}
+
+/* ---- The stream's side ----------------------------------------------------------------------- */
+
+static void on_received(void *user, const char *bytes, size_t len)
+{
+    fct_connection *connection = user;
+
+    connection->probe_us = 0;
+    /* A session that this kills has its events ready, and they are read at `ready`. */
+    fct_session_feed(connection->session, bytes, len, fct_loop_now_us(connection->loop));
+}
+
+static void on_ready(void *user)
+{
+    fct_connection_pump(user);
+}
+
+static void on_secured(void *user, int error, const char *message)
+{
+    fct_connection *connection = user;
+    uint64_t now_us = fct_loop_now_us(connection->loop);
+    fct_tls *tls = fct_stream_tls(connection->stream);
+    struct fct_tls_facts facts = {0};
+    fct_slice binding;
+
+    if (error != 0) {
+        lose(connection, error, message);
+        return;
+    }
+    connection->timing_us[FACTEUR_PHASE_tls] = (int64_t)(now_us - connection->shake_us);
+    connection->shake_us = 0;
+    binding = fct_tls_binding(tls, &facts.binding_name);
+    if (binding.len > 0) {
+        facts.channel_binding = binding.ptr;
+        facts.channel_binding_len = binding.len;
+    }
+    fct_session_secured(connection->session, &facts, now_us);
+    fct_connection_pump(connection);
+}
+
+/* A relay that hangs up without a word may have a neighbour that talks (FAULTS rows 3 and 4). */
+static bool try_next_address(fct_connection *connection)
+{
+    if (!connection->dial || connection->shake_us ||
+        fct_session_timing_us(connection->session, FACTEUR_PHASE_greeting) >= 0 ||
+        !fct_dial_resume(connection->dial))
+        return false;
+    fct_stream_close(connection->stream, false);
+    connection->stream = NULL;
+    fct_session_free(connection->session);
+    connection->session = NULL;
+    fct_timer_clear(&connection->timer);
+    return true;
+}
+
+static void on_lost(void *user, int error, const char *message)
+{
+    fct_connection *connection = user;
+
+    if (!try_next_address(connection))
+        lose(connection, error, message);
+}
+
+static const struct fct_stream_owner stream_owner = {on_received, on_ready, on_secured, on_lost};
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+static bool make_session(fct_connection *connection)
+{
+    struct fct_session_config config = connection->relay->session;
+
+    config.chunking = config.chunking && connection->chunking;
+    if (fct_random(config.nonce, sizeof config.nonce) != 0)
+        return false;
+    connection->session = fct_session_new(&config, fct_loop_now_us(connection->loop));
+    fct_wipe(config.nonce, sizeof config.nonce);
+    return connection->session != NULL;
+}
+
+static void on_dialled(void *user, const struct fct_dialled *dialled)
+{
+    fct_connection *connection = user;
+    struct fct_failure failure;
+
+    connection->timing_us[FACTEUR_PHASE_resolve] = (int64_t)dialled->resolve_us;
+    connection->timing_us[FACTEUR_PHASE_connect] = (int64_t)dialled->connect_us;
+    enter(connection);
+    if (dialled->fd < 0) {
+        fct_failure_init(&failure, dialled->error, dialled->phase, dialled->message);
+        if (dialled->phase == FACTEUR_PHASE_resolve)
+            connection->timing_us[FACTEUR_PHASE_connect] = -1;
+        finish(connection, &failure, false);
+        leave(connection);
+        return;
+    }
+    connection->stream = fct_stream_new(connection->loop, dialled->fd, dialled->peer, dialled->tcp,
+                                        &stream_owner, connection);
+    if (!connection->stream || !make_session(connection) ||
+        (connection->relay->session.tls == FCT_TLS_IMPLICIT &&
+         shake(connection, connection->opened_us + connection->relay->connect_us) != 0)) {
+        fct_failure_init(&failure, FACTEUR_ENOMEM, FACTEUR_PHASE_connect, NULL);
+        finish(connection, &failure, false);
+    } else {
+        fct_connection_pump(connection);
+    }
+    leave(connection);
+}
+
+/* Connections opened together must not all end together. */
+static uint64_t age_limit(const fct_relay *relay, uint64_t now_us)
+{
+    unsigned char random = 0;
+
+    if (relay->max_age_us == 0)
+        return FCT_NEVER;
+    fct_random(&random, sizeof random);
+    return now_us + relay->max_age_us - relay->max_age_us / 10 * random / 255;
+}
+
+fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_relay *relay,
+                                    fct_tls_context *tls, bool chunking)
+{
+    fct_connection *connection = fct_calloc(1, sizeof *connection);
+
+    if (!connection)
+        return NULL;
+    connection->pool = pool;
+    connection->loop = loop;
+    connection->relay = relay;
+    connection->tls = tls;
+    connection->chunking = chunking;
+    connection->opened_us = fct_loop_now_us(loop);
+    connection->age_limit_us = age_limit(relay, connection->opened_us);
+    for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
+        connection->timing_us[i] = -1;
+    fct_list_init(&connection->link);
+    fct_list_init(&connection->tickets);
+    fct_timer_init(&connection->timer, on_timer);
+    connection->dial =
+        fct_dial_start(loop, relay->host, relay->port, relay->unix_path,
+                       connection->opened_us + relay->connect_us, on_dialled, connection);
+    if (!connection->dial) {
+        fct_free(connection);
+        return NULL;
+    }
+    return connection;
+}
+
+/* ---- The pool's side ------------------------------------------------------------------------- */
+
+bool fct_connection_look(fct_connection *connection)
+{
+    bool good;
+
+    enter(connection);
+    good = fct_stream_look(connection->stream) && connection->state == FCT_CONNECTION_READY &&
+           fct_session_room(connection->session) > 0;
+    leave(connection);
+    return good;
+}
+
+int fct_connection_submit(fct_connection *connection, struct fct_ticket *ticket)
+{
+    uint64_t now_us = fct_loop_now_us(connection->loop);
+    bool rested = connection->mails > 0 && connection->ticket_count == 0 &&
+                  now_us - connection->idle_us > connection->relay->fresh_us;
+    int result = fct_session_submit(connection->session, ticket->job->mail,
+                                    ticket->job->deadline_us, rested, ticket, now_us);
+
+    if (result != 0)
+        return result;
+    ticket->connection = connection;
+    ticket->reused = connection->mails > 0;
+    ticket->first = connection->mails == 0 && connection->opened_us >= ticket->submitted_us;
+    ticket->job->attempts++;
+    connection->mails++;
+    connection->ticket_count++;
+    connection->dirty = true;
+    fct_list_push(&connection->tickets, &ticket->link);
+    if (rested)
+        connection->probe_us = now_us + PROBE_US;
+    return 0;
+}
+
+void fct_connection_quit(fct_connection *connection)
+{
+    if (connection->state != FCT_CONNECTION_READY)
+        return;
+    connection->state = FCT_CONNECTION_QUITTING;
+    connection->dirty = true;
+    fct_session_quit(connection->session, fct_loop_now_us(connection->loop));
+}
+
+void fct_connection_cut(fct_connection *connection, int error, const char *message)
+{
+    struct fct_failure failure;
+
+    connection->cut = true;
+    if (connection->session) {
+        lose(connection, error, message);
+        return;
+    }
+    enter(connection);
+    fct_failure_init(&failure, error, fct_connection_phase(connection), message);
+    finish(connection, &failure, false);
+    leave(connection);
+}
+
+void fct_connection_abandon(fct_connection *connection)
+{
+    fct_list_remove(&connection->link);
+    fct_timer_clear(&connection->timer);
+    fct_dial_free(connection->dial);
+    fct_stream_close(connection->stream, false);
+    fct_session_free(connection->session);
+    fct_free(connection);
+}
+
+enum facteur_phase fct_connection_phase(const fct_connection *connection)
+{
+    if (!connection->session)
+        return connection->dial ? fct_dial_phase(connection->dial) : FACTEUR_PHASE_connect;
+    if (connection->shake_us)
+        return FACTEUR_PHASE_tls;
+    if (fct_session_timing_us(connection->session, FACTEUR_PHASE_greeting) < 0)
+        return FACTEUR_PHASE_greeting;
+    if (fct_session_timing_us(connection->session, FACTEUR_PHASE_ehlo) < 0)
+        return FACTEUR_PHASE_ehlo;
+    return FACTEUR_PHASE_auth;
+}
+
+void fct_connection_timings(const fct_connection *connection,
+                            int64_t timing_us[FACTEUR_PHASE_COUNT])
+{
+    for (int i = 0; i <= FACTEUR_PHASE_tls; i++)
+        timing_us[i] = connection->timing_us[i];
+    if (!connection->session)
+        return;
+    for (int i = FACTEUR_PHASE_greeting; i <= FACTEUR_PHASE_auth; i++)
+        timing_us[i] = fct_session_timing_us(connection->session, (enum facteur_phase)i);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/relay.h"
+
+#include "base/memory.h"
+
+/* The strings are the relay's own, though what reads them sees them as const. */
+static void drop(const char *text)
+{
+    fct_free((void *)(uintptr_t)text);
+}
+
+void fct_relay_done(fct_relay *relay)
+{
+    fct_free(relay->name);
+    fct_free(relay->host);
+    fct_free(relay->unix_path);
+    drop(relay->session.helo);
+    drop(relay->session.auth);
+    drop(relay->session.username);
+    fct_secret_unref(relay->session.password);
+    fct_secret_unref(relay->session.token);
+    drop(relay->tls.name);
+    drop(relay->tls.ca_file);
+    drop(relay->tls.pin_sha256);
+    drop(relay->tls.client_cert);
+    drop(relay->tls.client_key);
+    *relay = (fct_relay){0};
+}
