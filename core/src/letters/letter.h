@@ -5,7 +5,8 @@
 
 #include "facteur.h"
 
-/* What the mailer's options give where neither the JSON nor the letter's own options say it; NULL: not set. */
+/* What the mailer's options give where neither the JSON nor the letter's own options say it; NULL:
+ * not set. */
 struct fct_letter_defaults {
     const char *from;       /* default_from */
     const char *contact_to; /* contact_to */

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading JSON objects and lists by their tables; the values are read in shape_value.c. */
+#include "letters/shape.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAMES_MAX 64
+
+int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **error)
+{
+    json_error_t problem;
+    json_t *root;
+
+    if (len == FACTEUR_NTS)
+        len = strlen(json);
+    if (len > FCT_JSON_MAX)
+        return fct_error_set(error, FACTEUR_EMESSAGE, NULL,
+                             "the JSON has %zu bytes, a letter's may have %zu", len, FCT_JSON_MAX);
+    root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &problem);
+    if (!root && json_error_code(&problem) == json_error_out_of_memory)
+        return fct_error_nomem(error);
+    if (!root && json_error_code(&problem) == json_error_null_character)
+        return fct_error_set(error, FACTEUR_EMESSAGE, NULL,
+                             "malformed JSON at line %d, column %d: no text may hold \\u0000",
+                             problem.line, problem.column);
+    if (!root) {
+        /* jansson quotes the input, which may be cut within a character. */
+        size_t good = fct_utf8_check(fct_slice_of(problem.text));
+
+        return fct_error_set(error, FACTEUR_EMESSAGE, NULL,
+                             "malformed JSON at line %d, column %d: %.*s", problem.line,
+                             problem.column, (int)good, problem.text);
+    }
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return fct_error_set(error, FACTEUR_EMESSAGE, NULL, "expected a JSON object");
+    }
+    *out = root;
+    return 0;
+}
+
+static void write_path(fct_buf *out, const struct fct_path *path)
+{
+    if (!path)
+        return;
+    write_path(out, path->up);
+    if (!path->name)
+        fct_buf_addf(out, "[%zu]", path->index);
+    else
+        fct_buf_addf(out, "%s%s", out->len ? "." : "", path->name);
+}
+
+int fct_shape_refuse(const struct fct_reading *reading, const struct fct_path *path,
+                     const char *format, ...)
+{
+    fct_buf where = {0}, text = {0};
+    va_list args;
+    int code;
+
+    write_path(&where, path);
+    va_start(args, format);
+    fct_buf_addv(&text, format, args);
+    va_end(args);
+    code = where.failed || text.failed
+               ? fct_error_nomem(reading->error)
+               : fct_error_set(reading->error, FACTEUR_EMESSAGE, where.ptr, "%s", text.ptr);
+    fct_buf_done(&where);
+    fct_buf_done(&text);
+    return code;
+}
+
+static void list_names(const struct fct_shape *shape, fct_buf *out)
+{
+    for (size_t i = 0; i < shape->count; i++)
+        fct_buf_addf(out, "%s%s", i ? ", " : "", shape->fields[i].name);
+}
+
+static int refuse_unknown(const struct fct_reading *reading, const struct fct_path *path,
+                          const struct fct_shape *shape, const char *name)
+{
+    const char *names[NAMES_MAX];
+    const char *nearest;
+    size_t count = shape->count < NAMES_MAX ? shape->count : NAMES_MAX;
+    fct_buf known = {0};
+    int code;
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = shape->fields[i].name;
+    nearest = fct_nearest(name, strlen(name), names, count);
+    if (nearest)
+        return fct_shape_refuse(reading, path, "unknown field; did you mean \"%s\"?", nearest);
+    list_names(shape, &known);
+    code = known.failed ? fct_error_nomem(reading->error)
+                        : fct_shape_refuse(reading, path, "unknown field; known are %s", known.ptr);
+    fct_buf_done(&known);
+    return code;
+}
+
+static int refuse_unknown_fields(const struct fct_reading *reading, const struct fct_path *path,
+                                 const json_t *json, const struct fct_shape *shape)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)json, name, value)
+    {
+        struct fct_path here = {.up = path, .name = name};
+        size_t i = 0;
+
+        while (i < shape->count && strcmp(shape->fields[i].name, name) != 0)
+            i++;
+        if (i == shape->count)
+            return refuse_unknown(reading, &here, shape, name);
+    }
+    return 0;
+}
+
+static int read_object(const struct fct_reading *reading, const struct fct_path *path,
+                       const json_t *json, const struct fct_shape *shape, void **member)
+{
+    *member = fct_arena_alloc(reading->arena, 1, shape->size);
+    if (!*member)
+        return fct_error_nomem(reading->error);
+    return fct_shape_read(reading, path, json, shape, *member);
+}
+
+static int read_objects(const struct fct_reading *reading, const struct fct_path *path,
+                        const json_t *json, const struct fct_shape *shape, struct fct_list *list)
+{
+    size_t count = json_array_size(json);
+    char *at;
+
+    if (!json_is_array(json))
+        return fct_shape_expected(reading, path, "a list", json);
+    if (count > FCT_LIST_MAX)
+        return fct_shape_refuse(reading, path, "%zu entries are too many, at most %d", count,
+                                FCT_LIST_MAX);
+    at = fct_arena_alloc(reading->arena, count, shape->size);
+    if (!at)
+        return fct_error_nomem(reading->error);
+    for (size_t i = 0; i < count; i++) {
+        struct fct_path here = {.up = path, .index = i};
+        int result =
+            fct_shape_read(reading, &here, json_array_get(json, i), shape, at + i * shape->size);
+
+        if (result)
+            return result;
+    }
+    *list = (struct fct_list){at, count};
+    return 0;
+}
+
+static int read_pairs(const struct fct_reading *reading, const struct fct_path *path,
+                      const json_t *json, struct fct_list *list)
+{
+    size_t count = json_object_size(json);
+    struct fct_pair *pairs;
+    const char *name;
+    json_t *value;
+
+    if (!json_is_object(json))
+        return fct_shape_expected(reading, path, "an object of names and values", json);
+    pairs = fct_arena_alloc(reading->arena, count, sizeof *pairs);
+    if (!pairs)
+        return fct_error_nomem(reading->error);
+    list->at = pairs;
+    json_object_foreach((json_t *)json, name, value)
+    {
+        struct fct_path here = {.up = path, .name = name};
+        struct fct_pair *pair = &pairs[list->count];
+        int result;
+
+        pair->name = fct_clean_line(reading->arena, fct_slice_of(name));
+        result = json_is_null(value)
+                     ? 0
+                     : fct_shape_read_value(reading, &here, value, FCT_ID, &pair->value);
+        if (result)
+            return result;
+        list->count += pair->value.len ? 1 : 0;
+    }
+    return 0;
+}
+
+/* One address list, or several: what is in them is judged by mime/. */
+static int read_mailboxes(const struct fct_reading *reading, const struct fct_path *path,
+                          const json_t *json, struct fct_list *list)
+{
+    size_t count = json_is_array(json) ? json_array_size(json) : 1;
+    fct_slice *texts;
+    int result = 0;
+
+    if (count > FCT_LIST_MAX)
+        return fct_shape_refuse(reading, path, "%zu entries are too many, at most %d", count,
+                                FCT_LIST_MAX);
+    texts = fct_arena_alloc(reading->arena, count, sizeof *texts);
+    if (!texts)
+        return fct_error_nomem(reading->error);
+    *list = (struct fct_list){texts, count};
+    if (!json_is_array(json))
+        return fct_shape_read_value(reading, path, json, FCT_MAILBOX, texts);
+    for (size_t i = 0; i < count && result == 0; i++) {
+        struct fct_path here = {.up = path, .index = i};
+
+        result =
+            fct_shape_read_value(reading, &here, json_array_get(json, i), FCT_MAILBOX, &texts[i]);
+    }
+    return result;
+}
+
+static int read_member(const struct fct_reading *reading, const struct fct_path *path,
+                       const json_t *json, const struct fct_field *field, void *member)
+{
+    switch (field->kind) {
+    case FCT_OBJECT:
+        return read_object(reading, path, json, field->shape, member);
+    case FCT_OBJECTS:
+        return read_objects(reading, path, json, field->shape, member);
+    case FCT_MAILBOXES:
+        return read_mailboxes(reading, path, json, member);
+    case FCT_PAIRS:
+        return read_pairs(reading, path, json, member);
+    default:
+        return fct_shape_read_value(reading, path, json, field->kind, member);
+    }
+}
+
+static bool is_text(enum fct_kind kind)
+{
+    return kind <= FCT_PICTURE;
+}
+
+int fct_shape_read(const struct fct_reading *reading, const struct fct_path *path,
+                   const json_t *json, const struct fct_shape *shape, void *out)
+{
+    int result;
+
+    if (!json_is_object(json) && shape->shorthand && !json_is_array(json))
+        return fct_shape_read_value(reading, path, json, shape->shorthand->kind,
+                                    (char *)out + shape->shorthand->offset);
+    if (!json_is_object(json))
+        return fct_shape_expected(reading, path, "an object", json);
+    result = refuse_unknown_fields(reading, path, json, shape);
+    for (size_t i = 0; i < shape->count && result == 0; i++) {
+        const struct fct_field *field = &shape->fields[i];
+        struct fct_path here = {.up = path, .name = field->name};
+        const json_t *value = json_object_get(json, field->name);
+        void *member = (char *)out + field->offset;
+
+        if (value && !json_is_null(value))
+            result = read_member(reading, &here, value, field, member);
+        else if (field->required)
+            result = fct_shape_refuse(reading, &here, "missing");
+        if (result == 0 && field->required && is_text(field->kind) &&
+            ((const fct_slice *)member)->len == 0 && !reading->arena->failed)
+            result = fct_shape_refuse(reading, &here, "expected text, got an empty one");
+    }
+    if (result == 0 && reading->arena->failed)
+        result = fct_error_nomem(reading->error);
+    return result;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Strict reading of JSON into structs, driven by tables: what a letter may hold is written down
+ * once, and every refusal names its path ("items[2].unit_price").
+ */
+#ifndef FCT_SHAPE_H
+#define FCT_SHAPE_H
+
+#include "facteur.h"
+#include "letters/arena.h"
+#include "letters/decimal.h"
+#include "letters/locale.h"
+
+#include <jansson.h>
+
+#define FCT_JSON_MAX ((size_t)4 << 20)   /* bytes of JSON in one letter */
+#define FCT_LIST_MAX 10000               /* entries of one list */
+#define FCT_TEXT_MAX ((size_t)256 << 10) /* bytes of one text */
+
+/* What a field holds, and the type of the struct's member. */
+enum fct_kind {
+    FCT_LINE,      /* fct_slice: one line; runs of control characters become a space */
+    FCT_ID,        /* fct_slice: a line that may be given as a whole number */
+    FCT_PROSE,     /* fct_slice: lines ending in LF; other control characters become a space */
+    FCT_MAILBOX,   /* fct_slice: an address; judged by mime/ when it is used */
+    FCT_LINK,      /* fct_slice: an http or https URL */
+    FCT_PICTURE,   /* fct_slice: a URL, or "cid:…" for an inline part */
+    FCT_AMOUNT,    /* fct_decimal */
+    FCT_POSITIVE,  /* fct_decimal, not negative */
+    FCT_QUANTITY,  /* fct_decimal, above zero */
+    FCT_FLAG,      /* bool */
+    FCT_DAY,       /* struct fct_day */
+    FCT_MAILBOXES, /* struct fct_list of fct_slice: one text, or a list of texts */
+    FCT_PAIRS,     /* struct fct_list of struct fct_pair: an object with names of the user's own */
+    FCT_OBJECT,    /* pointer to the shape's struct, NULL when not given */
+    FCT_OBJECTS    /* struct fct_list of the shape's struct */
+};
+
+struct fct_list {
+    void *at;
+    size_t count;
+};
+
+struct fct_pair {
+    fct_slice name;
+    fct_slice value;
+};
+
+struct fct_field {
+    const char *name;
+    enum fct_kind kind;
+    size_t offset;
+    bool required;
+    const struct fct_shape *shape;
+};
+
+struct fct_shape {
+    const struct fct_field *fields;
+    size_t count;
+    size_t size; /* of the struct */
+    const struct fct_field
+        *shorthand; /* what a plain value in the object's place stands for, or NULL */
+};
+
+/* Where in the JSON the reading stands; lives on the stack. */
+struct fct_path {
+    const struct fct_path *up;
+    const char *name; /* NULL: an index */
+    size_t index;
+};
+
+struct fct_reading {
+    fct_arena *arena;
+    facteur_error **error;
+};
+
+/*
+ * Parse JSON whose outermost value is an object.
+ * FACTEUR_EMESSAGE: malformed (line and column are told), a key twice, too long.
+ */
+int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **error);
+
+/*
+ * Read an object into its zeroed struct.  Texts are borrowed from `json` or from the arena.
+ * FACTEUR_EMESSAGE: an unknown, missing or malformed field, `where` is its path; FACTEUR_ENOMEM.
+ */
+int fct_shape_read(const struct fct_reading *reading, const struct fct_path *path,
+                   const json_t *json, const struct fct_shape *shape, void *out);
+
+/* Read one value that is neither an object nor a list; shape_value.c. */
+int fct_shape_read_value(const struct fct_reading *reading, const struct fct_path *path,
+                         const json_t *json, enum fct_kind kind, void *member);
+
+/* Refuse: the error's `where` becomes the path. */
+int fct_shape_refuse(const struct fct_reading *reading, const struct fct_path *path,
+                     const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* "expected <what>, got <the value, shortened>". */
+int fct_shape_expected(const struct fct_reading *reading, const struct fct_path *path,
+                       const char *what, const json_t *got);
+
+/* The text without control characters, borrowed when it has none, else from the arena. */
+fct_slice fct_clean_line(fct_arena *arena, fct_slice text);
+fct_slice fct_clean_prose(fct_arena *arena, fct_slice text);
+
+/* http or https, a host, and no space, quote, bracket or control character. */
+bool fct_is_link(fct_slice url);
+
+#endif

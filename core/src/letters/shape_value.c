@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading one JSON value: texts, links, amounts, days. */
+#include "letters/shape.h"
+
+#include "base/error.h"
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOWN_MAX 40
+
+/* Floats lose cents: the shortest decimal that reads back as the same double is what was written.
+ */
+static void show_real(double value, char *out, size_t size)
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(out, size, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            return;
+    }
+}
+
+static fct_slice shorten(fct_slice text)
+{
+    size_t len = text.len;
+
+    if (len > SHOWN_MAX) {
+        len = SHOWN_MAX;
+        while (len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+            len--;
+    }
+    return (fct_slice){text.ptr, len};
+}
+
+int fct_shape_expected(const struct fct_reading *reading, const struct fct_path *path,
+                       const char *what, const json_t *got)
+{
+    fct_slice text;
+    char number[64];
+
+    switch (json_typeof(got)) {
+    case JSON_STRING:
+        text = (fct_slice){json_string_value(got), json_string_length(got)};
+        return fct_shape_refuse(reading, path, "expected %s, got \"%.*s\"%s", what,
+                                (int)shorten(text).len, text.ptr,
+                                text.len > SHOWN_MAX ? " and more" : "");
+    case JSON_REAL:
+        show_real(json_real_value(got), number, sizeof number);
+        return fct_shape_refuse(reading, path, "expected %s, got %s", what, number);
+    case JSON_INTEGER:
+        return fct_shape_refuse(reading, path, "expected %s, got %" JSON_INTEGER_FORMAT, what,
+                                json_integer_value(got));
+    case JSON_OBJECT:
+        return fct_shape_refuse(reading, path, "expected %s, got an object", what);
+    case JSON_ARRAY:
+        return fct_shape_refuse(reading, path, "expected %s, got a list", what);
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return fct_shape_refuse(reading, path, "expected %s, got %s", what,
+                                json_is_true(got) ? "true" : "false");
+    default:
+        return fct_shape_refuse(reading, path, "expected %s, got null", what);
+    }
+}
+
+/* C0, DEL, C1, and the line and paragraph separators that some mail clients break lines at. */
+static bool is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
+}
+
+static bool has_control(fct_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+
+        if (byte < 0x20 || byte == 0x7f || byte == 0xc2 || byte == 0xe2)
+            return true;
+    }
+    return false;
+}
+
+/* `keep_lf`: LF, CR LF, CR and the separators end a line instead of becoming a space. */
+static fct_slice clean(fct_arena *arena, fct_slice text, bool keep_lf)
+{
+    fct_buf out = {0};
+    fct_slice result;
+    size_t at = 0;
+    bool gap = false;
+
+    while (at < text.len) {
+        fct_slice rest = {text.ptr + at, text.len - at};
+        uint32_t code = 0;
+        size_t len = fct_utf8_next(rest, &code);
+
+        len = len ? len : 1;
+        at += len;
+        if (code == '\r' && rest.len > 1 && rest.ptr[1] == '\n')
+            continue;
+        if (keep_lf && (code == '\n' || code == '\r' || code == 0x2028 || code == 0x2029)) {
+            fct_buf_add_char(&out, '\n');
+        } else if (is_control(code)) {
+            gap = true;
+            continue;
+        } else {
+            if (gap && out.len && out.ptr[out.len - 1] != ' ' && out.ptr[out.len - 1] != '\n' &&
+                code != ' ')
+                fct_buf_add_char(&out, ' ');
+            fct_buf_add(&out, rest.ptr, len);
+        }
+        gap = false;
+    }
+    result = fct_arena_take(arena, &out);
+    fct_buf_done(&out);
+    return result;
+}
+
+static fct_slice trim_blank(fct_slice text)
+{
+    while (text.len && (text.ptr[0] == ' ' || text.ptr[0] == '\n')) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\n'))
+        text.len--;
+    return text;
+}
+
+fct_slice fct_clean_line(fct_arena *arena, fct_slice text)
+{
+    return trim_blank(has_control(text) ? clean(arena, text, false) : text);
+}
+
+fct_slice fct_clean_prose(fct_arena *arena, fct_slice text)
+{
+    return trim_blank(has_control(text) ? clean(arena, text, true) : text);
+}
+
+static bool is_url_byte(unsigned char byte)
+{
+    return byte > 0x20 && byte != 0x7f && !strchr("\"<>\\^`{|}", byte);
+}
+
+bool fct_is_link(fct_slice url)
+{
+    size_t scheme = fct_slice_starts_nocase(url, FCT_SLICE("https://"))  ? 8
+                    : fct_slice_starts_nocase(url, FCT_SLICE("http://")) ? 7
+                                                                         : 0;
+
+    if (!scheme || url.len == scheme || fct_utf8_check(url) != url.len ||
+        !(fct_is_alnum((unsigned char)url.ptr[scheme]) || url.ptr[scheme] == '[' ||
+          (unsigned char)url.ptr[scheme] >= 0x80))
+        return false;
+    for (size_t i = 0; i < url.len; i++) {
+        if (!is_url_byte((unsigned char)url.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool is_picture(fct_slice url)
+{
+    if (!fct_slice_starts_nocase(url, FCT_SLICE("cid:")))
+        return fct_is_link(url);
+    for (size_t i = 4; i < url.len; i++) {
+        if (!is_url_byte((unsigned char)url.ptr[i]))
+            return false;
+    }
+    return url.len > 4;
+}
+
+static int read_text(const struct fct_reading *reading, const struct fct_path *path,
+                     const json_t *json, enum fct_kind kind, fct_slice *out)
+{
+    fct_slice text = {json_string_value(json), json_string_length(json)};
+    char number[32];
+
+    if (kind == FCT_ID && json_is_integer(json)) {
+        int len =
+            snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+
+        *out = fct_arena_copy(reading->arena, (fct_slice){number, (size_t)len});
+        return 0;
+    }
+    if (!json_is_string(json))
+        return fct_shape_expected(reading, path, "text", json);
+    if (text.len > FCT_TEXT_MAX)
+        return fct_shape_refuse(reading, path, "%zu bytes are too long, at most %zu", text.len,
+                                FCT_TEXT_MAX);
+    if (kind == FCT_LINK && text.len && !fct_is_link(text))
+        return fct_shape_expected(reading, path, "a URL that begins with https:// or http://",
+                                  json);
+    if (kind == FCT_PICTURE && text.len && !is_picture(text))
+        return fct_shape_expected(reading, path,
+                                  "a URL that begins with https://, http:// or cid:", json);
+    if (kind == FCT_MAILBOX)
+        *out = text; /* mime/ refuses control characters here, it does not mend them. */
+    else
+        *out = kind == FCT_PROSE ? fct_clean_prose(reading->arena, text)
+                                 : fct_clean_line(reading->arena, text);
+    return 0;
+}
+
+static int read_amount(const struct fct_reading *reading, const struct fct_path *path,
+                       const json_t *json, enum fct_kind kind, fct_decimal *out)
+{
+    const char *what = kind == FCT_QUANTITY ? "a number above zero such as 2 or \"1.5\""
+                                            : "a decimal string such as \"19.90\"";
+    fct_decimal value = {0};
+    enum fct_decimal_verdict verdict = FCT_DECIMAL_SYNTAX;
+    char number[32];
+
+    if (json_is_integer(json)) {
+        int len =
+            snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+
+        verdict = fct_decimal_parse((fct_slice){number, (size_t)len}, &value);
+    } else if (json_is_string(json)) {
+        verdict = fct_decimal_parse((fct_slice){json_string_value(json), json_string_length(json)},
+                                    &value);
+    }
+    if (verdict == FCT_DECIMAL_RANGE)
+        return fct_shape_refuse(reading, path, "at most %d digits, %d of them behind the point",
+                                FCT_DECIMAL_DIGITS, FCT_DECIMAL_SCALE);
+    if (verdict == FCT_DECIMAL_SYNTAX || (kind == FCT_QUANTITY && fct_decimal_sign(value) <= 0))
+        return fct_shape_expected(reading, path, what, json);
+    if (kind == FCT_POSITIVE && fct_decimal_sign(value) < 0)
+        return fct_shape_expected(reading, path, "an amount without a minus sign", json);
+    *out = value;
+    return 0;
+}
+
+static int digits_at(fct_slice text, size_t at, size_t count)
+{
+    int value = 0;
+
+    for (size_t i = at; i < at + count; i++) {
+        if (i >= text.len || !fct_is_digit((unsigned char)text.ptr[i]))
+            return -1;
+        value = value * 10 + (text.ptr[i] - '0');
+    }
+    return value;
+}
+
+static bool parse_clock(fct_slice text)
+{
+    int hour = digits_at(text, 11, 2), minute = digits_at(text, 14, 2);
+
+    return (text.ptr[10] == 'T' || text.ptr[10] == 't' || text.ptr[10] == ' ') && text.len >= 16 &&
+           hour >= 0 && hour < 24 && text.ptr[13] == ':' && minute >= 0 && minute < 60;
+}
+
+/* The day as written: "2026-11-23", or a date and time of RFC 3339, whose clock is not shown. */
+static bool parse_day(fct_slice text, struct fct_day *out)
+{
+    static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    struct fct_day day = {digits_at(text, 0, 4), digits_at(text, 5, 2), digits_at(text, 8, 2)};
+    bool leap = (day.year % 4 == 0 && day.year % 100 != 0) || day.year % 400 == 0;
+
+    if (day.year < 1 || day.month < 1 || day.month > 12 || day.day < 1 || text.ptr[4] != '-' ||
+        text.ptr[7] != '-' || day.day > lengths[day.month - 1] ||
+        (day.month == 2 && day.day == 29 && !leap))
+        return false;
+    if (text.len > 10 && !parse_clock(text))
+        return false;
+    *out = day;
+    return true;
+}
+
+int fct_shape_read_value(const struct fct_reading *reading, const struct fct_path *path,
+                         const json_t *json, enum fct_kind kind, void *member)
+{
+    switch (kind) {
+    case FCT_AMOUNT:
+    case FCT_POSITIVE:
+    case FCT_QUANTITY:
+        return read_amount(reading, path, json, kind, member);
+    case FCT_FLAG:
+        if (!json_is_boolean(json))
+            return fct_shape_expected(reading, path, "true or false", json);
+        *(bool *)member = json_is_true(json);
+        return 0;
+    case FCT_DAY:
+        if (!json_is_string(json) ||
+            !parse_day((fct_slice){json_string_value(json), json_string_length(json)}, member))
+            return fct_shape_expected(reading, path,
+                                      "a date such as \"2026-11-23\" or "
+                                      "\"2026-11-23T10:00:00+01:00\"",
+                                      json);
+        return 0;
+    default:
+        return read_text(reading, path, json, kind, member);
+    }
+}

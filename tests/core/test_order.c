@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* letters/: orders out of the corpus into text and HTML, their sums, and every refusal's path. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "letter_corpus.h"
+
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "letters/layout.h"
+
+static const char *const orders[] = {"orders/simple", "orders/full", "orders/yen", "orders/dinar",
+                                     "orders/hostile"};
+#define ORDERS (sizeof orders / sizeof orders[0])
+
+static void orders_become_the_expected_parts(void **state)
+{
+    for (size_t i = 0; i < ORDERS; i++) {
+        struct composing c = {0};
+        fct_buf json = {0};
+
+        corpus_read(orders[i], ".json", &json);
+        if (compose_order(&c, json.ptr, json.len))
+            fail_msg("%s: %s: %s", orders[i], facteur_error_where(c.error),
+                     facteur_error_message(c.error));
+        corpus_expect(orders[i], ".txt", (fct_slice){c.composed.text.ptr, c.composed.text.len});
+        corpus_expect(orders[i], ".html", (fct_slice){c.composed.html.ptr, c.composed.html.len});
+        composing_done(&c);
+        fct_buf_done(&json);
+    }
+}
+
+static void text_stays_within_its_columns(void **state)
+{
+    for (size_t i = 0; i < ORDERS; i++) {
+        struct composing c = {0};
+        fct_buf json = {0};
+        char *line, *rest;
+
+        corpus_read(orders[i], ".json", &json);
+        assert_int_equal(compose_order(&c, json.ptr, json.len), 0);
+        for (line = strtok_r(c.composed.text.ptr, "\n", &rest); line;
+             line = strtok_r(NULL, "\n", &rest))
+            assert_true(fct_layout_columns(fct_slice_of(line)) <= FCT_LAYOUT_COLUMNS);
+        composing_done(&c);
+        fct_buf_done(&json);
+    }
+}
+
+static void no_tag_of_the_user_reaches_the_html(void **state)
+{
+    struct composing c = {0};
+    fct_buf json = {0};
+
+    corpus_read("orders/hostile", ".json", &json);
+    assert_int_equal(compose_order(&c, json.ptr, json.len), 0);
+    assert_null(strstr(c.composed.html.ptr, "<script"));
+    assert_null(strstr(c.composed.html.ptr, "alert(\""));
+    assert_non_null(strstr(c.composed.html.ptr, "&lt;script&gt;alert(&quot;1&quot;)"));
+    for (const char *at = c.composed.html.ptr; *at; at++)
+        assert_true((unsigned char)*at >= 0x20 || *at == '\n');
+    assert_int_equal(memchr(c.composed.subject.ptr, '\n', c.composed.subject.len) == NULL, 1);
+    composing_done(&c);
+    fct_buf_done(&json);
+}
+
+/* An order with `piece` in place of nothing: {"number": …, …, <piece>}. */
+static void expect_refusal(const char *piece, const char *where, const char *message)
+{
+    struct composing c = {0};
+    fct_buf json = {0};
+
+    fct_buf_addf(&json, "{\"number\": 1, \"currency\": \"EUR\", \"merchant\": {\"name\": \"S\"}%s}",
+                 piece);
+    assert_int_equal(compose_order(&c, json.ptr, json.len), FACTEUR_EMESSAGE);
+    assert_string_equal(facteur_error_where(c.error), where);
+    assert_string_equal(facteur_error_message(c.error), message);
+    composing_done(&c);
+    fct_buf_done(&json);
+}
+
+#define ITEMS ", \"items\": [{\"name\": \"a\", \"unit_price\": 1}]"
+#define DECIMAL "expected a decimal string such as \"19.90\", got "
+
+static void refusals_name_their_path(void **state)
+{
+    expect_refusal(", \"items\": [{\"name\": \"a\"}, {\"name\": \"b\"}, {\"name\": \"c\", "
+                   "\"unit_price\": 19.9}]",
+                   "items[2].unit_price", DECIMAL "19.9");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"total\": 0.1}]", "items[0].total",
+                   DECIMAL "0.1");
+    expect_refusal(ITEMS ", \"total\": 1e3", "total", DECIMAL "1000");
+    expect_refusal(ITEMS ", \"total\": \"19,90\"", "total", DECIMAL "\"19,90\"");
+    expect_refusal(ITEMS ", \"total\": \"\"", "total", DECIMAL "\"\"");
+    expect_refusal(ITEMS ", \"total\": \"+1\"", "total", DECIMAL "\"+1\"");
+    expect_refusal(ITEMS ", \"total\": \"1.\"", "total", DECIMAL "\"1.\"");
+    expect_refusal(ITEMS ", \"total\": true", "total", DECIMAL "true");
+    expect_refusal(ITEMS ", \"total\": []", "total", DECIMAL "a list");
+    expect_refusal(ITEMS ", \"shipping\": {\"amount\": {}}", "shipping.amount",
+                   DECIMAL "an object");
+    expect_refusal(ITEMS ", \"shipping\": 4.9", "shipping", DECIMAL "4.9");
+    expect_refusal(ITEMS ", \"total\": \"1234567890123456789\"", "total",
+                   "at most 18 digits, 9 of them behind the point");
+    expect_refusal(ITEMS ", \"discounts\": [{\"amount\": \"-5.00\"}]", "discounts[0].amount",
+                   "expected an amount without a minus sign, got \"-5.00\"");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"quantity\": 0}]", "items[0].quantity",
+                   "expected a number above zero such as 2 or \"1.5\", got 0");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"quantity\": 1.5}]", "items[0].quantity",
+                   "expected a number above zero such as 2 or \"1.5\", got 1.5");
+    expect_refusal(", \"items\": []", "items", "expected at least one item, got an empty list");
+    expect_refusal(", \"items\": {}", "items", "expected a list, got an object");
+    expect_refusal(", \"items\": [1]", "items[0]", "expected an object, got 1");
+    expect_refusal(", \"items\": [null]", "items[0]", "expected an object, got null");
+    expect_refusal("", "items", "missing");
+    expect_refusal(", \"items\": null", "items", "missing");
+    expect_refusal(", \"items\": [{}]", "items[0].name", "missing");
+    expect_refusal(", \"items\": [{\"name\": \" \\n \"}]", "items[0].name",
+                   "expected text, got an empty one");
+    expect_refusal(", \"items\": [{\"name\": 12}]", "items[0].name", "expected text, got 12");
+    expect_refusal(", \"items\": [{\"nmae\": \"a\"}]", "items[0].nmae",
+                   "unknown field; did you mean \"name\"?");
+    expect_refusal(ITEMS ", \"customer\": {\"colour\": 1}", "customer.colour",
+                   "unknown field; known are name, email, phone");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"options\": {\"size\": 1.5}}]",
+                   "items[0].options.size", "expected text, got 1.5");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"options\": []}]", "items[0].options",
+                   "expected an object of names and values, got a list");
+    expect_refusal(ITEMS ", \"order_url\": \"javascript:alert(1)\"", "order_url",
+                   "expected a URL that begins with https:// or http://, got "
+                   "\"javascript:alert(1)\"");
+    expect_refusal(ITEMS ", \"order_url\": \"https://\"", "order_url",
+                   "expected a URL that begins with https:// or http://, got \"https://\"");
+    expect_refusal(ITEMS ", \"order_url\": \"https://a\\nb\"", "order_url",
+                   "expected a URL that begins with https:// or http://, got \"https://a\\x0ab\"");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"image\": \"data:image/png;base64,x\"}]",
+                   "items[0].image",
+                   "expected a URL that begins with https://, http:// or cid:, got "
+                   "\"data:image/png;base64,x\"");
+    expect_refusal(ITEMS ", \"date\": \"2026-02-29\"", "date",
+                   "expected a date such as \"2026-11-23\" or \"2026-11-23T10:00:00+01:00\", got "
+                   "\"2026-02-29\"");
+    expect_refusal(ITEMS ", \"date\": 20261123", "date",
+                   "expected a date such as \"2026-11-23\" or \"2026-11-23T10:00:00+01:00\", got "
+                   "20261123");
+    expect_refusal(ITEMS ", \"taxes\": [{\"amount\": 1, \"included\": \"yes\"}]",
+                   "taxes[0].included", "expected true or false, got \"yes\"");
+    expect_refusal(ITEMS ", \"locale\": \"not a locale\"", "locale",
+                   "expected a locale such as \"fr-FR\", got \"not a locale\"");
+    expect_refusal(ITEMS ", \"locale\": \"e\"", "locale",
+                   "expected a locale such as \"fr-FR\", got \"e\"");
+    expect_refusal(", \"items\": [{\"name\": \"a\"}, {\"name\": \"b\", \"total\": 1}]", "total",
+                   "missing, and cannot be computed: items[0] has neither total nor unit_price");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"unit_price\": \"999999999999999999\", "
+                   "\"quantity\": 2}]",
+                   "items[0].total", "the sum has more than 18 digits");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"total\": \"999999999999999999\"}, "
+                   "{\"name\": \"b\", \"total\": 1}]",
+                   "items[1].total", "the sum has more than 18 digits");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"total\": \"999999999999999999\"}], "
+                   "\"shipping\": 1",
+                   "total", "the sum has more than 18 digits");
+}
+
+static void refuses(const char *json, const char *where, const char *message)
+{
+    struct composing c = {0};
+
+    assert_int_equal(compose_order(&c, json, FACTEUR_NTS), FACTEUR_EMESSAGE);
+    assert_string_equal(facteur_error_where(c.error), where);
+    assert_string_equal(facteur_error_message(c.error), message);
+    composing_done(&c);
+}
+
+static void malformed_json_is_told_with_line_and_column(void **state)
+{
+    refuses("{\n  \"number\": 1,\n  oops\n}", "",
+            "malformed JSON at line 3, column 6: string or '}' expected near 'oops'");
+    refuses("{\"number\": 1, \"number\": 2}", "",
+            "malformed JSON at line 1, column 22: duplicate object key near '\"number\"'");
+    refuses("", "", "malformed JSON at line 1, column 0: '[' or '{' expected near end of file");
+    refuses("[]", "", "expected a JSON object");
+    refuses("{\"currency\": \"\\u0000\"}", "",
+            "malformed JSON at line 1, column 21: no text may hold \\u0000");
+    refuses("{\"number\": 1, \"currency\": \"EURO\", \"merchant\": {\"name\": \"S\"}" ITEMS "}",
+            "currency", "expected a currency code of ISO 4217 such as \"EUR\", got \"EURO\"");
+    refuses("{\"number\": 1, \"currency\": \"EUX\", \"merchant\": {\"name\": \"S\"}" ITEMS "}",
+            "currency", "expected a currency code of ISO 4217 such as \"EUR\", got \"EUX\"");
+    refuses("{\"number\": 1, \"currency\": \"EUR\"" ITEMS "}", "merchant", "missing");
+}
+
+static void bytes_that_are_no_utf8_are_refused(void **state)
+{
+    struct composing c = {0};
+
+    assert_int_equal(compose_order(&c, "{\"number\": \"\xff\"}", FACTEUR_NTS), FACTEUR_EMESSAGE);
+    assert_int_equal(fct_utf8_check(fct_slice_of(facteur_error_message(c.error))),
+                     strlen(facteur_error_message(c.error)));
+    composing_done(&c);
+}
+
+/* Whatever is cut off, the answer is an error and not a letter. */
+static void an_order_cut_anywhere_is_refused(void **state)
+{
+    fct_buf json = {0};
+
+    corpus_read("orders/full", ".json", &json);
+    while (json.len && json.ptr[json.len - 1] == '\n')
+        json.len--;
+    for (size_t len = 0; len < json.len; len += 3) {
+        struct composing c = {0};
+
+        assert_int_equal(compose_order(&c, json.ptr, len), FACTEUR_EMESSAGE);
+        composing_done(&c);
+    }
+    fct_buf_done(&json);
+}
+
+#ifdef FCT_FAULT_INJECTION
+static void every_allocation_may_fail(void **state)
+{
+    fct_buf json = {0};
+    int failed = 1;
+
+    corpus_read("orders/full", ".json", &json);
+    for (unsigned long nth = 1; failed; nth++) {
+        struct composing c = {0};
+        int result;
+
+        fct_memory_fail_at(nth);
+        result = compose_order(&c, json.ptr, json.len);
+        failed = fct_memory_failed();
+        fct_memory_fail_at(0);
+        assert_int_equal(result, failed ? FACTEUR_ENOMEM : 0);
+        composing_done(&c);
+    }
+    fct_buf_done(&json);
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#ifdef FCT_FAULT_INJECTION
+        cmocka_unit_test(every_allocation_may_fail),
+#endif
+        cmocka_unit_test(orders_become_the_expected_parts),
+        cmocka_unit_test(text_stays_within_its_columns),
+        cmocka_unit_test(no_tag_of_the_user_reaches_the_html),
+        cmocka_unit_test(refusals_name_their_path),
+        cmocka_unit_test(malformed_json_is_told_with_line_and_column),
+        cmocka_unit_test(bytes_that_are_no_utf8_are_refused),
+        cmocka_unit_test(an_order_cut_anywhere_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
