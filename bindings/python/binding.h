@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the Python module share.  The module converts values and errors between Python
+ * and facteur.h; it holds no policy, and everything of its own lives in the module's state, so that
+ * every interpreter has its own copy.
+ */
+#ifndef FPY_BINDING_H
+#define FPY_BINDING_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "facteur.h"
+
+#include <sys/types.h>
+
+/* X(NAME, module, attribute): what the module borrows from Python, looked up once per interpreter.
+ */
+#define FPY_IMPORTS(X)                                                                             \
+    X(ERROR, "facteur.errors", "Error")                                                            \
+    X(CONFIG_ERROR, "facteur.errors", "ConfigError")                                               \
+    X(MESSAGE_ERROR, "facteur.errors", "MessageError")                                             \
+    X(TEMPORARY_ERROR, "facteur.errors", "TemporaryError")                                         \
+    X(CONNECT_ERROR, "facteur.errors", "ConnectError")                                             \
+    X(TLS_ERROR, "facteur.errors", "TLSError")                                                     \
+    X(AUTH_ERROR, "facteur.errors", "AuthError")                                                   \
+    X(DEADLINE_ERROR, "facteur.errors", "DeadlineError")                                           \
+    X(PERMANENT_ERROR, "facteur.errors", "PermanentError")                                         \
+    X(IN_DOUBT_ERROR, "facteur.errors", "InDoubtError")                                            \
+    X(RECEIPT, "facteur._receipt", "Receipt")                                                      \
+    X(REPLY, "facteur._receipt", "Reply")                                                          \
+    X(ATTACHMENT, "facteur._attachment", "Attachment")                                             \
+    X(CAPTURED, "facteur._captured", "Captured")                                                   \
+    X(READ_FIELDS, "facteur._fields", "read_fields")                                               \
+    X(DESCRIBE, "facteur._fields", "describe")                                                     \
+    X(STDLIB_BYTES, "facteur._fields", "stdlib_bytes")                                             \
+    X(LETTER_JSON, "facteur._json", "letter_json")                                                 \
+    X(LETTER_OPTIONS, "facteur._json", "letter_options")                                           \
+    X(JSON_LOADS, "json", "loads")
+
+/* X(NAME, text): attribute names, interned once. */
+#define FPY_NAMES(X)                                                                               \
+    X(status)                                                                                      \
+    X(message_id)                                                                                  \
+    X(queue_id) X(relay) X(accepted) X(rejected) X(reply) X(phase) X(attempts) X(flights)          \
+        X(timings) X(error) X(error_code) X(transcript) X(code) X(enhanced) X(text) X(data)        \
+            X(path) X(name) X(type) X(content_id)
+
+enum fpy_object {
+#define FPY_IMPORT_ENUM(name, module, attribute) FPY_##name,
+    FPY_IMPORTS(FPY_IMPORT_ENUM)
+#undef FPY_IMPORT_ENUM
+#define FPY_NAME_ENUM(text) FPY_NAME_##text,
+        FPY_NAMES(FPY_NAME_ENUM)
+#undef FPY_NAME_ENUM
+            FPY_PHASE_FIRST,
+    FPY_PHASE_LAST = FPY_PHASE_FIRST + FACTEUR_PHASE_COUNT - 1,
+    FPY_MAILER_TYPE,
+    FPY_MESSAGE_TYPE,
+    FPY_EMPTY_TUPLE,
+    FPY_OBJECT_COUNT
+};
+
+typedef struct fpy_state {
+    PyObject *objects[FPY_OBJECT_COUNT];
+} fpy_state;
+
+/* The state of the module that a type of ours belongs to; our types cannot be subclassed. */
+static inline fpy_state *fpy_state_of(PyObject *self)
+{
+    return (fpy_state *)PyType_GetModuleState(Py_TYPE(self));
+}
+
+static inline PyTypeObject *fpy_type(fpy_state *state, enum fpy_object which)
+{
+    return (PyTypeObject *)state->objects[which];
+}
+
+/* ---- errors.c -------------------------------------------------------------------------------- */
+
+/*
+ * Raise what `code` and `error` say and free `error`, which may be NULL.
+ *
+ * usage    The class for FACTEUR_EIO and for codes that a receipt should have carried.
+ *
+ * Returns NULL, so that a function can end with it.
+ */
+PyObject *fpy_raise(fpy_state *state, int code, facteur_error *error, enum fpy_object usage);
+
+/* Raise one of the module's own findings: `where` may be "". */
+PyObject *fpy_raise_text(fpy_state *state, int code, enum fpy_object class, const char *where,
+                         const char *format, ...);
+
+/* Raise the SendError of a receipt that is not ok; `python_receipt` is its Python form. */
+PyObject *fpy_raise_receipt(fpy_state *state, const facteur_receipt *receipt,
+                            PyObject *python_receipt);
+
+/* ---- receipt.c ------------------------------------------------------------------------------- */
+
+/* The Python form of a receipt, a new reference. */
+PyObject *fpy_receipt_new(fpy_state *state, const facteur_receipt *receipt);
+
+/* Text of a peer: bytes that are not UTF-8 become U+FFFD. */
+PyObject *fpy_text(const char *text);
+
+/* ---- fields.c -------------------------------------------------------------------------------- */
+
+/*
+ * Borrow the UTF-8 of a str.  -1 with MessageError (`where`) when it is no str, or has a surrogate.
+ */
+int fpy_utf8(fpy_state *state, const char *where, PyObject *value, const char **text, size_t *len);
+
+/* As above, refusing NUL as well: for arguments that facteur.h takes as C strings. */
+int fpy_cstring(fpy_state *state, const char *where, PyObject *value, const char **text);
+
+/* Set the fields of a dict of keywords; the dict's values become their lasting form. */
+int fpy_fields_apply(fpy_state *state, facteur_message *message, PyObject *keywords);
+
+/* Attach what a sequence holds (or one thing alone); returns the tuple of Attachments. */
+PyObject *fpy_attach(fpy_state *state, facteur_message *message, PyObject *attachments);
+
+/* ---- message.c ------------------------------------------------------------------------------- */
+
+extern PyType_Spec fpy_message_spec;
+
+/* Wrap a message, which is taken over also on failure. */
+PyObject *fpy_message_wrap(fpy_state *state, facteur_message *message);
+
+/* A Message as it is, or one made of an email.message.Message; a new reference. */
+PyObject *fpy_message_from(fpy_state *state, PyObject *value);
+
+/*
+ * A facteur_message belongs to one thread at a time: hold it while the core uses it.  The caller
+ * has the GIL; hold() may let go of it while it waits.
+ */
+facteur_message *fpy_message_hold(PyObject *message);
+void fpy_message_release(PyObject *message);
+
+/* ---- mailer.c -------------------------------------------------------------------------------- */
+
+extern PyType_Spec fpy_mailer_spec;
+
+/* The mailer of a Python Mailer, or NULL with Error (ECLOSED). */
+facteur_mailer *fpy_mailer_open(PyObject *self);
+
+/* Read a deadline: None is 0, the mailer's own.  -1 with ValueError. */
+int fpy_deadline(PyObject *value, double *deadline);
+
+/*
+ * Send without the GIL.
+ *
+ * owner     A Python Message, held while the core uses it; or NULL, and `message` is the caller's.
+ * raising   A receipt that is not ok becomes its SendError.
+ */
+PyObject *fpy_mailer_send(PyObject *self, PyObject *owner, facteur_message *message,
+                          double deadline, int raising);
+
+/* ---- letters.c ------------------------------------------------------------------------------- */
+
+PyObject *fpy_order_confirmation(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *fpy_contact_form(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *fpy_mailer_send_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *fpy_mailer_send_contact_form(PyObject *self, PyObject *args, PyObject *kwargs);
+
+#endif

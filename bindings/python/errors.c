@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* facteur's error codes as the exceptions of facteur/errors.py. */
+#include "binding.h"
+
+#include <stdarg.h>
+
+/* Make and raise class(message, code=…, where=…[, receipt=…]). */
+static PyObject *raise_made(fpy_state *state, enum fpy_object class, int code, const char *where,
+                            PyObject *message, PyObject *receipt)
+{
+    PyObject *type = state->objects[class];
+    PyObject *args = Py_BuildValue("(O)", message);
+    PyObject *kwargs =
+        Py_BuildValue("{s:s,s:N}", "code", facteur_error_name(code), "where", fpy_text(where));
+    PyObject *made = NULL;
+
+    if (args && kwargs && (!receipt || !PyDict_SetItemString(kwargs, "receipt", receipt)))
+        made = PyObject_Call(type, args, kwargs);
+    if (made)
+        PyErr_SetObject(type, made);
+    Py_XDECREF(made);
+    Py_XDECREF(args);
+    Py_XDECREF(kwargs);
+    return NULL;
+}
+
+/* "where: text", unless the text says where by itself. */
+static PyObject *sentence(const char *where, PyObject *text)
+{
+    PyObject *place;
+    PyObject *whole = NULL;
+
+    if (!text || !where[0])
+        return text;
+    place = fpy_text(where);
+    if (place) {
+        Py_ssize_t starts = PyUnicode_Tailmatch(text, place, 0, PY_SSIZE_T_MAX, -1);
+
+        if (starts > 0) {
+            Py_DECREF(place);
+            return text;
+        }
+        if (starts == 0)
+            whole = PyUnicode_FromFormat("%U: %U", place, text);
+        Py_DECREF(place);
+    }
+    Py_DECREF(text);
+    return whole;
+}
+
+static PyObject *raise_sentence(fpy_state *state, enum fpy_object class, int code,
+                                const char *where, PyObject *text)
+{
+    PyObject *message = sentence(where, text);
+
+    if (message)
+        raise_made(state, class, code, where, message, NULL);
+    Py_XDECREF(message);
+    return NULL;
+}
+
+PyObject *fpy_raise(fpy_state *state, int code, facteur_error *error, enum fpy_object usage)
+{
+    enum fpy_object class = usage;
+
+    if (code == FACTEUR_ENOMEM) {
+        facteur_error_free(error);
+        return PyErr_NoMemory();
+    }
+    if (code == FACTEUR_ECONFIG)
+        class = FPY_CONFIG_ERROR;
+    else if (code == FACTEUR_EMESSAGE)
+        class = FPY_MESSAGE_ERROR;
+    else if (code == FACTEUR_ECLOSED)
+        class = FPY_ERROR;
+    raise_sentence(state, class, code, error ? facteur_error_where(error) : "",
+                   fpy_text(error ? facteur_error_message(error) : facteur_error_text(code)));
+    facteur_error_free(error);
+    return NULL;
+}
+
+PyObject *fpy_raise_text(fpy_state *state, int code, enum fpy_object class, const char *where,
+                         const char *format, ...)
+{
+    va_list args;
+    PyObject *text;
+
+    va_start(args, format);
+    text = PyUnicode_FromFormatV(format, args);
+    va_end(args);
+    return raise_sentence(state, class, code, where, text);
+}
+
+static enum fpy_object class_of(const facteur_receipt *receipt)
+{
+    if (facteur_receipt_status(receipt) == FACTEUR_PERMANENT)
+        return FPY_PERMANENT_ERROR;
+    if (facteur_receipt_status(receipt) == FACTEUR_IN_DOUBT)
+        return FPY_IN_DOUBT_ERROR;
+    switch (facteur_receipt_error_code(receipt)) {
+    case FACTEUR_ECONNECT:
+        return FPY_CONNECT_ERROR;
+    case FACTEUR_ETLS:
+        return FPY_TLS_ERROR;
+    case FACTEUR_EAUTH:
+        return FPY_AUTH_ERROR;
+    case FACTEUR_EDEADLINE:
+        return FPY_DEADLINE_ERROR;
+    default:
+        return FPY_TEMPORARY_ERROR;
+    }
+}
+
+PyObject *fpy_raise_receipt(fpy_state *state, const facteur_receipt *receipt,
+                            PyObject *python_receipt)
+{
+    int code = facteur_receipt_error_code(receipt);
+    const char *text = facteur_receipt_error(receipt);
+    PyObject *message = fpy_text(text[0] ? text : facteur_error_text(code));
+
+    if (message)
+        raise_made(state, class_of(receipt), code, "", message, python_receipt);
+    Py_XDECREF(message);
+    return NULL;
+}

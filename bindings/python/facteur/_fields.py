@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Reading a message's attributes back from its bytes, and showing them without their contents."""
+
+from __future__ import annotations
+
+import email
+import email.message
+import email.policy
+from email.headerregistry import Address
+from typing import Any, TypeAlias
+
+from ._attachment import Attachment
+
+Mailbox: TypeAlias = str | tuple[str, str]
+
+_LISTS = ("to", "cc", "bcc", "reply_to")
+_OWN = {
+    "from", "sender", "to", "cc", "bcc", "reply-to", "subject", "date", "message-id", "in-reply-to",
+    "references", "mime-version",
+}  # fmt: skip
+
+
+def stdlib_bytes(message: object) -> bytes:
+    """The bytes of a message of the standard library; TypeError for anything else."""
+    if not isinstance(message, email.message.Message):
+        raise TypeError(
+            "message: expected facteur.Message or email.message.Message, "
+            f"got {type(message).__name__}"
+        )
+    return message.as_bytes(policy=message.policy.clone(linesep="\r\n", cte_type="8bit"))
+
+
+def read_fields(raw: bytes) -> dict[str, Any]:
+    """The keywords of facteur.Message that these bytes amount to."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    fields: dict[str, Any] = {}
+    for name in (*_LISTS, "from_", "sender"):
+        header = message[name.rstrip("_").replace("_", "-")]
+        entries = tuple(map(_mailbox, getattr(header, "addresses", ())))
+        if entries:
+            fields[name] = entries if name in _LISTS else entries[0]
+    for name in ("subject", "message_id", "in_reply_to", "references"):
+        header = message[name.replace("_", "-")]
+        if header is not None:
+            fields[name] = str(header).strip("<>") if name == "message_id" else str(header)
+    fields["date"] = getattr(message["date"], "datetime", None)
+    for name, kind in (("text", "plain"), ("html", "html")):
+        part = message.get_body((kind,))
+        if part is not None:
+            fields[name] = _content(part)
+    fields["attachments"] = tuple(map(_attachment, _files(message)))
+    fields["headers"] = tuple(
+        (name, str(value))
+        for name, value in message.items()
+        if name.lower() not in _OWN and not name.lower().startswith("content-")
+    )
+    return fields
+
+
+def _mailbox(address: Address) -> Mailbox:
+    spec = address.addr_spec
+    return (address.display_name, spec) if address.display_name else spec
+
+
+def _content(part: email.message.MIMEPart[Any, Any]) -> str:
+    try:
+        text = part.get_content()
+    except (LookupError, KeyError):  # a charset or a type that nobody knows
+        payload = part.get_payload(decode=True)
+        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+    return str(text).replace("\r\n", "\n")
+
+
+def _files(message: email.message.EmailMessage) -> list[email.message.Message[Any, Any]]:
+    """The parts that are neither a container nor a body."""
+    bodies = [message.get_body((kind,)) for kind in ("plain", "html")]
+    return [
+        part
+        for part in message.walk()
+        if not part.is_multipart() and not any(part is body for body in bodies)
+    ]
+
+
+def _attachment(part: email.message.Message[Any, Any]) -> Attachment:
+    content_id = part["content-id"]
+    payload = part.get_payload(decode=True)
+    return Attachment(
+        payload if isinstance(payload, bytes) else b"",
+        name=part.get_filename(),
+        type=part.get_content_type(),
+        inline=None if content_id is None else str(content_id).strip("<> "),
+    )
+
+
+def describe(fields: dict[str, Any]) -> str:
+    """The repr of a message: who, about what, and how much of it."""
+    shown = []
+    for name in ("from_", "to", "cc", "bcc", "reply_to", "subject"):
+        if fields.get(name):
+            shown.append(f"{name}={fields[name]!r}")
+    for name in ("text", "html"):
+        if fields.get(name) is not None:
+            shown.append(f"{name}=<{len(fields[name])} characters>")
+    if fields.get("attachments"):
+        shown.append(f"attachments={list(fields['attachments'])!r}")
+    return f"Message({', '.join(shown)})"

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""What is known about one mail after a send.  The C module fills the slots of these classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply of the relay (RFC 5321 section 4.2).
+
+    code        three digits as an int; 0: no reply was heard
+    enhanced    the enhanced status code (RFC 3463), "2.0.0"; or ""
+    text        what the relay said, without the codes
+    """
+
+    code: int = 0
+    enhanced: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The outcome of one mail.
+
+    status        "sent", "queued", "temporary", "permanent", "in_doubt" or "duplicate"
+    message_id    the Message-ID, without angle brackets
+    queue_id      the relay's own id for the mail, or ""
+    relay         "smtps://smtp.example.com:465"
+    accepted      the recipients that the relay took
+    rejected      the others, each with the Reply to its own RCPT
+    reply         the Reply that decided
+    phase         resolve, connect, tls, greeting, ehlo, auth, mail, rcpt, data, body or final
+    attempts      how often a connection was tried
+    flights       how often facteur wrote, and then had to wait for the relay
+    timings       seconds per phase that was passed
+    error         why the mail was not sent, in a sentence; "" when it was
+    error_code    the same as a name ("ECONNECT"); "" when it was
+    transcript    the dialogue of a send that was not ok, without credentials and message
+    """
+
+    status: str
+    message_id: str = ""
+    queue_id: str = ""
+    relay: str = ""
+    accepted: list[str] = field(default_factory=list)
+    rejected: dict[str, Reply] = field(default_factory=dict)
+    reply: Reply = Reply()
+    phase: str = "final"
+    attempts: int = 0
+    flights: int = 0
+    timings: dict[str, float] = field(default_factory=dict)
+    error: str = ""
+    error_code: str = ""
+    transcript: str = field(default="", repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Sent, queued or duplicate: the mail needs no further care of the caller."""
+        return self.status in ("sent", "queued", "duplicate")

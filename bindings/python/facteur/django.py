@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: MIT
+"""Django's e-mail through facteur: one pool for the whole process.
+
+Django 5.2 LTS and 6.0:
+
+    EMAIL_BACKEND = "facteur.django.EmailBackend"
+    FACTEUR_DSN = "smtps://user:pass@smtp.example.com"      # or the EMAIL_* settings
+    FACTEUR = {"deadline": 5}                               # options of facteur.Mailer
+
+Django 6.1:
+
+    MAILERS = {
+        "default": {
+            "BACKEND": "facteur.django.EmailBackend",
+            "OPTIONS": {"dsn": "smtps://user:pass@smtp.example.com", "deadline": 5},
+        },
+    }
+"""
+
+from __future__ import annotations
+
+import email.policy
+import logging
+import os
+import re
+import smtplib
+from collections.abc import Iterable, Mapping
+from email.headerregistry import AddressHeader
+from typing import Any
+from urllib.parse import quote
+
+import django
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+
+from ._core import Mailer, Message
+from ._receipt import Receipt
+from .errors import ConfigError, MessageError, SendError
+
+__all__ = ["EmailBackend", "configured_mailer"]
+
+logger = logging.getLogger("facteur.django")
+
+BACKEND = "facteur.django.EmailBackend"
+
+# What Django's own SMTP backend calls things, and what facteur does.  Its timeout bounds every read and
+# write; what is meant is how long a page may wait, which is the deadline.
+_WORDS = {"timeout": "deadline", "ssl_certfile": "client_cert", "ssl_keyfile": "client_key"}
+_SETTINGS = {
+    "host": "EMAIL_HOST",
+    "port": "EMAIL_PORT",
+    "username": "EMAIL_HOST_USER",
+    "password": "EMAIL_HOST_PASSWORD",
+    "use_tls": "EMAIL_USE_TLS",
+    "use_ssl": "EMAIL_USE_SSL",
+    "timeout": "EMAIL_TIMEOUT",
+    "ssl_certfile": "EMAIL_SSL_CERTFILE",
+    "ssl_keyfile": "EMAIL_SSL_KEYFILE",
+}
+
+
+class EmailBackend(BaseEmailBackend):
+    """An e-mail backend on the process's shared pool; any number of threads may use one.
+
+    Its keywords are the options of facteur.Mailer, dsn, and those of Django's SMTP backend (host, port,
+    username, password, use_tls, use_ssl, timeout, ssl_certfile, ssl_keyfile).
+
+    Each message sent gets an attribute facteur_receipt.  A message of which some recipients were refused
+    counts as sent, and the refusals are logged as a warning on "facteur.django"; a message that no
+    recipient took raises facteur.SendError, which here is a smtplib.SMTPException too.
+    """
+
+    mailer: Mailer
+
+    def __init__(
+        self,
+        fail_silently: bool = False,
+        *,
+        alias: str | None = None,
+        _ignore_unknown_kwargs: Iterable[str] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**({} if alias is None else {"alias": alias}))
+        self.fail_silently = fail_silently
+        for name in _ignore_unknown_kwargs or ():
+            if name not in ("username", "password"):
+                options.pop(name, None)
+        given = {name: value for name, value in options.items() if value is not None}
+        try:
+            if alias is None:
+                given = _settings_options(given)
+            self.mailer = _mailer(given)
+        except ConfigError as error:
+            raise _misconfigured(str(error), alias) from error
+
+    def send_messages(self, email_messages: Iterable[EmailMessage]) -> int:
+        """Send the messages one after the other; returns how many were sent.
+
+        facteur.SendError (a smtplib.SMTPException): a message that was not, unless fail_silently.
+        facteur.MessageError (a ValueError): a message that cannot be on the wire.
+        """
+        return sum(self._send(message) for message in email_messages or ())
+
+    def _send(self, message: EmailMessage) -> bool:
+        recipients = [_addr_spec(address) for address in message.recipients()]
+        if not recipients:
+            return False
+        mail = Message.from_bytes(
+            _raw(message), envelope_from=_addr_spec(message.from_email), recipients=recipients
+        )
+        try:
+            receipt = self.mailer.send(mail)
+        except SendError as error:
+            message.facteur_receipt = error.receipt
+            if self.fail_silently:
+                return False
+            raise _as_smtp(error) from error
+        message.facteur_receipt = receipt
+        _report(receipt)
+        return True
+
+
+def configured_mailer() -> Mailer | None:
+    """The mailer that the project's settings say, or None when they do not name facteur.
+
+    FACTEUR_DSN or FACTEUR; else the default of MAILERS, or EMAIL_*, when its backend is facteur's.
+
+    ConfigError: it is not valid.
+    """
+    if _named(settings):
+        return _mailer(_settings_options({}))
+    if hasattr(settings, "MAILERS"):
+        entry = settings.MAILERS.get("default", {})
+        if entry.get("BACKEND") == BACKEND:
+            return _mailer(dict(entry.get("OPTIONS", {})))
+    elif settings.EMAIL_BACKEND == BACKEND:
+        return _mailer(_settings_options({}))
+    return None
+
+
+def _named(source: Any) -> bool:
+    return bool(getattr(source, "FACTEUR_DSN", None) or getattr(source, "FACTEUR", None))
+
+
+def _settings_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """FACTEUR_DSN and FACTEUR, else the environment, else EMAIL_*; keywords win over all."""
+    options = dict(getattr(settings, "FACTEUR", None) or {})
+    dsn = getattr(settings, "FACTEUR_DSN", None) or options.get("dsn")
+    if dsn:
+        options["dsn"] = dsn
+    elif os.environ.get("FACTEUR_DSN") and not settings.is_overridden("EMAIL_HOST"):
+        pass
+    elif not hasattr(settings, "MAILERS"):
+        values = {name: getattr(settings, setting) for name, setting in _SETTINGS.items()}
+        options = {name: value for name, value in values.items() if value is not None} | options
+    return options | dict(given)
+
+
+def _mailer(options: dict[str, Any]) -> Mailer:
+    """The shared mailer of these keywords, Django's words among them."""
+    options = {_WORDS.get(name, name): value for name, value in options.items()}
+    options.pop("fail_silently", None)
+    host, port = options.pop("host", None), options.pop("port", None)
+    use_tls, use_ssl = options.pop("use_tls", False), options.pop("use_ssl", False)
+    if options.get("dsn"):
+        if host or port or use_tls or use_ssl:
+            raise ConfigError("dsn: give a dsn or host, port, use_tls and use_ssl, not both",
+                              code="ECONFIG", where="dsn")  # fmt: skip
+    elif host:
+        if use_tls and use_ssl:
+            raise ConfigError("use_tls and use_ssl exclude each other", code="ECONFIG", where="use_tls")
+        options["dsn"] = _dsn(str(host), port, bool(use_ssl))
+        # A relay off loopback is not trusted with plain text because a setting was left out:
+        # that takes FACTEUR = {"tls": "none"}.
+        if use_tls:
+            options.setdefault("tls", "starttls")
+    for name in ("username", "password"):
+        if options.get(name) == "":
+            del options[name]
+    return Mailer.shared(**options)
+
+
+def _dsn(host: str, port: object, implicit: bool) -> str:
+    literal = f"[{host}]" if ":" in host and not host.startswith("[") else quote(host, safe="[]:")
+    return f"{'smtps' if implicit else 'smtp'}://{literal}" + (f":{port}" if port else "")
+
+
+def _misconfigured(message: str, alias: str | None) -> ImproperlyConfigured:
+    if alias is None:
+        return ImproperlyConfigured(message)
+    from django.core.mail import InvalidMailer  # Django 6.1
+
+    made: ImproperlyConfigured = InvalidMailer(message, alias=alias)
+    return made
+
+
+def _raw(message: EmailMessage) -> bytes:
+    """The bytes that Django's own SMTP backend would send."""
+    if django.VERSION >= (6, 0):
+        return bytes(message.message(policy=email.policy.SMTP).as_bytes())
+    return bytes(message.message().as_bytes(linesep="\r\n"))
+
+
+# An address without anything that needs parsing; the parser below takes a hundred times as long.
+_PLAIN = re.compile(r"[^\s<>()\[\]\\,;:@\"]+@[^\s<>()\[\]\\,;:@\"]+")
+
+
+def _addr_spec(address: object) -> str:
+    """The address of "Name <address>", as the envelope needs it."""
+    text = str(address)
+    if _PLAIN.fullmatch(text):
+        return text
+    if "\n" in text or "\r" in text:
+        raise _bad_address(text, "it has a line end")
+    mailboxes = AddressHeader.value_parser(text).all_mailboxes
+    if len(mailboxes) != 1 or not mailboxes[0].addr_spec:
+        raise _bad_address(text, "expected one address")
+    return str(mailboxes[0].addr_spec)
+
+
+def _bad_address(text: str, why: str) -> MessageError:
+    return MessageError(f"recipients: {text!r}: {why}", code="EMESSAGE", where="recipients")
+
+
+def _report(receipt: Receipt) -> None:
+    for address, reply in receipt.rejected.items():
+        logger.warning(
+            "%s: %s refused by %s: %s %s %s",
+            receipt.message_id, address, receipt.relay, reply.code, reply.enhanced, reply.text,
+        )  # fmt: skip
+
+
+_smtp_classes: dict[type[SendError], type[SendError]] = {}
+
+
+def _as_smtp(error: SendError) -> SendError:
+    """The same error, for code that catches what Django's SMTP backend raised."""
+    kind = type(error)
+    if kind not in _smtp_classes:
+        _smtp_classes[kind] = type(kind.__name__, (kind, smtplib.SMTPException), {"__module__": __name__})
+    return _smtp_classes[kind](
+        str(error), receipt=error.receipt, code=error.code, where=error.where
+    )

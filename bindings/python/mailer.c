@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/* facteur.Mailer: the front door.  Sends and checks run without the GIL. */
+#include "binding.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define CLOSE_TIMEOUT_S 5.0
+
+typedef struct mailer {
+    PyObject_HEAD facteur_mailer *mailer;
+    int shared;        /* other handles live on: closing this one must not end their sends */
+    atomic_int closed; /* of this handle */
+} mailer;
+
+typedef int (*make_mailer)(const char *dsn, const char *const *names, const char *const *values,
+                           size_t count, facteur_mailer **out, facteur_error **error);
+
+/* The text of an option's value, a new reference: what the DSN's query would say. */
+static PyObject *option_text(fpy_state *state, const char *name, PyObject *value)
+{
+    PyObject *path;
+
+    if (PyBool_Check(value))
+        return PyUnicode_FromString(value == Py_True ? "1" : "0");
+    if (PyUnicode_Check(value)) {
+        Py_INCREF(value);
+        return value;
+    }
+    if (PyLong_Check(value) || PyFloat_Check(value))
+        return PyObject_Repr(value);
+    path = PyBytes_Check(value) ? NULL : PyOS_FSPath(value);
+    if (path && PyUnicode_Check(path))
+        return path;
+    Py_XDECREF(path);
+    PyErr_Clear();
+    return fpy_raise_text(state, FACTEUR_ECONFIG, FPY_CONFIG_ERROR, name,
+                          "expected str, int, float, bool or a path");
+}
+
+/* UTF-8 of a str without NUL; the value itself is never told, it may be a password. */
+static const char *config_text(fpy_state *state, const char *where, PyObject *value)
+{
+    Py_ssize_t len;
+    const char *text = PyUnicode_AsUTF8AndSize(value, &len);
+
+    if (text && strlen(text) == (size_t)len)
+        return text;
+    PyErr_Clear();
+    fpy_raise_text(state, FACTEUR_ECONFIG, FPY_CONFIG_ERROR, where,
+                   text ? "the value has a NUL character" : "the value has a lone surrogate");
+    return NULL;
+}
+
+/* Options as two arrays of C strings, and the str objects that own them. */
+struct options {
+    const char **names;
+    const char **values;
+    PyObject *owners;
+    size_t count;
+};
+
+static void options_done(struct options *options)
+{
+    PyMem_Free(options->names);
+    PyMem_Free(options->values);
+    Py_XDECREF(options->owners);
+}
+
+static int options_add(fpy_state *state, struct options *options, PyObject *key, PyObject *value)
+{
+    const char *name = config_text(state, "options", key);
+    PyObject *owner = name ? option_text(state, name, value) : NULL;
+    const char *text = owner ? config_text(state, name, owner) : NULL;
+    int failed = !text || PyList_Append(options->owners, owner);
+
+    Py_XDECREF(owner);
+    if (failed)
+        return -1;
+    options->names[options->count] = name;
+    options->values[options->count++] = text;
+    return 0;
+}
+
+static int options_read(fpy_state *state, struct options *options, PyObject *dict)
+{
+    size_t size = dict ? (size_t)PyDict_Size(dict) : 0;
+    Py_ssize_t at = 0;
+    PyObject *key;
+    PyObject *value;
+
+    options->names = PyMem_Calloc(size + 1, sizeof *options->names);
+    options->values = PyMem_Calloc(size + 1, sizeof *options->values);
+    options->owners = PyList_New(0);
+    if (!options->names || !options->values || !options->owners) {
+        if (!PyErr_Occurred())
+            PyErr_NoMemory();
+        return -1;
+    }
+    while (dict && PyDict_Next(dict, &at, &key, &value)) {
+        if (value != Py_None && options_add(state, options, key, value))
+            return -1;
+    }
+    return 0;
+}
+
+static int mailer_make(fpy_state *state, mailer *self, make_mailer make, PyObject *dsn,
+                       PyObject *dict)
+{
+    struct options options = {NULL, NULL, NULL, 0};
+    facteur_error *error = NULL;
+    const char *text = NULL;
+    int failed = options_read(state, &options, dict);
+
+    if (!failed && dsn && dsn != Py_None) {
+        text = PyUnicode_Check(dsn) ? config_text(state, "dsn", dsn) : NULL;
+        if (!text && !PyErr_Occurred())
+            fpy_raise_text(state, FACTEUR_ECONFIG, FPY_CONFIG_ERROR, "dsn", "expected str");
+        failed = !text;
+    }
+    if (!failed) {
+        int code = make(text, options.names, options.values, options.count, &self->mailer, &error);
+
+        if (code)
+            fpy_raise(state, code, error, FPY_CONFIG_ERROR);
+        failed = code != 0;
+    }
+    options_done(&options);
+    return failed ? -1 : 0;
+}
+
+/* Split (dsn=None, **options): a dsn keyword may stand among the options. */
+static PyObject *mailer_build(PyTypeObject *type, make_mailer make, PyObject *args,
+                              PyObject *kwargs)
+{
+    fpy_state *state = (fpy_state *)PyType_GetModuleState(type);
+    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    PyObject *dsn = NULL;
+    PyObject *dict = kwargs ? PyDict_Copy(kwargs) : NULL;
+    mailer *self = NULL;
+
+    if ((kwargs && !dict) || !PyArg_UnpackTuple(args, "Mailer", 0, 1, &dsn))
+        goto done;
+    Py_XINCREF(dsn);
+    if (dict && PyDict_GetItemString(dict, "dsn")) {
+        if (dsn) {
+            PyErr_SetString(PyExc_TypeError, "Mailer() got two values for dsn");
+            goto done;
+        }
+        dsn = PyDict_GetItemString(dict, "dsn");
+        Py_INCREF(dsn);
+        if (PyDict_DelItemString(dict, "dsn"))
+            goto done;
+    }
+    self = (mailer *)alloc(type, 0);
+    if (!self)
+        goto done;
+    self->shared = make == facteur_mailer_shared;
+    if (mailer_make(state, self, make, dsn, dict))
+        Py_CLEAR(self);
+done:
+    Py_XDECREF(dsn);
+    Py_XDECREF(dict);
+    return (PyObject *)self;
+}
+
+static PyObject *mailer_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    return mailer_build(type, facteur_mailer_new, args, kwargs);
+}
+
+static PyObject *mailer_shared(PyObject *type, PyObject *args, PyObject *kwargs)
+{
+    return mailer_build((PyTypeObject *)type, facteur_mailer_shared, args, kwargs);
+}
+
+static void mailer_dealloc(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+
+    if (((mailer *)object)->mailer)
+        facteur_mailer_free(((mailer *)object)->mailer);
+    release(object);
+    Py_DECREF(type);
+}
+
+facteur_mailer *fpy_mailer_open(PyObject *object)
+{
+    mailer *self = (mailer *)object;
+
+    if (!atomic_load(&self->closed))
+        return self->mailer;
+    fpy_raise(fpy_state_of(object), FACTEUR_ECLOSED, NULL, FPY_ERROR);
+    return NULL;
+}
+
+int fpy_deadline(PyObject *value, double *deadline)
+{
+    *deadline = 0;
+    if (!value || value == Py_None)
+        return 0;
+    *deadline = PyFloat_AsDouble(value);
+    if (*deadline == -1.0 && PyErr_Occurred())
+        return -1;
+    if (isfinite(*deadline) && *deadline > 0)
+        return 0;
+    PyErr_Format(PyExc_ValueError, "deadline: expected seconds greater than 0, got %R", value);
+    return -1;
+}
+
+PyObject *fpy_mailer_send(PyObject *self, PyObject *owner, facteur_message *message,
+                          double deadline, int raising)
+{
+    fpy_state *state = fpy_state_of(self);
+    facteur_mailer *core = fpy_mailer_open(self);
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+    PyObject *made;
+    int code;
+
+    if (!core)
+        return NULL;
+    if (owner)
+        message = fpy_message_hold(owner);
+    Py_BEGIN_ALLOW_THREADS code = facteur_send(core, message, deadline, &receipt, &error);
+    Py_END_ALLOW_THREADS if (owner) fpy_message_release(owner);
+    if (code)
+        return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
+    made = fpy_receipt_new(state, receipt);
+    if (made && raising && !facteur_receipt_ok(receipt)) {
+        fpy_raise_receipt(state, receipt, made);
+        Py_CLEAR(made);
+    }
+    facteur_receipt_free(receipt);
+    return made;
+}
+
+static PyObject *mailer_send(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"message", "deadline", NULL};
+    PyObject *value;
+    PyObject *limit = NULL;
+    PyObject *message;
+    PyObject *receipt;
+    double deadline;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|$O:send", names, &value, &limit) ||
+        fpy_deadline(limit, &deadline))
+        return NULL;
+    message = fpy_message_from(fpy_state_of(self), value);
+    if (!message)
+        return NULL;
+    receipt = fpy_mailer_send(self, message, NULL, deadline, 1);
+    Py_DECREF(message);
+    return receipt;
+}
+
+static PyObject *mailer_check(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"deadline", NULL};
+    fpy_state *state = fpy_state_of(self);
+    facteur_mailer *core = fpy_mailer_open(self);
+    facteur_error *error = NULL;
+    PyObject *limit = NULL;
+    PyObject *text;
+    PyObject *facts;
+    char *json = NULL;
+    double deadline;
+    int code;
+
+    if (!core || !PyArg_ParseTupleAndKeywords(args, kwargs, "|$O:check", names, &limit) ||
+        fpy_deadline(limit, &deadline))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS code = facteur_check(core, deadline, &json, &error);
+    Py_END_ALLOW_THREADS if (code) return fpy_raise(state, code, error, FPY_CONFIG_ERROR);
+    text = fpy_text(json);
+    facteur_free(json);
+    facts = text ? PyObject_CallFunctionObjArgs(state->objects[FPY_JSON_LOADS], text, NULL) : NULL;
+    Py_XDECREF(text);
+    return facts;
+}
+
+static void mailer_shut(PyObject *object, double timeout)
+{
+    mailer *self = (mailer *)object;
+
+    if (atomic_exchange(&self->closed, 1) || self->shared)
+        return;
+    Py_BEGIN_ALLOW_THREADS facteur_mailer_close(self->mailer, timeout);
+    Py_END_ALLOW_THREADS
+}
+
+static PyObject *mailer_close(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"timeout", NULL};
+    double timeout = CLOSE_TIMEOUT_S;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|d:close", names, &timeout))
+        return NULL;
+    if (!isfinite(timeout) || timeout < 0) {
+        PyErr_SetString(PyExc_ValueError, "timeout: expected seconds, 0 or more");
+        return NULL;
+    }
+    mailer_shut(self, timeout);
+    Py_RETURN_NONE;
+}
+
+static PyObject *mailer_enter(PyObject *self, PyObject *unused)
+{
+    if (!fpy_mailer_open(self))
+        return NULL;
+    Py_INCREF(self);
+    return self;
+}
+
+static PyObject *mailer_exit(PyObject *self, PyObject *args)
+{
+    mailer_shut(self, CLOSE_TIMEOUT_S);
+    Py_RETURN_NONE;
+}
+
+static PyObject *mailer_name(PyObject *self, void *closure)
+{
+    return fpy_text(facteur_mailer_name(((mailer *)self)->mailer));
+}
+
+static PyObject *mailer_repr(PyObject *self)
+{
+    PyObject *name = mailer_name(self, NULL);
+    PyObject *text = name ? PyUnicode_FromFormat("Mailer(%R)", name) : NULL;
+
+    Py_XDECREF(name);
+    return text;
+}
+
+static PyObject *mailer_captured(PyObject *self, void *closure)
+{
+    return PyObject_CallFunctionObjArgs(fpy_state_of(self)->objects[FPY_CAPTURED], self, NULL);
+}
+
+static PyObject *captured_count(PyObject *self, PyObject *unused)
+{
+    return PyLong_FromSize_t(facteur_captured_count(((mailer *)self)->mailer));
+}
+
+static PyObject *captured_at(PyObject *self, PyObject *index)
+{
+    facteur_error *error = NULL;
+    char *bytes = NULL;
+    char *envelope = NULL;
+    size_t len = 0;
+    size_t at = PyLong_AsSize_t(index);
+    PyObject *pair;
+    int code;
+
+    if (at == (size_t)-1 && PyErr_Occurred())
+        return NULL;
+    code = facteur_captured(((mailer *)self)->mailer, at, &bytes, &len, &envelope, &error);
+    if (code)
+        return fpy_raise(fpy_state_of(self), code, error, FPY_CONFIG_ERROR);
+    pair = Py_BuildValue("(y#s)", bytes, (Py_ssize_t)len, envelope);
+    facteur_free(bytes);
+    facteur_free(envelope);
+    return pair;
+}
+
+static PyObject *captured_clear(PyObject *self, PyObject *unused)
+{
+    facteur_captured_clear(((mailer *)self)->mailer);
+    Py_RETURN_NONE;
+}
+
+static PyGetSetDef mailer_getset[] = {
+    {"name", mailer_name, NULL,
+     PyDoc_STR("What the mailer sends through, without secrets: \"smtps://smtp.example.com:465\"."),
+     NULL},
+    {"captured", mailer_captured, NULL,
+     PyDoc_STR(
+         "The mails that a memory:// mailer holds, oldest first: a sequence of CapturedMail."),
+     NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyDoc_STRVAR(
+    shared_doc,
+    "shared($type, /, dsn=None, **options)\n--\n\n"
+    "As Mailer(…), on the connections of every other shared mailer of this process that has\n"
+    "the same configuration.  close() ends this handle only; the connections stay open for\n"
+    "the next one.");
+
+PyDoc_STRVAR(
+    send_doc,
+    "send($self, /, message, *, deadline=None)\n--\n\n"
+    "Send one message and wait for its verdict; returns a Receipt.\n\n"
+    "message    A facteur.Message, or an email.message.EmailMessage of the standard library.\n"
+    "deadline   Seconds over everything: name resolution, connection, TLS, login, waiting,\n"
+    "           dialogue.  Default: the option `deadline`.\n\n"
+    "At least one accepted recipient is a success; the others are in receipt.rejected.\n\n"
+    "TemporaryError   certainly not accepted; its subclasses ConnectError, TLSError, AuthError\n"
+    "                 and DeadlineError: the way to the relay was not open.\n"
+    "PermanentError   certainly refused.\n"
+    "InDoubtError     handed over, but no verdict was heard: sending again may deliver twice.\n"
+    "MessageError     nothing was tried: no recipient, no sender, an unreadable attachment.\n"
+    "Error            the mailer is closed.");
+
+PyDoc_STRVAR(
+    check_doc,
+    "check($self, /, *, deadline=None)\n--\n\n"
+    "Connect, TLS, EHLO, AUTH and NOOP, without sending a mail.\n\n"
+    "Returns a dict of facts: ok, relay, phase, address, tls, capabilities, auth, timings\n"
+    "(seconds per phase), error.  Raises nothing for what a relay did: ok tells.");
+
+PyDoc_STRVAR(
+    close_doc,
+    "close($self, /, timeout=5.0)\n--\n\n"
+    "End the mailer's connections; QUIT is not waited for longer than timeout seconds.\n\n"
+    "Sends that other threads still wait for end with Error (ECLOSED).  Closing twice is fine.");
+
+#define LETTER_SIGNATURE                                                                           \
+    "*, to=None, from_=None, reply_to=None, locale=None, subject=None, message_id=None,\n"         \
+    "    date=None, attachments=(), deadline=None)\n--\n\n"
+
+#define LETTER_CONTRACT                                                                            \
+    "Never raises for anything that a network, a relay or a recipient did: the receipt's status\n" \
+    "says it.  MessageError, with the JSON path in .where, only for a malformed call."
+
+PyDoc_STRVAR(order_doc,
+             "send_order_confirmation($self, /, order, " LETTER_SIGNATURE
+             "Compose and send an order confirmation; returns a Receipt.\n\n"
+             "order      A dict as core/schema/order.json has it (amounts are str, int or\n"
+             "           Decimal, never float), or its JSON as str or bytes.\n"
+             "to         Default: the order's customer.\n\n" LETTER_CONTRACT);
+
+PyDoc_STRVAR(contact_doc, "send_contact_form($self, /, form, " LETTER_SIGNATURE
+                          "Compose and send a contact-form message; returns a Receipt.\n\n"
+                          "form       A dict as core/schema/contact.json has it, or its JSON.\n"
+                          "to         Default: the option `contact_to`.\n\n" LETTER_CONTRACT);
+
+#define WITH_KEYWORDS(function)                                                                    \
+    (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS
+
+static PyMethodDef mailer_methods[] = {
+    {"shared", (PyCFunction)(void (*)(void))mailer_shared,
+     METH_CLASS | METH_VARARGS | METH_KEYWORDS, shared_doc},
+    {"send", WITH_KEYWORDS(mailer_send), send_doc},
+    {"send_order_confirmation", WITH_KEYWORDS(fpy_mailer_send_order_confirmation), order_doc},
+    {"send_contact_form", WITH_KEYWORDS(fpy_mailer_send_contact_form), contact_doc},
+    {"check", WITH_KEYWORDS(mailer_check), check_doc},
+    {"close", WITH_KEYWORDS(mailer_close), close_doc},
+    {"__enter__", mailer_enter, METH_NOARGS, PyDoc_STR("__enter__($self, /)\n--\n\n")},
+    {"__exit__", mailer_exit, METH_VARARGS,
+     PyDoc_STR("__exit__($self, /, *exc_info)\n--\n\nclose().")},
+    {"_captured_count", captured_count, METH_NOARGS,
+     PyDoc_STR("_captured_count($self, /)\n--\n\n")},
+    {"_captured_at", captured_at, METH_O, PyDoc_STR("_captured_at($self, index, /)\n--\n\n")},
+    {"_captured_clear", captured_clear, METH_NOARGS,
+     PyDoc_STR("_captured_clear($self, /)\n--\n\n")},
+    {NULL, NULL, 0, NULL},
+};
+
+PyDoc_STRVAR(
+    mailer_doc,
+    "Mailer(dsn=None, **options)\n--\n\n"
+    "Sends through one relay (or several), on connections that it keeps and reuses.\n\n"
+    "dsn       \"smtps://user:pass@host\", \"smtp://…\", a preset (\"brevo://KEY\"), "
+    "\"file:///dir\",\n"
+    "          \"memory://\", \"null://\"; default: the environment's FACTEUR_DSN.\n"
+    "options   docs/options.md; they win over the DSN's query.  None: not given.\n\n"
+    "Opens nothing before the first send.  Any number of threads may share one; after fork()\n"
+    "the child opens its own connections.\n\n"
+    "ConfigError: an unknown option (the nearest name is told), a value out of range, a DSN that\n"
+    "cannot be read; .where is the option or \"dsn\".");
+
+static PyType_Slot mailer_slots[] = {
+    {Py_tp_new, mailer_new},
+    {Py_tp_dealloc, mailer_dealloc},
+    {Py_tp_repr, mailer_repr},
+    {Py_tp_getset, mailer_getset},
+    {Py_tp_methods, mailer_methods},
+    {Py_tp_doc, (void *)mailer_doc},
+    {0, NULL},
+};
+
+PyType_Spec fpy_mailer_spec = {
+    .name = "facteur.Mailer",
+    .basicsize = sizeof(mailer),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = mailer_slots,
+};

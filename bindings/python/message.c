@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * facteur.Message: an immutable value over a facteur_message.  One made of keywords remembers them
+ * as its attributes; one made of bytes, or composed as a letter, reads them from its own bytes when
+ * asked.
+ */
+#include "binding.h"
+
+#include <unistd.h>
+
+typedef struct message {
+    PyObject_HEAD facteur_message *message;
+    PyObject *fields; /* keyword -> lasting value; NULL until read from the bytes */
+    PyThread_type_lock lock;
+    pid_t holder; /* who took the lock: a child must not wait for a thread of its parent */
+} message;
+
+static message *message_alloc(PyTypeObject *type)
+{
+    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    message *self = (message *)alloc(type, 0);
+
+    if (!self)
+        return NULL;
+    self->lock = PyThread_allocate_lock();
+    if (!self->lock) {
+        Py_DECREF(self);
+        PyErr_NoMemory();
+        return NULL;
+    }
+    return self;
+}
+
+facteur_message *fpy_message_hold(PyObject *object)
+{
+    message *self = (message *)object;
+
+    if (!PyThread_acquire_lock(self->lock, NOWAIT_LOCK)) {
+        PyThread_type_lock fresh = self->holder == getpid() ? NULL : PyThread_allocate_lock();
+
+        if (fresh)
+            self->lock = fresh; /* the inherited one stays taken for ever */
+        Py_BEGIN_ALLOW_THREADS PyThread_acquire_lock(self->lock, WAIT_LOCK);
+        Py_END_ALLOW_THREADS
+    }
+    self->holder = getpid();
+    return self->message;
+}
+
+void fpy_message_release(PyObject *object)
+{
+    PyThread_release_lock(((message *)object)->lock);
+}
+
+static PyObject *message_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    fpy_state *state = (fpy_state *)PyType_GetModuleState(type);
+    message *self;
+
+    if (PyTuple_Size(args) > 0) {
+        PyErr_SetString(PyExc_TypeError, "Message() takes keyword arguments only");
+        return NULL;
+    }
+    self = message_alloc(type);
+    if (!self)
+        return NULL;
+    self->message = facteur_message_new();
+    self->fields = kwargs ? PyDict_Copy(kwargs) : PyDict_New();
+    if (!self->message && self->fields)
+        PyErr_NoMemory();
+    if (!self->message || !self->fields || fpy_fields_apply(state, self->message, self->fields)) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    return (PyObject *)self;
+}
+
+static int message_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(((message *)object)->fields);
+    return 0;
+}
+
+static int message_clear(PyObject *object)
+{
+    Py_CLEAR(((message *)object)->fields);
+    return 0;
+}
+
+static void message_dealloc(PyObject *object)
+{
+    message *self = (message *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+
+    PyObject_GC_UnTrack(object);
+    message_clear(object);
+    facteur_message_free(self->message);
+    if (self->lock)
+        PyThread_free_lock(self->lock);
+    release(object);
+    Py_DECREF(type);
+}
+
+PyObject *fpy_message_wrap(fpy_state *state, facteur_message *core)
+{
+    message *self = message_alloc(fpy_type(state, FPY_MESSAGE_TYPE));
+
+    if (!self) {
+        facteur_message_free(core);
+        return NULL;
+    }
+    self->message = core;
+    return (PyObject *)self;
+}
+
+static PyObject *message_bytes(PyObject *self, PyObject *unused)
+{
+    fpy_state *state = fpy_state_of(self);
+    facteur_message *core = fpy_message_hold(self);
+    facteur_error *error = NULL;
+    char *bytes = NULL;
+    size_t len = 0;
+    PyObject *made;
+    int code;
+
+    Py_BEGIN_ALLOW_THREADS code = facteur_message_bytes(core, &bytes, &len, &error);
+    Py_END_ALLOW_THREADS fpy_message_release(self);
+    if (code)
+        return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
+    made = PyBytes_FromStringAndSize(bytes, (Py_ssize_t)len);
+    facteur_free(bytes);
+    return made;
+}
+
+/* The attributes as a dict: given, or read once from the bytes; a borrowed reference. */
+static PyObject *fields_of(PyObject *object)
+{
+    message *self = (message *)object;
+    PyObject *bytes;
+    PyObject *read;
+
+    if (self->fields)
+        return self->fields;
+    bytes = message_bytes(object, NULL);
+    read = bytes ? PyObject_CallFunctionObjArgs(fpy_state_of(object)->objects[FPY_READ_FIELDS],
+                                                bytes, NULL)
+                 : NULL;
+    Py_XDECREF(bytes);
+    if (self->fields)
+        Py_XDECREF(read); /* another thread was faster */
+    else
+        self->fields = read;
+    return self->fields;
+}
+
+/* Attributes that hold several things are empty tuples where nothing was given, the others None. */
+struct attribute {
+    const char *keyword;
+    int several;
+};
+
+static PyObject *message_attribute(PyObject *self, void *closure)
+{
+    const struct attribute *attribute = closure;
+    PyObject *fields = fields_of(self);
+    PyObject *value;
+
+    if (!fields)
+        return NULL;
+    value = PyDict_GetItemString(fields, attribute->keyword);
+    if (!value || value == Py_None)
+        value = attribute->several ? fpy_state_of(self)->objects[FPY_EMPTY_TUPLE] : Py_None;
+    Py_INCREF(value);
+    return value;
+}
+
+static PyObject *message_repr(PyObject *self)
+{
+    PyObject *fields = fields_of(self);
+
+    if (!fields)
+        return NULL;
+    return PyObject_CallFunctionObjArgs(fpy_state_of(self)->objects[FPY_DESCRIBE], fields, NULL);
+}
+
+static int add_recipients(fpy_state *state, facteur_message *core, PyObject *recipients)
+{
+    PyObject *list = PyUnicode_Check(recipients) ? NULL : PySequence_Tuple(recipients);
+    int failed = 0;
+
+    if (!list && !PyErr_Occurred())
+        PyErr_SetString(PyExc_TypeError, "recipients: expected a list of addresses, got str");
+    if (!list)
+        return -1;
+    if (!PyTuple_Size(list)) {
+        Py_DECREF(list);
+        fpy_raise_text(state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, "recipients",
+                       "expected at least one address");
+        return -1;
+    }
+    for (Py_ssize_t i = 0; !failed && i < PyTuple_Size(list); i++) {
+        facteur_error *error = NULL;
+        const char *text;
+        size_t len;
+        int code;
+
+        failed = fpy_utf8(state, "recipients", PyTuple_GetItem(list, i), &text, &len);
+        if (failed)
+            break;
+        code = facteur_message_add_recipient(core, text, len, &error);
+        if (code)
+            fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
+        failed = code != 0;
+    }
+    Py_DECREF(list);
+    return failed ? -1 : 0;
+}
+
+static int set_envelope(fpy_state *state, facteur_message *core, PyObject *sender,
+                        PyObject *recipients)
+{
+    facteur_error *error = NULL;
+    const char *text;
+    size_t len;
+    int code;
+
+    if (sender != Py_None) {
+        if (fpy_utf8(state, "envelope_from", sender, &text, &len))
+            return -1;
+        code = facteur_message_set(core, "envelope_from", text, len, &error);
+        if (code) {
+            fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
+            return -1;
+        }
+    }
+    return recipients == Py_None ? 0 : add_recipients(state, core, recipients);
+}
+
+static PyObject *from_raw(fpy_state *state, const void *bytes, size_t len, PyObject *sender,
+                          PyObject *recipients)
+{
+    facteur_message *core = NULL;
+    facteur_error *error = NULL;
+    int code = facteur_message_from_bytes(bytes, len, &core, &error);
+
+    if (code)
+        return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
+    if (set_envelope(state, core, sender, recipients)) {
+        facteur_message_free(core);
+        return NULL;
+    }
+    return fpy_message_wrap(state, core);
+}
+
+static PyObject *message_from_bytes(PyObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"raw", "envelope_from", "recipients", NULL};
+    fpy_state *state = (fpy_state *)PyType_GetModuleState((PyTypeObject *)type);
+    PyObject *sender = Py_None;
+    PyObject *recipients = Py_None;
+    PyObject *made;
+    Py_buffer raw;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*|OO:from_bytes", names, &raw, &sender,
+                                     &recipients))
+        return NULL;
+    made = from_raw(state, raw.buf, (size_t)raw.len, sender, recipients);
+    PyBuffer_Release(&raw);
+    return made;
+}
+
+PyObject *fpy_message_from(fpy_state *state, PyObject *value)
+{
+    PyObject *bytes;
+    PyObject *made = NULL;
+    char *raw;
+    Py_ssize_t len;
+
+    if (Py_TYPE(value) == fpy_type(state, FPY_MESSAGE_TYPE)) {
+        Py_INCREF(value);
+        return value;
+    }
+    bytes = PyObject_CallFunctionObjArgs(state->objects[FPY_STDLIB_BYTES], value, NULL);
+    if (bytes && !PyBytes_AsStringAndSize(bytes, &raw, &len))
+        made = from_raw(state, raw, (size_t)len, Py_None, Py_None);
+    Py_XDECREF(bytes);
+    return made;
+}
+
+#define ATTRIBUTE(name, several, doc)                                                              \
+    {                                                                                              \
+#name, message_attribute, NULL, PyDoc_STR(doc), &(struct attribute)                        \
+        {                                                                                          \
+#name, several                                                                         \
+        }                                                                                          \
+    }
+
+static PyGetSetDef message_getset[] = {
+    ATTRIBUTE(from_, 0, "The author: an address or a (name, address) tuple."),
+    ATTRIBUTE(sender, 0, "Who sent it in the author's place (RFC 5322 section 3.6.2), or None."),
+    ATTRIBUTE(to, 1, "Tuple of addresses and (name, address) tuples."),
+    ATTRIBUTE(cc, 1, "Tuple of addresses and (name, address) tuples."),
+    ATTRIBUTE(bcc, 1, "Tuple of addresses and (name, address) tuples; on no copy of the mail."),
+    ATTRIBUTE(reply_to, 1, "Tuple of addresses and (name, address) tuples."),
+    ATTRIBUTE(subject, 0, "The subject as text, or None."),
+    ATTRIBUTE(text, 0, "The plain text part, or None."),
+    ATTRIBUTE(html, 0, "The HTML part, or None."),
+    ATTRIBUTE(attachments, 1, "Tuple of Attachments."),
+    ATTRIBUTE(headers, 1, "Tuple of (name, value) tuples: the headers of one's own."),
+    ATTRIBUTE(envelope_from, 0, "The SMTP sender where it is not the author, or None."),
+    ATTRIBUTE(message_id, 0, "The Message-ID that was given, or None."),
+    ATTRIBUTE(date, 0, "The date that was given (datetime or str), or None."),
+    ATTRIBUTE(in_reply_to, 0, "Message ids, separated by spaces, or None."),
+    ATTRIBUTE(references, 0, "Message ids, separated by spaces, or None."),
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyDoc_STRVAR(
+    from_bytes_doc,
+    "from_bytes($type, /, raw, envelope_from=None, recipients=None)\n--\n\n"
+    "Make a message of finished RFC 5322 bytes (any bytes-like object).\n\n"
+    "Line ends become CRLF, Bcc fields are taken out, every other byte is kept.\n"
+    "The envelope is read from the fields unless it is given: envelope_from is an address\n"
+    "(\"\" is the null reverse-path), recipients a list of bare addresses.\n\n"
+    "MessageError: no readable message, an address that cannot be on the wire.");
+
+static PyMethodDef message_methods[] = {
+    {"from_bytes", (PyCFunction)(void (*)(void))message_from_bytes,
+     METH_CLASS | METH_VARARGS | METH_KEYWORDS, from_bytes_doc},
+    {"__bytes__", message_bytes, METH_NOARGS,
+     PyDoc_STR("__bytes__($self, /)\n--\n\n"
+               "The message as it would be sent: CRLF lines, no Bcc, not dot-stuffed.")},
+    {NULL, NULL, 0, NULL},
+};
+
+PyDoc_STRVAR(
+    message_doc,
+    "Message(*, from_=None, to=None, cc=None, bcc=None, reply_to=None, subject=None, text=None,\n"
+    "        html=None, attachments=None, headers=None, sender=None, envelope_from=None,\n"
+    "        message_id=None, date=None, in_reply_to=None, references=None)\n--\n\n"
+    "A mail's content and its envelope; it never changes once made.\n\n"
+    "from_, sender    \"Ana <ana@example.com>\" or (\"Ana\", \"ana@example.com\").\n"
+    "to, cc, bcc, reply_to\n"
+    "                 The same, or a list of these; a str may be a whole address list.\n"
+    "subject, text, html\n"
+    "                 str; in the subject, control characters become one space.\n"
+    "attachments      List of Attachment, or of what Attachment() takes: bytes or a path.\n"
+    "headers          Dict or list of (name, value): headers that facteur does not write itself.\n"
+    "envelope_from    The SMTP sender; default: sender, else from_. \"\" is the null "
+    "reverse-path.\n"
+    "message_id       \"id@domain\"; default: made at random.\n"
+    "date             datetime (a naive one is local time) or str (RFC 3339, RFC 5322); default: "
+    "now.\n"
+    "in_reply_to, references\n"
+    "                 Message ids: a str, or a list of str.\n\n"
+    "MessageError: a value that cannot be on the wire, an unknown keyword, a file that cannot be\n"
+    "opened; its .where is the field.");
+
+static PyType_Slot message_slots[] = {
+    {Py_tp_new, message_new},
+    {Py_tp_dealloc, message_dealloc},
+    {Py_tp_traverse, message_traverse},
+    {Py_tp_clear, message_clear},
+    {Py_tp_repr, message_repr},
+    {Py_tp_getset, message_getset},
+    {Py_tp_methods, message_methods},
+    {Py_tp_doc, (void *)message_doc},
+    {0, NULL},
+};
+
+PyType_Spec fpy_message_spec = {
+    .name = "facteur.Message",
+    .basicsize = sizeof(message),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = message_slots,
+};

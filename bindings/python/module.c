@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* The module facteur._core: its state, its types and its functions. */
+#include "binding.h"
+
+static int import_one(fpy_state *state, enum fpy_object which, const char *module,
+                      const char *attribute)
+{
+    PyObject *from = PyImport_ImportModule(module);
+
+    state->objects[which] = from ? PyObject_GetAttrString(from, attribute) : NULL;
+    Py_XDECREF(from);
+    return state->objects[which] ? 0 : -1;
+}
+
+static int intern_one(fpy_state *state, int which, const char *text)
+{
+    state->objects[which] = PyUnicode_InternFromString(text);
+    return state->objects[which] ? 0 : -1;
+}
+
+static int add_type(PyObject *module, fpy_state *state, enum fpy_object which, PyType_Spec *spec)
+{
+    state->objects[which] = PyType_FromModuleAndSpec(module, spec, NULL);
+    if (!state->objects[which])
+        return -1;
+    return PyModule_AddType(module, (PyTypeObject *)state->objects[which]);
+}
+
+static int module_exec(PyObject *module)
+{
+    fpy_state *state = PyModule_GetState(module);
+
+#define IMPORT(name, from, attribute)                                                              \
+    if (import_one(state, FPY_##name, from, attribute))                                            \
+        return -1;
+    FPY_IMPORTS(IMPORT)
+#undef IMPORT
+#define INTERN(text)                                                                               \
+    if (intern_one(state, FPY_NAME_##text, #text))                                                 \
+        return -1;
+    FPY_NAMES(INTERN)
+#undef INTERN
+    for (int i = 0; i < FACTEUR_PHASE_COUNT; i++) {
+        if (intern_one(state, FPY_PHASE_FIRST + i, facteur_phase_name((enum facteur_phase)i)))
+            return -1;
+    }
+    state->objects[FPY_EMPTY_TUPLE] = PyTuple_New(0);
+    if (!state->objects[FPY_EMPTY_TUPLE] ||
+        add_type(module, state, FPY_MESSAGE_TYPE, &fpy_message_spec) ||
+        add_type(module, state, FPY_MAILER_TYPE, &fpy_mailer_spec))
+        return -1;
+    return PyModule_AddStringConstant(module, "version", facteur_version());
+}
+
+static int module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    fpy_state *state = PyModule_GetState(module);
+
+    for (int i = 0; state && i < FPY_OBJECT_COUNT; i++)
+        Py_VISIT(state->objects[i]);
+    return 0;
+}
+
+static int module_clear(PyObject *module)
+{
+    fpy_state *state = PyModule_GetState(module);
+
+    for (int i = 0; state && i < FPY_OBJECT_COUNT; i++)
+        Py_CLEAR(state->objects[i]);
+    return 0;
+}
+
+static void module_free(void *module)
+{
+    module_clear(module);
+}
+
+static PyObject *options(PyObject *module, PyObject *unused)
+{
+    Py_ssize_t count = (Py_ssize_t)facteur_option_count();
+    PyObject *table = PyTuple_New(count);
+
+    for (Py_ssize_t i = 0; table && i < count; i++) {
+        size_t at = (size_t)i;
+        PyObject *row = Py_BuildValue("(sszzs)", facteur_option_name(at), facteur_option_type(at),
+                                      facteur_option_choices(at), facteur_option_default(at),
+                                      facteur_option_help(at));
+
+        if (!row || PyTuple_SetItem(table, i, row))
+            Py_CLEAR(table);
+    }
+    return table;
+}
+
+PyDoc_STRVAR(options_doc,
+             "options($module, /)\n--\n\n"
+             "The table of a Mailer's options: tuples (name, type, choices, default, help).");
+
+#define LETTER_SIGNATURE                                                                           \
+    "*, to=None, from_=None, reply_to=None, locale=None, subject=None, message_id=None,\n"         \
+    "    date=None, attachments=())\n--\n\n"
+
+PyDoc_STRVAR(order_doc,
+             "order_confirmation($module, /, order, " LETTER_SIGNATURE
+             "Compose an order confirmation without sending it; returns a Message.\n\n"
+             "The arguments and MessageError are those of Mailer.send_order_confirmation().");
+
+PyDoc_STRVAR(contact_doc,
+             "contact_form($module, /, form, " LETTER_SIGNATURE
+             "Compose a contact-form message without sending it; returns a Message.\n\n"
+             "The arguments and MessageError are those of Mailer.send_contact_form().");
+
+#define WITH_KEYWORDS(function)                                                                    \
+    (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS
+
+static PyMethodDef methods[] = {
+    {"order_confirmation", WITH_KEYWORDS(fpy_order_confirmation), order_doc},
+    {"contact_form", WITH_KEYWORDS(fpy_contact_form), contact_doc},
+    {"options", options, METH_NOARGS, options_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+/*
+ * The limited API of 3.11 does not declare the slots of later interpreters, yet an abi3 module
+ * meets them: their numbers and values belong to the stable ABI, so they are offered by the version
+ * at hand.
+ */
+#ifndef Py_mod_multiple_interpreters
+#define Py_mod_multiple_interpreters 3
+#define Py_MOD_PER_INTERPRETER_GIL_SUPPORTED ((void *)2)
+#endif
+#ifndef Py_mod_gil
+#define Py_mod_gil 4
+#define Py_MOD_GIL_NOT_USED ((void *)1)
+#endif
+
+#define VERSION_3_12 0x030c0000UL
+#define VERSION_3_13 0x030d0000UL
+
+static PyModuleDef_Slot slots_3_11[] = {
+    {Py_mod_exec, module_exec},
+    {0, NULL},
+};
+
+static PyModuleDef_Slot slots_3_12[] = {
+    {Py_mod_exec, module_exec},
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+    {0, NULL},
+};
+
+static PyModuleDef_Slot slots_3_13[] = {
+    {Py_mod_exec, module_exec},
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+    {0, NULL},
+};
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "facteur._core",
+    .m_doc = PyDoc_STR("The C part of facteur; import facteur instead."),
+    .m_size = sizeof(fpy_state),
+    .m_methods = methods,
+    .m_slots = slots_3_11,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
+};
+
+PyMODINIT_FUNC PyInit__core(void);
+
+PyMODINIT_FUNC PyInit__core(void)
+{
+    if (Py_Version >= VERSION_3_13)
+        definition.m_slots = slots_3_13;
+    else if (Py_Version >= VERSION_3_12)
+        definition.m_slots = slots_3_12;
+    return PyModuleDef_Init(&definition);
+}

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""Order confirmations and contact forms: what reaches the core, what comes out, what is refused and where."""
+
+import datetime
+import json
+from decimal import Decimal
+
+import pytest
+
+import facteur
+
+MAILER = {"default_from": "Atelier Nord <shop@example.com>", "contact_to": "desk@example.com"}
+
+
+@pytest.fixture
+def mailer():
+    with facteur.Mailer("memory://", **MAILER) as made:
+        yield made
+
+
+def test_order(mailer, order):
+    receipt = mailer.send_order_confirmation(order)
+    assert receipt.status == "sent" and receipt.accepted == ["zoe@example.com"]
+    mail = mailer.captured[0].message
+    assert "1042" in mail["subject"]
+    assert mail["auto-submitted"]
+    text = mail.get_body(("plain",)).get_content()
+    html = mail.get_body(("html",)).get_content()
+    for shown in ("Lampe en chêne", "178,00"):
+        assert shown in text and shown in html
+
+
+def test_form(mailer, form):
+    assert mailer.send_contact_form(form).ok
+    sent = mailer.captured[0]
+    assert sent.recipients == ("desk@example.com",)
+    assert sent.message["reply-to"].addresses[0].addr_spec == "ana@example.org"
+    assert "ana@example.org" not in sent.message["from"]
+    assert sent.envelope_from == "shop@example.com"
+    assert "Are you open on Sunday?" in sent.message.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("encode", [json.dumps, lambda order: json.dumps(order).encode(), dict])
+def test_order_as_dict_or_json(mailer, order, encode):
+    date = "2026-11-23T10:00:00+01:00"
+    same = {"message_id": "1@example.com", "date": date}
+    assert mailer.send_order_confirmation(encode(order), **same).ok
+    assert mailer.send_order_confirmation(order, **same).ok
+    assert mailer.captured[0].raw == mailer.captured[1].raw
+
+
+def test_python_values(mailer, order):
+    order["items"][0]["unit_price"] = Decimal("89.00")
+    order["date"] = datetime.datetime(2026, 11, 23, 10, tzinfo=datetime.timezone.utc)
+    assert mailer.send_order_confirmation(order).ok
+    assert "178,00" in mailer.captured[0].message.get_body(("plain",)).get_content()
+
+
+def test_letter_options(mailer, order):
+    receipt = mailer.send_order_confirmation(
+        order,
+        to=[("Zoë, \"Z\" Martin", "z@example.com"), "copy@example.com"],
+        from_=("Boutique", "b@example.com"),
+        reply_to="help@example.com",
+        locale="en",
+        subject="Order – thanks",
+        message_id="77@example.com",
+        date=datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc),
+        attachments=[facteur.Attachment(b"%PDF", name="terms.pdf")],
+        deadline=5,
+    )
+    assert receipt.message_id == "77@example.com"
+    sent = mailer.captured[0]
+    assert sent.recipients == ("z@example.com", "copy@example.com")
+    assert sent.message["to"].addresses[0].display_name == 'Zoë, "Z" Martin'
+    assert sent.message["from"].addresses[0].addr_spec == "b@example.com"
+    assert sent.message["reply-to"].addresses[0].addr_spec == "help@example.com"
+    assert sent.message["subject"] == "Order – thanks"
+    assert sent.message["date"].datetime == datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+    (terms,) = sent.message.iter_attachments()
+    assert terms.get_filename() == "terms.pdf" and terms.get_content() == b"%PDF"
+    assert "Lampe" in sent.message.get_body(("plain",)).get_content()
+
+
+def test_composed_and_sent_are_the_same_bytes(mailer, order):
+    decided = {"message_id": "1@example.com", "date": "2026-11-23T10:00:00+01:00", "from_": "shop@example.com"}
+    composed = facteur.order_confirmation(order, **decided)
+    mailer.send(composed)
+    mailer.send_order_confirmation(order, **decided)
+    assert bytes(composed) == mailer.captured[0].raw == mailer.captured[1].raw
+
+
+def test_compose_form(form):
+    message = facteur.contact_form(form, to="desk@example.com", from_="shop@example.com")
+    assert message.to == ("desk@example.com",)
+    assert "Are you open" in message.text
+
+
+def with_price(order, price):
+    order["items"][0]["unit_price"] = price
+    return order
+
+
+@pytest.mark.parametrize(
+    "change, where, said",
+    [
+        (lambda o: with_price(o, 19.9), "items[0].unit_price", "19.9"),
+        (lambda o: with_price(o, float("nan")), "items[0].unit_price", ""),
+        (lambda o: with_price(o, Decimal("NaN")), "items[0].unit_price", "Decimal"),
+        (lambda o: with_price(o, object()), "items[0].unit_price", "object"),
+        (lambda o: with_price(o, "19,90"), "items[0].unit_price", "19,90"),
+        (lambda o: {**o, "items": []}, "items", ""),
+        (lambda o: {**o, "nummer": "1"}, "nummer", "number"),
+        (lambda o: {**o, "currency": "EURO"}, "currency", ""),
+        (lambda o: "{", "", ""),
+        (lambda o: b"\xff", "", ""),
+        (lambda o: "[]", "", ""),
+        (lambda o: 5, "", "int"),
+        (lambda o: None, "", "NoneType"),
+        (lambda o: [o], "", "list"),
+    ],
+)
+def test_malformed_orders(mailer, order, change, where, said):
+    with pytest.raises(facteur.MessageError) as caught:
+        mailer.send_order_confirmation(change(order))
+    assert caught.value.where == where
+    assert said in str(caught.value)
+    assert len(mailer.captured) == 0
+
+
+def test_order_in_a_circle(mailer, order):
+    order["notes"] = [order]
+    with pytest.raises(facteur.MessageError):
+        mailer.send_order_confirmation(order)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"to": 5},
+        {"to": [5]},
+        {"to": "a@exa\r\nmple.com"},
+        {"attachments": ["/no/such/file"]},
+        {"date": object()},
+        {"locale": 5},
+    ],
+)
+def test_malformed_letter_options(mailer, order, options):
+    with pytest.raises(facteur.MessageError):
+        mailer.send_order_confirmation(order, **options)
+    assert len(mailer.captured) == 0
+
+
+def test_unknown_keyword(mailer, order):
+    with pytest.raises(TypeError):
+        mailer.send_order_confirmation(order, too="a@example.com")
+
+
+def test_delivery_never_raises(order, form):
+    with facteur.Mailer("smtp://127.0.0.1:1", deadline=2, **MAILER) as mailer:
+        for receipt in (mailer.send_order_confirmation(order), mailer.send_contact_form(form)):
+            assert receipt.status == "temporary" and not receipt.ok
+            assert receipt.error_code == "ECONNECT" and receipt.error
+            assert receipt.message_id
+        with pytest.raises(facteur.ConnectError):
+            mailer.send(facteur.order_confirmation(order, from_="a@example.com"))
+
+
+def test_default_mailer(monkeypatch, order, form):
+    with pytest.raises(facteur.ConfigError, match="FACTEUR_DSN"):
+        facteur.send_order_confirmation(order)
+    monkeypatch.setenv("FACTEUR_DSN", "memory://?default_from=shop@example.com&contact_to=desk@example.com")
+    captured = facteur.default_mailer().captured
+    captured.clear()
+    assert facteur.send_order_confirmation(order, to="x@example.com").ok
+    assert facteur.send_contact_form(form).ok
+    assert [mail.recipients for mail in captured] == [("x@example.com",), ("desk@example.com",)]
+    captured.clear()

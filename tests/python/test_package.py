@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""The package as it is installed: exported symbols, ABI, types, stub, documentation."""
+
+import importlib.metadata
+import inspect
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import facteur
+import facteur._core
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PACKAGE = pathlib.Path(facteur.__file__).parent
+
+
+def test_the_installed_package_is_tested():
+    assert ROOT not in PACKAGE.parents, "tests must not run on the source tree"
+
+
+def test_extension_exports_its_init_function_only():
+    listing = subprocess.run(
+        ["nm", "-D", "--defined-only", facteur._core.__file__], check=True, capture_output=True, text=True
+    ).stdout
+    assert [line.split()[-1] for line in listing.splitlines()] == ["PyInit__core"]
+
+
+def test_stable_abi():
+    assert facteur._core.__file__.endswith(".abi3.so")
+    tags = importlib.metadata.distribution("facteur").read_text("WHEEL")
+    assert re.search(r"^Tag: cp311-abi3-", tags, re.M)
+    assert (PACKAGE / "py.typed").exists() and (PACKAGE / "_core.pyi").exists()
+
+
+def test_stub_is_current():
+    installed, source = PACKAGE / "_core.pyi", ROOT / "bindings/python/facteur/_core.pyi"
+    assert installed.read_text() == source.read_text()
+    done = subprocess.run(
+        [sys.executable, ROOT / "bindings/python/generate_stub.py", "--check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_stub_check_can_fail(tmp_path):
+    folder = tmp_path / "bindings/python"
+    (folder / "facteur").mkdir(parents=True)
+    script = folder / "generate_stub.py"
+    script.write_text((ROOT / "bindings/python/generate_stub.py").read_text())
+    stub = folder / "facteur/_core.pyi"
+    good = (ROOT / "bindings/python/facteur/_core.pyi").read_text()
+    stub.write_text(good.replace("deadline: float | None = None,", "", 1))
+    run = [sys.executable, script]
+    # In its own folder the script would find the half package beside it before the installed one.
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    assert subprocess.run([*run, "--check"], capture_output=True, env=environment).returncode == 1
+    assert subprocess.run(run, env=environment).returncode == 0
+    assert stub.read_text() == good
+
+
+def test_stubtest():
+    pytest.importorskip("mypy", reason="mypy is not installed here")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy.stubtest", "facteur._core"],
+        capture_output=True, text=True, cwd=ROOT / "tests", timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_types_of_the_package(tmp_path):
+    """mypy --strict over a program that uses the package, with one mistake to be found."""
+    pytest.importorskip("mypy", reason="mypy is not installed here")
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import facteur\n"
+        "with facteur.Mailer('memory://', deadline=1.5, tls='starttls') as mailer:\n"
+        "    receipt: facteur.Receipt = mailer.send(facteur.Message(from_='a@b', to=[('A', 'a@b'), 'c@d'], text='x'))\n"
+        "    codes: list[int] = [reply.code for reply in receipt.rejected.values()]\n"
+        "    mailer.send_order_confirmation({'number': '1'}, to='a@b', attachments=[facteur.Attachment(b'x', 'y')])\n"
+        "    raw: bytes = mailer.captured[0].raw\n"
+        "facteur.Mailer('memory://', deadlin=1)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", program],
+        capture_output=True, text=True, cwd=tmp_path, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert re.findall(r"program\.py:(\d+): error", done.stdout) == ["7"], done.stdout + done.stderr
+
+
+def test_package_is_strict(tmp_path):
+    pytest.importorskip("mypy", reason="mypy is not installed here")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir", tmp_path / "cache",
+         "-p", "facteur"],
+        capture_output=True, text=True, cwd=tmp_path, timeout=300, env={**os.environ, "MYPYPATH": str(PACKAGE.parent)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_everything_public_is_documented():
+    for name in facteur.__all__:
+        thing = getattr(facteur, name)
+        if name != "__version__":
+            assert inspect.getdoc(thing), name
+    for kind in (facteur.Mailer, facteur.Message):
+        for name, member in vars(kind).items():
+            if not name.startswith("_"):
+                assert inspect.getdoc(member), f"{kind.__name__}.{name}"
+
+
+def test_signatures_match_what_is_taken():
+    for function in (facteur.Mailer.send_order_confirmation, facteur.order_confirmation):
+        names = set(inspect.signature(function).parameters) - {"self", "order", "attachments", "deadline"}
+        assert names == {"to", "from_", "reply_to", "locale", "subject", "message_id", "date"}
+    fields = inspect.signature(facteur.Message).parameters
+    assert all(hasattr(facteur.Message, name) for name in fields)
