@@ -9,6 +9,7 @@ import threading
 import time
 
 LOG_ENTRIES = 200000
+ENTRIES_WITHOUT_CONTENT = 5000  # of the log and of the transactions with --discard, for runs without end
 COUNTERS = ("connections", "handshakes_full", "handshakes_resumed", "handshakes_failed", "auths",
             "auth_failures", "mails", "recipients")
 GAUGES = ("flights", "segments", "received", "sent", "raw_received", "raw_sent")
@@ -31,8 +32,9 @@ class Journal:
             self.connections = [record for record in self.connections if record["open"]]
             for number, record in enumerate(self.connections, 1):
                 record.update(number=number, mails=0, commands=[], _base=record["_gauges"]())
-            self.transactions = []
-            self.entries = collections.deque(maxlen=LOG_ENTRIES)
+            self.transactions = collections.deque(maxlen=None if self.keep else ENTRIES_WITHOUT_CONTENT)
+            self.entries = collections.deque(maxlen=LOG_ENTRIES if self.keep else ENTRIES_WITHOUT_CONTENT)
+            self.transaction_count = 0
             self.started = time.monotonic()
 
     # ---- Written by the connections ----
@@ -75,7 +77,8 @@ class Journal:
 
     def transaction(self, entry):
         with self.changed:
-            entry["number"] = len(self.transactions) + 1
+            self.transaction_count += 1
+            entry["number"] = self.transaction_count
             self.transactions.append(entry)
 
     def accept(self, record, entry, content):

@@ -187,7 +187,7 @@ def parse_arguments(arguments):
     offers.add_argument("--max-version", default="1.3", choices=settings.VERSIONS)
     parser.add_argument("--script", metavar="FILE", help="JSON; see README.md")
     parser.add_argument("--maildir", metavar="DIR", help="store each accepted mail as NUMBER.eml and NUMBER.json")
-    parser.add_argument("--discard", action="store_true", help="keep no content in memory")
+    parser.add_argument("--discard", action="store_true", help="keep no content in memory, and little of the log")
     parser.add_argument("--cert-dir", metavar="DIR", help="where the certificates are or get made (temporary)")
     parser.add_argument("--ready-file", metavar="FILE", help="write the ready line there too")
     parser.add_argument("--exit-with-parent", action="store_true",

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""Every row of the table, over {clear, implicit TLS, STARTTLS} x {fresh, reused} x {1, 3 recipients} x {one by one, PIPELINING,
+CHUNKING} where it makes sense, through the C library built with sanitizers."""
+
+import itertools
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+import pytest
+
+from support import SmtpServer
+from table import ROWS
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DRIVER = os.environ.get("FACTEUR_FAULT_DRIVER", str(ROOT / "out/gcc-asan/tests/fault_driver"))
+RECIPIENTS = ["ana@example.org", "bob@example.org", "carla@example.org"]
+LETTER = {"sent": "S", "temporary": "T", "permanent": "P", "in_doubt": "A"}
+DEADLINE, SLOW_DEADLINE, BIG_DEADLINE = 10.0, 0.4, 2.0
+MODES = {"single": {"pipelining": False, "chunking": False}, "pipelining": {"pipelining": True, "chunking": False},
+         "chunking": {"pipelining": True, "chunking": True}}
+PLAIN_OPTIONS = {"starttls": True, "size": 0, "max_mails": 0, "request_client_certificate": False, "auth_required": False}
+
+
+class Driver:
+    def __init__(self):
+        if not os.path.exists(DRIVER):
+            pytest.skip("no driver: FACTEUR_FAULT_DRIVER, or build it in out/gcc-asan")
+        self.process = subprocess.Popen([DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        assert answer, "the driver died: status %s" % self.process.wait(10)
+        return json.loads(answer)
+
+    def send(self, recipients, octets=200, deadline=DEADLINE):
+        return self.ask("send shop@shop.example %s %d %g" % (",".join(recipients), octets, deadline))
+
+    def end(self):
+        self.process.stdin.close()
+        return self.process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def driver():
+    made = Driver()
+    yield made
+    assert made.end() == 0, "a sanitizer complained at the end"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with SmtpServer("--plain", "--starttls", "--implicit-tls", "--auth", "ana:secret", "--no-auth-required", "--discard",
+                    "--rcvbuf", "65536", "--mechanisms", "PLAIN,LOGIN,SCRAM-SHA-256") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def uses_bdat(driver, server):
+    server.options(**PLAIN_OPTIONS, **MODES["chunking"])
+    driver.ask("open " + server.dsn("plain"))
+    driver.send(RECIPIENTS[:1])
+    driver.ask("close")
+    return server.transactions()[-1]["via"] == "BDAT"
+
+
+def cases():
+    for row in ROWS:
+        where = row.where
+        listeners = (["starttls"] if "tls" in where else ["implicit"] if "implicit" in where else ["plain"] if "clear" in where else
+                     ["plain", "implicit"] if where & {"slow", "big"} else ["plain", "implicit", "starttls"])
+        states = ["fresh"] if "fresh" in where else ["fresh", "reused"]
+        counts = [3] if "three" in where else [1] if "big" in where else [1, 3]
+        modes = (["single"] if "single" in where else ["pipelining"] if {"group", "data"} <= where else
+                 ["single", "pipelining"] if "data" in where else ["pipelining", "chunking"] if "group" in where else
+                 ["chunking"] if "bdat" in where else ["pipelining"] if "slow" in where and "fresh" in where else list(MODES))
+        if states == ["fresh"] and row.phases and not {"final", "mail", "rcpt", "data"} & set(row.phases):
+            counts, modes = [1], ["pipelining"]  # decided before the envelope
+        for listener, state, count, mode in itertools.product(listeners, states, counts, modes):
+            yield pytest.param(row, listener, state, count, mode,
+                               id="%s-%s-%s-%s-%d" % (row.number, listener, state, mode, count))
+
+
+def classes_of(receipt, recipients):
+    """The class of each recipient, as the receipt tells it."""
+    told = ""
+    for recipient in recipients:
+        code = receipt["rejected"].get(recipient, {}).get("code", 0)
+        if recipient in receipt["accepted"]:
+            told += "S"
+        elif code:
+            told += "T" if code // 100 == 4 else "P"
+        else:
+            told += LETTER[receipt["status"]]
+    return told
+
+
+def check_truth(server, told):
+    """Whatever the row: sent only with a verdict of the server, and what it took and said so is never called refused."""
+    entries = server.transactions()
+    heard = [entry for entry in entries if entry["accepted"] and entry["verdict"]["sent"]]
+    if "S" in told:
+        assert heard, "sent, and the server accepted nothing"
+    if set(told) <= {"T", "P"}:
+        assert not heard, "the server accepted it, and it is called %s" % told
+
+
+@pytest.mark.parametrize("row,listener,state,count,mode", cases())
+def test_row(driver, server, uses_bdat, row, listener, state, count, mode):
+    if "bdat" in row.where and not uses_bdat:
+        pytest.skip("the engine does not send BDAT")
+    login = ("ana", "secret") if "auth" in row.where else (None, None)
+    server.disconnect("reset")
+    server.wait(open=0)
+    server.script([])
+    server.options(**dict(PLAIN_OPTIONS, **MODES[mode], **row.options))
+    opened = driver.ask("open " + server.dsn(listener, *login, helo="client.example", fresh_ms=60000, **row.query))
+    assert "opened" in opened, opened
+    if state == "reused":
+        assert driver.send(RECIPIENTS[:1])["status"] == "sent"
+    server.reset()
+    server.script(row.steps)
+    recipients = RECIPIENTS[:count]
+    deadline = DEADLINE if "slow" not in row.where else BIG_DEADLINE if "big" in row.where else SLOW_DEADLINE
+    started = time.monotonic()
+    receipt = driver.send(recipients, row.octets, deadline)
+    took = time.monotonic() - started
+    told = classes_of(receipt, recipients)
+    driver.ask("close")
+    wanted = row.reused if state == "reused" and row.reused else row.classes
+    assert fits(told, wanted), (told, wanted, receipt)
+    assert took < deadline + 0.5, "took %.2f s\n%s" % (took, receipt)
+    if row.phases and told.strip("S"):
+        assert receipt["phase"] in row.phases, receipt
+    if row.code:
+        assert receipt["reply"]["code"] == row.code, receipt
+    if set(told) != {"S"}:
+        assert receipt["error"] or "S" in told, receipt
+        assert "secret" not in json.dumps(receipt)
+    check_truth(server, told)
+    assert server.violations() == []
+
+
+def fits(told, wanted):
+    """Whether the classes are one of the alternatives: three letters, or one for all."""
+    return any(told == (one if len(one) == 3 else one * len(told)) for one in wanted.split("|"))
