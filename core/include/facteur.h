@@ -244,7 +244,8 @@ FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
 
 /*
  * Let go of a mailer.  Sends that other threads still wait for end with FACTEUR_ECLOSED.
- * QUIT is said without waiting for its reply longer than `timeout` seconds.
+ * QUIT is said without waiting for its reply longer than `timeout` seconds.  Closing a shared mailer
+ * ends the use of this handle only.
  */
 FACTEUR_API void facteur_mailer_close(facteur_mailer *mailer, double timeout);
 FACTEUR_API void facteur_mailer_free(facteur_mailer *mailer);
@@ -261,7 +262,8 @@ FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
  *
  * Returns 0 whenever the message could be tried: what became of it is in the receipt, also when it
  * was refused.  FACTEUR_EMESSAGE (no recipient, no sender, …), FACTEUR_EIO (an attachment cannot be
- * read), FACTEUR_ECLOSED, FACTEUR_ENOMEM: nothing was tried.
+ * read), FACTEUR_ECONFIG (an option names a file or directory that cannot be used: they are opened
+ * now, not when the mailer was made), FACTEUR_ECLOSED, FACTEUR_ENOMEM: nothing was tried.
  */
 FACTEUR_API int facteur_send(facteur_mailer *mailer, facteur_message *message, double deadline,
                              facteur_receipt **receipt, facteur_error **error);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* facteur_check(): go the whole way to a relay but for the mail, and tell the facts as JSON. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "mailer/dispatch.h"
+#include "mailer/json.h"
+
+#include <string.h>
+
+/* What take() keeps of the outcome; filled in whichever thread leads. */
+struct facts {
+    struct fct_check check;
+    json_t *json;
+};
+
+static json_t *timings(const fct_outcome *outcome)
+{
+    json_t *map = json_object();
+    int err = !map;
+
+    for (int i = 0; !err && i < FACTEUR_PHASE_COUNT; i++) {
+        if (outcome->timing_us[i] >= 0)
+            err = fct_json_set(map, facteur_phase_name((enum facteur_phase)i),
+                               fct_json_seconds((double)outcome->timing_us[i] / 1e6));
+    }
+    if (!err)
+        return map;
+    json_decref(map);
+    return NULL;
+}
+
+static json_t *tls(const struct fct_check *check)
+{
+    json_t *map;
+
+    if (!check->tls_version)
+        return json_null();
+    map = json_object();
+    if (!map || fct_json_set(map, "version", fct_json_text(check->tls_version)) ||
+        fct_json_set(map, "cipher", fct_json_text(check->tls_cipher ? check->tls_cipher : "")) ||
+        fct_json_set(map, "resumed", json_boolean(check->tls_resumed))) {
+        json_decref(map);
+        return NULL;
+    }
+    return map;
+}
+
+static json_t *capabilities(const char *lines)
+{
+    json_t *list = json_array();
+
+    while (list && lines && *lines) {
+        size_t len = strcspn(lines, "\n");
+        char *line = fct_strndup(lines, len);
+
+        if (!line || json_array_append_new(list, fct_json_text(line))) {
+            fct_free(line);
+            json_decref(list);
+            return NULL;
+        }
+        fct_free(line);
+        lines += len + (lines[len] == '\n');
+    }
+    return list;
+}
+
+static json_t *error_of(const fct_outcome *outcome)
+{
+    json_t *map;
+
+    if (outcome->class == FCT_SENT)
+        return json_null();
+    map = json_object();
+    if (!map || fct_json_set(map, "code", fct_json_text(facteur_error_name(outcome->error))) ||
+        fct_json_set(map, "message",
+                     fct_json_text(outcome->message ? outcome->message
+                                                    : facteur_error_text(outcome->error)))) {
+        json_decref(map);
+        return NULL;
+    }
+    return map;
+}
+
+static json_t *describe(const char *relay, const fct_outcome *outcome,
+                        const struct fct_check *check)
+{
+    json_t *root = json_object();
+    int err = !root;
+    const char *reply_text = outcome->reply.text ? outcome->reply.text : "";
+
+    err = err || fct_json_set(root, "relay", fct_json_text(relay));
+    err = err || fct_json_set(root, "ok", json_boolean(outcome->class == FCT_SENT));
+    err = err || fct_json_set(root, "phase", fct_json_text(facteur_phase_name(outcome->phase)));
+    err = err || fct_json_set(root, "address", fct_json_text(check->address ? check->address : ""));
+    err = err || fct_json_set(root, "tls", tls(check));
+    err = err || fct_json_set(root, "capabilities", capabilities(check->capabilities));
+    err =
+        err || fct_json_set(root, "auth", fct_json_text(check->mechanism ? check->mechanism : ""));
+    err = err ||
+          fct_json_set(root, "reply",
+                       fct_json_reply(outcome->reply.code, outcome->reply.enhanced, reply_text));
+    err = err || fct_json_set(root, "timings", timings(outcome));
+    err = err || fct_json_set(root, "error", error_of(outcome));
+    if (!err)
+        return root;
+    json_decref(root);
+    return NULL;
+}
+
+static void take_facts(struct fct_errand *errand, const fct_outcome *outcome)
+{
+    struct facts *facts = errand->user;
+
+    facts->json = describe("", outcome, &facts->check);
+}
+
+static json_t *describe_sink(const fct_plan *plan, facteur_error **error)
+{
+    fct_outcome outcome = {.class = FCT_SENT, .phase = FACTEUR_PHASE_final};
+    struct fct_check check = {0};
+    json_t *json;
+
+    for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
+        outcome.timing_us[i] = -1;
+    if (plan->target == FCT_TARGET_FILE && fct_directory_prepare(plan->directory, "dsn", error))
+        return NULL;
+    json = describe(plan->target_name, &outcome, &check);
+    if (!json)
+        fct_error_nomem(error);
+    return json;
+}
+
+static int check_relay(facteur_mailer *mailer, double deadline, json_t **json,
+                       facteur_error **error)
+{
+    struct facts facts = {0};
+    struct fct_errand errand = {.take = take_facts, .user = &facts};
+    int err;
+
+    errand.job.check = &facts.check;
+    err = fct_dispatch_run(mailer, &errand, "", deadline, error);
+    fct_free(errand.job.transcript);
+    fct_check_done(&facts.check);
+    if (!err && (!facts.json ||
+                 fct_json_set(facts.json, "relay", fct_json_text(mailer->engine->plan.name)))) {
+        json_decref(facts.json);
+        facts.json = NULL;
+        err = fct_error_nomem(error);
+    }
+    *json = facts.json;
+    return err;
+}
+
+int facteur_check(facteur_mailer *mailer, double deadline, char **json, facteur_error **error)
+{
+    const fct_plan *plan = &mailer->engine->plan;
+    facteur_error *cause = NULL;
+    json_t *made = NULL;
+    char *text;
+    int err = fct_dispatch_open(mailer, error);
+
+    if (!err && plan->target == FCT_TARGET_RELAY) {
+        err = check_relay(mailer, deadline, &made, error);
+    } else if (!err) {
+        made = describe_sink(plan, &cause);
+        err = made ? 0 : cause ? facteur_error_code(cause) : FACTEUR_ENOMEM;
+        if (error && cause)
+            *error = cause;
+        else
+            facteur_error_free(cause);
+    }
+    if (err)
+        return err;
+    text = fct_json_take(made);
+    if (!text)
+        return fct_error_nomem(error);
+    *json = text;
+    return 0;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "mailer/engine.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+#include <unistd.h>
+
+fct_engine *fct_engine_new(fct_plan *plan)
+{
+    fct_engine *engine = fct_calloc(1, sizeof *engine);
+
+    if (!engine) {
+        fct_plan_done(plan);
+        return NULL;
+    }
+    engine->plan = *plan;
+    memset(plan, 0, sizeof *plan);
+    atomic_init(&engine->runtime, NULL);
+    return engine;
+}
+
+static void runtime_free(fct_runtime *runtime)
+{
+    fct_driver_free(runtime->driver);
+    fct_memory_clear(&runtime->memory);
+    pthread_mutex_destroy(&runtime->lock);
+    fct_free(runtime);
+}
+
+static fct_runtime *runtime_new(fct_engine *engine, pid_t pid)
+{
+    fct_runtime *runtime = fct_calloc(1, sizeof *runtime);
+
+    if (!runtime)
+        return NULL;
+    runtime->pid = pid;
+    pthread_mutex_init(&runtime->lock, NULL);
+    if (engine->plan.target != FCT_TARGET_RELAY)
+        return runtime;
+    runtime->driver = fct_driver_new(&engine->plan.relay);
+    if (runtime->driver)
+        return runtime;
+    runtime_free(runtime);
+    return NULL;
+}
+
+/*
+ * The parent's: its lock may be held by a thread that this process does not have, and its captured
+ * mails may be in the middle of a change, so both are left as they are.
+ */
+static void runtime_abandon(fct_runtime *runtime)
+{
+    if (runtime->driver)
+        fct_driver_abandon(runtime->driver);
+    runtime->driver = NULL;
+}
+
+fct_runtime *fct_engine_runtime(fct_engine *engine)
+{
+    pid_t pid = getpid();
+    fct_runtime *known = atomic_load(&engine->runtime);
+    fct_runtime *made;
+
+    if (known && known->pid == pid)
+        return known;
+    made = runtime_new(engine, pid);
+    if (!made)
+        return NULL;
+    if (atomic_compare_exchange_strong(&engine->runtime, &known, made)) {
+        made->inherited = known;
+        if (known)
+            runtime_abandon(known);
+        return made;
+    }
+    /* Another thread of this process was faster, and has left the parent's behind. */
+    runtime_free(made);
+    return known;
+}
+
+fct_runtime *fct_engine_peek(const fct_engine *engine)
+{
+    fct_runtime *known = atomic_load(&engine->runtime);
+
+    return known && known->pid == getpid() ? known : NULL;
+}
+
+void fct_engine_free(fct_engine *engine)
+{
+    fct_runtime *known = atomic_load(&engine->runtime);
+
+    while (known) {
+        fct_runtime *inherited = known->inherited;
+
+        if (known->pid == getpid()) {
+            runtime_free(known);
+        } else {
+            runtime_abandon(known);
+            fct_free(known);
+        }
+        known = inherited;
+    }
+    fct_plan_done(&engine->plan);
+    fct_free(engine);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stands behind a mailer handle: a plan, and what runs it in this process.  Handles with equal
+ * plans can share one engine.
+ */
+#ifndef FCT_ENGINE_H
+#define FCT_ENGINE_H
+
+#include "mailer/driver.h"
+#include "mailer/plan.h"
+#include "mailer/sink.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+/* Everything that belongs to one process; a child makes its own. */
+typedef struct fct_runtime {
+    pid_t pid;
+    pthread_mutex_t lock; /* over memory, and over the plan's completion */
+    fct_memory memory;
+    fct_driver *driver;            /* with FCT_TARGET_RELAY */
+    struct fct_runtime *inherited; /* abandoned; another thread may still be looking at its pid */
+} fct_runtime;
+
+typedef struct fct_engine {
+    fct_plan plan;
+    _Atomic(fct_runtime *) runtime;
+    struct fct_engine *next; /* in the registry */
+} fct_engine;
+
+struct facteur_mailer {
+    fct_engine *engine;
+    bool shared;
+    atomic_bool closed;
+};
+
+/* Takes the plan over, also on failure (NULL: no memory). */
+fct_engine *fct_engine_new(fct_plan *plan);
+
+/* In no use any more, its driver closed; what a parent left here is abandoned. */
+void fct_engine_free(fct_engine *engine);
+
+/* This process's runtime, made at the first call.  NULL when memory ran out.  From any thread. */
+fct_runtime *fct_engine_runtime(fct_engine *engine);
+
+/* The runtime if this process has one, else NULL. */
+fct_runtime *fct_engine_peek(const fct_engine *engine);
+
+#endif

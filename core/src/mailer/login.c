@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "mailer/login.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PASSWORD_MAX 65536
+
+static const enum fct_option sources[] = {FCT_OPT_password, FCT_OPT_password_file,
+                                          FCT_OPT_password_env, FCT_OPT_token};
+
+#define SOURCE_COUNT (sizeof sources / sizeof sources[0])
+
+static bool is_set(const struct fct_option_value *value)
+{
+    return value->text || value->secret;
+}
+
+static void unset(struct fct_option_value *value)
+{
+    fct_free(value->text);
+    fct_secret_unref(value->secret);
+    *value = (struct fct_option_value){0};
+}
+
+/* Two secrets of the same level would be a guess. */
+static int choose(fct_options *options, facteur_error **error)
+{
+    struct fct_option_value *best = NULL;
+    const char *best_name = NULL;
+
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        struct fct_option_value *value = &options->values[sources[i]];
+        const char *name = facteur_option_name(sources[i]);
+
+        if (!is_set(value))
+            continue;
+        if (best && best->level == value->level)
+            return fct_error_set(error, FACTEUR_ECONFIG, name, "give one of %s and %s, not both",
+                                 best_name, name);
+        if (best && best->level > value->level) {
+            unset(value);
+            continue;
+        }
+        if (best)
+            unset(best);
+        best = value;
+        best_name = name;
+    }
+    return 0;
+}
+
+/* "" when the text can be a password, else what is wrong with it; a NUL or a line end cannot go
+ * into AUTH. */
+static const char *fault_of(const char *text, size_t len)
+{
+    if (!len)
+        return "is empty";
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+            return "has a control character";
+    }
+    return "";
+}
+
+static int read_environment(fct_options *options, facteur_error **error)
+{
+    struct fct_option_value *variable = &options->values[FCT_OPT_password_env];
+    struct fct_option_value *password = &options->values[FCT_OPT_password];
+    const char *text, *fault;
+
+    if (!variable->text)
+        return 0;
+    text = getenv(variable->text);
+    fault = text ? fault_of(text, strlen(text)) : "is not set";
+    if (*fault)
+        return fct_error_set(error, FACTEUR_ECONFIG, "password_env",
+                             "the environment variable %s %s", variable->text, fault);
+    unset(password);
+    password->secret = fct_secret_new(text, strlen(text));
+    password->level = variable->level;
+    return password->secret ? 0 : fct_error_nomem(error);
+}
+
+/* Postmark's token is both user name and password. */
+static int repeat_key(fct_options *options, const fct_dsn *dsn, facteur_error **error)
+{
+    const struct fct_option_value *password = fct_options_get(options, FCT_OPT_password);
+    fct_slice key = fct_secret_bytes(password->secret);
+
+    if (!dsn->preset || dsn->preset->login != FCT_LOGIN_SAME || !password->secret ||
+        fct_options_get(options, FCT_OPT_username)->text)
+        return 0;
+    return fct_options_set(options, FCT_LEVEL_PRESET, "username", 8, key.ptr, key.len, error);
+}
+
+static int check_auth(const fct_options *options, bool has_token, facteur_error **error)
+{
+    const char *auth = fct_options_get(options, FCT_OPT_auth)->text;
+    bool oauth = auth && strcmp(auth, "XOAUTH2") == 0;
+
+    if (oauth && !has_token)
+        return fct_error_set(error, FACTEUR_ECONFIG, "auth", "auth=XOAUTH2 needs the option token");
+    if (auth && !oauth && has_token)
+        return fct_error_set(error, FACTEUR_ECONFIG, "auth",
+                             "auth=%s cannot use a token; leave auth out or name XOAUTH2", auth);
+    return 0;
+}
+
+static int check(const fct_options *options, const fct_dsn *dsn, facteur_error **error)
+{
+    bool token = is_set(fct_options_get(options, FCT_OPT_token));
+    bool password = is_set(fct_options_get(options, FCT_OPT_password)) ||
+                    is_set(fct_options_get(options, FCT_OPT_password_file));
+    bool user = is_set(fct_options_get(options, FCT_OPT_username));
+    bool same = dsn->preset && dsn->preset->login == FCT_LOGIN_SAME;
+
+    if (dsn->preset && (!user || !(password || token)) && !(same && password))
+        return fct_error_set(error, FACTEUR_ECONFIG, password || token ? "username" : "password",
+                             "%s needs a login: %s, or the options username and password",
+                             dsn->preset->name, dsn->preset->example);
+    if (user && !password && !token)
+        return fct_error_set(error, FACTEUR_ECONFIG, "password",
+                             "there is a username but no password: give password, password_file, "
+                             "password_env or token");
+    if (!user && (password || token) && !same)
+        return fct_error_set(error, FACTEUR_ECONFIG, "username",
+                             "there is a password but no username");
+    if (fct_options_get(options, FCT_OPT_auth)->text && !password && !token)
+        return fct_error_set(error, FACTEUR_ECONFIG, "auth",
+                             "auth is given but neither username nor password");
+    return check_auth(options, token, error);
+}
+
+int fct_login_settle(fct_options *options, const fct_dsn *dsn, facteur_error **error)
+{
+    int err = choose(options, error);
+
+    if (!err)
+        err = read_environment(options, error);
+    if (!err)
+        err = repeat_key(options, dsn, error);
+    return err ? err : check(options, dsn, error);
+}
+
+static int refuse_file(const char *path, const char *why, facteur_error **error)
+{
+    return fct_error_set(error, FACTEUR_ECONFIG, "password_file", "cannot read \"%s\": %s", path,
+                         why);
+}
+
+/* Up to `max` bytes of the file; what was read, or -1 with errno. */
+static ssize_t read_all(int fd, char *bytes, size_t max)
+{
+    size_t len = 0;
+
+    while (len < max) {
+        ssize_t got = read(fd, bytes + len, max - len);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        len += (size_t)got;
+    }
+    return (ssize_t)len;
+}
+
+int fct_login_read_file(const char *path, fct_secret **password, facteur_error **error)
+{
+    char *bytes = NULL;
+    const char *fault;
+    ssize_t len;
+    int err = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return refuse_file(path, strerror(errno), error);
+    bytes = fct_malloc(PASSWORD_MAX);
+    if (!bytes) {
+        close(fd);
+        return fct_error_nomem(error);
+    }
+    len = read_all(fd, bytes, PASSWORD_MAX);
+    if (len < 0) {
+        err = refuse_file(path, strerror(errno), error);
+        len = 0;
+    }
+    close(fd);
+    while (len && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r'))
+        len--;
+    fault = len == PASSWORD_MAX ? "is too long" : fault_of(bytes, (size_t)len);
+    if (!err && *fault)
+        err = fct_error_set(error, FACTEUR_ECONFIG, "password_file", "the password in \"%s\" %s",
+                            path, fault);
+    if (!err) {
+        *password = fct_secret_new(bytes, (size_t)len);
+        err = *password ? 0 : fct_error_nomem(error);
+    }
+    fct_wipe(bytes, PASSWORD_MAX);
+    fct_free(bytes);
+    return err;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* The handles of facteur.h: making, sharing, closing, and what a memory:// mailer holds. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "mailer/engine.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* The engines that facteur_mailer_shared() hands out, one registry a process. */
+struct registry {
+    pid_t pid;
+    pthread_mutex_t lock;
+    fct_engine *engines;
+    struct registry *inherited; /* of the parent; its lock is of no use here */
+};
+
+static _Atomic(struct registry *) registry;
+
+static struct registry *get_registry(void)
+{
+    pid_t pid = getpid();
+    struct registry *known = atomic_load(&registry);
+    struct registry *made;
+
+    if (known && known->pid == pid)
+        return known;
+    made = fct_calloc(1, sizeof *made);
+    if (!made)
+        return NULL;
+    made->pid = pid;
+    made->inherited = known;
+    pthread_mutex_init(&made->lock, NULL);
+    if (atomic_compare_exchange_strong(&registry, &known, made))
+        return made;
+    pthread_mutex_destroy(&made->lock);
+    fct_free(made);
+    return known;
+}
+
+static int make_handle(fct_engine *engine, bool shared, facteur_mailer **out, facteur_error **error)
+{
+    facteur_mailer *mailer = fct_calloc(1, sizeof *mailer);
+
+    if (!mailer)
+        return fct_error_nomem(error);
+    mailer->engine = engine;
+    mailer->shared = shared;
+    atomic_init(&mailer->closed, false);
+    *out = mailer;
+    return 0;
+}
+
+int facteur_mailer_new(const char *dsn, const char *const *names, const char *const *values,
+                       size_t count, facteur_mailer **out, facteur_error **error)
+{
+    fct_plan plan;
+    fct_engine *engine;
+    int err = fct_plan_init(&plan, dsn, names, values, count, error);
+
+    if (err)
+        return err;
+    engine = fct_engine_new(&plan);
+    if (!engine)
+        return fct_error_nomem(error);
+    err = make_handle(engine, false, out, error);
+    if (err)
+        fct_engine_free(engine);
+    return err;
+}
+
+/* The engine with this plan, which it takes over; NULL: no memory. */
+static fct_engine *find_or_add(struct registry *shared, fct_plan *plan)
+{
+    fct_engine *engine = shared->engines;
+
+    while (engine && !fct_plan_equal(&engine->plan, plan))
+        engine = engine->next;
+    if (engine) {
+        fct_plan_done(plan);
+        return engine;
+    }
+    engine = fct_engine_new(plan);
+    if (!engine)
+        return NULL;
+    engine->next = shared->engines;
+    shared->engines = engine;
+    return engine;
+}
+
+int facteur_mailer_shared(const char *dsn, const char *const *names, const char *const *values,
+                          size_t count, facteur_mailer **out, facteur_error **error)
+{
+    struct registry *shared = get_registry();
+    fct_plan plan;
+    fct_engine *engine;
+    int err;
+
+    if (!shared)
+        return fct_error_nomem(error);
+    err = fct_plan_init(&plan, dsn, names, values, count, error);
+    if (err)
+        return err;
+    pthread_mutex_lock(&shared->lock);
+    engine = find_or_add(shared, &plan);
+    pthread_mutex_unlock(&shared->lock);
+    return engine ? make_handle(engine, true, out, error) : fct_error_nomem(error);
+}
+
+void facteur_mailer_close(facteur_mailer *mailer, double timeout)
+{
+    fct_runtime *runtime = fct_engine_peek(mailer->engine);
+    uint64_t timeout_us = 0;
+
+    if (timeout > 0)
+        timeout_us = (uint64_t)((timeout < 3600 ? timeout : 3600) * 1e6);
+    if (atomic_exchange(&mailer->closed, true) || mailer->shared)
+        return;
+    if (runtime && runtime->driver)
+        fct_driver_close(runtime->driver, timeout_us);
+}
+
+void facteur_mailer_free(facteur_mailer *mailer)
+{
+    if (!mailer)
+        return;
+    facteur_mailer_close(mailer, 0);
+    if (!mailer->shared)
+        fct_engine_free(mailer->engine);
+    fct_free(mailer);
+}
+
+const char *facteur_mailer_name(const facteur_mailer *mailer)
+{
+    return mailer->engine->plan.name;
+}
+
+/* ---- What memory:// holds -------------------------------------------------------------------- */
+
+size_t facteur_captured_count(const facteur_mailer *mailer)
+{
+    fct_runtime *runtime = fct_engine_peek(mailer->engine);
+    size_t count;
+
+    if (!runtime)
+        return 0;
+    pthread_mutex_lock(&runtime->lock);
+    count = runtime->memory.count;
+    pthread_mutex_unlock(&runtime->lock);
+    return count;
+}
+
+static int copy_captured(const fct_memory *memory, size_t index, char **bytes, size_t *len,
+                         char **envelope, facteur_error **error)
+{
+    const struct fct_captured *captured;
+
+    if (index >= memory->count)
+        return fct_error_set(error, FACTEUR_ECONFIG, NULL,
+                             "there is no captured mail %zu, only %zu", index, memory->count);
+    captured = &memory->items[index];
+    *bytes = fct_strndup(captured->bytes, captured->len);
+    *envelope = fct_strdup(captured->envelope);
+    *len = captured->len;
+    return *bytes && *envelope ? 0 : fct_error_nomem(error);
+}
+
+int facteur_captured(const facteur_mailer *mailer, size_t index, char **bytes, size_t *len,
+                     char **envelope_json, facteur_error **error)
+{
+    static const fct_memory nothing;
+    fct_runtime *runtime = fct_engine_peek(mailer->engine);
+    char *copy = NULL, *envelope = NULL;
+    size_t copied = 0;
+    int err;
+
+    if (!runtime)
+        return copy_captured(&nothing, index, &copy, &copied, &envelope, error);
+    pthread_mutex_lock(&runtime->lock);
+    err = copy_captured(&runtime->memory, index, &copy, &copied, &envelope, error);
+    pthread_mutex_unlock(&runtime->lock);
+    if (err) {
+        fct_free(copy);
+        fct_free(envelope);
+        return err;
+    }
+    *bytes = copy;
+    *len = copied;
+    *envelope_json = envelope;
+    return 0;
+}
+
+void facteur_captured_clear(facteur_mailer *mailer)
+{
+    fct_runtime *runtime = fct_engine_peek(mailer->engine);
+
+    if (!runtime)
+        return;
+    pthread_mutex_lock(&runtime->lock);
+    fct_memory_clear(&runtime->memory);
+    pthread_mutex_unlock(&runtime->lock);
+}

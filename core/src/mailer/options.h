@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of options, and a set of option values.  The table is the one source of the C, Python
+ * and PHP interfaces and of docs/options.md; what is not in it is refused.
+ */
+#ifndef FCT_OPTIONS_H
+#define FCT_OPTIONS_H
+
+#include "base/bytes.h"
+#include "base/secret.h"
+#include "facteur.h"
+
+#include <stdint.h>
+
+#define FCT_SECONDS(s) ((s)*1000) /* ranges of times are in milliseconds */
+
+/* The mechanisms that `auth` can name; enum fct_tls_plan has the order of FCT_TLS_WORDS. */
+#define FCT_TLS_WORDS "none|implicit|starttls|opportunistic"
+#define FCT_AUTH_WORDS "PLAIN|LOGIN|SCRAM-SHA-256|XOAUTH2"
+#define FCT_MODE_WORDS "live|capture|redirect|allowlist"
+
+/* X(name, TYPE, choices, default, lowest, highest, help); a default of "" is "not set". */
+#define FCT_OPTIONS(X)                                                                             \
+    X(deadline, SECONDS, "", "10", 1, FCT_SECONDS(86400),                                          \
+      "The limit of one send over everything: name resolution, connection, TLS, login, waiting "   \
+      "for a connection, dialogue.")                                                               \
+    X(connect_timeout, SECONDS, "", "10", 1, FCT_SECONDS(3600),                                    \
+      "The limit of name resolution, connection and TLS handshake.")                               \
+    X(greeting_timeout, SECONDS, "", "30", 1, FCT_SECONDS(3600),                                   \
+      "The limit of waiting for the relay's greeting.")                                            \
+    X(command_timeout, SECONDS, "", "60", 1, FCT_SECONDS(3600),                                    \
+      "The limit of waiting for the reply to one command.")                                        \
+    X(body_timeout, SECONDS, "", "60", 1, FCT_SECONDS(3600),                                       \
+      "The limit of handing over each 64 KiB of a message.")                                       \
+    X(final_timeout, SECONDS, "", "600", 1, FCT_SECONDS(3600),                                     \
+      "The limit of waiting for the verdict after the end of a message.")                          \
+    X(pool_size, INT, "", "5", 1, 1000, "The most connections that are open at once.")             \
+    X(max_mails, INT, "", "100", 0, 1000000,                                                       \
+      "Mails after which a connection is replaced; 0: no limit.")                                  \
+    X(max_age, SECONDS, "", "600", 0, FCT_SECONDS(86400),                                          \
+      "Age at which a connection is replaced; 0: no limit.")                                       \
+    X(idle_timeout, SECONDS, "", "60", 0, FCT_SECONDS(86400),                                      \
+      "Close a connection that was idle for longer; presets know their relay's limit.")            \
+    X(fresh_ms, MS, "", "2000", 0, FCT_SECONDS(3600),                                              \
+      "On a connection idle for longer, hold back the end of the message until the relay has "     \
+      "answered, so that a silently dropped connection is never in doubt.")                        \
+    X(pipelining, BOOL, "", "1", 0, 1, "Use PIPELINING (RFC 2920) when the relay offers it.")      \
+    X(chunking, BOOL, "", "1", 0, 1, "Use CHUNKING (RFC 3030) when the relay offers it.")          \
+    X(pipeline_depth, INT, "", "16", 1, 1000,                                                      \
+      "The most mails that are on their way on one connection before the first is answered.")      \
+    X(pipeline_bytes, INT, "", "1048576", 1, 1073741824,                                           \
+      "The most bytes of mails that are on their way on one connection.")                          \
+    X(helo, TEXT, "", "", 0, 0,                                                                    \
+      "The name given in EHLO: a domain or an address literal.  Default: the host's full name, "   \
+      "else the sender's domain.")                                                                 \
+    X(tls, CHOICE, FCT_TLS_WORDS, "", 0, 3,                                                        \
+      "Default: implicit for smtps://, starttls for smtp:// and presets, none for loopback and "   \
+      "unix sockets.  starttls is required, opportunistic takes it when offered.")                 \
+    X(tls_name, TEXT, "", "", 0, 0,                                                                \
+      "The name that the relay's certificate must carry.  Default: the host of the DSN.")          \
+    X(ca_file, PATH, "", "", 0, 0,                                                                 \
+      "Certificate authorities to trust (PEM) in place of the system's.")                          \
+    X(pin_sha256, TEXT, "", "", 0, 0,                                                              \
+      "Base64 of the SHA-256 of the relay's public key (SPKI); several separated by commas.")      \
+    X(client_cert, PATH, "", "", 0, 0, "The client's own certificate with its chain (PEM).")       \
+    X(client_key, PATH, "", "", 0, 0,                                                              \
+      "The private key of client_cert (PEM).  Default: in the client_cert file.")                  \
+    X(auth, CHOICE, FCT_AUTH_WORDS, "", 0, 3,                                                      \
+      "The one SASL mechanism to use.  Default: the strongest that both sides know.")              \
+    X(username, TEXT, "", "", 0, 0, "The login.")                                                  \
+    X(password, SECRET, "", "", 0, 0, "Its password.")                                             \
+    X(password_file, PATH, "", "", 0, 0,                                                           \
+      "A file that holds the password, read at the first send; a line end at its end is left "     \
+      "out.")                                                                                      \
+    X(password_env, TEXT, "", "", 0, 0, "The environment variable that holds the password.")       \
+    X(token, SECRET, "", "", 0, 0, "An OAuth 2.0 bearer token, in place of a password.")           \
+    X(mode, CHOICE, FCT_MODE_WORDS, "live", 0, 3,                                                  \
+      "live sends; capture keeps every mail in capture_dir or in memory; redirect sends every "    \
+      "mail to redirect_to; allowlist sends to the recipients in allow and refuses the others.  "  \
+      "FACTEUR_MODE in the environment wins over everything else.")                                \
+    X(redirect_to, ADDRESS, "", "", 0, 0,                                                          \
+      "With mode=redirect: the addresses that get every mail, separated by commas.")               \
+    X(allow, TEXT, "", "", 0, 0,                                                                   \
+      "With mode=allowlist: addresses and domains, separated by commas.")                          \
+    X(capture_dir, PATH, "", "", 0, 0,                                                             \
+      "With mode=capture: the directory for one .eml file a mail.  Default: in memory.")           \
+    X(default_from, ADDRESS, "", "", 0, 0, "The From of messages and letters that have none.")     \
+    X(default_locale, TEXT, "", "", 0, 0, "The locale of letters that name none, as fr-FR.")       \
+    X(contact_to, ADDRESS, "", "", 0, 0, "Who gets the messages of contact forms.")                \
+    X(dangerous_no_verify, BOOL, "", "0", 0, 1,                                                    \
+      "Accept any certificate: whoever is between can read the password and the mail.  Use "       \
+      "ca_file, tls_name or pin_sha256 instead.")                                                  \
+    X(dangerous_plaintext_auth, BOOL, "", "0", 0, 1,                                               \
+      "Send credentials over a connection without TLS.")
+
+enum fct_option {
+#define FCT_OPTION_ENUM(name, type, choices, def, low, high, help) FCT_OPT_##name,
+    FCT_OPTIONS(FCT_OPTION_ENUM)
+#undef FCT_OPTION_ENUM
+        FCT_OPTION_COUNT
+};
+
+/* Where a value comes from; a higher one wins. */
+enum fct_level {
+    FCT_LEVEL_UNSET,
+    FCT_LEVEL_PRESET,
+    FCT_LEVEL_ENVIRONMENT,
+    FCT_LEVEL_DSN,
+    FCT_LEVEL_CALLER,
+    FCT_LEVEL_FORCED /* FACTEUR_MODE */
+};
+
+struct fct_option_value {
+    enum fct_level level;
+    char *text;         /* all but secrets; NULL: not set */
+    fct_secret *secret; /* secrets */
+    int64_t number;     /* microseconds, an integer, 0 or 1, or the index of the choice */
+};
+
+/* The defaults after fct_options_init(). */
+typedef struct fct_options {
+    struct fct_option_value values[FCT_OPTION_COUNT];
+} fct_options;
+
+/* FACTEUR_ENOMEM leaves nothing to free. */
+int fct_options_init(fct_options *options);
+void fct_options_done(fct_options *options); /* wipes the secrets */
+
+/*
+ * Give an option its value as text; a value of a lower level than the one it has is checked and
+ * dropped.
+ *
+ * FACTEUR_ECONFIG: no such option (the nearest name is told), or not a value of its type and range;
+ * `where` is the option.  No value of a secret is ever told.
+ */
+int fct_options_set(fct_options *options, enum fct_level level, const char *name, size_t name_len,
+                    const char *value, size_t len, facteur_error **error);
+
+/* Every FACTEUR_<OPTION> of the environment that is set and not empty. */
+int fct_options_from_environment(fct_options *options, facteur_error **error);
+
+/* Whether both hold the same values, whatever their levels; secrets in constant time. */
+bool fct_options_equal(const fct_options *a, const fct_options *b);
+
+/* The index of the option called so, or -1. */
+int fct_option_find(const char *name, size_t len);
+
+static inline const struct fct_option_value *fct_options_get(const fct_options *options,
+                                                             enum fct_option option)
+{
+    return &options->values[option];
+}
+
+#endif

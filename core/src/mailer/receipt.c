@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+#include "mailer/receipt.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "mailer/queue_id.h"
+
+#include <string.h>
+
+struct rejection {
+    const char *address; /* the mail's, or in `refused` */
+    fct_reply reply;
+};
+
+struct facteur_receipt {
+    fct_mail *mail;
+    char *relay;
+    enum facteur_status status;
+    const char **accepted; /* the mail's strings */
+    size_t accepted_count;
+    struct rejection *rejected;
+    size_t rejected_count;
+    char **refused; /* the policy's */
+    size_t refused_count;
+    char *queue_id;
+    fct_reply reply;
+    enum facteur_phase phase;
+    unsigned attempts, flights;
+    double timings[FACTEUR_PHASE_COUNT];
+    int error;
+    char *message;
+    char *transcript;
+};
+
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+static bool keep_refused(facteur_receipt *receipt, const char *const *refused, size_t count,
+                         const char *why)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct rejection *rejection = &receipt->rejected[receipt->rejected_count];
+
+        receipt->refused[i] = fct_strdup(refused[i]);
+        rejection->reply.text = fct_strdup(or_empty(why));
+        if (!receipt->refused[i] || !rejection->reply.text)
+            return false;
+        rejection->address = receipt->refused[i];
+        receipt->rejected_count++;
+    }
+    return true;
+}
+
+facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *const *refused,
+                                 size_t refused_count, const char *why)
+{
+    size_t count = fct_mail_recipient_count(mail);
+    facteur_receipt *receipt = fct_calloc(1, sizeof *receipt);
+
+    if (!receipt)
+        return NULL;
+    receipt->mail = fct_mail_ref(mail);
+    receipt->status = FACTEUR_TEMPORARY;
+    for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
+        receipt->timings[i] = -1;
+    receipt->relay = fct_strdup(relay);
+    receipt->accepted = fct_calloc(count, sizeof *receipt->accepted);
+    receipt->rejected = fct_calloc(count + refused_count, sizeof *receipt->rejected);
+    receipt->refused = fct_calloc(refused_count, sizeof *receipt->refused);
+    receipt->refused_count = refused_count;
+    if (!receipt->relay || !receipt->accepted || !receipt->rejected || !receipt->refused ||
+        !keep_refused(receipt, refused, refused_count, why)) {
+        facteur_receipt_free(receipt);
+        return NULL;
+    }
+    return receipt;
+}
+
+void facteur_receipt_free(facteur_receipt *receipt)
+{
+    if (!receipt)
+        return;
+    /* keep_refused() may have stopped between a text and its address. */
+    for (size_t i = 0;
+         receipt->rejected && i < fct_mail_recipient_count(receipt->mail) + receipt->refused_count;
+         i++)
+        fct_free(receipt->rejected[i].reply.text);
+    for (size_t i = 0; receipt->refused && i < receipt->refused_count; i++)
+        fct_free(receipt->refused[i]);
+    fct_mail_unref(receipt->mail);
+    fct_free(receipt->relay);
+    fct_free(receipt->accepted);
+    fct_free(receipt->rejected);
+    fct_free(receipt->refused);
+    fct_free(receipt->queue_id);
+    fct_free(receipt->reply.text);
+    fct_free(receipt->message);
+    fct_free(receipt->transcript);
+    fct_free(receipt);
+}
+
+/* ---- Filling --------------------------------------------------------------------------------- */
+
+static void copy_reply(fct_reply *into, const fct_reply *from)
+{
+    *into = *from;
+    into->text = from->text ? fct_strdup(from->text) : NULL;
+}
+
+static enum facteur_status status_of(enum fct_class class)
+{
+    switch (class) {
+    case FCT_SENT:
+        return FACTEUR_SENT;
+    case FCT_PERMANENT:
+        return FACTEUR_PERMANENT;
+    case FCT_IN_DOUBT:
+        return FACTEUR_IN_DOUBT;
+    case FCT_TEMPORARY:
+        break;
+    }
+    return FACTEUR_TEMPORARY;
+}
+
+/*
+ * A mail that is sent leaves no recipient untold.  One that is not has refused recipients only
+ * where the relay answered about the mail: a 554 greeting is no word about an address.
+ */
+static bool is_rejected(const fct_outcome *outcome, const struct fct_recipient_outcome *recipient)
+{
+    if (outcome->class == FCT_SENT)
+        return recipient->class != FCT_SENT;
+    return recipient->reply.code != 0 && outcome->phase >= FACTEUR_PHASE_mail &&
+           (recipient->class == FCT_TEMPORARY || recipient->class == FCT_PERMANENT);
+}
+
+static void fill_recipients(facteur_receipt *receipt, const fct_outcome *outcome)
+{
+    size_t count = fct_mail_recipient_count(receipt->mail);
+
+    for (size_t i = 0; i < count && i < outcome->recipient_count; i++) {
+        const struct fct_recipient_outcome *recipient = &outcome->recipients[i];
+        const char *address = fct_mail_recipient(receipt->mail, i);
+        struct rejection *rejection = &receipt->rejected[receipt->rejected_count];
+
+        if (recipient->class == FCT_SENT && outcome->class == FCT_SENT) {
+            receipt->accepted[receipt->accepted_count++] = address;
+        } else if (is_rejected(outcome, recipient)) {
+            rejection->address = address;
+            copy_reply(&rejection->reply, &recipient->reply);
+            receipt->rejected_count++;
+        }
+    }
+}
+
+void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsigned attempts,
+                      char *transcript)
+{
+    fct_slice id;
+
+    receipt->status = status_of(outcome->class);
+    receipt->phase = outcome->phase;
+    receipt->attempts = attempts;
+    receipt->flights = outcome->flights;
+    copy_reply(&receipt->reply, &outcome->reply);
+    for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
+        receipt->timings[i] =
+            outcome->timing_us[i] < 0 ? -1 : (double)outcome->timing_us[i] / 1000000;
+    fill_recipients(receipt, outcome);
+    if (outcome->class == FCT_SENT) {
+        id = fct_queue_id_find(fct_slice_of(or_empty(outcome->reply.text)));
+        receipt->queue_id = fct_strndup(id.ptr, id.len);
+        fct_free(transcript); /* of a first attempt that was redone */
+        return;
+    }
+    receipt->transcript = transcript;
+    receipt->error = outcome->error;
+    receipt->message =
+        fct_strdup(outcome->message ? outcome->message : facteur_error_text(outcome->error));
+}
+
+void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id)
+{
+    receipt->status = FACTEUR_SENT;
+    receipt->phase = FACTEUR_PHASE_final;
+    receipt->queue_id = fct_strdup(queue_id);
+    for (size_t i = 0; i < fct_mail_recipient_count(receipt->mail); i++)
+        receipt->accepted[receipt->accepted_count++] = fct_mail_recipient(receipt->mail, i);
+}
+
+void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,
+                             const char *message)
+{
+    receipt->status = status;
+    receipt->error = error;
+    receipt->message = fct_strdup(message ? message : facteur_error_text(error));
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static const char *const status_names[] = {"sent",      "queued",   "temporary",
+                                           "permanent", "in_doubt", "duplicate"};
+
+enum facteur_status facteur_receipt_status(const facteur_receipt *receipt)
+{
+    return receipt->status;
+}
+
+const char *facteur_receipt_status_name(const facteur_receipt *receipt)
+{
+    return status_names[receipt->status];
+}
+
+int facteur_receipt_ok(const facteur_receipt *receipt)
+{
+    return receipt->status == FACTEUR_SENT || receipt->status == FACTEUR_QUEUED ||
+           receipt->status == FACTEUR_DUPLICATE;
+}
+
+const char *facteur_receipt_message_id(const facteur_receipt *receipt)
+{
+    return fct_mail_message_id(receipt->mail);
+}
+
+const char *facteur_receipt_queue_id(const facteur_receipt *receipt)
+{
+    return or_empty(receipt->queue_id);
+}
+
+const char *facteur_receipt_relay(const facteur_receipt *receipt)
+{
+    return receipt->relay;
+}
+
+size_t facteur_receipt_accepted_count(const facteur_receipt *receipt)
+{
+    return receipt->accepted_count;
+}
+
+const char *facteur_receipt_accepted(const facteur_receipt *receipt, size_t index)
+{
+    return index < receipt->accepted_count ? receipt->accepted[index] : "";
+}
+
+size_t facteur_receipt_rejected_count(const facteur_receipt *receipt)
+{
+    return receipt->rejected_count;
+}
+
+const char *facteur_receipt_rejected(const facteur_receipt *receipt, size_t index)
+{
+    return index < receipt->rejected_count ? receipt->rejected[index].address : "";
+}
+
+int facteur_receipt_rejected_code(const facteur_receipt *receipt, size_t index)
+{
+    return index < receipt->rejected_count ? receipt->rejected[index].reply.code : 0;
+}
+
+const char *facteur_receipt_rejected_enhanced(const facteur_receipt *receipt, size_t index)
+{
+    return index < receipt->rejected_count ? receipt->rejected[index].reply.enhanced : "";
+}
+
+const char *facteur_receipt_rejected_text(const facteur_receipt *receipt, size_t index)
+{
+    return index < receipt->rejected_count ? or_empty(receipt->rejected[index].reply.text) : "";
+}
+
+int facteur_receipt_reply_code(const facteur_receipt *receipt)
+{
+    return receipt->reply.code;
+}
+
+const char *facteur_receipt_reply_enhanced(const facteur_receipt *receipt)
+{
+    return receipt->reply.enhanced;
+}
+
+const char *facteur_receipt_reply_text(const facteur_receipt *receipt)
+{
+    return or_empty(receipt->reply.text);
+}
+
+enum facteur_phase facteur_receipt_phase(const facteur_receipt *receipt)
+{
+    return receipt->phase;
+}
+
+const char *facteur_phase_name(enum facteur_phase phase)
+{
+    static const char *const names[] = {
+#define NAME(name) #name,
+        FACTEUR_PHASES(NAME)
+#undef NAME
+    };
+
+    return phase < FACTEUR_PHASE_COUNT ? names[phase] : "";
+}
+
+unsigned facteur_receipt_attempts(const facteur_receipt *receipt)
+{
+    return receipt->attempts;
+}
+
+unsigned facteur_receipt_flights(const facteur_receipt *receipt)
+{
+    return receipt->flights;
+}
+
+double facteur_receipt_timing(const facteur_receipt *receipt, enum facteur_phase phase)
+{
+    return phase < FACTEUR_PHASE_COUNT ? receipt->timings[phase] : -1;
+}
+
+int facteur_receipt_error_code(const facteur_receipt *receipt)
+{
+    return receipt->error;
+}
+
+const char *facteur_receipt_error(const facteur_receipt *receipt)
+{
+    return or_empty(receipt->message);
+}
+
+const char *facteur_receipt_transcript(const facteur_receipt *receipt)
+{
+    return or_empty(receipt->transcript);
+}

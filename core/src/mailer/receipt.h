@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Receipts.  All memory that the verdict needs is taken before the mail goes out: a mail that was
+ * sent is never reported as something else because memory ran out afterwards.
+ */
+#ifndef FCT_RECEIPT_H
+#define FCT_RECEIPT_H
+
+#include "mime/mail.h"
+#include "smtp/session.h"
+
+/*
+ * A receipt for `mail`, temporary until it is filled.
+ *
+ * refused   Recipients that the policy took out of the envelope, `refused_count` of them, copied;
+ * they are told as rejected, with `why`.
+ *
+ * NULL when memory ran out.
+ */
+facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *const *refused,
+                                 size_t refused_count, const char *why);
+
+/*
+ * Take the verdict over.  Never fails: where memory is short, texts are left out.
+ * transcript   fct_malloc'ed, the receipt's from now on; may be NULL.
+ */
+void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsigned attempts,
+                      char *transcript);
+
+/* A mail that went where no relay is: all recipients accepted. */
+void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id);
+
+/* A mail that was stopped before any relay saw it; `message` may be NULL. */
+void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,
+                             const char *message);
+
+#endif

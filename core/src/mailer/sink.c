@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "mailer/sink.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "mailer/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef int take_run(void *into, fct_slice run);
+
+/* Every run of the mail's content to `take`; 0, its error, FACTEUR_EIO or FACTEUR_ENOMEM. */
+static int pour(fct_mail *mail, take_run *take, void *into)
+{
+    fct_mail_reader *reader = fct_mail_reader_new(mail);
+    fct_slice run;
+    bool stable;
+    int got, err = 0;
+
+    if (!reader)
+        return FACTEUR_ENOMEM;
+    while (!err && (got = fct_mail_reader_next(reader, &run, &stable)) != 0)
+        err = got < 0 ? got : take(into, run);
+    fct_mail_reader_free(reader);
+    return err;
+}
+
+/* ---- Memory ---------------------------------------------------------------------------------- */
+
+static int add_run(void *into, fct_slice run)
+{
+    return fct_buf_add_slice(into, run);
+}
+
+static char *envelope_json(fct_mail *mail)
+{
+    json_t *root = json_object(), *to = json_array();
+    int err = !root || !to;
+
+    for (size_t i = 0; !err && i < fct_mail_recipient_count(mail); i++)
+        err = json_array_append_new(to, fct_json_text(fct_mail_recipient(mail, i)));
+    if (!err)
+        err = fct_json_set(root, "from", fct_json_text(fct_mail_sender(mail))) ||
+              json_object_set(root, "to", to);
+    json_decref(to);
+    if (err) {
+        json_decref(root);
+        return NULL;
+    }
+    return fct_json_take(root);
+}
+
+static void captured_done(struct fct_captured *captured)
+{
+    fct_free(captured->bytes);
+    fct_free(captured->envelope);
+}
+
+static int make_room(fct_memory *memory)
+{
+    struct fct_captured *items;
+    size_t cap = memory->cap ? memory->cap * 2 : 16;
+
+    if (memory->count == FCT_MEMORY_MAX) {
+        captured_done(&memory->items[0]);
+        memory->count--;
+        memmove(memory->items, memory->items + 1, memory->count * sizeof *memory->items);
+    }
+    if (memory->count < memory->cap)
+        return 0;
+    items = fct_reallocarray(memory->items, cap, sizeof *items);
+    if (!items)
+        return FACTEUR_ENOMEM;
+    memory->items = items;
+    memory->cap = cap;
+    return 0;
+}
+
+int fct_memory_add(fct_memory *memory, fct_mail *mail, facteur_error **error)
+{
+    struct fct_captured made = {0};
+    fct_buf bytes = {0};
+    int err = fct_buf_reserve(&bytes, (size_t)fct_mail_size(mail) + 1);
+
+    if (!err)
+        err = pour(mail, add_run, &bytes);
+    if (!err) {
+        made.bytes = fct_buf_take(&bytes, &made.len);
+        made.envelope = envelope_json(mail);
+        err = !made.bytes || !made.envelope ? FACTEUR_ENOMEM : make_room(memory);
+    }
+    fct_buf_done(&bytes);
+    if (!err) {
+        memory->items[memory->count++] = made;
+        return 0;
+    }
+    captured_done(&made);
+    return fct_error_set(error, err, NULL, "%s", facteur_error_text(err));
+}
+
+void fct_memory_clear(fct_memory *memory)
+{
+    for (size_t i = 0; i < memory->count; i++)
+        captured_done(&memory->items[i]);
+    fct_free(memory->items);
+    memset(memory, 0, sizeof *memory);
+}
+
+/* ---- Directory ------------------------------------------------------------------------------- */
+
+int fct_directory_prepare(const char *path, const char *where, facteur_error **error)
+{
+    struct stat status;
+
+    if (stat(path, &status) == 0) {
+        if (S_ISDIR(status.st_mode))
+            return 0;
+        errno = ENOTDIR;
+    } else if (errno == ENOENT && (mkdir(path, 0700) == 0 || errno == EEXIST)) {
+        return 0;
+    }
+    return fct_error_set(error, FACTEUR_ECONFIG, where, "cannot make the directory \"%s\": %s",
+                         path, strerror(errno));
+}
+
+static int write_run(void *into, fct_slice run)
+{
+    int fd = *(int *)into;
+
+    while (run.len) {
+        ssize_t written = write(fd, run.ptr, run.len);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return FACTEUR_EIO;
+        run.ptr += written;
+        run.len -= (size_t)written;
+    }
+    return 0;
+}
+
+/* Sortable by time, unique by chance: "20261123T100000.123456Z-0123456789abcdef.eml". */
+static int make_name(fct_buf *name)
+{
+    unsigned char random[8];
+    struct timespec now;
+    struct tm date;
+    char stamp[32];
+
+    if (fct_random(random, sizeof random) || clock_gettime(CLOCK_REALTIME, &now) ||
+        !gmtime_r(&now.tv_sec, &date))
+        return FACTEUR_EIO;
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%S", &date);
+    fct_buf_addf(name, "%s.%06ldZ-", stamp, now.tv_nsec / 1000);
+    for (size_t i = 0; i < sizeof random; i++)
+        fct_buf_addf(name, "%02x", random[i]);
+    fct_buf_add_text(name, ".eml");
+    return name->failed ? FACTEUR_ENOMEM : 0;
+}
+
+/* O_EXCL and O_NOFOLLOW: nobody who shares the directory can lay a link in the way. */
+static int write_file(int directory, fct_mail *mail, const char *draft, const char *name)
+{
+    int fd = openat(directory, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int err;
+
+    if (fd < 0)
+        return FACTEUR_EIO;
+    err = pour(mail, write_run, &fd);
+    if (close(fd) != 0 && !err)
+        err = FACTEUR_EIO;
+    if (!err && renameat(directory, draft, directory, name) != 0)
+        err = FACTEUR_EIO;
+    if (err) {
+        int cause = errno;
+
+        unlinkat(directory, draft, 0);
+        errno = cause;
+    }
+    return err;
+}
+
+int fct_directory_write(const char *path, fct_mail *mail, fct_buf *name, facteur_error **error)
+{
+    fct_buf draft = {0};
+    int err = make_name(name);
+    int directory;
+
+    fct_buf_add_char(&draft, '.');
+    fct_buf_add(&draft, name->ptr, name->len);
+    if (err || draft.failed) {
+        fct_buf_done(&draft);
+        return err == FACTEUR_EIO
+                   ? fct_error_set(error, err, NULL, "the system gives no randomness")
+                   : fct_error_nomem(error);
+    }
+    errno = 0;
+    directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    err = directory < 0 ? FACTEUR_EIO : write_file(directory, mail, draft.ptr, name->ptr);
+    if (err == FACTEUR_EIO)
+        fct_error_set(error, err, NULL, "cannot write a mail into \"%s\": %s", path,
+                      errno ? strerror(errno) : "an attachment could not be read");
+    else if (err)
+        fct_error_nomem(error);
+    if (directory >= 0)
+        close(directory);
+    fct_buf_done(&draft);
+    return err;
+}
