@@ -10,8 +10,7 @@
 
 typedef struct mailer {
     PyObject_HEAD facteur_mailer *mailer;
-    int shared;        /* other handles live on: closing this one must not end their sends */
-    atomic_int closed; /* of this handle */
+    atomic_int closed;
 } mailer;
 
 typedef int (*make_mailer)(const char *dsn, const char *const *names, const char *const *values,
@@ -156,7 +155,6 @@ static PyObject *mailer_build(PyTypeObject *type, make_mailer make, PyObject *ar
     self = (mailer *)alloc(type, 0);
     if (!self)
         goto done;
-    self->shared = make == facteur_mailer_shared;
     if (mailer_make(state, self, make, dsn, dict))
         Py_CLEAR(self);
 done:
@@ -286,7 +284,7 @@ static void mailer_shut(PyObject *object, double timeout)
 {
     mailer *self = (mailer *)object;
 
-    if (atomic_exchange(&self->closed, 1) || self->shared)
+    if (atomic_exchange(&self->closed, 1))
         return;
     Py_BEGIN_ALLOW_THREADS facteur_mailer_close(self->mailer, timeout);
     Py_END_ALLOW_THREADS
@@ -424,7 +422,9 @@ PyDoc_STRVAR(
 
 #define LETTER_CONTRACT                                                                            \
     "Never raises for anything that a network, a relay or a recipient did: the receipt's status\n" \
-    "says it.  MessageError, with the JSON path in .where, only for a malformed call."
+    "says it.  MessageError, with the JSON path in .where, for a malformed call; ConfigError for " \
+    "a\n"                                                                                          \
+    "file that an option names and that cannot be used."
 
 PyDoc_STRVAR(order_doc,
              "send_order_confirmation($self, /, order, " LETTER_SIGNATURE

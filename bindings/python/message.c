@@ -138,21 +138,23 @@ static PyObject *message_bytes(PyObject *self, PyObject *unused)
 static PyObject *fields_of(PyObject *object)
 {
     message *self = (message *)object;
+    PyObject *known = __atomic_load_n(&self->fields, __ATOMIC_ACQUIRE);
+    PyObject *none = NULL;
     PyObject *bytes;
     PyObject *read;
 
-    if (self->fields)
-        return self->fields;
+    if (known)
+        return known;
     bytes = message_bytes(object, NULL);
     read = bytes ? PyObject_CallFunctionObjArgs(fpy_state_of(object)->objects[FPY_READ_FIELDS],
                                                 bytes, NULL)
                  : NULL;
     Py_XDECREF(bytes);
-    if (self->fields)
-        Py_XDECREF(read); /* another thread was faster */
-    else
-        self->fields = read;
-    return self->fields;
+    /* Another thread may have been faster, with or without a GIL. */
+    if (!__atomic_compare_exchange_n(&self->fields, &none, read, 0, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE))
+        Py_XDECREF(read);
+    return __atomic_load_n(&self->fields, __ATOMIC_ACQUIRE);
 }
 
 /* Attributes that hold several things are empty tuples where nothing was given, the others None. */
