@@ -67,7 +67,8 @@ static facteur_mailer *open_mailer(const char *dsn, HashTable *options, bool own
     facteur_error *error = NULL;
     int code;
 
-    if (php_facteur_options_fill(&list, options, own_dsn)) {
+    if ((!own_dsn || php_facteur_basedir_dsn(dsn)) &&
+        php_facteur_options_fill(&list, options, own_dsn)) {
         code = is_private(dsn)
                    ? facteur_mailer_new(dsn, list.names, list.values, list.count, &core, &error)
                    : facteur_mailer_shared(dsn, list.names, list.values, list.count, &core, &error);

@@ -104,6 +104,12 @@ struct php_facteur_options {
 bool php_facteur_options_fill(struct php_facteur_options *out, HashTable *options, bool own_dsn);
 void php_facteur_options_done(struct php_facteur_options *options);
 
+/* ---- facteur_basedir.c ----------------------------------------------------------------------- */
+
+/* Whether open_basedir lets a program say this; ConfigError where not. */
+bool php_facteur_basedir_option(const char *name, const char *value);
+bool php_facteur_basedir_dsn(const char *dsn);
+
 /* ---- facteur_ini.c --------------------------------------------------------------------------- */
 
 bool php_facteur_ini_start(int module_number);

@@ -1,0 +1,40 @@
+--TEST--
+Mailer: bad options and DSNs are ConfigErrors that name the place, and nothing of the secret
+--EXTENSIONS--
+facteur
+--ENV--
+FACTEUR_DSN=
+--FILE--
+<?php
+require __DIR__ . '/letters.inc';
+use Facteur\Mailer;
+thrown(fn () => new Mailer());
+thrown(fn () => new Mailer('smtps://user:hunter2@smtp.example.com', ['deadlin' => 5]));
+thrown(fn () => new Mailer('smtps://user:hunter2@smtp.example.com?deadlin=5'));
+thrown(fn () => new Mailer('memory://', ['deadline' => 'soon']));
+thrown(fn () => new Mailer('memory://', ['deadline' => -1.0]));
+thrown(fn () => new Mailer('memory://', ['deadline' => new stdClass]));
+thrown(fn () => new Mailer('memory://', ['deadline']));
+thrown(fn () => new Mailer('memory://', tls: 'maybe'));
+thrown(fn () => new Mailer('memory://', helo: "a\0b"));
+thrown(fn () => new Mailer("memory://\0"));
+thrown(fn () => new Mailer('smtps://user:hunter2@smtp example.com'));
+thrown(fn () => new Mailer('gopher://example.com'));
+thrown(fn () => new Mailer('memory://', [], 'third'));
+thrown(fn () => new Mailer([]));
+?>
+--EXPECTF--
+Facteur\ConfigError ECONFIG -2 [dsn] %s
+Facteur\ConfigError ECONFIG -2 [deadlin] %sdeadline%s
+Facteur\ConfigError ECONFIG -2 [deadlin] %sdeadline%s
+Facteur\ConfigError ECONFIG -2 [deadline] deadline must be seconds such as 10 or 2.5, not "soon"
+Facteur\ConfigError ECONFIG -2 [deadline] %s
+Facteur\ConfigError ECONFIG -2 [deadline] deadline must be a text, a number or a bool, not stdClass
+Facteur\ConfigError ECONFIG -2 [] options are named: ['deadline' => 5.0]
+Facteur\ConfigError ECONFIG -2 [tls] %s
+Facteur\ConfigError ECONFIG -2 [helo] helo has the control character 0x00
+Facteur\ConfigError ECONFIG -2 [dsn] the DSN has the control character 0x00
+Facteur\ConfigError ECONFIG -2 [dsn] %s
+Facteur\ConfigError ECONFIG -2 [dsn] %s
+ArgumentCountError Facteur\Mailer::__construct() takes no more than two arguments without a name
+TypeError Facteur\Mailer::__construct(): Argument #1 ($dsn) must be of type ?string, array given

@@ -1,0 +1,94 @@
+--TEST--
+php-fpm: two requests of one worker, one connection, one TLS handshake
+--EXTENSIONS--
+facteur
+--SKIPIF--
+<?php
+$fpm = trim((string) shell_exec('command -v php-fpm' . PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION . ' || PATH=$PATH:/usr/sbin command -v php-fpm'));
+if ($fpm === '' || trim((string) shell_exec('command -v cgi-fcgi')) === '') {
+    die('skip needs php-fpm and cgi-fcgi');
+}
+if (ini_get('extension') === '' && !getenv('FACTEUR_PHP_EXTENSION')) {
+    die('skip needs FACTEUR_PHP_EXTENSION, the path of facteur.so');
+}
+?>
+--FILE--
+<?php
+require __DIR__ . '/server.inc';
+$version = PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION;
+$fpm = trim(shell_exec("PATH=\$PATH:/usr/sbin; command -v php-fpm$version || command -v php-fpm"));
+$extension = getenv('FACTEUR_PHP_EXTENSION');
+$folder = sys_get_temp_dir() . '/facteur-fpm-' . getmypid();
+mkdir($folder, 0700);
+
+$server = new TestServer('--implicit-tls', '--auth', 'ana:hunter2');
+file_put_contents("$folder/php.ini", <<<INI
+    extension=$extension
+    facteur.dsn="{$server->dsn('implicit', 'ana:hunter2')}"
+    facteur.ca_file="{$server->facts['ca_file']}"
+    facteur.default_from="shop@example.com"
+    INI);
+file_put_contents("$folder/fpm.conf", <<<CONF
+    [global]
+    error_log = $folder/fpm.log
+    pid = $folder/fpm.pid
+    daemonize = no
+    [www]
+    listen = $folder/fpm.sock
+    pm = static
+    pm.max_children = 1
+    clear_env = yes
+    CONF);
+copy(__DIR__ . '/letters.inc', "$folder/letters.inc");
+file_put_contents("$folder/page.php", <<<'PAGE'
+    <?php
+    require __DIR__ . '/letters.inc';
+    $receipt = facteur_send_order_confirmation(an_order());
+    printf("pid=%d status=%s connected=%s\n", getmypid(), $receipt->status, json_encode(isset($receipt->timings['connect'])));
+    PAGE);
+file_put_contents("$folder/info.php", '<?php phpinfo();');
+
+$process = proc_open([$fpm, '-c', "$folder/php.ini", '-y', "$folder/fpm.conf", '-R', '-F'],
+    [0 => ['file', '/dev/null', 'r'], 1 => ['file', "$folder/out", 'w'], 2 => ['file', "$folder/err", 'w']], $pipes);
+
+function page(string $name): string
+{
+    global $folder;
+    $pipe = proc_open(['cgi-fcgi', '-bind', '-connect', "$folder/fpm.sock"], [0 => ['file', '/dev/null', 'r'], 1 => ['pipe', 'w']], $pipes, null,
+        ['SCRIPT_FILENAME' => "$folder/$name.php", 'REQUEST_METHOD' => 'GET', 'PATH' => getenv('PATH')]);
+    $answer = stream_get_contents($pipes[1]);
+    proc_close($pipe);
+    return trim(explode("\r\n\r\n", $answer, 2)[1] ?? $answer);
+}
+
+for ($until = microtime(true) + 20; !file_exists("$folder/fpm.sock") && microtime(true) < $until;) {
+    usleep(20000);
+}
+$first = page('page');
+$second = page('page');
+echo preg_replace('/pid=\d+ /', '', "$first\n$second\n");
+var_dump(strtok($first, ' ') === strtok($second, ' '));
+echo $server->count('mails', 'connections', 'handshakes_full', 'handshakes_resumed', 'auths', 'violations'), "\n";
+$info = page('info');
+var_dump(str_contains($info, 'facteur.dsn'), str_contains($info, 'hunter2'));
+proc_terminate($process);
+proc_close($process);
+if (!str_contains($first, 'sent')) {
+    readfile("$folder/err");
+    readfile("$folder/fpm.log");
+}
+?>
+--CLEAN--
+<?php
+foreach (glob(sys_get_temp_dir() . '/facteur-fpm-*') as $folder) {
+    array_map('unlink', glob("$folder/*"));
+    @rmdir($folder);
+}
+?>
+--EXPECT--
+status=sent connected=true
+status=sent connected=false
+bool(true)
+mails=2 connections=1 handshakes_full=1 handshakes_resumed=0 auths=1 violations=[]
+bool(true)
+bool(false)

@@ -1,0 +1,70 @@
+--TEST--
+Message: what cannot be on the wire is a MessageError that names the field
+--EXTENSIONS--
+facteur
+--FILE--
+<?php
+require __DIR__ . '/letters.inc';
+use Facteur\{Mailer, Message};
+thrown(fn () => new Message(from: "a@example.com\r\nBcc: x@example.com"));
+thrown(fn () => new Message(to: ["a\n@example.com" => 'A']));
+thrown(fn () => new Message(to: [12]));
+thrown(fn () => new Message(to: ['a@example.com' => []]));
+thrown(fn () => new Message(to: 'no address'));
+thrown(fn () => new Message(headers: ['X-A' => "a\r\nX-B: b"]));
+thrown(fn () => new Message(headers: ['X A' => 'a']));
+thrown(fn () => new Message(headers: ['Subject' => 'a']));
+thrown(fn () => new Message(headers: ['a']));
+thrown(fn () => new Message(headers: ["X\0Y" => 'a']));
+thrown(fn () => new Message(headers: ['X-A' => [[]]]));
+thrown(fn () => new Message(attachments: ['file.pdf']));
+thrown(fn () => new Message(message_id: 'no id'));
+thrown(fn () => new Message(date: 'yesterday'));
+thrown(fn () => new Message(references: [1]));
+thrown(fn () => new Message(text: "\xff"));
+thrown(fn () => new Message(subject: []));
+thrown(fn () => new Message(form: 'x'));
+thrown(fn () => (new Message(to: 'a@example.com'))->toString());
+$mailer = new Mailer('memory://');
+thrown(fn () => $mailer->send(new Message(from: 'a@example.com', text: 'x')));
+thrown(fn () => $mailer->send(new Message(to: 'a@example.com', text: 'x')));
+thrown(fn () => $mailer->send(a_message(), -1.0));
+thrown(fn () => $mailer->send(a_message(), NAN));
+thrown(fn () => $mailer->send('text'));
+$message = a_message();
+thrown(fn () => $message->__construct());
+thrown(fn () => $message->subject = 'x');
+thrown(fn () => clone $message);
+thrown(fn () => serialize($message));
+echo count($mailer->captured()), "\n";
+?>
+--EXPECTF--
+Facteur\MessageError EMESSAGE -3 [from] %s
+Facteur\MessageError EMESSAGE -3 [to] %s
+Facteur\MessageError EMESSAGE -3 [to] to: expected addresses as texts, got int
+Facteur\MessageError EMESSAGE -3 [to] to: expected the name of an address as a text or null, got array
+Facteur\MessageError EMESSAGE -3 [to] %s
+Facteur\MessageError EMESSAGE -3 [%s] %s
+Facteur\MessageError EMESSAGE -3 [%s] %s
+Facteur\MessageError EMESSAGE -3 [%s] %s
+Facteur\MessageError EMESSAGE -3 [headers] headers are named: ['X-Shop' => '12']
+Facteur\MessageError EMESSAGE -3 [headers] headers has the control character 0x00
+Facteur\MessageError EMESSAGE -3 [headers] headers: expected a text, or a list of texts, got array
+Facteur\MessageError EMESSAGE -3 [attachments[0]] attachments[0]: expected a Facteur\Attachment, got string
+Facteur\MessageError EMESSAGE -3 [message_id] %s
+Facteur\MessageError EMESSAGE -3 [date] %s
+Facteur\MessageError EMESSAGE -3 [references] references: expected message ids as texts, got int
+Facteur\MessageError EMESSAGE -3 [text] %s
+TypeError Facteur\Message::__construct(): Argument #3 ($subject) must be of type ?string, array given
+Error Unknown named parameter $form
+Facteur\MessageError EMESSAGE -3 [from] %s
+Facteur\MessageError EMESSAGE -3 [to] %s
+Facteur\MessageError EMESSAGE -3 [from] %s
+ValueError Facteur\Mailer::send(): Argument #2 ($deadline) must be a number of seconds, 0 or more
+ValueError Facteur\Mailer::send(): Argument #2 ($deadline) must be a number of seconds, 0 or more
+TypeError Facteur\Mailer::send(): Argument #1 ($message) must be of type Facteur\Message, string given
+Error Facteur\Message is constructed already
+Error Cannot create dynamic property Facteur\Message::$subject
+Error Trying to clone an uncloneable object of class Facteur\Message
+Exception Serialization of 'Facteur\Message' is not allowed
+0
