@@ -21,10 +21,12 @@
 #define SLOTS 32
 #define PROBES 4
 #define TAG_MAX 64
+#define KEY_MAX (TAG_MAX + 8)
+#define SHOWN_MAX 40 /* bytes of a refused value that are told */
 #define FORMATTED_MAX 256
 
 struct fct_locale {
-    char key[TAG_MAX + 8]; /* tag and currency as asked for */
+    char key[KEY_MAX]; /* tag and currency as asked for */
     const struct fct_catalogue *catalogue;
     char id[ULOC_FULLNAME_CAPACITY];    /* ICU's name of the locale: numbers */
     char words[ULOC_FULLNAME_CAPACITY]; /* dates, countries: in the catalogue's language */
@@ -179,20 +181,39 @@ static void open_formatters(fct_locale *locale, UErrorCode *status)
     locale->plural = uplrules_open(locale->words, status);
 }
 
-static int locale_open(fct_locale *locale, fct_slice tag, fct_slice currency, facteur_error **error)
+/* Cut for an error's text, not within a character. */
+static int shown(fct_slice text)
+{
+    size_t len = text.len < SHOWN_MAX ? text.len : SHOWN_MAX;
+
+    while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+        len--;
+    return (int)len;
+}
+
+static int refuse_locale(fct_slice tag, facteur_error **error)
+{
+    return fct_error_set(error, FACTEUR_EMESSAGE, "locale",
+                         "expected a locale such as \"fr-FR\", got \"%.*s\"", shown(tag), tag.ptr);
+}
+
+static int refuse_currency(fct_slice currency, facteur_error **error)
+{
+    return fct_error_set(error, FACTEUR_EMESSAGE, "currency",
+                         "expected a currency code of ISO 4217 such as \"EUR\", got \"%.*s\"",
+                         shown(currency), currency.ptr);
+}
+
+static int locale_open(fct_locale *locale, const char *tag, fct_slice currency,
+                       facteur_error **error)
 {
     UErrorCode status = U_ZERO_ERROR;
-    char normal[TAG_MAX];
     UChar code[4];
 
-    if (!normalise_tag(tag, normal) || open_words(locale, normal, &status))
-        return fct_error_set(error, FACTEUR_EMESSAGE, "locale",
-                             "expected a locale such as \"fr-FR\", got \"%.*s\"",
-                             (int)(tag.len < 40 ? tag.len : 40), tag.ptr);
+    if (open_words(locale, tag, &status))
+        return refuse_locale(fct_slice_of(tag), error);
     if (currency.ptr && !currency_exists(currency, code))
-        return fct_error_set(error, FACTEUR_EMESSAGE, "currency",
-                             "expected a currency code of ISO 4217 such as \"EUR\", got \"%.*s\"",
-                             (int)(currency.len < 40 ? currency.len : 40), currency.ptr);
+        return refuse_currency(currency, error);
     if (currency.ptr)
         open_money(locale, code, &status);
     open_formatters(locale, &status);
@@ -200,32 +221,35 @@ static int locale_open(fct_locale *locale, fct_slice tag, fct_slice currency, fa
         return fct_error_nomem(error);
     if (U_FAILURE(status))
         return fct_error_set(error, FACTEUR_EMESSAGE, "locale",
-                             "ICU has no formats for the locale \"%s\": %s", normal,
+                             "ICU has no formats for the locale \"%s\": %s", tag,
                              u_errorName(status));
     return 0;
 }
 
 int fct_locale_take(fct_slice tag, fct_slice currency, fct_locale **out, facteur_error **error)
 {
-    char key[TAG_MAX + 8];
+    char key[KEY_MAX], normal[TAG_MAX];
     fct_locale *locale;
     int result;
 
     if (!tag.len)
         tag = FCT_SLICE("en");
-    snprintf(key, sizeof key, "%.*s %.*s", (int)(tag.len < TAG_MAX ? tag.len : TAG_MAX), tag.ptr,
-             (int)(currency.len < 4 ? currency.len : 4), currency.ptr ? currency.ptr : "");
-    *out = take_kept(key);
-    if (*out)
-        return 0;
-    locale = fct_calloc(1, sizeof *locale);
-    if (!locale)
-        return fct_error_nomem(error);
-    memcpy(locale->key, key, sizeof key);
-    result = locale_open(locale, tag, currency, error);
-    if (result) {
-        locale_free(locale);
-        return result;
+    if (!normalise_tag(tag, normal))
+        return refuse_locale(tag, error);
+    if (currency.ptr && currency.len != 3)
+        return refuse_currency(currency, error);
+    snprintf(key, sizeof key, "%s %.3s", normal, currency.ptr ? currency.ptr : "");
+    locale = take_kept(key);
+    if (!locale) {
+        locale = fct_calloc(1, sizeof *locale);
+        if (!locale)
+            return fct_error_nomem(error);
+        memcpy(locale->key, key, sizeof key);
+        result = locale_open(locale, normal, currency, error);
+        if (result) {
+            locale_free(locale);
+            return result;
+        }
     }
     *out = locale;
     return 0;

@@ -208,6 +208,7 @@ static int compile_source(struct compile *compile, struct source *source)
     while ((result = next_tag(compile, source, &tag)) > 0) {
         take_line(source, &tag);
         result = add_literal(compile, source, tag.start);
+        source->at = tag.start;
         if (result == 0)
             result = add_tag(compile, source, &tag);
         if (result)

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* letters/: decimals are exact, and amounts, dates and plurals are written as each locale does. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "letters/locale.h"
+
+#define NBSP "\xc2\xa0"
+#define NNBSP "\xe2\x80\xaf"
+
+static fct_decimal decimal(const char *text)
+{
+    fct_decimal value = {0};
+
+    if (fct_decimal_parse(fct_slice_of(text), &value) != FCT_DECIMAL_OK)
+        fail_msg("\"%s\" is no decimal", text);
+    return value;
+}
+
+static void expect_text(fct_decimal value, const char *expected)
+{
+    char text[FCT_DECIMAL_TEXT];
+
+    assert_int_equal(fct_decimal_print(value, text), strlen(expected));
+    assert_string_equal(text, expected);
+}
+
+static void decimals_are_read_and_written(void **state)
+{
+    static const char *const same[] = {"0",     "1",    "-1",          "19.90",
+                                       "0.05",  "-0.5", "0.000000001", "999999999999999999",
+                                       "-12.3", "10",   "100.00",      "999999999.999999999"};
+    static const char *const broken[] = {"",   "-",  ".",   ".5",  "5.",  "1.2.3", "1e3", " 1",
+                                         "1 ", "+1", "0x1", "1,5", "--1", "NaN",   "١"};
+    static const char *const long_ones[] = {"1000000000000000000", "0.0000000001",
+                                            "1234567890.123456789",
+                                            "99999999999999999999999999999999999999"};
+    fct_decimal untouched = {.digits = 7};
+
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        expect_text(decimal(same[i]), same[i]);
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
+        assert_int_equal(fct_decimal_parse(fct_slice_of(broken[i]), &untouched),
+                         FCT_DECIMAL_SYNTAX);
+    for (size_t i = 0; i < sizeof long_ones / sizeof long_ones[0]; i++)
+        assert_int_equal(fct_decimal_parse(fct_slice_of(long_ones[i]), &untouched),
+                         FCT_DECIMAL_RANGE);
+    assert_int_equal(untouched.digits, 7);
+}
+
+static void sums_are_exact(void **state)
+{
+    fct_decimal sum = fct_decimal_of(0), product;
+
+    /* Ten times 0.1 in binary floating point is not one. */
+    for (int i = 0; i < 10; i++)
+        assert_true(fct_decimal_add(sum, decimal("0.1"), &sum));
+    expect_text(sum, "1.0");
+    assert_true(fct_decimal_subtract(decimal("0.30"), decimal("0.1"), &sum));
+    expect_text(sum, "0.20");
+    assert_true(fct_decimal_multiply(decimal("39.90"), decimal("1.25"), &product));
+    expect_text(product, "49.875");
+    assert_true(fct_decimal_multiply(decimal("-19.90"), decimal("3"), &product));
+    expect_text(product, "-59.7");
+    assert_false(fct_decimal_add(decimal("999999999999999999"), decimal("1"), &sum));
+    assert_false(fct_decimal_add(decimal("9999999999999"), decimal("0.000001"), &sum));
+    assert_false(fct_decimal_subtract(decimal("-999999999999999999"), decimal("1"), &sum));
+    assert_false(fct_decimal_multiply(decimal("9999999999"), decimal("9999999999"), &product));
+    assert_false(fct_decimal_multiply(decimal("0.00001"), decimal("0.00001"), &product));
+    expect_text(sum, "0.20");
+}
+
+static void halves_are_rounded_away_from_zero(void **state)
+{
+    expect_text(fct_decimal_round(decimal("1.005"), 2), "1.01");
+    expect_text(fct_decimal_round(decimal("1.0049"), 2), "1.00");
+    expect_text(fct_decimal_round(decimal("-1.005"), 2), "-1.01");
+    expect_text(fct_decimal_round(decimal("-1.004"), 2), "-1.00");
+    expect_text(fct_decimal_round(decimal("0.5"), 0), "1");
+    expect_text(fct_decimal_round(decimal("999999999999999.999"), 2), "1000000000000000.00");
+    expect_text(fct_decimal_round(decimal("7"), 2), "7");
+}
+
+static void expect_money(const char *locale_tag, const char *currency, const char *amount,
+                         const char *expected)
+{
+    fct_arena arena = {0};
+    fct_locale *locale;
+    fct_slice text;
+
+    assert_int_equal(
+        fct_locale_take(fct_slice_of(locale_tag), fct_slice_of(currency), &locale, NULL), 0);
+    text = fct_locale_money(locale, &arena, decimal(amount));
+    if (!fct_slice_equal(text, fct_slice_of(expected)))
+        fail_msg("%s %s %s: got \"%.*s\"", locale_tag, currency, amount, (int)text.len, text.ptr);
+    fct_locale_put(locale);
+    fct_arena_done(&arena);
+}
+
+static void amounts_are_written_as_the_locale_does(void **state)
+{
+    expect_money("fr-FR", "EUR", "1234.5", "1" NNBSP "234,50" NBSP "€");
+    expect_money("fr_FR", "eur", "1234.5", "1" NNBSP "234,50" NBSP "€");
+    expect_money("en-US", "USD", "1234.50", "$1,234.50");
+    expect_money("en-US", "USD", "-5", "-$5.00");
+    expect_money("en-US", "JPY", "1980", "¥1,980");
+    expect_money("ja-JP", "JPY", "1980", "￥1,980");
+    expect_money("en", "KWD", "1.5", "KWD" NBSP "1.500");
+    expect_money("de-CH", "CHF", "1234567.05", "CHF" NBSP "1’234’567.05");
+    expect_money("en-IN", "INR", "1234567", "₹12,34,567.00");
+    expect_money("", "GBP", "0", "£0.00");
+    /* More digits than the currency has were given on purpose; they are not rounded away. */
+    expect_money("en-US", "USD", "0.0125", "$0.0125");
+    expect_money("en-US", "JPY", "0.5", "¥0.5");
+    expect_money("en-US", "USD", "999999999999999999", "$999,999,999,999,999,999.00");
+    expect_money("en-US", "USD", "999999999.999999999", "$999,999,999.999999999");
+}
+
+static void expect_date(const char *tag, struct fct_day day, const char *expected)
+{
+    fct_arena arena = {0};
+    fct_locale *locale;
+    fct_slice text;
+
+    assert_int_equal(fct_locale_take(fct_slice_of(tag), (fct_slice){0}, &locale, NULL), 0);
+    text = fct_locale_date(locale, &arena, day);
+    if (!fct_slice_equal(text, fct_slice_of(expected)))
+        fail_msg("%s: got \"%.*s\"", tag, (int)text.len, text.ptr);
+    fct_locale_put(locale);
+    fct_arena_done(&arena);
+}
+
+static void dates_are_written_in_the_letters_language(void **state)
+{
+    expect_date("en-US", (struct fct_day){2026, 11, 23}, "November 23, 2026");
+    expect_date("en-GB", (struct fct_day){2024, 2, 29}, "29 February 2024");
+    expect_date("fr-CA", (struct fct_day){2026, 3, 1}, "1 mars 2026");
+    expect_date("en-US", (struct fct_day){1970, 1, 1}, "January 1, 1970");
+    expect_date("en-US", (struct fct_day){1969, 12, 31}, "December 31, 1969");
+    /* No German catalogue: the letter is English, and so is the month. */
+    expect_date("de-DE", (struct fct_day){2026, 12, 24}, "24 December 2026");
+}
+
+static void expect_plural(const char *tag, int64_t count, const char *expected)
+{
+    fct_locale *locale;
+    char category[16];
+
+    assert_int_equal(fct_locale_take(fct_slice_of(tag), (fct_slice){0}, &locale, NULL), 0);
+    fct_locale_plural(locale, count, category);
+    assert_string_equal(category, expected);
+    fct_locale_put(locale);
+}
+
+static void plurals_follow_the_language(void **state)
+{
+    expect_plural("en", 0, "other");
+    expect_plural("en", 1, "one");
+    expect_plural("fr", 0, "one");
+    expect_plural("fr", 1, "one");
+    expect_plural("fr", 2, "other");
+}
+
+static void a_locale_or_currency_that_is_none_is_refused(void **state)
+{
+    static const char *const tags[] = {"x",
+                                       "fr FR",
+                                       "fr-",
+                                       "en-US-",
+                                       "12",
+                                       "fr/FR",
+                                       "-",
+                                       "a-very-long-tag-that-goes-on-and-on-and-on-and-on-and-on-x"
+                                       "xxxxxxxxxxxxxxx"};
+    static const char *const currencies[] = {"", "EU", "EURO", "€", "12A", "ZZZ"};
+    fct_locale *locale = NULL;
+
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+        facteur_error *error = NULL;
+
+        assert_int_equal(fct_locale_take(fct_slice_of(tags[i]), (fct_slice){0}, &locale, &error),
+                         FACTEUR_EMESSAGE);
+        assert_string_equal(facteur_error_where(error), "locale");
+        facteur_error_free(error);
+    }
+    for (size_t i = 0; i < sizeof currencies / sizeof currencies[0]; i++) {
+        facteur_error *error = NULL;
+
+        assert_int_equal(
+            fct_locale_take(FCT_SLICE("en"), fct_slice_of(currencies[i]), &locale, &error),
+            FACTEUR_EMESSAGE);
+        assert_string_equal(facteur_error_where(error), "currency");
+        facteur_error_free(error);
+    }
+}
+
+static void *format_much(void *unused)
+{
+    static const char *const tags[] = {"en-US", "fr-FR", "de-DE", "ja-JP", "en-GB"};
+    static const char *const currencies[] = {"EUR", "USD", "JPY"};
+
+    for (int i = 0; i < 300; i++) {
+        fct_arena arena = {0};
+        fct_locale *locale;
+
+        if (fct_locale_take(fct_slice_of(tags[i % 5]), fct_slice_of(currencies[i % 3]), &locale,
+                            NULL))
+            return "take";
+        if (!fct_locale_money(locale, &arena, fct_decimal_of(i)).len)
+            return "money";
+        fct_locale_put(locale);
+        fct_arena_done(&arena);
+    }
+    return NULL;
+}
+
+static void threads_and_a_forked_child_share_the_kept_ones(void **state)
+{
+    pthread_t threads[4];
+    int status = -1;
+    pid_t child;
+
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, format_much, NULL), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        expect_money("en-US", "EUR", "1", "€1.00");
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    for (int i = 0; i < 4; i++) {
+        void *failed = "";
+
+        assert_int_equal(pthread_join(threads[i], &failed), 0);
+        assert_null(failed);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decimals_are_read_and_written),
+        cmocka_unit_test(sums_are_exact),
+        cmocka_unit_test(halves_are_rounded_away_from_zero),
+        cmocka_unit_test(amounts_are_written_as_the_locale_does),
+        cmocka_unit_test(dates_are_written_in_the_letters_language),
+        cmocka_unit_test(plurals_follow_the_language),
+        cmocka_unit_test(a_locale_or_currency_that_is_none_is_refused),
+        cmocka_unit_test(threads_and_a_forked_child_share_the_kept_ones),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
