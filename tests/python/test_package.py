@@ -118,3 +118,15 @@ def test_signatures_match_what_is_taken():
         assert names == {"to", "from_", "reply_to", "locale", "subject", "message_id", "date"}
     fields = inspect.signature(facteur.Message).parameters
     assert all(hasattr(facteur.Message, name) for name in fields)
+
+
+def test_missing_libraries_are_named(tmp_path):
+    pytest.importorskip("setuptools", reason="setuptools is not installed here")
+    done = subprocess.run(
+        [sys.executable, "setup.py", "-q", "build_ext", "--build-temp", tmp_path, "--build-lib", tmp_path],
+        capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PKG_CONFIG": "false"},
+    )  # fmt: skip
+    assert done.returncode != 0
+    for package in ("libuv1-dev", "libuv-devel", "libuv-dev", "libssl-dev", "c-ares-dev"):
+        assert package in done.stderr
+    assert "Traceback" not in done.stderr
