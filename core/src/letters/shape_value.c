@@ -71,12 +71,19 @@ static bool is_control(uint32_t code)
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
 }
 
+/* The quick look, which most texts pass: C1 is C2 80 to C2 9F, the separators are E2 80 A8 and A9.
+ */
 static bool has_control(fct_slice text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.ptr[i];
+    const unsigned char *at = (const unsigned char *)text.ptr;
 
-        if (byte < 0x20 || byte == 0x7f || byte == 0xc2 || byte == 0xe2)
+    for (size_t i = 0; i < text.len; i++) {
+        if (at[i] < 0x20 || at[i] == 0x7f)
+            return true;
+        if (at[i] == 0xc2 && i + 1 < text.len && at[i + 1] < 0xa0)
+            return true;
+        if (at[i] == 0xe2 && i + 2 < text.len && at[i + 1] == 0x80 &&
+            (at[i + 2] == 0xa8 || at[i + 2] == 0xa9))
             return true;
     }
     return false;

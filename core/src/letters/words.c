@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define USUAL_SIZE ((size_t)8192) /* of a rendered part: room made once */
+
 fct_slice fct_words_label(const struct fct_words *words, const char *key, const fct_view *view)
 {
     fct_slice text = fct_catalogue_text(fct_locale_catalogue(words->locale), key), result;
@@ -65,11 +67,14 @@ fct_slice fct_words_indent(const struct fct_words *words, fct_slice text)
 
     if (!text.len)
         return text;
-    fct_buf_add_text(&out, "  ");
-    for (size_t i = 0; i < text.len; i++) {
-        fct_buf_add_char(&out, text.ptr[i]);
-        if (text.ptr[i] == '\n')
-            fct_buf_add_text(&out, "  ");
+    while (text.len) {
+        const char *feed = memchr(text.ptr, '\n', text.len);
+        size_t len = feed ? (size_t)(feed - text.ptr) + 1 : text.len;
+
+        fct_buf_add_text(&out, "  ");
+        fct_buf_add(&out, text.ptr, len);
+        text.ptr += len;
+        text.len -= len;
     }
     result = fct_arena_take(words->arena, &out);
     fct_buf_done(&out);
@@ -87,9 +92,11 @@ int fct_words_render(const struct fct_words *words, const char *name, const fct_
 
     if (result)
         return result;
+    fct_buf_reserve(out, USUAL_SIZE);
     if (len >= 5 && strcmp(name + len - 5, ".html") == 0) {
         fct_template_render(made, view, catalogue, out);
     } else {
+        fct_buf_reserve(&raw, USUAL_SIZE);
         fct_template_render(made, view, catalogue, &raw);
         out->failed = out->failed || raw.failed;
         fct_layout_fold(out, (fct_slice){raw.ptr, raw.len});
