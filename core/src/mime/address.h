@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Address lists: generous reading of RFC 5322 and 6532, strict wire forms. */
+#ifndef FCT_ADDRESS_H
+#define FCT_ADDRESS_H
+
+#include "base/bytes.h"
+#include "facteur.h"
+
+enum fct_address_kind { FCT_MAILBOX, FCT_GROUP, FCT_GROUP_END };
+
+typedef struct fct_address {
+    enum fct_address_kind kind;
+    char *name;    /* display name in clean UTF-8, or NULL */
+    char *address; /* a mailbox's wire form "local@domain", see mail.h; else NULL */
+} fct_address;
+
+/* In order, the members of a group between its FCT_GROUP and FCT_GROUP_END.  All-zero is empty. */
+typedef struct fct_address_list {
+    fct_address *items;
+    size_t count, cap;
+} fct_address_list;
+
+void fct_address_list_done(fct_address_list *list);
+
+/*
+ * Append what `text` names: mailboxes, groups, comments, quoted local parts, obsolete forms.  A
+ * local part that is no dot-atom ("a..b") is quoted.  A comment after a bare address is its display
+ * name.
+ *
+ * field   The error's where.
+ *
+ * 0; FACTEUR_EMESSAGE with the offset, FACTEUR_ENOMEM: the list is as it was.
+ */
+int fct_address_list_parse(fct_address_list *list, const char *field, fct_slice text,
+                           facteur_error **error);
+
+/* Append one mailbox; nothing in `name` (empty: none) is parsed.  As above. */
+int fct_address_list_add(fct_address_list *list, const char *field, fct_slice name,
+                         fct_slice address, facteur_error **error);
+
+/* Mailboxes in the list, groups' members included. */
+size_t fct_address_list_mailboxes(const fct_address_list *list);
+bool fct_address_list_has_groups(const fct_address_list *list);
+const fct_address *fct_address_list_first(const fct_address_list *list); /* NULL: none */
+
+/* What follows the last "@" of a wire form. */
+fct_slice fct_address_domain(const char *address);
+
+/* Append the text of one address, in the wire form, that stands alone or in angle brackets. */
+int fct_address_parse_one(fct_buf *out, const char *field, fct_slice text, facteur_error **error);
+
+#endif

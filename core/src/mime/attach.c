@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* The builder's attachments and headers of one's own. */
+#include "mime/builder.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "mime/limits.h"
+#include "mime/media.h"
+#include "mime/token.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+void fct_part_done(struct fct_part *part)
+{
+    fct_free(part->data);
+    fct_free(part->path);
+    fct_free(part->name);
+    fct_free(part->type);
+    fct_free(part->content_id);
+}
+
+/* Header fields that facteur writes, and where their value belongs. */
+static const struct {
+    const char *name;
+    const char *instead;
+} own[] = {
+    {"From", "set the field from"},
+    {"Sender", "set the field sender"},
+    {"Reply-To", "set the field reply_to"},
+    {"To", "set the field to"},
+    {"Cc", "set the field cc"},
+    {"Bcc", "set the field bcc"},
+    {"Subject", "set the field subject"},
+    {"Date", "set the field date"},
+    {"Message-ID", "set the field message_id"},
+    {"In-Reply-To", "set the field in_reply_to"},
+    {"References", "set the field references"},
+    {"MIME-Version", "it is always 1.0"},
+    {"Received", "relays write it"},
+    {"Return-Path", "set the field envelope_from"},
+    {"DKIM-Signature", "give the mailer the option dkim"},
+};
+
+static int refuse_own(const char *name, facteur_error **error)
+{
+    if (fct_slice_starts_nocase(fct_slice_of(name), FCT_SLICE("Content-")))
+        return fct_error_set(error, FACTEUR_EMESSAGE, name,
+                             "facteur writes the header %s itself: give text, html and "
+                             "attachments with their types",
+                             name);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        if (fct_slice_equal_nocase(fct_slice_of(name), fct_slice_of(own[i].name)))
+            return fct_error_set(error, FACTEUR_EMESSAGE, name,
+                                 "facteur writes the header %s itself: %s", own[i].name,
+                                 own[i].instead);
+    }
+    return 0;
+}
+
+static int check_header(const facteur_message *message, const char *name, fct_slice value,
+                        facteur_error **error)
+{
+    int result = fct_message_check_open(message, "headers", error);
+
+    if (!result)
+        result = fct_token_check(FCT_TOKEN_HEADER_NAME, "headers", fct_slice_of(name), error);
+    if (!result)
+        result = refuse_own(name, error);
+    if (!result)
+        result = fct_text_check(name, value, FCT_MAX_HEADER_VALUE, error);
+    if (!result && message->header_count >= FCT_MAX_HEADERS)
+        result = fct_error_set(error, FACTEUR_EMESSAGE, "headers",
+                               "a message has at most %d headers of its own", FCT_MAX_HEADERS);
+    return result;
+}
+
+static void *grow(void *items, size_t count, size_t *cap, size_t size)
+{
+    size_t more = *cap ? *cap * 2 : 4;
+    void *grown;
+
+    if (count < *cap)
+        return items;
+    grown = fct_reallocarray(items, more, size);
+    if (grown)
+        *cap = more;
+    return grown;
+}
+
+int facteur_message_add_header(facteur_message *message, const char *name, const char *value,
+                               size_t len, facteur_error **error)
+{
+    fct_slice text = fct_argument(value, len);
+    struct fct_custom custom = {0}, *grown;
+    fct_buf clean = {0};
+    int result = check_header(message, name, text, error);
+
+    if (result)
+        return result;
+    grown = grow(message->headers, message->header_count, &message->header_cap, sizeof *grown);
+    if (!grown)
+        return fct_error_nomem(error);
+    message->headers = grown;
+    fct_text_clean(&clean, text);
+    custom.value = fct_buf_take(&clean, NULL);
+    custom.name = fct_strdup(name);
+    if (!custom.value || !custom.name) {
+        fct_free(custom.value);
+        fct_free(custom.name);
+        return fct_error_nomem(error);
+    }
+    message->headers[message->header_count++] = custom;
+    fct_message_thaw(message);
+    return 0;
+}
+
+/* ---- Attachments ----------------------------------------------------------------------------- */
+
+static fct_slice bare_id(const char *id)
+{
+    size_t len = strlen(id);
+
+    if (len >= 2 && id[0] == '<' && id[len - 1] == '>')
+        return (fct_slice){id + 1, len - 2};
+    return (fct_slice){id, len};
+}
+
+/* Messages may not be sent as base64 (RFC 2046 section 5.2.1), which every attachment is. */
+static const char *type_of(const char *type, const char *name)
+{
+    if (!type)
+        return fct_media_type(fct_slice_of(name ? name : ""));
+    if (fct_slice_starts_nocase(fct_slice_of(type), FCT_SLICE("message/")))
+        return "application/octet-stream";
+    return type;
+}
+
+static int check_part(const facteur_message *message, const char *name, const char *type,
+                      const char *content_id, facteur_error **error)
+{
+    int result = fct_message_check_open(message, "attachments", error);
+
+    if (!result && name)
+        result = fct_token_check(FCT_TOKEN_FILE_NAME, "name", fct_slice_of(name), error);
+    if (!result && type)
+        result = fct_token_check(FCT_TOKEN_MEDIA_TYPE, "type", fct_slice_of(type), error);
+    if (!result && content_id)
+        result = fct_token_check(FCT_TOKEN_ID, "content_id", bare_id(content_id), error);
+    if (!result && message->part_count >= FCT_MAX_PARTS)
+        result = fct_error_set(error, FACTEUR_EMESSAGE, "attachments",
+                               "a message has at most %d attachments", FCT_MAX_PARTS);
+    return result;
+}
+
+/* Takes over `part`, whose data or path stands already. */
+static int add_part(facteur_message *message, struct fct_part part, const char *name,
+                    const char *type, const char *content_id, facteur_error **error)
+{
+    struct fct_part *grown =
+        grow(message->parts, message->part_count, &message->part_cap, sizeof *grown);
+
+    if (grown)
+        message->parts = grown;
+    part.type = fct_strdup(type_of(type, name));
+    if (name && name[0])
+        part.name = fct_strdup(name);
+    if (content_id) {
+        fct_slice id = bare_id(content_id);
+
+        part.content_id = fct_strndup(id.ptr, id.len);
+    }
+    if (!grown || (!part.data && !part.path) || !part.type || (name && name[0] && !part.name) ||
+        (content_id && !part.content_id)) {
+        fct_part_done(&part);
+        return fct_error_nomem(error);
+    }
+    message->parts[message->part_count++] = part;
+    fct_message_thaw(message);
+    return 0;
+}
+
+int facteur_message_attach_bytes(facteur_message *message, const void *data, size_t len,
+                                 const char *name, const char *type, const char *content_id,
+                                 facteur_error **error)
+{
+    struct fct_part part = {.len = len};
+    int result = check_part(message, name, type, content_id, error);
+
+    if (result)
+        return result;
+    if (len > SIZE_MAX / 4)
+        return fct_error_nomem(error);
+    part.data = fct_strndup(data, len);
+    return add_part(message, part, name, type, content_id, error);
+}
+
+int facteur_message_attach_path(facteur_message *message, const char *path, const char *name,
+                                const char *type, const char *content_id, facteur_error **error)
+{
+    struct fct_part part = {0};
+    const char *slash = strrchr(path, '/');
+    struct stat facts;
+    int fd, result;
+
+    if (!name)
+        name = slash ? slash + 1 : path;
+    result = check_part(message, name, type, content_id, error);
+    if (result)
+        return result;
+    fd = fct_file_open(path, &facts);
+    if (fd < 0)
+        return fct_error_set(error, FACTEUR_EIO, "attachments", "cannot read \"%s\": %s", path,
+                             errno == EINVAL ? "not a regular file" : strerror(errno));
+    close(fd);
+    part.path = fct_strdup(path);
+    return add_part(message, part, name, type, content_id, error);
+}

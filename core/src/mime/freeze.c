@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* From a builder to a mail: date, id and envelope are decided, the bytes written, and all of it
+ * kept. */
+#include "mime/builder.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/utf8.h"
+#include "mime/envelope.h"
+#include "mime/limits.h"
+
+#include <stdio.h>
+#include <time.h>
+
+/* Lists that the freezing makes besides those of the message. */
+struct freezing {
+    facteur_message *message;
+    const struct fct_freeze *facts;
+    facteur_error **error;
+    fct_address_list from, sender, recipients; /* of default_from, or of the raw fields */
+    struct fct_decided decided;
+    char id[2 * sizeof((struct fct_freeze *)0)->random + 1 + FCT_MAX_ADDRESS + 1];
+    const char *envelope_from;
+    fct_envelope envelope;
+    fct_content content;
+    unsigned needs;
+};
+
+static void done(struct freezing *f)
+{
+    fct_address_list_done(&f->from);
+    fct_address_list_done(&f->sender);
+    fct_address_list_done(&f->recipients);
+    fct_envelope_done(&f->envelope);
+    fct_content_done(&f->content);
+}
+
+static void make_id(struct freezing *f, const char *author)
+{
+    fct_slice domain = author ? fct_address_domain(author) : FCT_SLICE("localhost");
+    size_t len = 0;
+
+    for (size_t i = 0; i < sizeof f->facts->random; i++)
+        len += (size_t)snprintf(f->id + len, sizeof f->id - len, "%02x", f->facts->random[i]);
+    snprintf(f->id + len, sizeof f->id - len, "@%.*s", (int)domain.len, domain.ptr);
+    f->decided.message_id = f->id;
+}
+
+static int parse(struct freezing *f, fct_address_list *list, const char *field, fct_slice text)
+{
+    return fct_address_list_parse(list, field, text, f->error);
+}
+
+/* ---- Built messages -------------------------------------------------------------------------- */
+
+static int decide_from(struct freezing *f)
+{
+    const facteur_message *message = f->message;
+    int result = 0;
+
+    f->decided.from = &message->from;
+    if (!message->from.count && f->facts->default_from) {
+        result = parse(f, &f->from, "default_from", fct_slice_of(f->facts->default_from));
+        f->decided.from = &f->from;
+    }
+    if (result)
+        return result;
+    if (!f->decided.from->count || fct_address_list_has_groups(f->decided.from))
+        return fct_error_set(f->error, FACTEUR_EMESSAGE, "from",
+                             "the message has no sender: set from, or the mailer's default_from");
+    if (f->decided.from->count > 1 && !message->sender.count)
+        return fct_error_set(f->error, FACTEUR_EMESSAGE, "sender",
+                             "with several mailboxes in from, sender must say who sends "
+                             "(RFC 5322 section 3.6.2)");
+    return 0;
+}
+
+static void decide_built(struct freezing *f)
+{
+    const facteur_message *message = f->message;
+    const char *author = f->decided.from->items[0].address;
+
+    f->decided.message_id = message->message_id;
+    if (!message->message_id)
+        make_id(f, author);
+    f->decided.date = message->has_date ? message->date : (fct_date){.s = f->facts->date_s};
+    f->envelope_from = message->envelope_from;
+    if (!f->envelope_from)
+        f->envelope_from = message->sender.count ? message->sender.items[0].address : author;
+}
+
+static bool has_utf8(const fct_address_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].address && !fct_is_ascii(fct_slice_of(list->items[i].address)))
+            return true;
+    }
+    return false;
+}
+
+static int freeze_built(struct freezing *f)
+{
+    const facteur_message *m = f->message;
+    int result = decide_from(f);
+
+    if (result)
+        return result;
+    decide_built(f);
+    if (has_utf8(f->decided.from) || has_utf8(&m->sender) || has_utf8(&m->reply_to) ||
+        has_utf8(&m->to) || has_utf8(&m->cc))
+        f->needs |= FCT_NEEDS_SMTPUTF8 | FCT_NEEDS_8BITMIME;
+    return fct_message_serialise(m, &f->decided, &f->content, f->error);
+}
+
+/* ---- Finished bytes -------------------------------------------------------------------------- */
+
+static int decide_raw_sender(struct freezing *f)
+{
+    const struct fct_raw *raw = f->message->raw;
+    const fct_address *author;
+    int result = 0;
+
+    f->envelope_from = f->message->envelope_from;
+    if (!f->envelope_from && raw->sender.len)
+        result = parse(f, &f->sender, "sender", (fct_slice){raw->sender.ptr, raw->sender.len});
+    if (!result && raw->from.len && (!raw->has_message_id || !f->envelope_from))
+        result = parse(f, &f->from, "from", (fct_slice){raw->from.ptr, raw->from.len});
+    if (!result && !f->envelope_from && !raw->from.len && !raw->sender.len &&
+        f->facts->default_from)
+        result = parse(f, &f->from, "default_from", fct_slice_of(f->facts->default_from));
+    /* Foreign fields may be malformed; that matters only where nothing else tells the sender. */
+    if (result == FACTEUR_EMESSAGE && f->envelope_from) {
+        if (f->error) {
+            facteur_error_free(*f->error);
+            *f->error = NULL;
+        }
+        result = 0;
+    }
+    if (result)
+        return result;
+    author = fct_address_list_first(f->sender.count ? &f->sender : &f->from);
+    if (!f->envelope_from && author)
+        f->envelope_from = author->address;
+    if (!f->envelope_from)
+        return fct_error_set(f->error, FACTEUR_EMESSAGE, "envelope_from",
+                             "the message has no sender: set envelope_from");
+    author = fct_address_list_first(&f->from);
+    f->decided.message_id = raw->message_id;
+    if (!raw->message_id)
+        make_id(f, author ? author->address : f->envelope_from[0] ? f->envelope_from : NULL);
+    return 0;
+}
+
+static int freeze_raw(struct freezing *f)
+{
+    const struct fct_raw *raw = f->message->raw;
+    fct_buf *out = &f->content.bytes;
+    char date[FCT_DATE_TEXT];
+    int result = decide_raw_sender(f);
+
+    if (result)
+        return result;
+    if (!f->message->recipients.count && raw->recipients.len)
+        result =
+            parse(f, &f->recipients, "to", (fct_slice){raw->recipients.ptr, raw->recipients.len});
+    if (result)
+        return result;
+    fct_date_write(date, (fct_date){.s = f->facts->date_s});
+    if (!raw->has_date)
+        fct_buf_addf(out, "Date: %s\r\n", date);
+    if (!raw->has_message_id)
+        fct_buf_addf(out, "Message-ID: <%s>\r\n", f->decided.message_id);
+    fct_buf_add(out, raw->bytes.ptr, raw->bytes.len);
+    f->needs |= raw->has_8bit ? FCT_NEEDS_8BITMIME : 0;
+    f->needs |= raw->has_8bit_header ? FCT_NEEDS_SMTPUTF8 : 0;
+    return 0;
+}
+
+/* ---- Both ------------------------------------------------------------------------------------ */
+
+static int gather_recipients(struct freezing *f)
+{
+    const facteur_message *m = f->message;
+    int result = fct_envelope_init(&f->envelope, m->to.count + m->cc.count + m->bcc.count +
+                                                     m->recipients.count + f->recipients.count);
+
+    if (result)
+        return result;
+    if (m->recipients.count) {
+        fct_envelope_add(&f->envelope, &m->recipients);
+    } else {
+        fct_envelope_add(&f->envelope, &m->to);
+        fct_envelope_add(&f->envelope, &m->cc);
+        fct_envelope_add(&f->envelope, &m->bcc);
+        fct_envelope_add(&f->envelope, &f->recipients);
+    }
+    if (f->envelope.count > FCT_MAX_RECIPIENTS)
+        return fct_error_set(f->error, FACTEUR_EMESSAGE, "to",
+                             "a message has at most %d recipients", FCT_MAX_RECIPIENTS);
+    for (size_t i = 0; i < f->envelope.count; i++) {
+        if (!fct_is_ascii(fct_slice_of(f->envelope.recipients[i])))
+            f->needs |= FCT_NEEDS_SMTPUTF8;
+    }
+    if (!fct_is_ascii(fct_slice_of(f->envelope_from)))
+        f->needs |= FCT_NEEDS_SMTPUTF8;
+    return 0;
+}
+
+static int freeze(facteur_message *message, const struct fct_freeze *facts, facteur_error **error)
+{
+    struct freezing f = {.message = message, .facts = facts, .error = error};
+    int result = message->raw ? freeze_raw(&f) : freeze_built(&f);
+
+    if (!result)
+        result = gather_recipients(&f);
+    if (!result) {
+        message->frozen = fct_mail_new(&f.content, f.envelope_from, f.envelope.recipients,
+                                       f.envelope.count, f.decided.message_id, f.needs);
+        if (!message->frozen)
+            result = FACTEUR_ENOMEM;
+    }
+    done(&f);
+    return result == FACTEUR_ENOMEM ? fct_error_nomem(error) : result;
+}
+
+int fct_message_freeze(facteur_message *message, const struct fct_freeze *facts, fct_mail **out,
+                       facteur_error **error)
+{
+    int result = message->frozen ? 0 : freeze(message, facts, error);
+
+    if (result)
+        return result;
+    if (!fct_mail_recipient_count(message->frozen))
+        return fct_error_set(error, FACTEUR_EMESSAGE, "to",
+                             "the message has no recipient: set to, cc or bcc");
+    *out = fct_mail_ref(message->frozen);
+    return 0;
+}
+
+static int read_all(fct_mail *mail, fct_buf *out)
+{
+    fct_mail_reader *reader = fct_mail_reader_new(mail);
+    fct_slice run;
+    bool stable;
+    int result;
+
+    if (!reader)
+        return FACTEUR_ENOMEM;
+    result = fct_mail_size(mail) > SIZE_MAX / 4 ? FACTEUR_ENOMEM
+                                                : fct_buf_reserve(out, (size_t)fct_mail_size(mail));
+    while (!result) {
+        int more = fct_mail_reader_next(reader, &run, &stable);
+
+        if (more <= 0) {
+            result = more;
+            break;
+        }
+        result = fct_buf_add_slice(out, run);
+    }
+    fct_mail_reader_free(reader);
+    return result;
+}
+
+/* The one place of the layer with a clock and chance of its own: nobody above passes them here. */
+int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
+                          facteur_error **error)
+{
+    struct fct_freeze facts = {.date_s = (int64_t)time(NULL)};
+    fct_buf out = {0};
+    char *taken = NULL;
+    int result = message->frozen ? 0 : fct_random(facts.random, sizeof facts.random);
+
+    if (result)
+        return fct_error_set(error, result, NULL, "the system has no randomness to give");
+    if (!message->frozen)
+        result = freeze(message, &facts, error);
+    if (result)
+        return result;
+    result = read_all(message->frozen, &out);
+    if (result == FACTEUR_EIO)
+        result = fct_error_set(error, result, "attachments",
+                               "an attachment's file changed or went away");
+    if (!result)
+        taken = fct_buf_take(&out, len);
+    fct_buf_done(&out);
+    if (taken)
+        *bytes = taken;
+    else if (!result || result == FACTEUR_ENOMEM)
+        result = fct_error_nomem(error);
+    return result;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What a message may hold: every cap of the layer, in one place.  Past a cap is FACTEUR_EMESSAGE.
+ */
+#ifndef FCT_LIMITS_H
+#define FCT_LIMITS_H
+
+#define FCT_MAX_RECIPIENTS 10000   /* of a mail, and entries of one address field */
+#define FCT_MAX_HEADERS 1000       /* headers of the user's own */
+#define FCT_MAX_HEADER_VALUE 65536 /* bytes of one value, display names included */
+#define FCT_MAX_HEADER_NAME 76     /* "Name:" fits its line */
+#define FCT_MAX_PARTS 1000         /* attachments and inline parts */
+#define FCT_MAX_ADDRESS 254        /* RFC 5321 section 4.5.3.1.3, without the angle brackets */
+#define FCT_MAX_ID 250             /* message ids and content ids */
+#define FCT_MAX_FILE_NAME 1024
+#define FCT_MAX_MEDIA_TYPE 255
+
+#define FCT_LINE_FOLD 78    /* RFC 5322 section 2.1.1 */
+#define FCT_LINE_ENCODED 76 /* RFC 2045 section 6.7, RFC 2047 section 2 */
+#define FCT_LINE_MAX 998    /* RFC 5322 section 2.1.1 */
+
+#endif

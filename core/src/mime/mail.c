@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+#include "mime/mail.h"
+
+#include "base/memory.h"
+#include "mime/content.h"
+#include "mime/encoding.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Whole lines of base64 that fill at most 64 KiB, so that only a file's last block has padding. */
+#define BLOCK_LINES 840
+#define BLOCK_IN (BLOCK_LINES * FCT_BASE64_LINE_IN)
+#define BLOCK_OUT (BLOCK_LINES * FCT_BASE64_LINE_OUT)
+
+/* Shared by the mails that differ in their envelope only. */
+struct shared {
+    atomic_uint refs;
+    fct_content content;
+    char *message_id;
+    unsigned needs;
+    uint64_t size;
+};
+
+struct fct_mail {
+    atomic_uint refs;
+    struct shared *shared;
+    char *sender;
+    size_t recipient_count;
+    char **recipients; /* the texts stand behind the pointers, in one block */
+};
+
+struct fct_mail_reader {
+    fct_mail *mail;
+    size_t at;   /* in the bytes */
+    size_t file; /* the next file */
+    int fd;      /* of that file while it is being read, or -1 */
+    uint64_t left;
+    char *in, *out;
+};
+
+static void shared_unref(struct shared *shared)
+{
+    if (!shared || atomic_fetch_sub(&shared->refs, 1) != 1)
+        return;
+    fct_content_done(&shared->content);
+    fct_free(shared->message_id);
+    fct_free(shared);
+}
+
+static char **copy_recipients(const char *const *recipients, size_t count)
+{
+    size_t size = count * sizeof(char *);
+    char **copy, *text;
+
+    for (size_t i = 0; i < count; i++)
+        size += strlen(recipients[i]) + 1;
+    copy = fct_malloc(size);
+    if (!copy)
+        return NULL;
+    text = (char *)(copy + count);
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(recipients[i]) + 1;
+
+        copy[i] = memcpy(text, recipients[i], len);
+        text += len;
+    }
+    return copy;
+}
+
+/* Takes over one reference of `shared`, also when it fails. */
+static fct_mail *make(struct shared *shared, const char *sender, const char *const *recipients,
+                      size_t count)
+{
+    fct_mail *mail = fct_calloc(1, sizeof *mail);
+
+    if (!mail) {
+        shared_unref(shared);
+        return NULL;
+    }
+    atomic_init(&mail->refs, 1);
+    mail->shared = shared;
+    mail->sender = fct_strdup(sender);
+    mail->recipients = copy_recipients(recipients, count);
+    mail->recipient_count = count;
+    if (!mail->sender || !mail->recipients) {
+        fct_mail_unref(mail);
+        return NULL;
+    }
+    return mail;
+}
+
+static uint64_t size_of(const fct_content *content)
+{
+    uint64_t size = content->bytes.len;
+
+    for (size_t i = 0; i < content->file_count; i++)
+        size += fct_base64_lines_len((uint64_t)content->files[i].facts.st_size);
+    return size;
+}
+
+fct_mail *fct_mail_new(fct_content *content, const char *sender, const char *const *recipients,
+                       size_t count, const char *message_id, unsigned needs)
+{
+    struct shared *shared = fct_calloc(1, sizeof *shared);
+
+    if (!shared) {
+        fct_content_done(content);
+        return NULL;
+    }
+    atomic_init(&shared->refs, 1);
+    shared->content = *content;
+    *content = (fct_content){0};
+    shared->needs = needs;
+    shared->size = size_of(&shared->content);
+    shared->message_id = fct_strdup(message_id);
+    if (!shared->message_id || shared->content.bytes.failed) {
+        shared_unref(shared);
+        return NULL;
+    }
+    return make(shared, sender, recipients, count);
+}
+
+fct_mail *fct_mail_with_recipients(fct_mail *mail, const char *const *recipients, size_t count)
+{
+    atomic_fetch_add(&mail->shared->refs, 1);
+    return make(mail->shared, mail->sender, recipients, count);
+}
+
+fct_mail *fct_mail_ref(fct_mail *mail)
+{
+    atomic_fetch_add(&mail->refs, 1);
+    return mail;
+}
+
+void fct_mail_unref(fct_mail *mail)
+{
+    if (!mail || atomic_fetch_sub(&mail->refs, 1) != 1)
+        return;
+    shared_unref(mail->shared);
+    fct_free(mail->sender);
+    fct_free(mail->recipients);
+    fct_free(mail);
+}
+
+const char *fct_mail_sender(const fct_mail *mail)
+{
+    return mail->sender;
+}
+
+size_t fct_mail_recipient_count(const fct_mail *mail)
+{
+    return mail->recipient_count;
+}
+
+const char *fct_mail_recipient(const fct_mail *mail, size_t index)
+{
+    return mail->recipients[index];
+}
+
+const char *fct_mail_message_id(const fct_mail *mail)
+{
+    return mail->shared->message_id;
+}
+
+unsigned fct_mail_needs(const fct_mail *mail)
+{
+    return mail->shared->needs;
+}
+
+uint64_t fct_mail_size(const fct_mail *mail)
+{
+    return mail->shared->size;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+fct_mail_reader *fct_mail_reader_new(fct_mail *mail)
+{
+    fct_mail_reader *reader = fct_calloc(1, sizeof *reader);
+
+    if (!reader)
+        return NULL;
+    reader->mail = fct_mail_ref(mail);
+    reader->fd = -1;
+    return reader;
+}
+
+static void close_file(fct_mail_reader *reader)
+{
+    if (reader->fd >= 0)
+        close(reader->fd);
+    reader->fd = -1;
+}
+
+void fct_mail_reader_free(fct_mail_reader *reader)
+{
+    if (!reader)
+        return;
+    close_file(reader);
+    fct_free(reader->in);
+    fct_free(reader->out);
+    fct_mail_unref(reader->mail);
+    fct_free(reader);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static int open_file(fct_mail_reader *reader, const struct fct_file *file)
+{
+    struct stat facts;
+
+    if (!reader->in)
+        reader->in = fct_malloc(BLOCK_IN);
+    if (!reader->out)
+        reader->out = fct_malloc(BLOCK_OUT);
+    if (!reader->in || !reader->out)
+        return FACTEUR_ENOMEM;
+    reader->fd = fct_file_open(file->path, &facts);
+    if (reader->fd < 0)
+        return FACTEUR_EIO;
+    if (!is_same(&facts, &file->facts)) {
+        close_file(reader);
+        return FACTEUR_EIO;
+    }
+    reader->left = (uint64_t)facts.st_size;
+    return 0;
+}
+
+static int read_block(fct_mail_reader *reader, size_t want)
+{
+    size_t got = 0;
+
+    while (got < want) {
+        ssize_t n = read(reader->fd, reader->in + got, want - got);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return FACTEUR_EIO;
+        got += (size_t)n;
+    }
+    return 0;
+}
+
+/* A file rewritten in place while it was read has another time at its end. */
+static int end_file(fct_mail_reader *reader, const struct fct_file *file)
+{
+    struct stat facts;
+    int result = fstat(reader->fd, &facts) || !is_same(&facts, &file->facts) ? FACTEUR_EIO : 0;
+
+    close_file(reader);
+    return result;
+}
+
+static int next_block(fct_mail_reader *reader, const struct fct_file *file, fct_slice *run)
+{
+    size_t want = reader->left < BLOCK_IN ? (size_t)reader->left : BLOCK_IN;
+    int result = read_block(reader, want);
+
+    if (result)
+        return result;
+    reader->left -= want;
+    *run = (fct_slice){reader->out, fct_base64_lines(reader->out, reader->in, want)};
+    if (reader->left)
+        return 1;
+    reader->file++;
+    result = end_file(reader, file);
+    return result ? result : 1;
+}
+
+int fct_mail_reader_next(fct_mail_reader *reader, fct_slice *run, bool *stable)
+{
+    const fct_content *content = &reader->mail->shared->content;
+
+    for (;;) {
+        bool files = reader->file < content->file_count;
+        const struct fct_file *file = files ? &content->files[reader->file] : NULL;
+        size_t stop = files ? file->at : content->bytes.len;
+        int result;
+
+        if (reader->at < stop) {
+            *run = (fct_slice){content->bytes.ptr + reader->at, stop - reader->at};
+            *stable = true;
+            reader->at = stop;
+            return 1;
+        }
+        if (!files)
+            return 0;
+        if (reader->fd < 0) {
+            result = open_file(reader, file);
+            if (result)
+                return result;
+        }
+        if (reader->left) {
+            *stable = false;
+            return next_block(reader, file, run);
+        }
+        close_file(reader);
+        reader->file++;
+    }
+}

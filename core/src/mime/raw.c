@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages of finished bytes: line ends repaired, Bcc taken out, the envelope's fields noted. */
+#include "mime/builder.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "mime/limits.h"
+
+struct reader {
+    struct fct_raw *raw;
+    facteur_error **error;
+    size_t line;     /* number of the line at hand, from 1 */
+    bool body;       /* past the empty line */
+    bool dropping;   /* inside a Bcc field */
+    bool any;        /* a field was seen */
+    fct_buf *noting; /* where the field at hand is noted, or NULL */
+    fct_buf id;      /* the value of Message-ID */
+};
+
+void fct_raw_free(struct fct_raw *raw)
+{
+    if (!raw)
+        return;
+    fct_buf_done(&raw->bytes);
+    fct_buf_done(&raw->from);
+    fct_buf_done(&raw->sender);
+    fct_buf_done(&raw->recipients);
+    fct_free(raw->message_id);
+    fct_free(raw);
+}
+
+static int refuse(struct reader *r, const char *why)
+{
+    return fct_error_set(r->error, FACTEUR_EMESSAGE, "bytes", "line %zu %s", r->line, why);
+}
+
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+/* Where a field's value is noted; several fields of one name become one list. */
+static void note(struct reader *r, fct_slice name)
+{
+    struct fct_raw *raw = r->raw;
+
+    r->noting = NULL;
+    r->dropping = fct_slice_equal_nocase(name, FCT_SLICE("Bcc")) ||
+                  fct_slice_equal_nocase(name, FCT_SLICE("Resent-Bcc"));
+    if (fct_slice_equal_nocase(name, FCT_SLICE("From")))
+        r->noting = &raw->from;
+    else if (fct_slice_equal_nocase(name, FCT_SLICE("Sender")))
+        r->noting = &raw->sender;
+    else if (fct_slice_equal_nocase(name, FCT_SLICE("To")) ||
+             fct_slice_equal_nocase(name, FCT_SLICE("Cc")) ||
+             fct_slice_equal_nocase(name, FCT_SLICE("Bcc")))
+        r->noting = &raw->recipients;
+    else if (fct_slice_equal_nocase(name, FCT_SLICE("Message-ID")))
+        r->noting = &r->id;
+    else if (fct_slice_equal_nocase(name, FCT_SLICE("Date")))
+        raw->has_date = true;
+    if (r->noting == &r->id)
+        raw->has_message_id = true;
+    if (r->noting && r->noting->len)
+        fct_buf_add_char(r->noting, ',');
+}
+
+static bool is_field_name(fct_slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] <= ' ' || name.ptr[i] > '~')
+            return false;
+    }
+    return name.len > 0;
+}
+
+static int begin_field(struct reader *r, fct_slice line)
+{
+    const char *colon = memchr(line.ptr, ':', line.len);
+    fct_slice name;
+
+    if (!colon)
+        return refuse(r, "is no header field (\"Name: value\"); an empty line ends the header");
+    /* Blanks before the colon are obsolete, but readers let them pass (RFC 5322 section 4.5). */
+    name = fct_slice_trim((fct_slice){line.ptr, (size_t)(colon - line.ptr)});
+    if (!is_field_name(name))
+        return refuse(r, "has no proper header name");
+    note(r, name);
+    r->any = true;
+    if (r->noting)
+        fct_buf_add(r->noting, colon + 1, line.len - (size_t)(colon + 1 - line.ptr));
+    return 0;
+}
+
+static int header_line(struct reader *r, fct_slice line)
+{
+    if (!line.len) {
+        if (!r->any)
+            return refuse(r, "is empty: a message begins with its header");
+        r->body = true;
+        r->dropping = false;
+        return 0;
+    }
+    if (!is_blank(line.ptr[0]))
+        return begin_field(r, line);
+    if (!r->any)
+        return refuse(r, "continues a field, but none has begun");
+    if (r->noting)
+        fct_buf_add_slice(r->noting, line);
+    return 0;
+}
+
+static int take_line(struct reader *r, fct_slice line)
+{
+    int result = 0;
+
+    if (line.len && memchr(line.ptr, '\0', line.len))
+        return refuse(r, "has a NUL byte, which no message may have (RFC 5322 section 3.5)");
+    if (line.len > FCT_LINE_MAX)
+        return refuse(r, "is longer than 998 bytes (RFC 5322 section 2.1.1)");
+    if (!r->body)
+        result = header_line(r, line);
+    if (result || r->dropping)
+        return result;
+    if (!fct_is_ascii(line)) {
+        r->raw->has_8bit = true;
+        r->raw->has_8bit_header = r->raw->has_8bit_header || !r->body;
+    }
+    fct_buf_add_slice(&r->raw->bytes, line);
+    return fct_buf_add(&r->raw->bytes, "\r\n", 2);
+}
+
+/* Looks no further than a line may be long, so that no input makes the reading quadratic. */
+static size_t line_len(fct_slice text)
+{
+    size_t most = text.len < FCT_LINE_MAX + 1 ? text.len : FCT_LINE_MAX + 1;
+    const char *lf = memchr(text.ptr, '\n', most);
+    size_t len = lf ? (size_t)(lf - text.ptr) : most;
+    const char *cr = memchr(text.ptr, '\r', len);
+
+    return cr ? (size_t)(cr - text.ptr) : len;
+}
+
+static int take_lines(struct reader *r, fct_slice text)
+{
+    int result = 0;
+
+    while (!result && text.len) {
+        size_t len, end;
+
+        r->line++;
+        len = line_len(text);
+        result = take_line(r, (fct_slice){text.ptr, len});
+        end = len;
+        if (end < text.len)
+            end += text.ptr[end] == '\r' && end + 1 < text.len && text.ptr[end + 1] == '\n' ? 2 : 1;
+        text.ptr += end;
+        text.len -= end;
+    }
+    return result;
+}
+
+/* The id for receipts and logs: between the angle brackets, or the bare word. */
+static int keep_id(struct reader *r)
+{
+    fct_slice id = fct_slice_trim((fct_slice){r->id.ptr, r->id.len});
+    const char *open = id.len ? memchr(id.ptr, '<', id.len) : NULL;
+    const char *close;
+
+    if (open) {
+        id = (fct_slice){open + 1, id.len - (size_t)(open + 1 - id.ptr)};
+        close = id.len ? memchr(id.ptr, '>', id.len) : NULL;
+        id.len = close ? (size_t)(close - id.ptr) : id.len;
+    }
+    if (!r->raw->has_message_id)
+        return 0;
+    r->raw->message_id = fct_strndup(id.ptr, id.len);
+    return r->raw->message_id ? 0 : FACTEUR_ENOMEM;
+}
+
+static int read_raw(struct fct_raw *raw, fct_slice text, facteur_error **error)
+{
+    struct reader r = {.raw = raw, .error = error};
+    int result;
+
+    if (text.len > SIZE_MAX / 8)
+        return FACTEUR_ENOMEM;
+    /* Repaired line ends can double the bytes, but seldom do. */
+    result = fct_buf_reserve(&raw->bytes, text.len + text.len / 32 + 64);
+    if (!result)
+        result = take_lines(&r, text);
+    if (!result && !r.any)
+        result = fct_error_set(error, FACTEUR_EMESSAGE, "bytes", "the message is empty");
+    if (!result)
+        result = keep_id(&r);
+    if (!result && (raw->bytes.failed || raw->from.failed || raw->sender.failed ||
+                    raw->recipients.failed || r.id.failed))
+        result = FACTEUR_ENOMEM;
+    fct_buf_done(&r.id);
+    return result;
+}
+
+int facteur_message_from_bytes(const void *bytes, size_t len, facteur_message **out,
+                               facteur_error **error)
+{
+    facteur_message *message = facteur_message_new();
+    int result = FACTEUR_ENOMEM;
+
+    if (message)
+        message->raw = fct_calloc(1, sizeof *message->raw);
+    if (message && message->raw)
+        result = read_raw(message->raw, fct_argument(bytes, len), error);
+    if (result) {
+        facteur_message_free(message);
+        return result == FACTEUR_ENOMEM ? fct_error_nomem(error) : result;
+    }
+    *out = message;
+    return 0;
+}

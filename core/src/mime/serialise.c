@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A built message as bytes, in one pass.  The tree is always
+ * mixed(related(alternative(text, html), inline…), attachments…), each level only where it is
+ * needed.
+ */
+#include "mime/builder.h"
+
+#include "base/error.h"
+#include "mime/encoding.h"
+#include "mime/header.h"
+#include "mime/limits.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+enum level { MIXED, RELATED, ALTERNATIVE };
+
+struct writer {
+    const facteur_message *message;
+    fct_content *content;
+    fct_buf *out;
+    uint64_t hash; /* of the message id: the boundaries' mark */
+    facteur_error **error;
+    bool single; /* the one part is the whole message */
+};
+
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = 0xcbf29ce484222325U;
+
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3U;
+    return hash;
+}
+
+/* ---- Headers --------------------------------------------------------------------------------- */
+
+static void put_token(fct_buf *out, const char *name, const char *before, const char *text,
+                      const char *after)
+{
+    fct_buf_add_text(out, name);
+    fct_buf_add_text(out, before);
+    fct_buf_add_text(out, text);
+    fct_buf_add_text(out, after);
+}
+
+static void put_addresses(fct_buf *out, const char *name, const fct_address_list *list)
+{
+    fct_header header;
+
+    if (!list->count)
+        return;
+    fct_header_begin(&header, out, name);
+    fct_header_addresses(&header, list);
+    fct_header_end(&header);
+}
+
+static void put_ids(fct_buf *out, const char *name, const char *ids)
+{
+    fct_header header;
+    char token[FCT_MAX_ID + FCT_MAX_ADDRESS + 2]; /* our own ids have a domain of any length */
+
+    if (!ids || !ids[0])
+        return;
+    fct_header_begin(&header, out, name);
+    while (*ids) {
+        size_t len = strcspn(ids, " ");
+
+        token[0] = '<';
+        memcpy(token + 1, ids, len);
+        token[len + 1] = '>';
+        fct_header_token(&header, (fct_slice){token, len + 2});
+        ids += len + (ids[len] == ' ');
+    }
+    fct_header_end(&header);
+}
+
+/* Words of a structured header (a URL, say) stay whole as long as a line can be. */
+static void put_text(fct_buf *out, const char *name, const char *text, size_t word_max)
+{
+    fct_header header;
+
+    fct_header_begin(&header, out, name);
+    fct_header_text(&header, fct_slice_of(text), word_max);
+    fct_header_end(&header);
+}
+
+static bool is_sender_told(const facteur_message *message, const fct_address_list *from)
+{
+    const fct_address *sender = fct_address_list_first(&message->sender);
+
+    return sender && (from->count > 1 || strcmp(sender->address, from->items[0].address) != 0);
+}
+
+static void put_headers(struct writer *w, const struct fct_decided *decided)
+{
+    const facteur_message *message = w->message;
+    char date[FCT_DATE_TEXT];
+
+    fct_date_write(date, decided->date);
+    put_token(w->out, "Date", ": ", date, "\r\n");
+    put_addresses(w->out, "From", decided->from);
+    if (is_sender_told(message, decided->from))
+        put_addresses(w->out, "Sender", &message->sender);
+    put_addresses(w->out, "Reply-To", &message->reply_to);
+    put_addresses(w->out, "To", &message->to);
+    put_addresses(w->out, "Cc", &message->cc);
+    /* A message that shows no recipient is taken for junk by many. */
+    if (!message->to.count && !message->cc.count)
+        fct_buf_add_text(w->out, "To: undisclosed-recipients:;\r\n");
+    if (message->subject)
+        put_text(w->out, "Subject", message->subject, FCT_LINE_FOLD - 2);
+    put_ids(w->out, "Message-ID", decided->message_id);
+    put_ids(w->out, "In-Reply-To", message->in_reply_to);
+    put_ids(w->out, "References", message->references);
+    for (size_t i = 0; i < message->header_count; i++)
+        put_text(w->out, message->headers[i].name, message->headers[i].value,
+                 FCT_LINE_MAX - FCT_MAX_HEADER_NAME - 4);
+    fct_buf_add_text(w->out, "MIME-Version: 1.0\r\n");
+}
+
+/* ---- Parts ----------------------------------------------------------------------------------- */
+
+static void put_boundary(struct writer *w, enum level level, const char *before, const char *after)
+{
+    fct_buf_addf(w->out, "%s=_%016" PRIx64 "_%d%s", before, w->hash, (int)level + 1, after);
+}
+
+static void open_multipart(struct writer *w, enum level level, const char *root)
+{
+    static const char *const subtypes[] = {"mixed", "related", "alternative"};
+
+    put_token(w->out, "Content-Type: multipart/", subtypes[level], ";\r\n", "");
+    /* RFC 2387 section 3.1 wants the root's type told. */
+    if (level == RELATED)
+        put_token(w->out, " type=\"", root, "\";\r\n", "");
+    put_boundary(w, level, " boundary=\"", "\"\r\n\r\n");
+}
+
+static void next_part(struct writer *w, enum level level)
+{
+    put_boundary(w, level, "--", "\r\n");
+}
+
+static void close_multipart(struct writer *w, enum level level)
+{
+    put_boundary(w, level, "--", "--\r\n");
+}
+
+static void put_body(struct writer *w, const char *subtype, const struct fct_body *body)
+{
+    fct_slice text = {body->text ? body->text : "", body->len};
+    enum fct_encoding encoding = fct_encoding_choose(text);
+
+    put_token(w->out, "Content-Type: text/", subtype, "; charset=utf-8\r\n", "");
+    put_token(w->out, "Content-Transfer-Encoding", ": ", fct_encoding_name(encoding), "\r\n\r\n");
+    fct_encode_text(w->out, encoding, text);
+    /* The boundary's line end is no part of the text; a whole message must end its last line. */
+    if (encoding != FCT_BASE64 && (!w->single || (text.len && text.ptr[text.len - 1] != '\n')))
+        fct_buf_add(w->out, "\r\n", 2);
+}
+
+static void put_type(struct writer *w, const struct fct_part *part)
+{
+    fct_header header;
+    fct_slice rest = fct_slice_of(part->type);
+
+    fct_header_begin(&header, w->out, "Content-Type");
+    for (;;) {
+        bool quoted = false;
+        size_t len = 0;
+
+        for (; len < rest.len && (quoted || rest.ptr[len] != ';'); len++) {
+            if (quoted && rest.ptr[len] == '\\')
+                len++;
+            else if (rest.ptr[len] == '"')
+                quoted = !quoted;
+        }
+        fct_header_token(&header, fct_slice_trim((fct_slice){rest.ptr, len}));
+        if (len == rest.len)
+            break;
+        fct_header_glue(&header, ';');
+        rest.ptr += len + 1;
+        rest.len -= len + 1;
+    }
+    if (part->name)
+        fct_header_param_outlook(&header, "name", fct_slice_of(part->name));
+    fct_header_end(&header);
+}
+
+static int put_part(struct writer *w, const struct fct_part *part)
+{
+    fct_header header;
+    int result = 0;
+
+    put_type(w, part);
+    fct_buf_add_text(w->out, "Content-Transfer-Encoding: base64\r\n");
+    if (part->content_id)
+        put_token(w->out, "Content-ID: <", part->content_id, ">\r\n", "");
+    fct_header_begin(&header, w->out, "Content-Disposition");
+    fct_header_token(&header, fct_slice_of(part->content_id ? "inline" : "attachment"));
+    if (part->name)
+        fct_header_param(&header, "filename", fct_slice_of(part->name));
+    fct_header_end(&header);
+    fct_buf_add(w->out, "\r\n", 2);
+    if (part->data)
+        fct_encode_base64(w->out, part->data, part->len);
+    else
+        result = fct_content_add_file(w->content, part->path);
+    if (result == FACTEUR_EIO)
+        return fct_error_set(w->error, FACTEUR_EIO, "attachments", "cannot read \"%s\": %s",
+                             part->path, strerror(errno));
+    return result;
+}
+
+/* ---- The tree -------------------------------------------------------------------------------- */
+
+/* Inline parts belong to the HTML; without it they are attachments. */
+static bool is_related(const facteur_message *message, const struct fct_part *part)
+{
+    return part->content_id && message->html.text;
+}
+
+static size_t count_parts(const facteur_message *message, bool related)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < message->part_count; i++)
+        count += is_related(message, &message->parts[i]) == related;
+    return count;
+}
+
+static int put_parts(struct writer *w, enum level level)
+{
+    int result = 0;
+
+    for (size_t i = 0; !result && i < w->message->part_count; i++) {
+        const struct fct_part *part = &w->message->parts[i];
+
+        if (is_related(w->message, part) != (level == RELATED))
+            continue;
+        next_part(w, level);
+        result = put_part(w, part);
+    }
+    return result;
+}
+
+static void put_alternative(struct writer *w)
+{
+    const facteur_message *message = w->message;
+
+    if (!message->html.text) {
+        put_body(w, "plain", &message->text);
+    } else if (!message->text.text) {
+        put_body(w, "html", &message->html);
+    } else {
+        w->single = false;
+        open_multipart(w, ALTERNATIVE, NULL);
+        next_part(w, ALTERNATIVE);
+        put_body(w, "plain", &message->text);
+        next_part(w, ALTERNATIVE);
+        put_body(w, "html", &message->html);
+        close_multipart(w, ALTERNATIVE);
+    }
+}
+
+static int put_related(struct writer *w)
+{
+    int result;
+
+    if (!count_parts(w->message, true)) {
+        put_alternative(w);
+        return 0;
+    }
+    w->single = false;
+    open_multipart(w, RELATED, w->message->text.text ? "multipart/alternative" : "text/html");
+    next_part(w, RELATED);
+    put_alternative(w);
+    result = put_parts(w, RELATED);
+    close_multipart(w, RELATED);
+    return result;
+}
+
+static int put_tree(struct writer *w)
+{
+    const facteur_message *message = w->message;
+    size_t attachments = count_parts(message, false);
+    bool bodies = message->text.text || message->html.text;
+    int result = 0;
+
+    if (!attachments)
+        return put_related(w);
+    if (!bodies && attachments == 1)
+        return put_part(w, &message->parts[0]);
+    w->single = false;
+    open_multipart(w, MIXED, NULL);
+    if (bodies) {
+        next_part(w, MIXED);
+        result = put_related(w);
+    }
+    if (!result)
+        result = put_parts(w, MIXED);
+    close_multipart(w, MIXED);
+    return result;
+}
+
+/* One allocation for most messages: quoted-printable text is seldom half as long again. */
+static size_t estimate(const facteur_message *message)
+{
+    size_t size = 4096;
+
+    size += message->text.len / 2 * 3 + message->html.len / 2 * 3;
+    for (size_t i = 0; i < message->part_count; i++)
+        size += message->parts[i].len / 2 * 3 + 512;
+    return size;
+}
+
+int fct_message_serialise(const facteur_message *message, const struct fct_decided *decided,
+                          fct_content *content, facteur_error **error)
+{
+    struct writer w = {.message = message,
+                       .content = content,
+                       .out = &content->bytes,
+                       .hash = hash_of(decided->message_id),
+                       .error = error,
+                       .single = true};
+    int result = fct_buf_reserve(&content->bytes, estimate(message));
+
+    if (result)
+        return result;
+    put_headers(&w, decided);
+    result = put_tree(&w);
+    if (!result && content->bytes.failed)
+        result = FACTEUR_ENOMEM;
+    return result;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The choke point for what strangers type: a wire token is checked by its kind and refused, display
+ * text is cleaned.  Nothing reaches a header without having passed one of these.
+ */
+#ifndef FCT_TOKEN_H
+#define FCT_TOKEN_H
+
+#include "base/bytes.h"
+#include "facteur.h"
+
+#include <stdint.h>
+
+enum fct_token {
+    FCT_TOKEN_HEADER_NAME, /* ftext of RFC 5322 section 3.6.8 */
+    FCT_TOKEN_FILE_NAME,   /* UTF-8 without control characters */
+    FCT_TOKEN_ID,          /* a content id or message id without its angle brackets */
+    FCT_TOKEN_MEDIA_TYPE   /* type/subtype with parameters (RFC 2045 section 5.1) */
+};
+
+/* 0, or FACTEUR_EMESSAGE with a sentence that names the place; `field` is the error's where. */
+int fct_token_check(enum fct_token kind, const char *field, fct_slice value, facteur_error **error);
+
+/* 0, or FACTEUR_EMESSAGE when the text is no UTF-8 or longer than `max` (0: no limit). */
+int fct_text_check(const char *field, fct_slice text, size_t max, facteur_error **error);
+
+/*
+ * Append display text: a run of white space with a control character in it becomes one space, and
+ * spaces at both ends go.  The text has passed fct_text_check().
+ */
+int fct_text_clean(fct_buf *out, fct_slice text);
+
+/* C0, DEL, C1, and the two separators that some parsers take for line ends. */
+bool fct_is_control(uint32_t code_point);
+bool fct_has_control(fct_slice text);
+/* atext of RFC 5322 section 3.2.3; tokens of RFC 2045 section 5.1. */
+bool fct_is_atext(unsigned char byte);
+bool fct_is_mime_token(unsigned char byte);
+/* ASCII from space to tilde only. */
+bool fct_is_printable(fct_slice text);
+
+#endif
