@@ -18,8 +18,8 @@ struct scheme {
 };
 
 static const struct scheme schemes[] = {
-    {"smtp", FCT_SCHEME_SMTP}, {"smtps", FCT_SCHEME_SMTPS},   {"smtp+unix", FCT_SCHEME_UNIX},
-    {"file", FCT_SCHEME_FILE}, {"memory", FCT_SCHEME_MEMORY}, {"null", FCT_SCHEME_NULL},
+    {"smtps", FCT_SCHEME_SMTPS}, {"smtp", FCT_SCHEME_SMTP},     {"smtp+unix", FCT_SCHEME_UNIX},
+    {"file", FCT_SCHEME_FILE},   {"memory", FCT_SCHEME_MEMORY}, {"null", FCT_SCHEME_NULL},
 };
 
 #define SCHEME_COUNT (sizeof schemes / sizeof schemes[0])
@@ -53,6 +53,9 @@ static int check_characters(const struct parser *parser)
     fct_slice whole = fct_slice_of(parser->text);
     size_t bad = fct_utf8_check(whole);
 
+    if (strncmp(parser->text, "failover(", 9) == 0 || strncmp(parser->text, "roundrobin(", 11) == 0)
+        return REFUSE(parser, "failover() and roundrobin() are not available in this version; "
+                              "give the DSN of one relay");
     if (whole.len > DSN_MAX)
         return REFUSE(parser, "the DSN is longer than %d bytes", DSN_MAX);
     for (size_t i = 0; i < bad; i++) {
@@ -159,9 +162,6 @@ static int read_scheme(struct parser *parser, fct_slice *rest)
     const char *end = strstr(parser->text, "://");
     fct_slice name = {parser->text, end ? (size_t)(end - parser->text) : 0};
 
-    if (strncmp(parser->text, "failover(", 9) == 0 || strncmp(parser->text, "roundrobin(", 11) == 0)
-        return REFUSE(parser, "failover() and roundrobin() are not available in this version; "
-                              "give the DSN of one relay");
     for (size_t i = 0; i < name.len; i++) {
         unsigned char byte = (unsigned char)name.ptr[i];
 
@@ -367,14 +367,17 @@ static int read_preset(struct parser *parser, fct_slice authority)
     fct_slice region = {"", 0};
     fct_buf host = {0};
     bool any = strcmp(preset->regions, "*") == 0;
+    bool known;
     int err;
 
     if (at)
         region = (fct_slice){at + 1, authority.len - (size_t)(at + 1 - authority.ptr)};
-    if (!any && !fct_preset_host(preset, region, &host))
-        region.len = 0, at = NULL;
-    fct_buf_clear(&host);
-    if (!fct_preset_host(preset, region, &host)) {
+    known = fct_preset_host(preset, region, &host);
+    if (!known && !any) {
+        at = NULL;
+        known = fct_preset_host(preset, FCT_SLICE(""), &host);
+    }
+    if (!known) {
         fct_buf_done(&host);
         return REFUSE(parser, "%s needs its region behind the '@': %s", preset->name,
                       preset->example);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* mailer/dsn and mailer/host: what DSNs say, and how precisely broken ones are refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "mailer/dsn.h"
+#include "mailer/host.h"
+
+struct good {
+    const char *dsn;
+    enum fct_scheme scheme;
+    const char *host;
+    unsigned port;
+    const char *path, *user, *password;
+};
+
+static const struct good goods[] = {
+    {"smtps://ana:s3cret@smtp.example.com", FCT_SCHEME_SMTPS, "smtp.example.com", 0, NULL, "ana",
+     "s3cret"},
+    {"SMTP://Mail.Example.COM:2525/", FCT_SCHEME_SMTP, "mail.example.com", 2525, NULL, NULL, NULL},
+    {"smtp://mail.example.com.", FCT_SCHEME_SMTP, "mail.example.com", 0, NULL, NULL, NULL},
+    {"smtp://localhost", FCT_SCHEME_SMTP, "localhost", 0, NULL, NULL, NULL},
+    {"smtp://mail_server:25", FCT_SCHEME_SMTP, "mail_server", 25, NULL, NULL, NULL},
+    {"smtp://[::1]:1025", FCT_SCHEME_SMTP, "::1", 1025, NULL, NULL, NULL},
+    {"smtp://u:p@[2001:DB8::25]", FCT_SCHEME_SMTP, "2001:db8::25", 0, NULL, "u", "p"},
+    {"smtp://b\xc3\xbc"
+     "cher.example",
+     FCT_SCHEME_SMTP, "xn--bcher-kva.example", 0, NULL, NULL, NULL},
+    {"smtps://ana%40shop.example:p%3Aq%2Fr@h.example", FCT_SCHEME_SMTPS, "h.example", 0, NULL,
+     "ana@shop.example", "p:q/r"},
+    {"smtps://ana@shop.example:p@ss@h.example", FCT_SCHEME_SMTPS, "h.example", 0, NULL,
+     "ana@shop.example", "p@ss"},
+    {"smtps://u:a/b+c#d=e@h.example", FCT_SCHEME_SMTPS, "h.example", 0, NULL, "u", "a/b+c#d=e"},
+    {"smtps://u@h.example?password=a%26b@c", FCT_SCHEME_SMTPS, "h.example", 0, NULL, "u", "a&b@c"},
+    {"smtp+unix:///run/mail%20er/smtp", FCT_SCHEME_UNIX, NULL, 0, "/run/mail er/smtp", NULL, NULL},
+    {"smtp+unix://%40mailer", FCT_SCHEME_UNIX, NULL, 0, "@mailer", NULL, NULL},
+    {"file:///var/mail/out", FCT_SCHEME_FILE, NULL, 0, "/var/mail/out", NULL, NULL},
+    {"memory://", FCT_SCHEME_MEMORY, NULL, 0, NULL, NULL, NULL},
+    {"null://", FCT_SCHEME_NULL, NULL, 0, NULL, NULL, NULL},
+    {"sendgrid://SG.key", FCT_SCHEME_PRESET, "smtp.sendgrid.net", 0, NULL, "apikey", "SG.key"},
+    {"postmark://token-1", FCT_SCHEME_PRESET, "smtp.postmarkapp.com", 0, NULL, NULL, "token-1"},
+    {"ses://AKIA:se/cr+et@eu-west-3", FCT_SCHEME_PRESET, "email-smtp.eu-west-3.amazonaws.com", 0,
+     NULL, "AKIA", "se/cr+et"},
+    {"brevo://ana@shop.example:xsmtp-key", FCT_SCHEME_PRESET, "smtp-relay.brevo.com", 0, NULL,
+     "ana@shop.example", "xsmtp-key"},
+    {"mailgun://postmaster@mg.shop.example:key@eu", FCT_SCHEME_PRESET, "smtp.eu.mailgun.org", 0,
+     NULL, "postmaster@mg.shop.example", "key"},
+    {"mailjet://KEY:SECRET@default", FCT_SCHEME_PRESET, "in-v3.mailjet.com", 0, NULL, "KEY",
+     "SECRET"},
+    {"gmail://ana@gmail.com?password=p", FCT_SCHEME_PRESET, "smtp.gmail.com", 0, NULL,
+     "ana@gmail.com", "p"},
+    {"resend://re_1?username=other", FCT_SCHEME_PRESET, "smtp.resend.com", 0, NULL, "other",
+     "re_1"},
+};
+
+static void same_text(const char *got, const char *wanted)
+{
+    if (wanted)
+        assert_string_equal(got ? got : "(null)", wanted);
+    else
+        assert_null(got);
+}
+
+static void good_ones_are_read(void **state)
+{
+    for (size_t i = 0; i < sizeof goods / sizeof goods[0]; i++) {
+        const struct good *good = &goods[i];
+        facteur_error *error = NULL;
+        fct_options options;
+        fct_dsn dsn;
+        fct_slice secret;
+
+        assert_int_equal(fct_options_init(&options), 0);
+        if (fct_dsn_parse(&dsn, &options, good->dsn, &error))
+            fail_msg("%s: %s", good->dsn, facteur_error_message(error));
+        assert_int_equal(dsn.scheme, good->scheme);
+        same_text(dsn.host, good->host);
+        assert_int_equal(dsn.port, good->port);
+        same_text(dsn.path, good->path);
+        same_text(fct_options_get(&options, FCT_OPT_username)->text, good->user);
+        secret = fct_secret_bytes(fct_options_get(&options, FCT_OPT_password)->secret);
+        assert_true(fct_slice_equal(secret, fct_slice_of(good->password ? good->password : "")));
+        fct_dsn_done(&dsn);
+        fct_options_done(&options);
+    }
+}
+
+struct bad {
+    const char *dsn, *where, *message;
+};
+
+static const struct bad bads[] = {
+    {"", "dsn", "does not start with a scheme"},
+    {"smtp.example.com", "dsn", "does not start with a scheme"},
+    {"ana:SECRET@smtp.example.com", "dsn", "does not start with a scheme"},
+    {"smpts://h.example", "dsn", "did you mean smtps://?"},
+    {"brave://k", "dsn", "did you mean brevo://?"},
+    {"failover(smtp://a smtp://b)", "dsn", "not available in this version"},
+    {"roundrobin(smtp://a)", "dsn", "not available in this version"},
+    {"smtps://u:SEC RET@h.example", "dsn", "a space at position 14"},
+    {"smtps://u:SEC\nRET@h.example", "dsn", "control character 0x0a at position 14"},
+    {"smtps://u:SECRET@h.example\n", "dsn", "control character 0x0a at position 27"},
+    {"smtps://u:SEC%zzRET@h.example", "dsn", "'%' at position 14"},
+    {"smtps://u:\xc3\xa9%4@h.example", "dsn", "'%' at position 12"},
+    {"smtps://u:SEC%00RET@h.example", "dsn", "%00 at position 14"},
+    {"smtps://u:SEC\xffRET@h.example", "dsn", "0xff at position 14"},
+    {"smtps://u:SEC?RET@h.example", "dsn", "'?' at position 14"},
+    {"smtps://ana:5?RETSEC@h.example", "dsn", "'?' at position 14"},
+    {"smtps://u:SECRET", "dsn", "no port from 1 to 65535 at position 11"},
+    {"smtps://", "dsn", "the host is missing at position 9"},
+    {"smtps://u:SECRET@", "dsn", "the host is missing at position 18"},
+    {"smtps://u:SECRET@h.example:0", "dsn", "no port from 1 to 65535 at position 28"},
+    {"smtps://u:SECRET@h.example:65536", "dsn", "no port from 1 to 65535"},
+    {"smtps://u:SECRET@h.example:", "dsn", "no port from 1 to 65535"},
+    {"smtps://u:SECRET@h!.example", "dsn", "no host name has at position 19"},
+    {"smtps://u:SECRET@a..example", "dsn", "an empty label"},
+    {"smtps://u:SECRET@[::1", "dsn", "'[' without ']'"},
+    {"smtps://u:SECRET@[::1]x", "dsn", "other than a port follows the host at position 23"},
+    {"smtps://u:SECRET@[1::2::3]", "dsn", "no IPv6 address"},
+    {"smtps://u:SECRET@h.example?dedline=3", "dedline", "did you mean deadline?"},
+    {"smtps://u:SECRET@h.example?deadline=soon", "deadline", "seconds such as 10 or 2.5"},
+    {"smtps://u:SECRET@h.example?deadline", "dsn", "position 28 of the DSN has no value"},
+    {"smtp+unix://relative", "dsn", "an absolute path is missing at position 13"},
+    {"file://", "dsn", "an absolute path is missing"},
+    {"memory://x", "dsn", "at position 10"},
+    {"ses://KEY:SECRET", "dsn", "ses needs its region"},
+    {"ses://KEY:SECRET@eu.west", "dsn", "ses needs its region"},
+};
+
+static void bad_ones_are_refused_precisely_and_discreetly(void **state)
+{
+    for (size_t i = 0; i < sizeof bads / sizeof bads[0]; i++) {
+        const struct bad *bad = &bads[i];
+        facteur_error *error = NULL;
+        fct_options options;
+        fct_dsn dsn;
+
+        assert_int_equal(fct_options_init(&options), 0);
+        if (fct_dsn_parse(&dsn, &options, bad->dsn, &error) != FACTEUR_ECONFIG)
+            fail_msg("%s was accepted", bad->dsn);
+        assert_string_equal(facteur_error_where(error), bad->where);
+        if (!strstr(facteur_error_message(error), bad->message))
+            fail_msg("%s: \"%s\"", bad->dsn, facteur_error_message(error));
+        assert_null(strstr(facteur_error_message(error), "SEC"));
+        assert_null(strstr(facteur_error_message(error), "RET"));
+        assert_null(dsn.host);
+        assert_null(dsn.path);
+        facteur_error_free(error);
+        fct_options_done(&options);
+    }
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    for (size_t i = 0; i < sizeof goods / sizeof goods[0]; i++) {
+        int failed = 1;
+
+        for (unsigned long nth = 1; failed; nth++) {
+            facteur_error *error = NULL;
+            fct_options options;
+            fct_dsn dsn;
+            int err;
+
+            assert_int_equal(fct_options_init(&options), 0);
+            fct_memory_fail_at(nth);
+            err = fct_dsn_parse(&dsn, &options, goods[i].dsn, &error);
+            failed = fct_memory_failed();
+            fct_memory_fail_at(0);
+            if (failed)
+                assert_int_equal(err, FACTEUR_ENOMEM);
+            else
+                assert_int_equal(err, 0);
+            facteur_error_free(error);
+            fct_dsn_done(&dsn);
+            fct_options_done(&options);
+        }
+    }
+}
+
+/* Every beginning of a DSN is either read or refused, and leaves nothing behind. */
+static void cut_anywhere(void **state)
+{
+    for (size_t i = 0; i < sizeof goods / sizeof goods[0]; i++) {
+        for (size_t len = 0; len < strlen(goods[i].dsn); len++) {
+            char *text = fct_strndup(goods[i].dsn, len);
+            facteur_error *error = NULL;
+            fct_options options;
+            fct_dsn dsn;
+            int err;
+
+            assert_int_equal(fct_options_init(&options), 0);
+            err = fct_dsn_parse(&dsn, &options, text, &error);
+            assert_true(err == 0 || err == FACTEUR_ECONFIG);
+            assert_int_equal(err != 0, error != NULL);
+            facteur_error_free(error);
+            fct_dsn_done(&dsn);
+            fct_options_done(&options);
+            fct_free(text);
+        }
+    }
+}
+
+static void addresses_are_told_from_names(void **state)
+{
+    static const char *const loopback[] = {"localhost",       "LOCALHOST",       "db.localhost",
+                                           "127.0.0.1",       "127.255.1.2",     "::1",
+                                           "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"};
+    static const char *const remote[] = {
+        "localhost.example.com", "notlocalhost", "128.0.0.1", "127.0.0.1.example.com", "::2",
+        "::ffff:10.0.0.1",       "0127.0.0.1",   "127.1"};
+    static const char *const bad6[] = {"",
+                                       ":",
+                                       ":::",
+                                       "1::2::3",
+                                       "1:2:3:4:5:6:7",
+                                       "12345::",
+                                       "1:2:",
+                                       "1:2:3:4:5:6:7:8:9",
+                                       "::1.2.3",
+                                       "g::",
+                                       "1:2:3:4:5:6:7::8:9"};
+    unsigned char address[16];
+
+    for (size_t i = 0; i < sizeof loopback / sizeof loopback[0]; i++)
+        assert_true(fct_host_is_loopback(fct_slice_of(loopback[i])));
+    for (size_t i = 0; i < sizeof remote / sizeof remote[0]; i++)
+        assert_false(fct_host_is_loopback(fct_slice_of(remote[i])));
+    for (size_t i = 0; i < sizeof bad6 / sizeof bad6[0]; i++) {
+        if (fct_host_ipv6(fct_slice_of(bad6[i]), address))
+            fail_msg("%s was accepted", bad6[i]);
+    }
+    assert_true(fct_host_ipv6(FCT_SLICE("1:2:3:4:5:6:7::"), address));
+    assert_int_equal(address[13], 7);
+    assert_true(fct_host_ipv6(FCT_SLICE("::"), address));
+    assert_true(fct_host_ipv6(FCT_SLICE("64:ff9b::192.0.2.33"), address));
+    assert_int_equal(address[15], 33);
+}
+
+static void ehlo_names(void **state)
+{
+    assert_true(fct_host_is_helo(FCT_SLICE("shop.example.com")));
+    assert_true(fct_host_is_helo(FCT_SLICE("[192.0.2.1]")));
+    assert_true(fct_host_is_helo(FCT_SLICE("[IPv6:2001:db8::1]")));
+    assert_false(fct_host_is_helo(FCT_SLICE("[192.0.2]")));
+    assert_false(fct_host_is_helo(FCT_SLICE("")));
+    assert_false(fct_host_is_helo(FCT_SLICE("a b")));
+    assert_false(fct_host_is_helo(FCT_SLICE("-a.example")));
+    assert_true(fct_host_is_public_name(FCT_SLICE("web1.shop.example.com")));
+    assert_false(fct_host_is_public_name(FCT_SLICE("web1")));
+    assert_false(fct_host_is_public_name(FCT_SLICE("web1.local")));
+    assert_false(fct_host_is_public_name(FCT_SLICE("ip-10-0-0-1.eu-west-3.compute.internal")));
+    assert_false(fct_host_is_public_name(FCT_SLICE("10.0.0.1")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_ones_are_read),
+        cmocka_unit_test(bad_ones_are_refused_precisely_and_discreetly),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(addresses_are_told_from_names),
+        cmocka_unit_test(ehlo_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

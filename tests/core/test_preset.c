@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* mailer/preset and mailer/plan: every preset makes a usable relay, and options settle into one
+ * plan. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "mailer/host.h"
+#include "mailer/plan.h"
+
+#define PIN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+static void examples_of_all_presets_work(void **state)
+{
+    const struct fct_preset *preset;
+    size_t count = 0;
+
+    for (; (preset = fct_preset_at(count)); count++) {
+        facteur_error *error = NULL;
+        fct_plan plan;
+
+        assert_ptr_equal(fct_preset_find(fct_slice_of(preset->name)), preset);
+        if (fct_plan_init(&plan, preset->example, NULL, NULL, 0, &error))
+            fail_msg("%s: %s", preset->example, facteur_error_message(error));
+        assert_int_equal(plan.target, FCT_TARGET_RELAY);
+        assert_true(fct_host_is_public_name(fct_slice_of(plan.relay.host)));
+        assert_int_equal(plan.relay.port, preset->port);
+        assert_int_equal(plan.relay.session.tls, preset->tls);
+        assert_true(preset->tls == FCT_TLS_IMPLICIT || preset->tls == FCT_TLS_STARTTLS);
+        assert_non_null(plan.relay.session.username);
+        assert_true(plan.relay.session.password || plan.relay.session.token);
+        assert_false(plan.relay.session.local);
+        assert_string_equal(plan.relay.tls.name, plan.relay.host);
+        fct_plan_done(&plan);
+    }
+    assert_true(count >= 10);
+}
+
+static void presets_know_their_limits(void **state)
+{
+    const char *name = "idle_timeout", *value = "30";
+    fct_plan plan;
+
+    assert_int_equal(fct_plan_init(&plan, "ses://K:S@eu-west-3", NULL, NULL, 0, NULL), 0);
+    assert_int_equal(plan.relay.idle_us, 8000000);
+    fct_plan_done(&plan);
+    assert_int_equal(fct_plan_init(&plan, "ses://K:S@eu-west-3", &name, &value, 1, NULL), 0);
+    assert_int_equal(plan.relay.idle_us, 30000000);
+    fct_plan_done(&plan);
+    assert_int_equal(fct_plan_init(&plan, "postmark://tok", NULL, NULL, 0, NULL), 0);
+    assert_string_equal(plan.relay.session.username, "tok");
+    fct_plan_done(&plan);
+}
+
+struct tls_case {
+    const char *dsn;
+    enum fct_tls_plan tls;
+    unsigned port;
+    const char *name;
+};
+
+static void tls_and_port_follow_from_the_dsn(void **state)
+{
+    static const struct tls_case cases[] = {
+        {"smtps://u:p@h.example", FCT_TLS_IMPLICIT, 465, "smtps://h.example:465"},
+        {"smtp://u:p@h.example", FCT_TLS_STARTTLS, 587, "smtp://h.example:587"},
+        {"smtp://h.example:25", FCT_TLS_STARTTLS, 25, "smtp://h.example:25"},
+        {"smtp://localhost", FCT_TLS_NONE, 25, "smtp://localhost:25"},
+        {"smtp://u:p@127.0.0.1:1025", FCT_TLS_NONE, 1025, "smtp://127.0.0.1:1025"},
+        {"smtp://[::1]", FCT_TLS_NONE, 25, "smtp://[::1]:25"},
+        {"smtp://localhost?tls=starttls", FCT_TLS_STARTTLS, 25, "smtp://localhost:25"},
+        {"smtp://localhost:1025?tls=implicit", FCT_TLS_IMPLICIT, 1025, "smtps://localhost:1025"},
+        {"smtps://localhost", FCT_TLS_IMPLICIT, 465, "smtps://localhost:465"},
+        {"smtp://h.example?tls=none", FCT_TLS_NONE, 25, "smtp://h.example:25"},
+        {"smtp://u:p@h.example?tls=opportunistic", FCT_TLS_OPPORTUNISTIC, 587,
+         "smtp://h.example:587"},
+        {"smtp://u:p@h.example?tls=none&dangerous_plaintext_auth=1", FCT_TLS_NONE, 25,
+         "smtp://h.example:25"},
+        {"smtp+unix:///run/smtp", FCT_TLS_NONE, 25, "smtp+unix:///run/smtp"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        facteur_error *error = NULL;
+        fct_plan plan;
+
+        if (fct_plan_init(&plan, cases[i].dsn, NULL, NULL, 0, &error))
+            fail_msg("%s: %s", cases[i].dsn, facteur_error_message(error));
+        assert_int_equal(plan.relay.session.tls, cases[i].tls);
+        assert_int_equal(plan.relay.port, cases[i].port);
+        assert_string_equal(plan.name, cases[i].name);
+        fct_plan_done(&plan);
+    }
+}
+
+struct refusal {
+    const char *dsn, *where;
+};
+
+static void plans_that_make_no_sense_are_refused(void **state)
+{
+    static const struct refusal refusals[] = {
+        {"smtp://u:p@h.example?tls=none", "tls"},
+        {"smtps://h.example?tls=none", "tls"},
+        {"smtps://u@h.example", "password"},
+        {"smtps://h.example?password=p", "username"},
+        {"smtps://u:p@h.example?token=t", "token"},
+        {"smtps://u:p@h.example?password_env=FCT_TEST_UNSET", "password_env"},
+        {"smtps://u@h.example?password_env=FCT_TEST_UNSET", "password_env"},
+        {"smtps://u:p@h.example?auth=XOAUTH2", "auth"},
+        {"smtps://u@h.example?token=t&auth=PLAIN", "auth"},
+        {"smtps://h.example?auth=PLAIN", "auth"},
+        {"brevo://key-alone", "password"},
+        {"sendgrid://", "password"},
+        {"smtps://h.example?client_key=/k.pem", "client_cert"},
+        {"smtps://h.example?pin_sha256=abcd", "pin_sha256"},
+        {"smtps://h.example?tls_name=a%20b", "tls_name"},
+        {"smtp+unix:///run/smtp?tls=starttls", "tls_name"},
+        {"smtps://h.example?helo=a_b", "helo"},
+        {"smtps://h.example?default_from=nobody", "default_from"},
+        {"smtps://h.example?default_from=a@b.example,c@d.example", "default_from"},
+        {"smtps://h.example?contact_to=%3Ca@", "contact_to"},
+        {"null://?mode=redirect", "redirect_to"},
+        {"null://?mode=redirect&redirect_to=x", "redirect_to"},
+        {"null://?mode=allowlist", "allow"},
+        {"null://?mode=allowlist&allow=a..example", "allow"},
+        {"null://?mode=allowlist&allow=,", "allow"},
+    };
+
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        facteur_error *error = NULL;
+        fct_plan plan;
+
+        if (fct_plan_init(&plan, refusals[i].dsn, NULL, NULL, 0, &error) != FACTEUR_ECONFIG)
+            fail_msg("%s was accepted", refusals[i].dsn);
+        if (strcmp(facteur_error_where(error), refusals[i].where) != 0)
+            fail_msg("%s: %s: %s", refusals[i].dsn, facteur_error_where(error),
+                     facteur_error_message(error));
+        facteur_error_free(error);
+    }
+}
+
+static void the_strongest_secret_wins(void **state)
+{
+    const char *name = "token", *value = "tok";
+    fct_plan plan;
+
+    setenv("FACTEUR_PASSWORD_FILE", "/nowhere", 1);
+    setenv("FCT_TEST_SECRET", "from-env", 1);
+    assert_int_equal(fct_plan_init(&plan, "smtps://u:p@h.example", NULL, NULL, 0, NULL), 0);
+    assert_string_equal(fct_secret_bytes(plan.relay.session.password).ptr, "p");
+    assert_int_equal(fct_plan_complete(&plan, "", NULL), 0);
+    fct_plan_done(&plan);
+    assert_int_equal(fct_plan_init(&plan, "smtps://u:p@h.example", &name, &value, 1, NULL), 0);
+    assert_null(plan.relay.session.password);
+    assert_string_equal(fct_secret_bytes(plan.relay.session.token).ptr, "tok");
+    fct_plan_done(&plan);
+    assert_int_equal(fct_plan_init(&plan, "smtps://u@h.example?password_env=FCT_TEST_SECRET", NULL,
+                                   NULL, 0, NULL),
+                     0);
+    assert_string_equal(fct_secret_bytes(plan.relay.session.password).ptr, "from-env");
+    fct_plan_done(&plan);
+    unsetenv("FACTEUR_PASSWORD_FILE");
+    unsetenv("FCT_TEST_SECRET");
+}
+
+static char *write_temporary(const char *content)
+{
+    char *path = fct_strdup("/tmp/facteur-test-XXXXXX");
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+    close(fd);
+    return path;
+}
+
+static void files_are_read_at_the_first_send_only(void **state)
+{
+    static const struct refusal refusals[] = {
+        {"smtps://u@h.example?password_file=/nowhere/pw", "password_file"},
+        {"smtps://u@h.example?password_file=/tmp", "password_file"},
+        {"smtps://h.example?ca_file=/nowhere/ca.pem", "ca_file"},
+        {"smtps://h.example?client_cert=/nowhere/c.pem", "client_cert"},
+        {"smtps://h.example?client_cert=/dev/null&client_key=/nowhere/k.pem", "client_key"},
+    };
+    char *path = write_temporary("s3cret\r\n");
+    char dsn[128];
+    fct_plan plan;
+
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        facteur_error *error = NULL;
+
+        assert_int_equal(fct_plan_init(&plan, refusals[i].dsn, NULL, NULL, 0, NULL), 0);
+        assert_int_equal(fct_plan_complete(&plan, "", &error), FACTEUR_ECONFIG);
+        assert_string_equal(facteur_error_where(error), refusals[i].where);
+        assert_false(plan.ready);
+        facteur_error_free(error);
+        fct_plan_done(&plan);
+    }
+    snprintf(dsn, sizeof dsn, "postmark://?password_file=%s", path);
+    assert_int_equal(fct_plan_init(&plan, dsn, NULL, NULL, 0, NULL), 0);
+    assert_null(plan.relay.session.password);
+    assert_int_equal(fct_plan_complete(&plan, "", NULL), 0);
+    assert_string_equal(fct_secret_bytes(plan.relay.session.password).ptr, "s3cret");
+    assert_string_equal(plan.relay.session.username, "s3cret");
+    fct_plan_done(&plan);
+    unlink(path);
+    fct_free(path);
+}
+
+static void ehlo_has_a_name_that_means_something(void **state)
+{
+    fct_plan plan;
+
+    assert_int_equal(
+        fct_plan_init(&plan, "smtp://h.example?helo=shop.example", NULL, NULL, 0, NULL), 0);
+    assert_int_equal(fct_plan_complete(&plan, "ana@other.example", NULL), 0);
+    assert_string_equal(plan.relay.session.helo, "shop.example");
+    fct_plan_done(&plan);
+    assert_int_equal(fct_plan_init(&plan, "smtp://h.example", NULL, NULL, 0, NULL), 0);
+    assert_int_equal(fct_plan_complete(&plan, "ana@other.example", NULL), 0);
+    assert_true(fct_host_is_helo(fct_slice_of(plan.relay.session.helo)));
+    assert_true(fct_host_is_public_name(fct_slice_of(plan.relay.session.helo)));
+    fct_plan_done(&plan);
+}
+
+static bool equal(const char *a, const char *b)
+{
+    fct_plan one, two;
+    bool same;
+
+    assert_int_equal(fct_plan_init(&one, a, NULL, NULL, 0, NULL), 0);
+    assert_int_equal(fct_plan_init(&two, b, NULL, NULL, 0, NULL), 0);
+    same = fct_plan_equal(&one, &two);
+    fct_plan_done(&one);
+    fct_plan_done(&two);
+    return same;
+}
+
+static void equal_plans_are_recognised(void **state)
+{
+    assert_true(equal("smtps://u:p@h.example", "SMTPS://u:%70@H.example:465/?deadline=10.0"));
+    assert_false(equal("smtps://u:p@h.example", "smtps://u:q@h.example"));
+    assert_false(equal("smtps://u:p@h.example", "smtps://v:p@h.example"));
+    assert_false(equal("smtps://u:p@h.example", "smtps://u:p@h.example:466"));
+    assert_false(equal("smtp://u:p@h.example", "smtp://u:p@h.example?tls=opportunistic"));
+    assert_false(equal("smtps://h.example", "smtps://h.example?pin_sha256=" PIN));
+    assert_false(equal("file:///a", "file:///b"));
+    assert_false(equal("null://", "null://?mode=capture"));
+}
+
+static void allocations_may_fail(void **state)
+{
+    static const char *const dsn = "smtps://u:p@h.example?mode=redirect&redirect_to=a@b.example,"
+                                   "c@d.example&allow=x.example,y@z.example&ca_file=/dev/null"
+                                   "&default_from=A%20%3Ca@b.example%3E&pin_sha256=" PIN;
+    int failed = 1;
+
+    for (unsigned long nth = 1; failed; nth++) {
+        facteur_error *error = NULL;
+        fct_plan plan;
+        int err;
+
+        fct_memory_fail_at(nth);
+        err = fct_plan_init(&plan, dsn, NULL, NULL, 0, &error);
+        if (!err)
+            err = fct_plan_complete(&plan, "a@b.example", &error);
+        failed = fct_memory_failed();
+        fct_memory_fail_at(0);
+        assert_int_equal(err, failed ? FACTEUR_ENOMEM : 0);
+        facteur_error_free(error);
+        fct_plan_done(&plan);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(examples_of_all_presets_work),
+        cmocka_unit_test(presets_know_their_limits),
+        cmocka_unit_test(tls_and_port_follow_from_the_dsn),
+        cmocka_unit_test(plans_that_make_no_sense_are_refused),
+        cmocka_unit_test(the_strongest_secret_wins),
+        cmocka_unit_test(files_are_read_at_the_first_send_only),
+        cmocka_unit_test(ehlo_has_a_name_that_means_something),
+        cmocka_unit_test(equal_plans_are_recognised),
+        cmocka_unit_test(allocations_may_fail),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
