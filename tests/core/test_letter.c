@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* letters/: composed letters as messages: who writes, who receives, who is answered. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "letter_corpus.h"
+
+#include "base/memory.h"
+#include "letters/letter.h"
+
+#define SHOP "\"merchant\": {\"name\": \"Shop\", \"email\": \"orders@shop.example\"}"
+#define GOODS "\"items\": [{\"name\": \"a\", \"unit_price\": \"2.50\"}]"
+#define BUYER "\"customer\": {\"name\": \"Ana Lopez\", \"email\": \"ana@example.com\"}"
+#define ORDER "{\"number\": 7, \"currency\": \"EUR\", " SHOP ", " GOODS ", " BUYER "}"
+#define FORM                                                                                       \
+    "{\"name\": \"Ana Lopez\", \"email\": \"ana@example.com\", \"message\": \"Hello\","            \
+    " \"subject\": \"Hours\"}"
+#define FIXED "\"message_id\": \"1@example.com\", \"date\": \"2026-11-23T10:00:00+01:00\""
+
+typedef int composer(const char *json, size_t len, const char *options, size_t options_len,
+                     const struct fct_letter_defaults *defaults, facteur_message **out,
+                     facteur_error **error);
+
+/* The header part of the letter's message, unfolded; to be freed with facteur_free(). */
+static char *headers(composer *compose, const char *json, const char *options,
+                     const struct fct_letter_defaults *defaults)
+{
+    facteur_message *message = NULL;
+    facteur_error *error = NULL;
+    char *bytes, *end, *fold;
+    size_t len;
+
+    if (compose(json, FACTEUR_NTS, options, FACTEUR_NTS, defaults, &message, &error) ||
+        facteur_message_bytes(message, &bytes, &len, &error))
+        fail_msg("%s: %s", facteur_error_where(error), facteur_error_message(error));
+    facteur_message_free(message);
+    end = strstr(bytes, "\r\n\r\n");
+    assert_non_null(end);
+    end[2] = '\0';
+    while ((fold = strstr(bytes, "\r\n ")) != NULL)
+        memmove(fold, fold + 2, strlen(fold + 2) + 1);
+    return bytes;
+}
+
+static void has(const char *text, const char *line)
+{
+    char wanted[512];
+
+    snprintf(wanted, sizeof wanted, "\r\n%s\r\n", line);
+    if (!strstr(text, wanted) && strncmp(text, wanted + 2, strlen(wanted + 2)) != 0)
+        fail_msg("no \"%s\" in:\n%s", line, text);
+}
+
+static void lacks(const char *text, const char *part)
+{
+    if (strstr(text, part))
+        fail_msg("\"%s\" in:\n%s", part, text);
+}
+
+static void an_order_goes_from_merchant_to_customer(void **state)
+{
+    char *text = headers(fct_order_confirmation, ORDER, "{" FIXED "}", NULL);
+
+    has(text, "From: Shop <orders@shop.example>");
+    has(text, "To: Ana Lopez <ana@example.com>");
+    has(text, "Subject: Your order 7 at Shop");
+    has(text, "Message-ID: <1@example.com>");
+    has(text, "Date: Mon, 23 Nov 2026 10:00:00 +0100");
+    has(text, "Auto-Submitted: auto-generated");
+    lacks(text, "Reply-To:");
+    facteur_free(text);
+}
+
+static void options_win_over_defaults_over_the_order(void **state)
+{
+    const struct fct_letter_defaults defaults = {"Post <post@shop.example>", "c@shop.example",
+                                                 "fr-FR"};
+    char *text = headers(fct_order_confirmation, ORDER, "{" FIXED "}", &defaults);
+
+    has(text, "From: Post <post@shop.example>");
+    has(text, "To: Ana Lopez <ana@example.com>");
+    has(text, "Subject: Votre commande 7 chez Shop");
+    facteur_free(text);
+    text = headers(fct_order_confirmation, ORDER,
+                   "{" FIXED ", \"from\": \"X <x@shop.example>\", \"to\": [\"b@example.com\", \"C "
+                   "<c@example.com>\"], \"reply_to\": \"r@shop.example\", \"locale\": \"en\","
+                   " \"subject\": \"Thanks\"}",
+                   &defaults);
+    has(text, "From: X <x@shop.example>");
+    has(text, "To: b@example.com, C <c@example.com>");
+    has(text, "Reply-To: r@shop.example");
+    has(text, "Subject: Thanks");
+    facteur_free(text);
+}
+
+static void a_visitor_is_answered_but_never_the_sender(void **state)
+{
+    const struct fct_letter_defaults defaults = {"Site <site@shop.example>", "owner@shop.example",
+                                                 NULL};
+    char *text = headers(fct_contact_form, FORM, NULL, &defaults);
+
+    has(text, "From: Site <site@shop.example>");
+    has(text, "To: owner@shop.example");
+    has(text, "Reply-To: Ana Lopez <ana@example.com>");
+    has(text, "Subject: Contact form: Hours");
+    has(text, "Auto-Submitted: auto-generated");
+    facteur_free(text);
+    text = headers(fct_contact_form,
+                   "{\"name\": \"buy at pills.example\", \"email\": \" ana@example.com \","
+                   " \"subject\": \"a\\r\\nBcc: x@example.com\", \"message\": \"m\"}",
+                   NULL, &defaults);
+    has(text, "Reply-To: ana@example.com");
+    has(text, "Subject: Contact form: a Bcc: x@example.com");
+    lacks(text, "\r\nBcc:");
+    lacks(text, "pills");
+    facteur_free(text);
+    text = headers(fct_contact_form, "{\"message\": \"m\"}", NULL, &defaults);
+    lacks(text, "Reply-To:");
+    facteur_free(text);
+}
+
+static void refuses(composer *compose, const char *json, const char *options, const char *where,
+                    const char *part)
+{
+    static const struct fct_letter_defaults defaults = {"site@shop.example", "owner@shop.example",
+                                                        NULL};
+    facteur_message *message = NULL;
+    facteur_error *error = NULL;
+
+    assert_int_equal(compose(json, FACTEUR_NTS, options, FACTEUR_NTS, &defaults, &message, &error),
+                     FACTEUR_EMESSAGE);
+    assert_null(message);
+    assert_string_equal(facteur_error_where(error), where);
+    if (!strstr(facteur_error_message(error), part))
+        fail_msg("%s: %s", where, facteur_error_message(error));
+    facteur_error_free(error);
+}
+
+static void refusals_name_the_place_in_the_json(void **state)
+{
+    facteur_message *message = NULL;
+    facteur_error *error = NULL;
+
+    refuses(fct_order_confirmation, "{\"number\": 7, \"currency\": \"EUR\", " SHOP ", " GOODS "}",
+            NULL, "customer.email", "missing");
+    refuses(fct_order_confirmation,
+            "{\"number\": 7, \"currency\": \"EUR\", " SHOP ", " GOODS
+            ", \"customer\": {\"email\": \"a@example.com\\r\\nBcc: x@example.com\"}}",
+            NULL, "customer.email", "");
+    refuses(fct_order_confirmation,
+            "{\"number\": 7, \"currency\": \"EUR\", \"merchant\": {\"name\": \"S\","
+            " \"reply_to\": \"no address\"}, " GOODS ", " BUYER "}",
+            NULL, "merchant.reply_to", "");
+    refuses(fct_order_confirmation, ORDER, "{\"form\": 1}", "form", "did you mean \"from\"?");
+    refuses(fct_order_confirmation, ORDER, "{\"to\": 1}", "to", "expected text, got 1");
+    refuses(fct_order_confirmation, ORDER, "{\"to\": [\"a@example.com\", 1]}", "to[1]",
+            "expected text, got 1");
+    refuses(fct_order_confirmation, ORDER, "{\"to\": \"a@example.com\\nb\"}", "to", "");
+    refuses(fct_order_confirmation, ORDER, "{", "options", "malformed JSON at line 1, column");
+    refuses(fct_order_confirmation, ORDER, "{\"date\": \"yesterday\"}", "date", "");
+    refuses(fct_contact_form, "{\"email\": \"a@example.com, b@example.com\", \"message\": \"m\"}",
+            NULL, "email", "");
+    refuses(fct_contact_form, "{\"email\": \"a\\u0000\", \"message\": \"m\"}", NULL, "",
+            "malformed JSON");
+    assert_int_equal(fct_contact_form(FORM, FACTEUR_NTS, NULL, 0, NULL, &message, &error),
+                     FACTEUR_EMESSAGE);
+    assert_string_equal(facteur_error_where(error), "to");
+    assert_non_null(strstr(facteur_error_message(error), "contact_to"));
+    facteur_error_free(error);
+}
+
+#ifdef FCT_FAULT_INJECTION
+static void fail_every_allocation(composer *compose, const char *json)
+{
+    const struct fct_letter_defaults defaults = {"site@shop.example", "owner@shop.example", NULL};
+    int failed = 1;
+
+    for (unsigned long nth = 1; failed; nth++) {
+        facteur_message *message = NULL;
+        facteur_error *error = NULL;
+        int result;
+
+        fct_memory_fail_at(nth);
+        result =
+            compose(json, FACTEUR_NTS, "{" FIXED "}", FACTEUR_NTS, &defaults, &message, &error);
+        failed = fct_memory_failed();
+        fct_memory_fail_at(0);
+        assert_int_equal(result, failed ? FACTEUR_ENOMEM : 0);
+        facteur_message_free(message);
+        facteur_error_free(error);
+    }
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    fail_every_allocation(fct_order_confirmation, ORDER);
+    fail_every_allocation(fct_contact_form, FORM);
+}
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#ifdef FCT_FAULT_INJECTION
+        cmocka_unit_test(every_allocation_may_fail),
+#endif
+        cmocka_unit_test(an_order_goes_from_merchant_to_customer),
+        cmocka_unit_test(options_win_over_defaults_over_the_order),
+        cmocka_unit_test(a_visitor_is_answered_but_never_the_sender),
+        cmocka_unit_test(refusals_name_the_place_in_the_json),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
