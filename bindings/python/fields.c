@@ -25,11 +25,11 @@ static PyObject *refuse(struct job *job, const char *expected, PyObject *got)
 }
 
 /* The core's verdict as 0 or -1 with an exception. */
-static int verdict(struct job *job, int code, facteur_error *error)
+static int verdict(struct job *job, int code, facteur_error **error)
 {
     if (!code)
         return 0;
-    fpy_raise(job->state, code, error, FPY_MESSAGE_ERROR);
+    fpy_raise(job->state, code, *error, FPY_MESSAGE_ERROR);
     return -1;
 }
 
@@ -78,7 +78,7 @@ static int set(struct job *job, PyObject *value)
 
     if (fpy_utf8(job->state, job->field, value, &text, &len))
         return -1;
-    return verdict(job, facteur_message_set(job->message, job->field, text, len, &error), error);
+    return verdict(job, facteur_message_set(job->message, job->field, text, len, &error), &error);
 }
 
 static PyObject *kept(PyObject *value)
@@ -127,7 +127,7 @@ static int add_pair(struct job *job, PyObject *pair)
     return verdict(job,
                    facteur_message_add_mailbox(job->message, job->field, name_text, name_len,
                                                address_text, address_len, &error),
-                   error);
+                   &error);
 }
 
 /* One entry: a str is an address list, a tuple of two a name and an address. */
@@ -192,7 +192,7 @@ static int add_header(struct job *job, PyObject *name, PyObject *value)
         fpy_utf8(job->state, name_text, value, &text, &len))
         return -1;
     return verdict(job, facteur_message_add_header(job->message, name_text, text, len, &error),
-                   error);
+                   &error);
 }
 
 static PyObject *apply_headers(struct job *job, PyObject *value)
@@ -293,7 +293,7 @@ static int attach_bytes(struct job *job, PyObject *data, const char *name, const
     return verdict(job,
                    facteur_message_attach_bytes(job->message, bytes, (size_t)len, name, type,
                                                 content_id, &error),
-                   error);
+                   &error);
 }
 
 /* Opening a file can wait (a network disk), so other threads may run meanwhile. */
@@ -318,7 +318,7 @@ static int attach_path(struct job *job, PyObject *path, const char *name, const 
     Py_BEGIN_ALLOW_THREADS code =
         facteur_message_attach_path(job->message, text, name, type, content_id, &error);
     Py_END_ALLOW_THREADS Py_DECREF(encoded);
-    return verdict(job, code, error);
+    return verdict(job, code, &error);
 }
 
 static int attach(struct job *job, PyObject *attachment)
@@ -420,18 +420,19 @@ static const struct keyword *keyword_find(const char *name)
     return NULL;
 }
 
-/* The core tells which field was meant; where it knows the name, Python spells it otherwise. */
+/* The core tells which field was meant, unless it is the one that Python spells otherwise. */
 static void raise_unknown(fpy_state *state, facteur_message *message, const char *name)
 {
     facteur_error *error = NULL;
-    int code = facteur_message_set(message, name, "", 0, &error);
+    int code;
 
-    if (code) {
-        fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
+    if (!strcmp(name, "from")) {
+        fpy_raise_text(state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, name,
+                       "no such keyword; did you mean \"from_\"?");
         return;
     }
-    fpy_raise_text(state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, name,
-                   "no such keyword; did you mean \"%s_\"?", name);
+    code = facteur_message_set(message, name, "", 0, &error);
+    fpy_raise(state, code ? code : FACTEUR_EMESSAGE, error, FPY_MESSAGE_ERROR);
 }
 
 int fpy_fields_apply(fpy_state *state, facteur_message *message, PyObject *dict)

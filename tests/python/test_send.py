@@ -186,7 +186,9 @@ def test_nobody_listens():
     assert caught.value.receipt.reply == facteur.Reply(0, "", "")
 
 
-@pytest.mark.parametrize("step", [{"on": "greeting", "reply": None, "then": "stall"}, {"on": "mail", "then": "stall", "reply": None}])
+@pytest.mark.parametrize(
+    "step", [{"on": "greeting", "reply": None, "then": "stall"}, {"on": "mail", "reply": None, "then": "stall"}]
+)
 def test_deadline(step):
     with SmtpServer("--plain", script=[step]) as server:
         with facteur.Mailer(server.dsn(), chunking=False) as mailer:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import email
 import email.message
 import email.policy
+import email.utils
 from email.headerregistry import Address
 from typing import Any, TypeAlias
 
@@ -86,10 +87,22 @@ def _attachment(part: email.message.Message[Any, Any]) -> Attachment:
     payload = part.get_payload(decode=True)
     return Attachment(
         payload if isinstance(payload, bytes) else b"",
-        name=part.get_filename(),
+        name=_file_name(part),
         type=part.get_content_type(),
         inline=None if content_id is None else str(content_id).strip("<> "),
     )
+
+
+def _file_name(part: email.message.Message[Any, Any]) -> str | None:
+    """The name of RFC 2231 where there is one: the parser prefers the ASCII fallback that stands before it."""
+    for name, value in part.raw_items():
+        if name.lower() == "content-disposition":
+            plain = email.message.Message()
+            plain[name] = value
+            for key, text in plain.get_params([], "content-disposition"):
+                if key == "filename" and isinstance(text, tuple):
+                    return email.utils.collapse_rfc2231_value(text)
+    return part.get_filename()
 
 
 def describe(fields: dict[str, Any]) -> str:
