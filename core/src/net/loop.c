@@ -29,6 +29,9 @@ static void on_alarm(uv_timer_t *alarm)
         timer->fire(timer);
     }
     arm(loop);
+    /* Timers come before the wait for descriptors in a turn of libuv's: it would wait in vain. */
+    if (loop->finished && loop->finished(loop->finished_user))
+        uv_stop(&loop->uv);
 }
 
 /*
@@ -157,26 +160,53 @@ uint64_t fct_loop_now_us(const fct_loop *loop)
     return uv_hrtime() / 1000;
 }
 
-void fct_loop_run(fct_loop *loop, const bool *stop)
+static void run(fct_loop *loop, bool (*finished)(void *user), void *user, uint64_t until_us)
 {
-    while (!*(const volatile bool *)stop)
+    loop->finished = finished;
+    loop->finished_user = user;
+    while (!finished(user) && (until_us == UINT64_MAX || fct_loop_now_us(loop) < until_us))
         uv_run(&loop->uv, UV_RUN_ONCE);
+    loop->finished = NULL;
 }
 
-static void do_nothing(fct_timer *timer)
+static bool is_set(void *user)
 {
-    (void)timer;
+    return *(const volatile bool *)user;
+}
+
+void fct_loop_run(fct_loop *loop, const bool *stop)
+{
+    run(loop, is_set, (void *)(uintptr_t)stop, UINT64_MAX);
+}
+
+/* The turn that it fires in is the last one. */
+struct limit {
+    fct_timer timer;
+    bool passed;
+    bool (*finished)(void *user);
+    void *user;
+};
+
+static void on_limit(fct_timer *timer)
+{
+    FCT_ENTRY(timer, struct limit, timer)->passed = true;
+}
+
+static bool is_over(void *user)
+{
+    const struct limit *limit = user;
+
+    return limit->passed || limit->finished(limit->user);
 }
 
 void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user, uint64_t until_us)
 {
-    fct_timer limit;
+    struct limit limit = {.finished = finished, .user = user};
 
-    fct_timer_init(&limit, do_nothing);
-    fct_timer_set(loop, &limit, until_us);
-    while (!finished(user) && fct_loop_now_us(loop) < until_us)
-        uv_run(&loop->uv, UV_RUN_ONCE);
-    fct_timer_clear(&limit);
+    fct_timer_init(&limit.timer, on_limit);
+    fct_timer_set(loop, &limit.timer, until_us);
+    run(loop, is_over, &limit, until_us);
+    fct_timer_clear(&limit.timer);
 }
 
 void fct_loop_step(fct_loop *loop)

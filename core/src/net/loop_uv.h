@@ -19,6 +19,9 @@ struct fct_loop {
     uint64_t armed_us;
     void (*woken)(void *user);
     void *woken_user;
+    bool (*finished)(
+        void *user); /* asked by the turn under way: is there still a reason to wait? */
+    void *finished_user;
     bool forked;
     bool lost_epoll; /* no epoll could be had after fork(): the loop must not turn any more */
     /* Shared by all streams: a stream hands its bytes on before another one reads. */

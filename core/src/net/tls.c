@@ -181,9 +181,10 @@ void fct_tls_feed(fct_tls *tls, const void *bytes, size_t len)
     tls->in = (fct_slice){bytes, len};
 }
 
+/* The first sentence says most: what fails after it only follows from it. */
 static int refuse(fct_tls *tls, const char *message)
 {
-    if (!tls->message[0])
+    if (message && !tls->message[0])
         snprintf(tls->message, sizeof tls->message, "%s", message);
     ERR_clear_error();
     return FACTEUR_ETLS;
@@ -197,7 +198,7 @@ static int fail(fct_tls *tls)
     const char *name = tls->context->name ? tls->context->name : "the relay";
 
     if (tls->message[0])
-        return refuse(tls, tls->message);
+        return refuse(tls, NULL);
     switch (ERR_GET_REASON(code)) {
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
@@ -213,7 +214,7 @@ static int fail(fct_tls *tls)
                  tls->open ? "TLS" : "the TLS handshake", name,
                  reason ? reason : "out of memory, or data that is no TLS");
     }
-    return refuse(tls, tls->message);
+    return refuse(tls, NULL);
 }
 
 /* Every TLS record of a server's first flight begins with 20 to 23 (RFC 8446 section 5.1). */
@@ -240,7 +241,7 @@ static int check_pins(fct_tls *tls)
     fct_tls_context_forget(tls->context);
     snprintf(tls->message, sizeof tls->message, "the key of %s is none of those in pin_sha256",
              tls->context->name ? tls->context->name : "the relay");
-    return refuse(tls, tls->message);
+    return refuse(tls, NULL);
 }
 
 int fct_tls_handshake(fct_tls *tls)

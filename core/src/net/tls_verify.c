@@ -72,7 +72,7 @@ static void add_printable(char *text, size_t size, const unsigned char *bytes, s
     size_t at = strlen(text);
 
     for (size_t i = 0; i < len && i < NAME_MAX_LEN && at + 1 < size; i++)
-        text[at++] = bytes[i] > 0x20 && bytes[i] < 0x7f ? (char)bytes[i] : '?';
+        text[at++] = bytes[i] >= 0x20 && bytes[i] < 0x7f ? (char)bytes[i] : '?';
     text[at] = '\0';
 }
 
@@ -158,11 +158,8 @@ static void explain_issuer(X509 *certificate, const char *wanted, char *text, si
         at = X509_NAME_get_index_by_NID(dn, NID_organizationName, -1);
     if (at >= 0) {
         len = ASN1_STRING_to_UTF8(&name, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(dn, at)));
-        if (len > 0) {
-            for (int i = 0; i < len; i++)
-                name[i] = name[i] == ' ' ? '_' : name[i];
+        if (len > 0)
             add_printable(issuer, sizeof issuer, name, (size_t)len);
-        }
         OPENSSL_free(name);
     }
     snprintf(text, size,

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: MIT */
+/* net/tls: a client and OpenSSL's server joined by memory, without a socket. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/base64.h"
+#include "base/memory.h"
+#include "net/tls.h"
+#include "certificates.h"
+
+#define HOST "mail.example.com"
+
+static struct certificate ca, good;
+static char ca_path[64];
+
+struct pair {
+    fct_tls *client;
+    SSL *server;
+    bool client_open;
+    int error;
+};
+
+static struct certificate issued(const char *san)
+{
+    return certificate_make(&(struct certificate_plan){
+        .name = HOST, .san = san, .from_days = -1, .to_days = 30, .issuer = &ca});
+}
+
+static int make_fixtures(void **state)
+{
+    ca = certificate_make(&(struct certificate_plan){
+        .name = "Test Authority", .from_days = -30, .to_days = 365, .authority = true});
+    good = issued("DNS:" HOST ",IP:192.0.2.7");
+    certificate_write(&ca, false, ca_path);
+    return 0;
+}
+
+static int drop_fixtures(void **state)
+{
+    unlink(ca_path);
+    certificate_free(&ca);
+    certificate_free(&good);
+    return 0;
+}
+
+static fct_tls_context *client_context(const struct fct_tls_config *config, const char *host)
+{
+    fct_tls_context *context = NULL;
+    facteur_error *error = NULL;
+
+    assert_int_equal(fct_tls_context_new(config, host, &context, &error), 0);
+    return context;
+}
+
+static void pair_start(struct pair *pair, fct_tls_context *client, SSL_CTX *server)
+{
+    memset(pair, 0, sizeof *pair);
+    pair->client = fct_tls_new(client);
+    assert_non_null(pair->client);
+    pair->server = SSL_new(server);
+    SSL_set_bio(pair->server, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_accept_state(pair->server);
+}
+
+static void pair_end(struct pair *pair)
+{
+    fct_tls_free(pair->client);
+    SSL_free(pair->server);
+}
+
+static void to_server(struct pair *pair)
+{
+    fct_slice out = fct_tls_output(pair->client);
+
+    if (out.len > 0)
+        BIO_write(SSL_get_rbio(pair->server), out.ptr, (int)out.len);
+    fct_tls_sent(pair->client, out.len);
+}
+
+/* Hand the client what the server wrote, `step` bytes at a time; the clear text goes to `got`. */
+static void to_client(struct pair *pair, size_t step, fct_buf *got)
+{
+    char bytes[4096], clear[16384];
+    bool ended = false;
+    int len, n = 0;
+
+    while (pair->error == 0 &&
+           (len = BIO_read(SSL_get_wbio(pair->server), bytes,
+                           (int)(step < sizeof bytes ? step : sizeof bytes))) > 0) {
+        fct_tls_feed(pair->client, bytes, (size_t)len);
+        if (!pair->client_open) {
+            n = fct_tls_handshake(pair->client);
+            pair->client_open = n == 1;
+            pair->error = n < 0 ? n : 0;
+        }
+        while (pair->client_open &&
+               (n = fct_tls_read(pair->client, clear, sizeof clear, &ended)) > 0) {
+            if (got)
+                fct_buf_add(got, clear, (size_t)n);
+        }
+        if (pair->client_open && n < 0)
+            pair->error = n;
+    }
+}
+
+/* Shake hands; true when both sides are done. */
+static bool shake(struct pair *pair, size_t step)
+{
+    int server = 0;
+
+    assert_int_equal(fct_tls_handshake(pair->client), 0);
+    for (int round = 0; round < 10 && pair->error == 0; round++) {
+        to_server(pair);
+        server = SSL_do_handshake(pair->server);
+        to_client(pair, step, NULL);
+        if (server == 1 && pair->client_open)
+            return true;
+    }
+    return false;
+}
+
+static void bytes_pass_in_any_split(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+    SSL_CTX *server = server_context(&good);
+    fct_slice slices[3] = {FCT_SLICE("MAIL FROM:<a@b>\r\n"), FCT_SLICE(""), FCT_SLICE("DATA\r\n")};
+
+    for (size_t step = 1; step < 5000; step = step * 5 + 1) {
+        struct pair pair;
+        fct_buf got = {0};
+        char bytes[64];
+        size_t taken = 0;
+
+        pair_start(&pair, context, server);
+        assert_true(shake(&pair, step));
+        assert_true(fct_tls_is_open(pair.client));
+        assert_string_equal(fct_tls_version(pair.client), "TLSv1.3");
+        assert_int_equal(fct_tls_write(pair.client, slices, 3, &taken), 0);
+        assert_int_equal(taken, 23);
+        to_server(&pair);
+        /* One record: gathered slices come out of one read. */
+        assert_int_equal(SSL_read(pair.server, bytes, sizeof bytes), 23);
+        assert_memory_equal(bytes, "MAIL FROM:<a@b>\r\nDATA\r\n", 23);
+        SSL_write(pair.server, "250 ok\r\n", 8);
+        to_client(&pair, step, &got);
+        assert_string_equal(got.ptr, "250 ok\r\n");
+        fct_buf_done(&got);
+        pair_end(&pair);
+    }
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
+static void ciphertext_ahead_is_bounded(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+    SSL_CTX *server = server_context(&good);
+    static char big[1 << 20], back[16384];
+    fct_slice slices[2] = {{"x", 1}, {big, sizeof big}};
+    size_t taken = 0, received = 0;
+    struct pair pair;
+
+    for (size_t i = 0; i < sizeof big; i++)
+        big[i] = (char)(i * 7 + i / 251);
+    pair_start(&pair, context, server);
+    assert_true(shake(&pair, 4096));
+    while (received < sizeof big + 1) {
+        int n;
+
+        assert_int_equal(fct_tls_write(pair.client, slices, 2, &taken), 0);
+        assert_in_range(fct_tls_output(pair.client).len, 1, 65536 + 16384 + 256);
+        to_server(&pair);
+        while ((n = SSL_read(pair.server, back, sizeof back)) > 0) {
+            if (received == 0)
+                assert_memory_equal(back + 1, big, (size_t)n - 1);
+            else
+                assert_memory_equal(back, big + received - 1, (size_t)n);
+            received += (size_t)n;
+        }
+    }
+    assert_int_equal(taken, sizeof big + 1);
+    pair_end(&pair);
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
+static void expect_refused(const struct fct_tls_config *config, const char *host,
+                           const struct certificate *certificate, const char *sentence)
+{
+    fct_tls_context *context = client_context(config, host);
+    SSL_CTX *server = server_context(certificate);
+    struct pair pair;
+
+    pair_start(&pair, context, server);
+    assert_false(shake(&pair, 4096));
+    assert_int_equal(pair.error, FACTEUR_ETLS);
+    if (!strstr(fct_tls_message(pair.client), sentence))
+        fail_msg("\"%s\" has no \"%s\"", fct_tls_message(pair.client), sentence);
+    pair_end(&pair);
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
+static void expect_accepted(const struct fct_tls_config *config, const char *host,
+                            const struct certificate *certificate)
+{
+    fct_tls_context *context = client_context(config, host);
+    SSL_CTX *server = server_context(certificate);
+    struct pair pair;
+
+    pair_start(&pair, context, server);
+    if (!shake(&pair, 4096))
+        fail_msg("refused: %s", fct_tls_message(pair.client));
+    pair_end(&pair);
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
+static void each_bad_certificate_has_its_sentence(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    struct {
+        struct certificate_plan plan;
+        const char *sentence;
+    } rows[] = {
+        {{HOST, "DNS:other.example.com", NULL, -1, 30, 0, NULL, false, &ca},
+         "the certificate of mail.example.com is for other.example.com"},
+        {{HOST, NULL, NULL, -1, 30, 0, NULL, false, &ca}, "has no subjectAltName"},
+        {{HOST, "DNS:ma*.example.com", NULL, -1, 30, 0, NULL, false, &ca},
+         "is for ma*.example.com"},
+        {{HOST, "DNS:*.com", NULL, -1, 30, 0, NULL, false, &ca}, "is for *.com"},
+        {{HOST, "DNS:" HOST, NULL, -30, -2, 0, NULL, false, &ca}, "expired on 20"},
+        {{HOST, "DNS:" HOST, NULL, 2, 30, 0, NULL, false, &ca}, "is valid only from 20"},
+        {{HOST, "DNS:" HOST, NULL, -1, 30, 0, NULL, false, NULL}, "is self-signed"},
+        {{HOST, "DNS:" HOST, "clientAuth", -1, 30, 0, NULL, false, &ca}, "not issued for servers"},
+        {{HOST, "DNS:" HOST, NULL, -1, 30, 1024, NULL, false, &ca}, "too weak"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct certificate bad = certificate_make(&rows[i].plan);
+
+        expect_refused(&config, HOST, &bad, rows[i].sentence);
+        certificate_free(&bad);
+    }
+    expect_refused(&config, "192.0.2.8", &good, "is for mail.example.com, 192.0.2.7");
+    expect_refused(&(struct fct_tls_config){0}, HOST, &good,
+                   "Test Authority, which is not trusted");
+}
+
+static void a_name_with_a_nul_is_another_name(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    struct certificate bad = issued(NULL);
+    GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+
+    ASN1_STRING_set(text, HOST "\0.evil.example", sizeof HOST + 13);
+    GENERAL_NAME_set0_value(name, GEN_DNS, text);
+    sk_GENERAL_NAME_push(names, name);
+    X509_add1_ext_i2d(bad.x509, NID_subject_alt_name, names, 0, X509V3_ADD_REPLACE);
+    X509_sign(bad.x509, ca.key, EVP_sha256());
+    GENERAL_NAMES_free(names);
+    expect_refused(&config, HOST, &bad, "is for mail.example.com?.evil.example");
+    certificate_free(&bad);
+}
+
+static void names_addresses_and_wildcards_are_accepted(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    struct certificate wild = issued("DNS:*.example.com");
+
+    expect_accepted(&config, HOST, &good);
+    expect_accepted(&config, "192.0.2.7", &good);
+    expect_accepted(&config, HOST, &wild);
+    expect_accepted(&(struct fct_tls_config){.ca_file = ca_path, .name = HOST}, "10.0.0.1", &good);
+    expect_accepted(&(struct fct_tls_config){.no_verify = true}, "wrong.example", &good);
+    certificate_free(&wild);
+}
+
+static void spki_pin(const struct certificate *certificate, char text[64])
+{
+    unsigned char digest[32];
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(certificate->key, &der);
+
+    EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL);
+    OPENSSL_free(der);
+    text[fct_base64_encode(text, digest, 32)] = '\0';
+}
+
+static void a_pin_stands_for_the_chain(void **state)
+{
+    struct certificate self = certificate_make(
+        &(struct certificate_plan){.name = "anything", .from_days = -30, .to_days = -2});
+    char pin[64], other[64], both[140];
+
+    spki_pin(&self, pin);
+    spki_pin(&good, other);
+    snprintf(both, sizeof both, "%s, sha256//%s", other, pin);
+    expect_accepted(&(struct fct_tls_config){.pin_sha256 = pin}, HOST, &self);
+    expect_accepted(&(struct fct_tls_config){.pin_sha256 = both}, HOST, &self);
+    expect_refused(&(struct fct_tls_config){.pin_sha256 = other}, HOST, &self, "pin_sha256");
+    expect_refused(&(struct fct_tls_config){.pin_sha256 = other, .no_verify = true}, HOST, &self,
+                   "pin_sha256");
+    /* With ca_file both must hold. */
+    expect_refused(&(struct fct_tls_config){.pin_sha256 = pin, .ca_file = ca_path}, HOST, &self,
+                   "the certificate of");
+    expect_accepted(&(struct fct_tls_config){.pin_sha256 = other, .ca_file = ca_path}, HOST, &good);
+    certificate_free(&self);
+}
+
+static void old_protocols_are_refused(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+    SSL_CTX *server = server_context(&good);
+    struct pair pair;
+
+    SSL_CTX_set_max_proto_version(server, TLS1_1_VERSION);
+    pair_start(&pair, context, server);
+    assert_false(shake(&pair, 4096));
+    assert_non_null(strstr(fct_tls_message(pair.client), "TLS 1.2 or later"));
+    pair_end(&pair);
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
+static void clear_text_is_told_from_tls(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+    fct_tls *tls = fct_tls_new(context);
+
+    assert_int_equal(fct_tls_handshake(tls), 0);
+    fct_tls_feed(tls, "220 hello\r\n", 11);
+    assert_int_equal(fct_tls_handshake(tls), FACTEUR_ETLS);
+    assert_non_null(strstr(fct_tls_message(tls), "TLS mode mismatch"));
+    fct_tls_free(tls);
+    fct_tls_context_free(context);
+}
+
+static void sessions_are_resumed(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        fct_tls_context *context = client_context(&config, HOST);
+        fct_tls_context *other = client_context(&config, HOST);
+        SSL_CTX *server = server_context(&good);
+
+        SSL_CTX_set_max_proto_version(server, version);
+        for (int i = 0; i < 4; i++) {
+            struct pair pair;
+            const char *name;
+
+            pair_start(&pair, i == 3 ? other : context, server);
+            assert_true(shake(&pair, 4096));
+            assert_int_equal(fct_tls_resumed(pair.client), i == 1 || i == 2);
+            assert_int_equal(fct_tls_binding(pair.client, &name).len,
+                             version == TLS1_3_VERSION ? 32 : 12);
+            assert_string_equal(name, version == TLS1_3_VERSION ? "tls-exporter" : "tls-unique");
+            pair_end(&pair);
+        }
+        SSL_CTX_free(server);
+        fct_tls_context_free(context);
+        fct_tls_context_free(other);
+    }
+}
+
+static void both_sides_compute_the_same_binding(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+    SSL_CTX *server = server_context(&good);
+    unsigned char theirs[32];
+    struct pair pair;
+    const char *name;
+    fct_slice ours;
+
+    pair_start(&pair, context, server);
+    assert_true(shake(&pair, 4096));
+    ours = fct_tls_binding(pair.client, &name);
+    assert_int_equal(SSL_export_keying_material(pair.server, theirs, 32, "EXPORTER-Channel-Binding",
+                                                24, (const unsigned char *)"", 0, 1),
+                     1);
+    assert_memory_equal(ours.ptr, theirs, 32);
+    pair_end(&pair);
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
+static void a_flood_of_key_updates_ends(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+    SSL_CTX *server = server_context(&good);
+    struct pair pair;
+    int rounds = 0;
+
+    pair_start(&pair, context, server);
+    assert_true(shake(&pair, 4096));
+    while (pair.error == 0 && rounds++ < 10000) {
+        char byte;
+
+        SSL_key_update(pair.server, SSL_KEY_UPDATE_REQUESTED);
+        SSL_do_handshake(pair.server);
+        to_client(&pair, 4096, NULL);
+        to_server(&pair);
+        SSL_read(pair.server, &byte, 1);
+    }
+    assert_int_equal(pair.error, FACTEUR_ETLS);
+    assert_in_range(rounds, 2, 100);
+    assert_non_null(strstr(fct_tls_message(pair.client), "floods"));
+    pair_end(&pair);
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
+static void close_notify_is_the_end(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+    SSL_CTX *server = server_context(&good);
+    struct pair pair;
+    char bytes[4096], clear[64];
+    bool ended = false;
+    int len;
+
+    pair_start(&pair, context, server);
+    assert_true(shake(&pair, 4096));
+    SSL_write(pair.server, "250 ok\r\n", 8);
+    SSL_shutdown(pair.server);
+    len = BIO_read(SSL_get_wbio(pair.server), bytes, sizeof bytes);
+    fct_tls_feed(pair.client, bytes, (size_t)len);
+    assert_int_equal(fct_tls_read(pair.client, clear, sizeof clear, &ended), 8);
+    assert_int_equal(fct_tls_read(pair.client, clear, sizeof clear, &ended), 0);
+    assert_true(ended);
+    fct_tls_end(pair.client);
+    to_server(&pair);
+    assert_int_equal(SSL_shutdown(pair.server), 1);
+    pair_end(&pair);
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
+static void bad_settings_name_their_option(void **state)
+{
+    char key_path[64];
+    struct {
+        struct fct_tls_config config;
+        const char *host, *where, *text;
+    } rows[] = {
+        {{.ca_file = "/nonexistent.pem"}, HOST, "ca_file", "cannot be read: No such file"},
+        {{.ca_file = "/etc/hosts"}, HOST, "ca_file", "no PEM certificate"},
+        {{.pin_sha256 = "abc"}, HOST, "pin_sha256", "base64"},
+        {{.pin_sha256 = ""}, HOST, "pin_sha256", "base64"},
+        {{.client_cert = "/nonexistent.pem"}, HOST, "client_cert", "cannot be read"},
+        {{.client_cert = ca_path}, HOST, "client_key", "no unencrypted PEM key"},
+        {{.client_key = ca_path}, HOST, "client_key", "needs client_cert"},
+        {{.ca_file = ca_path}, NULL, "tls_name", "unix socket"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        facteur_error *error = NULL;
+
+        assert_int_equal(fct_tls_config_check(&rows[i].config, rows[i].host, &error),
+                         FACTEUR_ECONFIG);
+        assert_string_equal(facteur_error_where(error), rows[i].where);
+        if (!strstr(facteur_error_message(error), rows[i].text))
+            fail_msg("\"%s\" has no \"%s\"", facteur_error_message(error), rows[i].text);
+        facteur_error_free(error);
+    }
+    certificate_write(&good, true, key_path);
+    assert_int_equal(
+        fct_tls_config_check(&(struct fct_tls_config){.client_cert = key_path}, HOST, NULL), 0);
+    unlink(key_path);
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    SSL_CTX *server = server_context(&good);
+
+    for (unsigned long nth = 1;; nth++) {
+        fct_tls_context *context = NULL;
+        fct_slice text = FCT_SLICE("QUIT\r\n");
+        struct pair pair = {0};
+        size_t taken = 0;
+        bool failed;
+
+        fct_memory_fail_at(nth);
+        if (fct_tls_context_new(&config, HOST, &context, NULL) == 0 &&
+            (pair.client = fct_tls_new(context)) != NULL) {
+            fct_tls *client = pair.client;
+
+            pair.server = SSL_new(server);
+            SSL_set_bio(pair.server, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+            SSL_set_accept_state(pair.server);
+            if (fct_tls_handshake(client) == 0) {
+                for (int i = 0; i < 4 && pair.error == 0; i++) {
+                    to_server(&pair);
+                    SSL_do_handshake(pair.server);
+                    to_client(&pair, 4096, NULL);
+                }
+                if (pair.client_open)
+                    fct_tls_write(client, &text, 1, &taken);
+            }
+            pair_end(&pair);
+        }
+        failed = fct_memory_failed();
+        fct_memory_fail_at(0);
+        fct_tls_context_free(context);
+        if (!failed) {
+            assert_int_equal(taken, 6);
+            break;
+        }
+    }
+    SSL_CTX_free(server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_pass_in_any_split),
+        cmocka_unit_test(ciphertext_ahead_is_bounded),
+        cmocka_unit_test(each_bad_certificate_has_its_sentence),
+        cmocka_unit_test(a_name_with_a_nul_is_another_name),
+        cmocka_unit_test(names_addresses_and_wildcards_are_accepted),
+        cmocka_unit_test(a_pin_stands_for_the_chain),
+        cmocka_unit_test(old_protocols_are_refused),
+        cmocka_unit_test(clear_text_is_told_from_tls),
+        cmocka_unit_test(sessions_are_resumed),
+        cmocka_unit_test(both_sides_compute_the_same_binding),
+        cmocka_unit_test(a_flood_of_key_updates_ends),
+        cmocka_unit_test(close_notify_is_the_end),
+        cmocka_unit_test(bad_settings_name_their_option),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+
+    return cmocka_run_group_tests(tests, make_fixtures, drop_fixtures);
+}
