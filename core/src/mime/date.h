@@ -12,7 +12,7 @@ typedef struct fct_date {
     int offset_min; /* of the local time shown, east of UTC */
 } fct_date;
 
-#define FCT_DATE_TEXT 32
+#define FCT_DATE_TEXT 64
 
 /* 0, or FACTEUR_EMESSAGE when it is neither form, no such day, or without its offset. */
 int fct_date_parse(fct_date *date, fct_slice text);
