@@ -3,12 +3,12 @@
  * The client side of one SMTP connection (RFC 5321), without socket and clock: bytes in, bytes out,
  * events out, time as an argument.  It never calls back and never blocks.
  *
- *   loop:  feed what came | send what output() shows, report it with sent() | read events with next()
- *          | call tick() when deadline() has come
+ *   loop:  feed what came | send what output() shows, report it with sent() | read events with
+ * next() | call tick() when deadline() has come
  *
- * Times are monotonic microseconds (a loopback phase is shorter than a millisecond).  After any call
- * that returned an error the session is dead: its unfinished mails have their outcome waiting in
- * next(), and the connection is to be closed without QUIT.
+ * Times are monotonic microseconds (a loopback phase is shorter than a millisecond).  After any
+ * call that returned an error the session is dead: its unfinished mails have their outcome waiting
+ * in next(), and the connection is to be closed without QUIT.
  */
 #ifndef FCT_SESSION_H
 #define FCT_SESSION_H
@@ -23,26 +23,26 @@
 #define FCT_NEVER UINT64_MAX
 
 enum fct_tls_plan {
-    FCT_TLS_NONE,          /* never TLS */
-    FCT_TLS_IMPLICIT,      /* TLS before the greeting (RFC 8314 section 3.3) */
-    FCT_TLS_STARTTLS,      /* STARTTLS required (RFC 3207) */
-    FCT_TLS_OPPORTUNISTIC  /* STARTTLS when offered; once offered, its failure is final */
+    FCT_TLS_NONE,         /* never TLS */
+    FCT_TLS_IMPLICIT,     /* TLS before the greeting (RFC 8314 section 3.3) */
+    FCT_TLS_STARTTLS,     /* STARTTLS required (RFC 3207) */
+    FCT_TLS_OPPORTUNISTIC /* STARTTLS when offered; once offered, its failure is final */
 };
 
 struct fct_session_config {
     enum fct_tls_plan tls;
-    const char *helo;        /* domain or address literal, checked by the options */
-    const char *auth;        /* the one mechanism to try, or NULL: the strongest both know */
-    const char *username;    /* NULL: no AUTH */
+    const char *helo;     /* domain or address literal, checked by the options */
+    const char *auth;     /* the one mechanism to try, or NULL: the strongest both know */
+    const char *username; /* NULL: no AUTH */
     fct_secret *password;
-    fct_secret *token;       /* OAuth 2.0 bearer token */
-    bool plaintext_auth;     /* dangerous_plaintext_auth: AUTH without TLS */
-    bool local;              /* loopback or unix socket: AUTH without TLS is fine */
+    fct_secret *token;         /* OAuth 2.0 bearer token */
+    bool plaintext_auth;       /* dangerous_plaintext_auth: AUTH without TLS */
+    bool local;                /* loopback or unix socket: AUTH without TLS is fine */
     bool pipelining, chunking; /* use when offered */
-    unsigned pipeline_depth; /* mails begun before the first is answered, at least 1 */
-    size_t pipeline_bytes;   /* content bytes of them, together */
+    unsigned pipeline_depth;   /* mails begun before the first is answered, at least 1 */
+    size_t pipeline_bytes;     /* content bytes of them, together */
     uint64_t greeting_us, command_us, body_us, final_us; /* FAULTS.md: absolute limits */
-    unsigned char nonce[18]; /* random, for SCRAM; wiped after use */
+    unsigned char nonce[18];                             /* random, for SCRAM; wiped after use */
 };
 
 typedef struct fct_session fct_session;
@@ -51,14 +51,15 @@ typedef struct fct_session fct_session;
 struct fct_tls_facts {
     const void *channel_binding; /* tls-exporter (RFC 9266) or tls-unique bytes; may be NULL */
     size_t channel_binding_len;
-    const char *binding_name;    /* "tls-exporter", … */
+    const char *binding_name; /* "tls-exporter", … */
 };
 
-/* A complete reply (RFC 5321 section 4.2).  The texts live as long as the outcome or event they are in. */
+/* A complete reply (RFC 5321 section 4.2).  The texts live as long as the outcome or event they are
+ * in. */
 typedef struct fct_reply {
-    int code;             /* 0: none was heard */
-    char enhanced[12];    /* RFC 3463 "2.1.5", or "" */
-    char *text;           /* lines joined by "\n", without codes; printable; fct_malloc'ed or NULL */
+    int code;          /* 0: none was heard */
+    char enhanced[12]; /* RFC 3463 "2.1.5", or "" */
+    char *text;        /* lines joined by "\n", without codes; printable; fct_malloc'ed or NULL */
 } fct_reply;
 
 /* FAULTS.md: S, T, P, A. */
@@ -66,27 +67,27 @@ enum fct_class { FCT_SENT, FCT_TEMPORARY, FCT_PERMANENT, FCT_IN_DOUBT };
 
 struct fct_recipient_outcome {
     enum fct_class class;
-    fct_reply reply;      /* to its RCPT, or the one that decided for the whole transaction */
+    fct_reply reply; /* to its RCPT, or the one that decided for the whole transaction */
 };
 
 /* The end of one mail.  Owned by whoever took it from next(); fct_outcome_free(). */
 typedef struct fct_outcome {
-    void *tag;                    /* as submitted */
-    enum fct_class class;         /* of the mail: sent when at least one recipient is */
-    int error;                    /* FACTEUR_E code; 0 when sent */
-    char *message;                /* one sentence; NULL when sent */
-    enum facteur_phase phase;     /* where the verdict fell */
-    fct_reply reply;              /* the reply that decided */
+    void *tag;                /* as submitted */
+    enum fct_class class;     /* of the mail: sent when at least one recipient is */
+    int error;                /* FACTEUR_E code; 0 when sent */
+    char *message;            /* one sentence; NULL when sent */
+    enum facteur_phase phase; /* where the verdict fell */
+    fct_reply reply;          /* the reply that decided */
     size_t recipient_count;
     struct fct_recipient_outcome *recipients; /* in the mail's order */
-    bool untouched;               /* the connection failed before the relay answered any command of
-                                     this mail, and nothing of the terminator was sent: may be redone
-                                     at once elsewhere */
-    bool again;                   /* temporary, and only because of what another mail or BDAT met on this
-                                     connection: may be submitted again elsewhere at once.  Recipients
-                                     beyond the relay's limit (RFC 5321 section 4.5.3.1.10) and mails
-                                     refused for the one before them are run again by the session */
-    unsigned flights;             /* writes followed by a wait, during this transaction */
+    bool untouched;   /* the connection failed before the relay answered any command of
+                         this mail, and nothing of the terminator was sent: may be redone
+                         at once elsewhere */
+    bool again;       /* temporary, and only because of what another mail or BDAT met on this
+                         connection: may be submitted again elsewhere at once.  Recipients
+                         beyond the relay's limit (RFC 5321 section 4.5.3.1.10) and mails
+                         refused for the one before them are run again by the session */
+    unsigned flights; /* writes followed by a wait, during this transaction */
     int64_t timing_us[FACTEUR_PHASE_COUNT]; /* -1: phase not passed in this transaction */
 } fct_outcome;
 
@@ -103,14 +104,15 @@ enum fct_session_event_kind {
 struct fct_session_event {
     enum fct_session_event_kind kind;
     fct_outcome *outcome; /* FCT_EVENT_OUTCOME: yours */
-    int error;            /* FCT_EVENT_CLOSE: why (0 after QUIT), with phase, reply and a sentence */
+    int error; /* FCT_EVENT_CLOSE: why (0 after QUIT), with phase, reply and a sentence */
     enum facteur_phase phase;
-    const fct_reply *reply;   /* lives until the next call of next(), or NULL */
-    const char *message;      /* lives as long as the session, or "" */
+    const fct_reply *reply; /* lives until the next call of next(), or NULL */
+    const char *message;    /* lives as long as the session, or "" */
 };
 
 /*
- * The strings of the config must live as long as the session; secrets are referenced.  NULL: no memory.
+ * The strings of the config must live as long as the session; secrets are referenced.  NULL: no
+ * memory.
  *
  * With FCT_TLS_IMPLICIT the handshake comes before the first feed(), without an event;
  * fct_session_secured() then gives its facts and starts the wait for the greeting.
@@ -119,8 +121,8 @@ fct_session *fct_session_new(const struct fct_session_config *config, uint64_t n
 void fct_session_free(fct_session *session);
 
 /*
- * Feed bytes received from the relay (in clear text when TLS is on).  Read in full before the return.
- * 0, or FACTEUR_EPROTOCOL / FACTEUR_ENOMEM …: the session is dead.
+ * Feed bytes received from the relay (in clear text when TLS is on).  Read in full before the
+ * return. 0, or FACTEUR_EPROTOCOL / FACTEUR_ENOMEM …: the session is dead.
  */
 int fct_session_feed(fct_session *session, const void *bytes, size_t len, uint64_t now_us);
 
@@ -133,15 +135,17 @@ int fct_session_feed(fct_session *session, const void *bytes, size_t len, uint64
 int fct_session_output(fct_session *session, fct_slice *slices, int max, uint64_t now_us);
 
 /*
- * The kernel or the TLS layer took the first `len` bytes of what output() showed.  To be told before
- * any bytes received later are fed: a reply to what was never sent is a breach of the dialogue.
+ * The kernel or the TLS layer took the first `len` bytes of what output() showed.  To be told
+ * before any bytes received later are fed: a reply to what was never sent is a breach of the
+ * dialogue.
  */
 void fct_session_sent(fct_session *session, size_t len, uint64_t now_us);
 
 /* 1 with an event, 0 when there is none. */
 int fct_session_next(fct_session *session, struct fct_session_event *event);
 
-/* The handshake is done (when it failed: fct_session_lost() with FACTEUR_ETLS).  Facts may be NULL. */
+/* The handshake is done (when it failed: fct_session_lost() with FACTEUR_ETLS).  Facts may be NULL.
+ */
 void fct_session_secured(fct_session *session, const struct fct_tls_facts *facts, uint64_t now_us);
 
 /* The stream ended: `error` 0 for a clean end, else FACTEUR_E code with a sentence. */
@@ -151,9 +155,9 @@ void fct_session_lost(fct_session *session, int error, const char *message, uint
  * Queue a mail.  Exactly one FCT_EVENT_OUTCOME with this tag follows, also when the session dies.
  * A mail that this relay cannot take (SIZE, SMTPUTF8) is refused without a byte written.
  *
- * deadline_us   Past it: before the terminator temporary (EDEADLINE), after it in doubt; the session
- *               dies of it if the mail had begun.  FCT_NEVER for none.
- * hold_back     Hold the terminator's last octets until the first reply of the flight (FAULTS.md).
+ * deadline_us   Past it: before the terminator temporary (EDEADLINE), after it in doubt; the
+ * session dies of it if the mail had begun.  FCT_NEVER for none. hold_back     Hold the
+ * terminator's last octets until the first reply of the flight (FAULTS.md).
  *
  * FACTEUR_ENOMEM, FACTEUR_ECLOSED (session dead or quitting): nothing was queued.
  */
@@ -181,10 +185,13 @@ bool fct_session_chunking_refused(const fct_session *session);
 
 /* Facts for check() and receipts. */
 const char *fct_session_mechanism(const fct_session *session); /* the SASL mechanism used, or "" */
-const char *fct_session_capabilities(const fct_session *session); /* EHLO keywords with parameters, a line each */
-int64_t fct_session_timing_us(const fct_session *session, enum facteur_phase phase); /* greeting, ehlo, auth; -1 */
+const char *fct_session_capabilities(
+    const fct_session *session); /* EHLO keywords with parameters, a line each */
+int64_t fct_session_timing_us(const fct_session *session,
+                              enum facteur_phase phase);  /* greeting, ehlo, auth; -1 */
 unsigned fct_session_flights(const fct_session *session); /* since the connection began */
-/* The redacted dialogue, the last 16 KiB; NUL-terminated; lives until the next call on the session. */
+/* The redacted dialogue, the last 16 KiB; NUL-terminated; lives until the next call on the session.
+ */
 const char *fct_session_transcript(const fct_session *session);
 
 #endif

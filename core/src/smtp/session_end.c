@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of a connection, wished or not, and what it makes of the mails on it. */
+#include "smtp/session_state.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define IN_DOUBT "the mail was handed over and its verdict was not heard: "
+
+struct fct_expected *fct_session_front(fct_session *s)
+{
+    return s->expected_count ? &s->expected[s->expected_first] : NULL;
+}
+
+static enum facteur_phase phase_of_command(enum fct_command command)
+{
+    switch (command) {
+    case FCT_COMMAND_GREETING:
+        return FACTEUR_PHASE_greeting;
+    case FCT_COMMAND_EHLO:
+    case FCT_COMMAND_HELO:
+        return FACTEUR_PHASE_ehlo;
+    case FCT_COMMAND_STARTTLS:
+        return FACTEUR_PHASE_tls;
+    case FCT_COMMAND_AUTH:
+    case FCT_COMMAND_CANCEL:
+        return FACTEUR_PHASE_auth;
+    case FCT_COMMAND_RCPT:
+        return FACTEUR_PHASE_rcpt;
+    case FCT_COMMAND_DATA:
+        return FACTEUR_PHASE_data;
+    case FCT_COMMAND_FINAL:
+    case FCT_COMMAND_BDAT:
+        return FACTEUR_PHASE_final;
+    default:
+        return FACTEUR_PHASE_mail;
+    }
+}
+
+enum facteur_phase fct_session_phase(const fct_session *s)
+{
+    if (s->state == FCT_STATE_TLS)
+        return FACTEUR_PHASE_tls;
+    if (s->expected_count)
+        return phase_of_command(s->expected[s->expected_first].command);
+    return s->state == FCT_STATE_AUTH ? FACTEUR_PHASE_auth : FACTEUR_PHASE_mail;
+}
+
+/* The phase that a begun mail is in: its oldest unanswered command. */
+static enum facteur_phase phase_of_mail(const fct_session *s, const fct_transaction *mail)
+{
+    for (size_t i = 0; i < s->expected_count; i++) {
+        const struct fct_expected *at = &s->expected[(s->expected_first + i) % s->expected_cap];
+
+        if (at->mail == mail &&
+            (at->command == FCT_COMMAND_FINAL || at->command == FCT_COMMAND_BDAT))
+            return mail->body.handed ? FACTEUR_PHASE_final : FACTEUR_PHASE_body;
+        if (at->mail == mail)
+            return phase_of_command(at->command);
+    }
+    return mail->body.reader ? FACTEUR_PHASE_body : fct_session_phase(s);
+}
+
+static void end_in_doubt(fct_session *s, fct_transaction *mail)
+{
+    char sentence[sizeof(IN_DOUBT) + sizeof(s->close_message)];
+
+    snprintf(sentence, sizeof(sentence), "%s%s", IN_DOUBT, s->close_message);
+    fct_transaction_end(s, mail, FCT_IN_DOUBT, FACTEUR_EINDOUBT, FACTEUR_PHASE_final, NULL,
+                        sentence);
+}
+
+static void end_mail(fct_session *s, fct_transaction *mail, bool told,
+                     const fct_transaction *culprit)
+{
+    bool active = mail->state == FCT_MAIL_ACTIVE;
+    int error = s->error ? s->error : FACTEUR_ECLOSED;
+
+    if (active && mail->mail_refused && !mail->rerun) {
+        fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, &mail->outcome->reply);
+        return;
+    }
+    if (active && mail->body.handed && !told) {
+        end_in_doubt(s, mail);
+        return;
+    }
+    mail->outcome->untouched = !mail->answered && !mail->body.handed && !mail->run_before;
+    mail->outcome->again = mail != culprit && ((active && (told || culprit)) || mail->run_before);
+    fct_transaction_end(s, mail, FCT_TEMPORARY, error,
+                        active ? phase_of_mail(s, mail) : s->error_phase,
+                        s->error_reply.code ? &s->error_reply : NULL, s->close_message);
+}
+
+static void wipe_buf(fct_buf *buf)
+{
+    fct_wipe(buf->ptr, buf->cap);
+    fct_buf_clear(buf);
+}
+
+void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const fct_reply *reply,
+                     const fct_transaction *culprit, const char *sentence)
+{
+    /* After a 421 the relay reads nothing more: no mail behind it can have been taken. */
+    bool told = reply && reply->code == 421;
+
+    if (s->state == FCT_STATE_DEAD)
+        return;
+    s->error = error;
+    s->error_phase = phase;
+    snprintf(s->close_message, sizeof(s->close_message), "%s", sentence ? sentence : "");
+    if (reply)
+        fct_reply_copy(reply, &s->error_reply);
+    if (*s->close_message)
+        fct_transcript_add(&s->transcript, "-- ", fct_slice_of(s->close_message));
+    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
+        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+
+        if (mail->state != FCT_MAIL_DONE)
+            end_mail(s, mail, told, culprit);
+    }
+    s->state = FCT_STATE_DEAD;
+    s->close_due = true;
+    fct_sasl_done(&s->sasl);
+    fct_wipe(s->config.nonce, sizeof(s->config.nonce));
+    wipe_buf(&s->last_response);
+}
+
+void fct_session_closed_by_421(fct_session *s, const fct_reply *reply)
+{
+    struct fct_expected *front = fct_session_front(s);
+    fct_transaction *mail = front ? front->mail : NULL;
+    int error = s->state == FCT_STATE_READY ? FACTEUR_ETEMPORARY : FACTEUR_ECONNECT;
+
+    if (s->state == FCT_STATE_QUIT)
+        error = 0;
+    fct_session_die(s, error, fct_session_phase(s), reply, mail,
+                    fct_outcome_quote(s, "the relay closes the connection", reply));
+}
+
+void fct_session_lost(fct_session *s, int error, const char *message, uint64_t now_us)
+{
+    const char *sentence = message && *message ? message : "the relay closed the connection";
+
+    s->now_us = now_us;
+    if (s->state == FCT_STATE_QUIT)
+        error = 0;
+    else if (error == 0)
+        error = s->state == FCT_STATE_TLS ? FACTEUR_ETLS : FACTEUR_ECONNECT;
+    fct_session_die(s, error, fct_session_phase(s), NULL, NULL, error ? sentence : "");
+}
+
+/* The limit of the present wait. */
+static uint64_t wait_limit(const fct_session *s)
+{
+    uint64_t limit = s->config.command_us;
+
+    if (s->state == FCT_STATE_DEAD)
+        return FCT_NEVER;
+    if (s->state == FCT_STATE_QUIT)
+        limit = FCT_QUIT_US;
+    else if (s->state == FCT_STATE_TLS)
+        limit = s->config.command_us;
+    else if (s->wire.body_count && !fct_wire_waits(&s->wire))
+        limit = s->config.body_us;
+    else if (s->expected_count == 0)
+        return FCT_NEVER;
+    else if (s->expected[s->expected_first].command == FCT_COMMAND_GREETING)
+        limit = s->config.greeting_us;
+    else if (s->expected[s->expected_first].command == FCT_COMMAND_FINAL ||
+             s->expected[s->expected_first].command == FCT_COMMAND_BDAT)
+        limit = s->config.final_us;
+    return limit < FCT_NEVER - s->since_us ? s->since_us + limit : FCT_NEVER;
+}
+
+uint64_t fct_session_deadline(const fct_session *s)
+{
+    uint64_t deadline = wait_limit(s);
+
+    if (s->state == FCT_STATE_DEAD)
+        return FCT_NEVER;
+    for (const fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
+        const fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+
+        if (mail->state != FCT_MAIL_DONE && mail->deadline_us < deadline)
+            deadline = mail->deadline_us;
+    }
+    return deadline;
+}
+
+static void mail_too_late(fct_session *s, fct_transaction *mail)
+{
+    static const char sentence[] = "the deadline of the send passed";
+
+    if (mail->state == FCT_MAIL_ACTIVE)
+        fct_session_die(s, FACTEUR_EDEADLINE, phase_of_mail(s, mail), NULL, mail, sentence);
+    else
+        fct_transaction_end(s, mail, FCT_TEMPORARY, FACTEUR_EDEADLINE, fct_session_phase(s), NULL,
+                            sentence);
+}
+
+void fct_session_tick(fct_session *s, uint64_t now_us)
+{
+    struct fct_expected *front;
+    bool body;
+
+    s->now_us = now_us;
+    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
+        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+
+        if (mail->state != FCT_MAIL_DONE && mail->deadline_us <= now_us)
+            mail_too_late(s, mail);
+    }
+    if (s->state == FCT_STATE_DEAD || wait_limit(s) > now_us) {
+        fct_session_pump(s);
+        return;
+    }
+    front = fct_session_front(s);
+    body = s->wire.body_count && !fct_wire_waits(&s->wire);
+    if (s->state == FCT_STATE_QUIT)
+        fct_session_die(s, 0, FACTEUR_PHASE_final, NULL, NULL, "");
+    else
+        fct_session_die(s, FACTEUR_EDEADLINE, fct_session_phase(s), NULL,
+                        front ? front->mail : NULL,
+                        body ? "the relay did not read the message in time"
+                             : "the relay did not answer in time");
+}

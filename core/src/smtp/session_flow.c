@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* What is written, and when: commands and the replies owed for them, flights, RSET, NOOP, QUIT. */
+#include "smtp/session_state.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void fct_session_expect(fct_session *s, enum fct_command command, fct_transaction *mail)
+{
+    size_t end = (s->expected_first + s->expected_count) % s->expected_cap;
+    struct fct_expected *last =
+        s->expected_count ? &s->expected[(end + s->expected_cap - 1) % s->expected_cap] : NULL;
+
+    if (!last)
+        s->since_us = s->now_us;
+    if (last && last->command == command && last->mail == mail) {
+        last->count++;
+        return;
+    }
+    s->expected[end] = (struct fct_expected){command, 1, mail};
+    s->expected_count++;
+}
+
+int fct_session_write(fct_session *s, enum fct_command command, fct_transaction *mail,
+                      fct_slice shown, bool secret)
+{
+    fct_transcript_add(&s->transcript, "C: ", shown);
+    fct_buf_add(&s->line, "\r\n", 2);
+    if (s->line.failed || s->expected_count == s->expected_cap ||
+        fct_wire_line(&s->wire, (fct_slice){s->line.ptr, s->line.len}, secret)) {
+        fct_session_die(s, FACTEUR_ENOMEM, fct_session_phase(s), NULL, mail, "out of memory");
+        return FACTEUR_ENOMEM;
+    }
+    fct_session_expect(s, command, mail);
+    return 0;
+}
+
+int fct_session_command(fct_session *s, enum fct_command command, fct_transaction *mail,
+                        const char *format, ...)
+{
+    va_list args;
+
+    fct_buf_clear(&s->line);
+    va_start(args, format);
+    fct_buf_addv(&s->line, format, args);
+    va_end(args);
+    return fct_session_write(s, command, mail, (fct_slice){s->line.ptr, s->line.len}, false);
+}
+
+bool fct_session_uses(const fct_session *s, enum fct_offer offer)
+{
+    if (!(s->caps.offers & offer))
+        return false;
+    if (offer == FCT_OFFER_PIPELINING)
+        return s->config.pipelining;
+    if (offer == FCT_OFFER_CHUNKING)
+        return s->config.chunking && !s->chunking_refused;
+    return true;
+}
+
+static fct_transaction *next_queued(const fct_session *s)
+{
+    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
+        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+
+        if (mail->state == FCT_MAIL_QUEUED)
+            return mail;
+    }
+    return NULL;
+}
+
+/* How many mails may be begun and unanswered at once. */
+static unsigned depth(const fct_session *s)
+{
+    if (!fct_session_uses(s, FCT_OFFER_PIPELINING))
+        return 1;
+    if (fct_session_uses(s, FCT_OFFER_CHUNKING))
+        return s->config.pipeline_depth;
+    /* The next envelope rides behind the final dot, no further one (RFC 2920 section 3.1). */
+    return s->config.pipeline_depth < 2 ? s->config.pipeline_depth : 2;
+}
+
+/* Whether every mail begun has queued its content: only then may a MAIL follow. */
+static bool contents_queued(const fct_session *s)
+{
+    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
+        const fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+
+        if (mail->state == FCT_MAIL_ACTIVE && !mail->body.reader)
+            return false;
+    }
+    return true;
+}
+
+static bool may_begin(const fct_session *s, const fct_transaction *mail)
+{
+    if (s->stop || (s->caps.mail_max && s->mails_begun >= s->caps.mail_max))
+        return false;
+    if (s->active_count == 0)
+        return s->expected_count == 0 || fct_session_uses(s, FCT_OFFER_PIPELINING);
+    return !mail->alone && s->active_count < depth(s) && contents_queued(s) &&
+           (mail->size <= s->config.pipeline_bytes &&
+            s->active_bytes <= s->config.pipeline_bytes - mail->size);
+}
+
+/* The relay took all the mails that it told us it takes on one connection (RFC 9422). */
+static bool used_up(const fct_session *s)
+{
+    return s->caps.mail_max && s->mails_begun >= s->caps.mail_max && s->active_count == 0;
+}
+
+static void say_goodbye(fct_session *s)
+{
+    if (s->active_count || s->expected_count || !fct_wire_empty(&s->wire))
+        return;
+    if (s->stop) {
+        fct_session_die(s, s->stop, s->error_phase, NULL, NULL,
+                        "the relay asks for a login or for TLS: set user name, password and tls");
+        return;
+    }
+    if ((s->quit_wanted && s->mail_count == 0) || used_up(s)) {
+        s->state = FCT_STATE_QUIT;
+        fct_session_command(s, FCT_COMMAND_QUIT, NULL, "QUIT");
+    }
+}
+
+void fct_session_pump(fct_session *s)
+{
+    fct_transaction *mail;
+
+    while (s->state == FCT_STATE_READY && (mail = next_queued(s)) && may_begin(s, mail))
+        fct_transaction_begin(s, mail);
+    while (s->state == FCT_STATE_READY && s->noops_wanted && s->active_count == 0 &&
+           s->expected_count == 0) {
+        s->noops_wanted--;
+        fct_session_command(s, FCT_COMMAND_NOOP, NULL, "NOOP");
+    }
+    if (s->state == FCT_STATE_READY)
+        say_goodbye(s);
+}
+
+unsigned fct_session_room(const fct_session *s)
+{
+    unsigned room, most = depth(s);
+
+    if (s->state != FCT_STATE_READY || s->quit_wanted || s->stop || s->mail_count >= most ||
+        (s->active_count && s->active_bytes >= s->config.pipeline_bytes))
+        return 0;
+    room = most - s->mail_count;
+    if (s->caps.mail_max) {
+        unsigned used = s->mails_begun + s->mail_count - s->active_count;
+        unsigned left = used < s->caps.mail_max ? s->caps.mail_max - used : 0;
+
+        room = left < room ? left : room;
+    }
+    return room;
+}

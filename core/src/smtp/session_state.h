@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a session, shared by its files only. */
+#ifndef FCT_SESSION_STATE_H
+#define FCT_SESSION_STATE_H
+
+#include "base/list.h"
+#include "smtp/capability.h"
+#include "smtp/reply.h"
+#include "smtp/sasl.h"
+#include "smtp/session.h"
+#include "smtp/transcript.h"
+#include "smtp/wire.h"
+
+#define FCT_PIPELINE_DEPTH_MAX 256u
+#define FCT_QUIT_US 2000000u
+#define FCT_BODY_STEP (64u * 1024) /* the content that body_us allows for */
+
+enum fct_session_state {
+    FCT_STATE_GREET, /* greeting, EHLO, STARTTLS's reply */
+    FCT_STATE_TLS,   /* the handshake is somebody else's */
+    FCT_STATE_AUTH,
+    FCT_STATE_READY,
+    FCT_STATE_QUIT,
+    FCT_STATE_DEAD
+};
+
+/* What a reply is the answer to. */
+enum fct_command {
+    FCT_COMMAND_GREETING,
+    FCT_COMMAND_EHLO,
+    FCT_COMMAND_HELO,
+    FCT_COMMAND_STARTTLS,
+    FCT_COMMAND_AUTH,
+    FCT_COMMAND_CANCEL, /* the "*" that ends a login (RFC 4954 section 4) */
+    FCT_COMMAND_RSET,
+    FCT_COMMAND_NOOP,
+    FCT_COMMAND_QUIT,
+    FCT_COMMAND_MAIL,
+    FCT_COMMAND_RCPT,
+    FCT_COMMAND_DATA,
+    FCT_COMMAND_FINAL, /* the final dot */
+    FCT_COMMAND_BDAT,
+    FCT_COMMAND_LONE_DOT /* ends a DATA that nobody wanted; its reply means nothing */
+};
+
+typedef struct fct_transaction fct_transaction;
+
+struct fct_expected {
+    enum fct_command command;
+    unsigned count; /* the same command so many times */
+    fct_transaction *mail;
+};
+
+/* What is known of one recipient. */
+enum fct_mark {
+    FCT_MARK_PENDING,
+    FCT_MARK_ASKED,    /* RCPT is written */
+    FCT_MARK_ACCEPTED, /* in this run */
+    FCT_MARK_REFUSED,
+    FCT_MARK_FULL, /* too many recipients: belongs to a further run */
+    FCT_MARK_SENT
+};
+
+enum fct_mail_state { FCT_MAIL_QUEUED, FCT_MAIL_ACTIVE, FCT_MAIL_DONE };
+
+/* One mail.  It is run once, and again for recipients beyond the relay's limit or when only the
+ * mail before it was its misfortune. */
+struct fct_transaction {
+    fct_list link;
+    fct_mail *mail;
+    fct_outcome *outcome;
+    uint64_t deadline_us;
+    uint64_t size;
+    fct_body body;
+    enum fct_mail_state state;
+    bool hold_back;
+    bool bdat;
+    bool behind; /* begun before the mail before it was answered */
+    bool alone;  /* must not be behind */
+    bool mail_refused;
+    bool rerun; /* this run's result is not the mail's */
+    bool run_before;
+    bool answered; /* any reply was for it */
+    size_t recipient_count;
+    size_t asked;                /* recipients before this were asked or need not be */
+    size_t heard;                /* recipients before this were answered */
+    size_t waiting;              /* RCPT replies outstanding */
+    size_t accepted;             /* in this run */
+    uint64_t mark_us;            /* the end of the last phase */
+    uint64_t body_us, handed_us; /* the content was queued, its terminator written; 0: not yet */
+    unsigned first_flight;
+    unsigned char marks[]; /* enum fct_mark */
+};
+
+struct fct_session {
+    struct fct_session_config config;
+    enum fct_session_state state;
+    uint64_t now_us;
+    uint64_t since_us; /* when the present wait began */
+    uint64_t begun_us; /* when the present phase began: greeting, EHLO, AUTH */
+    size_t body_bytes; /* written since since_us */
+    struct fct_tls_facts facts;
+    fct_buf binding; /* facts.channel_binding */
+    char binding_name[32];
+    bool secured;
+    fct_capabilities caps;
+    fct_reply_parser parser;
+    fct_sasl sasl;
+    enum fct_mechanism mechanism;
+    bool logged_in;
+    bool first_waits;      /* the initial response waits for an empty challenge */
+    fct_buf last_response; /* what was last sent for AUTH, to keep an echo out of texts; wiped */
+    fct_wire wire;
+    unsigned owed;                 /* replies to what was wholly written */
+    struct fct_expected *expected; /* ring */
+    size_t expected_cap, expected_first, expected_count;
+    fct_list mails;      /* in the order of submission, with those done and not taken */
+    fct_list kept;       /* taken, but their memory may still be in a write */
+    unsigned mail_count; /* not done */
+    unsigned active_count;
+    uint64_t active_bytes;
+    unsigned mails_begun;
+    unsigned noops_wanted, noops_done;
+    bool start_tls_told, start_tls_due, ready_due, close_due, close_told;
+    bool rset_due; /* a transaction may be open at the relay */
+    bool quit_wanted;
+    bool chunking_refused;
+    int stop; /* no further mail: die with it when those begun have their end */
+    bool flight_open;
+    unsigned flights;
+    int64_t timing_us[FACTEUR_PHASE_COUNT];
+    fct_buf line;       /* the command being made */
+    fct_buf message;    /* a sentence being made */
+    fct_buf reply_text; /* of the reply being handled */
+    char close_message[512];
+    int error; /* of the close */
+    enum facteur_phase error_phase;
+    fct_reply error_reply;
+    fct_transcript transcript;
+};
+
+/* ---- session_flow.c: what is written when ---- */
+
+/* Render a command line into s->line, then queue it.  0 or FACTEUR_ENOMEM, with which the session
+ * is dead. */
+int fct_session_command(fct_session *s, enum fct_command command, fct_transaction *mail,
+                        const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Queue s->line (without CRLF), shown in the transcript as `shown`. */
+int fct_session_write(fct_session *s, enum fct_command command, fct_transaction *mail,
+                      fct_slice shown, bool secret);
+void fct_session_expect(fct_session *s, enum fct_command command, fct_transaction *mail);
+/* Write whatever may be written now. */
+void fct_session_pump(fct_session *s);
+bool fct_session_uses(const fct_session *s, enum fct_offer offer);
+
+/* ---- session_greet.c, session_auth.c: until READY ---- */
+void fct_session_on_greeting(fct_session *s, const fct_reply *reply);
+void fct_session_on_ehlo(fct_session *s, const fct_reply *reply);
+void fct_session_on_helo(fct_session *s, const fct_reply *reply);
+void fct_session_on_starttls(fct_session *s, const fct_reply *reply, bool more);
+void fct_session_say_ehlo(fct_session *s);
+void fct_session_login(fct_session *s);
+void fct_session_on_auth(fct_session *s, const fct_reply *reply);
+void fct_session_on_cancel(fct_session *s, const fct_reply *reply);
+void fct_session_now_ready(fct_session *s);
+/* Take what was sent for AUTH out of a reply's text. */
+void fct_session_mask(fct_session *s, fct_buf *text);
+
+/* ---- transaction.c: the replies to one mail ---- */
+void fct_transaction_begin(fct_session *s, fct_transaction *mail);
+void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_command command,
+                              const fct_reply *reply);
+
+/* ---- refusal.c: what the relay cannot take ---- */
+
+/* 0, or an error with its sentence in s->message: the mail must not be begun. */
+int fct_session_refuses(fct_session *s, const fct_transaction *mail);
+
+/* ---- outcome.c: what became of a mail ---- */
+fct_outcome *fct_outcome_new(size_t recipient_count);
+/* Decide every recipient that is not decided yet with `class`, and end the mail.  `reply` may be
+ * NULL. */
+void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class class, int error,
+                         enum facteur_phase phase, const fct_reply *reply, const char *sentence);
+/* End this run with the relay's refusal, a 4yz or 5yz. */
+void fct_transaction_refused(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
+                             const fct_reply *reply);
+void fct_transaction_phase_ends(fct_session *s, fct_transaction *mail, enum facteur_phase phase);
+const char *fct_outcome_quote(fct_session *s, const char *what, const fct_reply *reply);
+
+/* ---- session_end.c: the end of a connection, by whatever ---- */
+
+/*
+ * Dead.  `culprit` (or NULL) is the mail that it happened to; `reply` (or NULL) is copied; the
+ * sentence may be s->message.ptr.
+ */
+void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const fct_reply *reply,
+                     const fct_transaction *culprit, const char *sentence);
+void fct_session_closed_by_421(fct_session *s, const fct_reply *reply);
+enum facteur_phase fct_session_phase(const fct_session *s);
+struct fct_expected *fct_session_front(fct_session *s);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/* One mail on the connection: its commands, and what each reply to them means. */
+#define _GNU_SOURCE /* strcasestr */
+#include "smtp/session_state.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+static void no_memory(fct_session *s, fct_transaction *mail)
+{
+    fct_session_die(s, FACTEUR_ENOMEM, FACTEUR_PHASE_mail, NULL, mail, "out of memory");
+}
+
+static void say_mail(fct_session *s, fct_transaction *mail)
+{
+    unsigned needs = fct_mail_needs(mail->mail);
+    bool utf8 = needs & FCT_NEEDS_SMTPUTF8;
+    fct_buf *line = &s->line;
+
+    fct_buf_clear(line);
+    fct_buf_add_text(line, "MAIL FROM:<");
+    fct_buf_add_text(line, fct_mail_sender(mail->mail));
+    fct_buf_add_char(line, '>');
+    if (fct_session_uses(s, FCT_OFFER_SIZE))
+        fct_buf_addf(line, " SIZE=%llu", (unsigned long long)mail->size);
+    if (needs & FCT_NEEDS_8BITMIME)
+        fct_buf_add_text(line, " BODY=8BITMIME");
+    for (size_t i = 0; !utf8 && i < mail->recipient_count; i++)
+        utf8 = !fct_is_ascii(fct_slice_of(fct_mail_recipient(mail->mail, i)));
+    if (utf8 || !fct_is_ascii(fct_slice_of(fct_mail_sender(mail->mail))))
+        fct_buf_add_text(line, " SMTPUTF8");
+    fct_session_write(s, FCT_COMMAND_MAIL, mail, (fct_slice){line->ptr, line->len}, false);
+}
+
+/* Ask for the next recipient of this run.  False: there is none, or no memory. */
+static bool say_rcpt(fct_session *s, fct_transaction *mail)
+{
+    fct_buf *line = &s->line;
+
+    while (mail->asked < mail->recipient_count && mail->marks[mail->asked] != FCT_MARK_PENDING)
+        mail->asked++;
+    if (mail->asked == mail->recipient_count)
+        return false;
+    fct_buf_clear(line);
+    fct_buf_add_text(line, "RCPT TO:<");
+    fct_buf_add_text(line, fct_mail_recipient(mail->mail, mail->asked));
+    fct_buf_add_char(line, '>');
+    if (fct_session_write(s, FCT_COMMAND_RCPT, mail, (fct_slice){line->ptr, line->len}, false))
+        return false;
+    mail->marks[mail->asked++] = FCT_MARK_ASKED;
+    mail->waiting++;
+    return true;
+}
+
+/* RFC 9422: recipients beyond the limit that the relay told belong to a further run. */
+static void set_limit(fct_session *s, fct_transaction *mail)
+{
+    size_t left = s->caps.rcpt_max;
+
+    for (size_t i = 0; left && i < mail->recipient_count; i++) {
+        if (mail->marks[i] == FCT_MARK_PENDING && --left == 0) {
+            for (i++; i < mail->recipient_count; i++) {
+                if (mail->marks[i] == FCT_MARK_PENDING)
+                    mail->marks[i] = FCT_MARK_FULL;
+            }
+        }
+    }
+}
+
+static void queue_content(fct_session *s, fct_transaction *mail)
+{
+    mail->body = (fct_body){.reader = fct_mail_reader_new(mail->mail),
+                            .left = mail->size,
+                            .stuff = !mail->bdat,
+                            .hold = mail->bdat && mail->hold_back && !mail->answered};
+    if (!mail->body.reader || fct_wire_body(&s->wire, &mail->body)) {
+        no_memory(s, mail);
+        return;
+    }
+    mail->body_us = s->now_us;
+    if (s->wire.body_count == 1)
+        s->body_bytes = 0;
+    fct_transcript_addf(&s->transcript, "C: ", "(%llu bytes of message)",
+                        (unsigned long long)mail->size);
+}
+
+static void say_bdat(fct_session *s, fct_transaction *mail)
+{
+    if (fct_session_command(s, FCT_COMMAND_BDAT, mail, "BDAT %llu LAST",
+                            (unsigned long long)mail->size) == 0)
+        queue_content(s, mail);
+}
+
+/* After the envelope: hand over the content, or ask whether to. */
+static void say_data(fct_session *s, fct_transaction *mail)
+{
+    if (mail->bdat)
+        say_bdat(s, mail);
+    else
+        fct_session_command(s, FCT_COMMAND_DATA, mail, "DATA");
+}
+
+static bool one_flight(const fct_session *s, const fct_transaction *mail)
+{
+    /* A large content is not worth sending to a relay that refuses its envelope. */
+    return fct_session_uses(s, FCT_OFFER_PIPELINING) &&
+           (!mail->bdat || mail->size <= s->config.pipeline_bytes);
+}
+
+void fct_transaction_begin(fct_session *s, fct_transaction *mail)
+{
+    int refusal = fct_session_refuses(s, mail);
+    bool behind_bdat =
+        s->active_count > 0 && s->config.chunking && (s->caps.offers & FCT_OFFER_CHUNKING);
+
+    if (refusal) {
+        fct_transaction_end(s, mail, FCT_PERMANENT, refusal, FACTEUR_PHASE_mail, NULL,
+                            s->message.ptr);
+        return;
+    }
+    mail->behind = s->active_count > 0;
+    mail->state = FCT_MAIL_ACTIVE;
+    mail->bdat = fct_session_uses(s, FCT_OFFER_CHUNKING) && mail->size > 0;
+    mail->mark_us = s->now_us;
+    if (!mail->run_before)
+        mail->first_flight = s->flights + (s->flight_open ? 0 : 1);
+    s->active_count++;
+    s->active_bytes += mail->size;
+    s->mails_begun++;
+    /*
+     * A BDAT that is refused may leave its transaction open at the relay: the recipients of the
+     * mail before would get this one.  The RSET between them costs no flight and makes that
+     * impossible.
+     */
+    if ((s->rset_due || behind_bdat) && fct_session_command(s, FCT_COMMAND_RSET, NULL, "RSET"))
+        return;
+    s->rset_due = false;
+    set_limit(s, mail);
+    say_mail(s, mail);
+    if (!fct_session_uses(s, FCT_OFFER_PIPELINING))
+        return;
+    while (s->state == FCT_STATE_READY && say_rcpt(s, mail))
+        ;
+    if (s->state == FCT_STATE_READY && one_flight(s, mail))
+        say_data(s, mail);
+}
+
+static void breach(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
+                   const fct_reply *reply, const char *what)
+{
+    fct_session_die(s, FACTEUR_EPROTOCOL, phase, reply, mail, fct_outcome_quote(s, what, reply));
+}
+
+static void on_mail(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    int kind = fct_reply_kind(reply->code);
+
+    fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_mail);
+    if (kind == 3) {
+        breach(s, mail, FACTEUR_PHASE_mail, reply, "not a reply to MAIL");
+        return;
+    }
+    if (kind == 2) {
+        if (!fct_session_uses(s, FCT_OFFER_PIPELINING))
+            say_rcpt(s, mail);
+        return;
+    }
+    mail->mail_refused = true;
+    fct_reply_copy(reply, &mail->outcome->reply);
+    s->rset_due = true;
+    /* Perhaps only because the transaction of the mail before it is still open. */
+    if (reply->code == 503 && mail->behind)
+        mail->rerun = true;
+    /* It is not the mail that the relay refuses, but us. */
+    if (reply->code == 530) {
+        s->stop = FACTEUR_EAUTH;
+        s->error_phase = FACTEUR_PHASE_mail;
+    }
+    if (!fct_session_uses(s, FCT_OFFER_PIPELINING))
+        fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, reply);
+}
+
+/* RFC 5321 section 4.5.3.1.10: the limit may be told by 452, and by 552 of older relays. */
+static bool is_full(const fct_transaction *mail, const fct_reply *reply)
+{
+    const char *enhanced = reply->enhanced;
+    bool told = strcmp(enhanced, "4.5.3") == 0 || strcmp(enhanced, "5.5.3") == 0 ||
+                (reply->text && strcasestr(reply->text, "too many recipients"));
+
+    if (mail->accepted == 0 || mail->mail_refused)
+        return false;
+    return reply->code == 452 ? told || !*enhanced : reply->code == 552 && told;
+}
+
+/* Recipients that need not be asked in this run any more. */
+static void put_off_the_rest(fct_transaction *mail)
+{
+    for (size_t i = mail->asked; i < mail->recipient_count; i++) {
+        if (mail->marks[i] == FCT_MARK_PENDING)
+            mail->marks[i] = FCT_MARK_FULL;
+    }
+}
+
+static void after_envelope(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_rcpt);
+    if (one_flight(s, mail))
+        return; /* the reply to DATA or BDAT is still to come */
+    if (mail->accepted && !mail->mail_refused) {
+        say_data(s, mail);
+        return;
+    }
+    s->rset_due = true;
+    fct_transaction_refused(s, mail, mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
+                            mail->mail_refused ? &mail->outcome->reply : reply);
+}
+
+static void on_rcpt(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    int kind = fct_reply_kind(reply->code);
+    size_t i = mail->heard;
+
+    while (mail->marks[i] != FCT_MARK_ASKED)
+        i++;
+    mail->heard = i + 1;
+    mail->waiting--;
+    if (kind == 3) {
+        breach(s, mail, FACTEUR_PHASE_rcpt, reply, "not a reply to RCPT");
+        return;
+    }
+    fct_reply_copy(reply, &mail->outcome->recipients[i].reply);
+    if (kind == 2) {
+        mail->marks[i] = FCT_MARK_ACCEPTED;
+        mail->accepted++;
+    } else if (is_full(mail, reply)) {
+        mail->marks[i] = FCT_MARK_FULL;
+        put_off_the_rest(mail);
+    } else {
+        mail->marks[i] = FCT_MARK_REFUSED;
+    }
+    if (mail->waiting)
+        return;
+    if (fct_session_uses(s, FCT_OFFER_PIPELINING) || !say_rcpt(s, mail)) {
+        if (s->state == FCT_STATE_READY)
+            after_envelope(s, mail, reply);
+    }
+}
+
+/* 354, and nobody takes the mail: an empty one to nobody is the shortest way back (RFC 2920 3.1).
+ */
+static void say_lone_dot(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    if (fct_session_command(s, FCT_COMMAND_LONE_DOT, NULL, "."))
+        return;
+    s->rset_due = false;
+    fct_transaction_refused(s, mail, mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
+                            mail->mail_refused ? &mail->outcome->reply : reply);
+}
+
+static void on_data(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    bool wanted = mail->accepted && !mail->mail_refused;
+
+    fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_data);
+    if (reply->code == 354 && wanted) {
+        queue_content(s, mail);
+        if (s->state == FCT_STATE_READY)
+            fct_session_expect(s, FCT_COMMAND_FINAL, mail);
+    } else if (reply->code == 354 && mail->accepted == 0) {
+        say_lone_dot(s, mail, reply);
+    } else if (fct_reply_kind(reply->code) >= 4) {
+        s->rset_due = true;
+        if (wanted)
+            fct_transaction_refused(s, mail, FACTEUR_PHASE_data, reply);
+        else
+            fct_transaction_refused(s, mail,
+                                    mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
+                                    mail->mail_refused ? &mail->outcome->reply : reply);
+    } else {
+        breach(s, mail, FACTEUR_PHASE_data, reply, "not a reply to DATA");
+    }
+}
+
+/* End a refused run; without its whole content out there is no way back to commands but a new
+ * connection. */
+static void end_early(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
+                      const fct_reply *reply)
+{
+    bool early = !mail->body.handed;
+
+    fct_transaction_refused(s, mail, phase, reply);
+    if (early)
+        fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_body, NULL, mail,
+                        "the connection was closed because a mail was refused before its end");
+}
+
+static void on_verdict(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    int kind = fct_reply_kind(reply->code);
+    bool early = !mail->body.handed;
+
+    fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_final);
+    if (kind == 3 || (kind == 2 && early)) {
+        breach(s, mail, early ? FACTEUR_PHASE_body : FACTEUR_PHASE_final, reply,
+               early ? "a verdict on a mail not yet handed over" : "not a verdict on a mail");
+        return;
+    }
+    if (kind == 2) {
+        bool odd = mail->mail_refused && mail->accepted;
+
+        fct_transaction_end(s, mail, FCT_SENT, 0, FACTEUR_PHASE_final, reply, NULL);
+        if (reply->code == 221)
+            fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_final, reply, mail,
+                            "the relay closes the connection");
+        else if (odd)
+            breach(s, mail, FACTEUR_PHASE_final, reply, "a mail taken whose sender was refused");
+        return;
+    }
+    s->rset_due |= mail->bdat;
+    end_early(s, mail, early ? FACTEUR_PHASE_body : FACTEUR_PHASE_final, reply);
+}
+
+static void on_bdat(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    bool wanted = mail->accepted && !mail->mail_refused;
+    bool refused = fct_reply_kind(reply->code) >= 4;
+
+    /* It follows from what was refused before, or was taken for nobody. */
+    if ((refused && !wanted) ||
+        (mail->accepted == 0 && fct_reply_kind(reply->code) == 2 && mail->body.handed)) {
+        s->rset_due = true;
+        if (mail->mail_refused)
+            end_early(s, mail, FACTEUR_PHASE_mail, &mail->outcome->reply);
+        else
+            end_early(s, mail, FACTEUR_PHASE_rcpt, reply);
+        return;
+    }
+    if (mail->body.handed && (reply->code == 500 || reply->code == 502 || reply->code == 503)) {
+        s->chunking_refused = true;
+        mail->rerun = true;
+    }
+    on_verdict(s, mail, reply);
+}
+
+void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_command command,
+                              const fct_reply *reply)
+{
+    mail->answered = true;
+    switch (command) {
+    case FCT_COMMAND_MAIL:
+        on_mail(s, mail, reply);
+        break;
+    case FCT_COMMAND_RCPT:
+        on_rcpt(s, mail, reply);
+        break;
+    case FCT_COMMAND_DATA:
+        on_data(s, mail, reply);
+        break;
+    case FCT_COMMAND_BDAT:
+        on_bdat(s, mail, reply);
+        break;
+    default:
+        on_verdict(s, mail, reply);
+        break;
+    }
+}
