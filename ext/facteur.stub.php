@@ -230,10 +230,15 @@ namespace Facteur {
         /** The content id of an inline part, which the HTML names as "cid:…"; null: not inline. */
         public readonly ?string $inline;
 
-        public function __construct(string $data, ?string $name = null, ?string $type = null, ?string $inline = null) {}
+        /** @param bool|string|null $inline the content id; true: the name is the content id */
+        public function __construct(string $data, ?string $name = null, ?string $type = null, bool|string|null $inline = null) {}
 
-        /** @throws MessageError when the file cannot be read, also for open_basedir */
-        public static function fromPath(string $path, ?string $name = null, ?string $type = null, ?string $inline = null): Attachment {}
+        /**
+         * @param string|null $name null: the last component of the path
+         * @param bool|string|null $inline as above
+         * @throws MessageError when the file cannot be read, also for open_basedir
+         */
+        public static function fromPath(string $path, ?string $name = null, ?string $type = null, bool|string|null $inline = null): Attachment {}
     }
 
     /**

@@ -3,6 +3,7 @@
 #include "php_facteur.h"
 
 #include "Zend/zend_exceptions.h"
+#include "ext/standard/php_string.h"
 
 zend_class_entry *php_facteur_attachment_ce;
 
@@ -30,7 +31,7 @@ static bool attach(facteur_message *core, const char *where, zend_object *attach
     if (data)
         return php_facteur_check(facteur_message_attach_bytes(core, ZSTR_VAL(data), ZSTR_LEN(data),
                                                               name, type, inline_id, &error),
-                                 error);
+                                 &error);
     if (!path || zend_str_has_nul_byte(path)) {
         php_facteur_refuse(FACTEUR_EMESSAGE, where, "%s has neither data nor path", where);
         return false;
@@ -40,7 +41,7 @@ static bool attach(facteur_message *core, const char *where, zend_object *attach
         return false;
     }
     return php_facteur_check(
-        facteur_message_attach_path(core, ZSTR_VAL(path), name, type, inline_id, &error), error);
+        facteur_message_attach_path(core, ZSTR_VAL(path), name, type, inline_id, &error), &error);
 }
 
 bool php_facteur_attach(facteur_message *core, HashTable *attachments)
@@ -72,30 +73,57 @@ static void set_attachment(zend_object *object, const char *name, zend_string *t
     php_facteur_slot_set(object, php_facteur_attachment_ce, name, &value);
 }
 
-static bool fill_attachment(zend_object *object, zend_string *data, zend_string *path,
-                            zend_string *name, zend_string *type, zend_string *inline_id)
+/* What both ways to make an attachment are given beside its content. */
+struct extras {
+    zend_string *name, *type;
+    zval *inline_as; /* bool, text or null */
+};
+
+/* The content id, borrowed; NULL without one. */
+static bool content_id(const struct extras *extras, zend_string **id)
 {
-    if (!php_facteur_no_nul("name", name) || !php_facteur_no_nul("type", type) ||
-        !php_facteur_no_nul("inline", inline_id))
+    zval *given = extras->inline_as;
+
+    *id = NULL;
+    if (!given || Z_TYPE_P(given) == IS_NULL || Z_TYPE_P(given) == IS_FALSE)
+        return true;
+    *id = Z_TYPE_P(given) == IS_STRING ? Z_STR_P(given) : extras->name;
+    if (Z_TYPE_P(given) != IS_STRING && Z_TYPE_P(given) != IS_TRUE)
+        return php_facteur_refuse_type("inline", given, "a content id or a bool");
+    if (*id)
+        return true;
+    php_facteur_refuse(FACTEUR_EMESSAGE, "inline",
+                       "inline: true takes the name as content id, and there is no name");
+    return false;
+}
+
+static bool fill_attachment(zend_object *object, zend_string *data, zend_string *path,
+                            const struct extras *extras)
+{
+    zend_string *id;
+
+    if (!content_id(extras, &id) || !php_facteur_no_nul("name", extras->name) ||
+        !php_facteur_no_nul("type", extras->type) || !php_facteur_no_nul("inline", id))
         return false;
     set_attachment(object, "data", data);
     set_attachment(object, "path", path);
-    set_attachment(object, "name", name);
-    set_attachment(object, "type", type);
-    set_attachment(object, "inline", inline_id);
+    set_attachment(object, "name", extras->name);
+    set_attachment(object, "type", extras->type);
+    set_attachment(object, "inline", id);
     return true;
 }
 
 PHP_METHOD(Facteur_Attachment, __construct)
 {
-    zend_string *data, *name = NULL, *type = NULL, *inline_id = NULL;
+    zend_string *data;
+    struct extras extras = {0};
 
     ZEND_PARSE_PARAMETERS_START(1, 4)
     Z_PARAM_STR(data)
     Z_PARAM_OPTIONAL
-    Z_PARAM_STR_OR_NULL(name)
-    Z_PARAM_STR_OR_NULL(type)
-    Z_PARAM_STR_OR_NULL(inline_id)
+    Z_PARAM_STR_OR_NULL(extras.name)
+    Z_PARAM_STR_OR_NULL(extras.type)
+    Z_PARAM_ZVAL(extras.inline_as)
     ZEND_PARSE_PARAMETERS_END();
 
     if (Z_TYPE_P(php_facteur_slot(Z_OBJ_P(ZEND_THIS), php_facteur_attachment_ce, "name")) !=
@@ -103,41 +131,49 @@ PHP_METHOD(Facteur_Attachment, __construct)
         zend_throw_error(NULL, "Facteur\\Attachment is constructed already");
         RETURN_THROWS();
     }
-    fill_attachment(Z_OBJ_P(ZEND_THIS), data, NULL, name, type, inline_id);
+    fill_attachment(Z_OBJ_P(ZEND_THIS), data, NULL, &extras);
+}
+
+/*
+ * The absolute path of a readable file, or NULL.  Resolved now, for the working directory of a
+ * thread of PHP is not that of the process.
+ */
+static zend_string *resolve(const char *path)
+{
+    char resolved[MAXPATHLEN];
+
+    if (!expand_filepath(path, resolved))
+        php_facteur_refuse(FACTEUR_EIO, "path", "the path \"%s\" cannot be resolved", path);
+    else if (php_check_open_basedir_ex(resolved, 0))
+        php_facteur_refuse(FACTEUR_EIO, "path", "open_basedir does not allow %s", resolved);
+    else if (VCWD_ACCESS(resolved, R_OK))
+        php_facteur_refuse(FACTEUR_EIO, "path", "%s cannot be read: %s", resolved, strerror(errno));
+    else
+        return zend_string_init(resolved, strlen(resolved), 0);
+    return NULL;
 }
 
 PHP_METHOD(Facteur_Attachment, fromPath)
 {
-    zend_string *path, *full, *name = NULL, *type = NULL, *inline_id = NULL;
-    char resolved[MAXPATHLEN];
-    bool done;
+    zend_string *path, *full, *shown = NULL;
+    struct extras extras = {0};
 
     ZEND_PARSE_PARAMETERS_START(1, 4)
     Z_PARAM_PATH_STR(path)
     Z_PARAM_OPTIONAL
-    Z_PARAM_STR_OR_NULL(name)
-    Z_PARAM_STR_OR_NULL(type)
-    Z_PARAM_STR_OR_NULL(inline_id)
+    Z_PARAM_STR_OR_NULL(extras.name)
+    Z_PARAM_STR_OR_NULL(extras.type)
+    Z_PARAM_ZVAL(extras.inline_as)
     ZEND_PARSE_PARAMETERS_END();
 
-    /* Resolved now: the working directory of a thread of PHP is not that of the process. */
-    if (!expand_filepath(ZSTR_VAL(path), resolved)) {
-        php_facteur_refuse(FACTEUR_EIO, "path", "the path \"%s\" cannot be resolved",
-                           ZSTR_VAL(path));
+    full = resolve(ZSTR_VAL(path));
+    if (!full)
         RETURN_THROWS();
-    }
-    if (php_check_open_basedir_ex(resolved, 0)) {
-        php_facteur_refuse(FACTEUR_EIO, "path", "open_basedir does not allow %s", resolved);
-        RETURN_THROWS();
-    }
-    if (VCWD_ACCESS(resolved, R_OK)) {
-        php_facteur_refuse(FACTEUR_EIO, "path", "%s cannot be read: %s", resolved, strerror(errno));
-        RETURN_THROWS();
-    }
-    full = zend_string_init(resolved, strlen(resolved), 0);
+    if (!extras.name)
+        extras.name = shown = php_basename(ZSTR_VAL(full), ZSTR_LEN(full), NULL, 0);
     object_init_ex(return_value, php_facteur_attachment_ce);
-    done = fill_attachment(Z_OBJ_P(return_value), NULL, full, name, type, inline_id);
+    fill_attachment(Z_OBJ_P(return_value), NULL, full, &extras);
     zend_string_release(full);
-    if (!done)
-        RETURN_THROWS();
+    if (shown)
+        zend_string_release(shown);
 }

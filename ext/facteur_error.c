@@ -69,19 +69,20 @@ zend_object *php_facteur_error_create(zend_class_entry *ce)
     return object;
 }
 
-#if PHP_VERSION_ID < 80200
 /*
- * PHP 8.1 has no SensitiveParameter: with zend.exception_ignore_args=0 the trace would hold what
- * the constructor of Mailer was given.
+ * With zend.exception_ignore_args=0 a trace holds what the constructor of Mailer was given:
+ * SensitiveParameter, which hides arguments from PHP 8.2 on, does not reach named options.
  */
 static void redact(zend_object *exception)
 {
+    const zend_execute_data *call = EG(current_execute_data);
     zval rv, *trace, *frame;
 
-    if (!EG(current_execute_data) ||
-        EG(current_execute_data)->func->common.scope != php_facteur_mailer_ce)
+    if (!call || call->func->common.scope != php_facteur_mailer_ce ||
+        !(call->func->common.fn_flags & ZEND_ACC_CTOR))
         return;
-    trace = zend_read_property_ex(zend_ce_exception, exception, ZSTR_KNOWN(ZEND_STR_TRACE), 1, &rv);
+    trace = zend_read_property_ex(zend_get_exception_base(exception), exception,
+                                  ZSTR_KNOWN(ZEND_STR_TRACE), 1, &rv);
     if (Z_TYPE_P(trace) != IS_ARRAY)
         return;
     SEPARATE_ARRAY(trace);
@@ -91,7 +92,12 @@ static void redact(zend_object *exception)
     SEPARATE_ARRAY(frame);
     zend_hash_str_del(Z_ARRVAL_P(frame), "args", sizeof("args") - 1);
 }
-#endif
+
+void php_facteur_redact(void)
+{
+    if (EG(exception) && instanceof_function(EG(exception)->ce, zend_ce_throwable))
+        redact(EG(exception));
+}
 
 static void throw_object(zend_class_entry *ce, int code, const char *message, const char *where,
                          zend_object *receipt)
@@ -113,9 +119,7 @@ static void throw_object(zend_class_entry *ce, int code, const char *message, co
         ZVAL_OBJ(&value, receipt);
         php_facteur_slot_set(Z_OBJ(exception), php_facteur_send_error_ce, "receipt", &value);
     }
-#if PHP_VERSION_ID < 80200
     redact(Z_OBJ(exception));
-#endif
     zend_throw_exception_object(&exception);
 }
 
@@ -145,10 +149,10 @@ void php_facteur_throw_receipt(zend_object *object, const facteur_receipt *recei
                  facteur_receipt_error(receipt), "", object);
 }
 
-bool php_facteur_check(int code, facteur_error *error)
+bool php_facteur_check(int code, facteur_error **error)
 {
     if (code)
-        php_facteur_throw(code, error);
+        php_facteur_throw(code, *error);
     return code == 0;
 }
 

@@ -35,7 +35,9 @@ zend_string *php_facteur_date(zend_object *date)
 /* What PHP's own encoder does right: texts, numbers, plain objects. */
 static bool append_plain(smart_str *out, zval *value)
 {
-    if (php_json_encode_ex(out, value, FLAGS, DEPTH_MAX) == SUCCESS && !EG(exception))
+    /* NAN is written as 0 with success, and told by the error code alone. */
+    if (php_json_encode_ex(out, value, FLAGS, DEPTH_MAX) == SUCCESS && !EG(exception) &&
+        JSON_G(error_code) == PHP_JSON_ERROR_NONE)
         return true;
     if (!EG(exception))
         php_facteur_refuse(FACTEUR_EMESSAGE, "", "a value of type %s cannot be written as JSON",

@@ -88,27 +88,17 @@ static bool read_options(struct php_facteur_letter_call *call, HashTable *option
 
 bool php_facteur_letter_read(struct php_facteur_letter_call *call, INTERNAL_FUNCTION_PARAMETERS)
 {
-    HashTable *table, *options = NULL, *named = NULL, *merged;
+    HashTable *table, *options = NULL, *merged;
     zend_string *text;
-    zval *rest = NULL;
-    uint32_t rest_count = 0;
     bool done;
 
-    ZEND_PARSE_PARAMETERS_START(1, -1)
+    ZEND_PARSE_PARAMETERS_START(1, 2)
     Z_PARAM_ARRAY_HT_OR_STR(table, text)
     Z_PARAM_OPTIONAL
     Z_PARAM_ARRAY_HT(options)
-    Z_PARAM_VARIADIC_WITH_NAMED(rest, rest_count, named)
     ZEND_PARSE_PARAMETERS_END_EX(return false);
 
-    (void)rest;
-    if (rest_count) {
-        zend_argument_count_error(
-            "%s%s%s() takes no more than two arguments without a name", get_active_class_name(NULL),
-            *get_active_class_name(NULL) ? "::" : "", get_active_function_name());
-        return false;
-    }
-    merged = php_facteur_merge(options, named);
+    merged = php_facteur_merge(options, execute_data);
     done = read_options(call, merged);
     zend_array_release(merged);
     if (done)

@@ -103,34 +103,27 @@ static facteur_mailer *opened(zval *object)
 PHP_METHOD(Facteur_Mailer, __construct)
 {
     struct mailer *mailer = mailer_from(Z_OBJ_P(ZEND_THIS));
-    HashTable *options = NULL, *named = NULL, *merged;
+    HashTable *options = NULL, *merged;
     zend_string *dsn = NULL;
-    zval *rest = NULL, *slot, name;
-    uint32_t rest_count = 0;
+    zval *slot, name;
 
-    ZEND_PARSE_PARAMETERS_START(0, -1)
+    ZEND_PARSE_PARAMETERS_START(0, 2)
     Z_PARAM_OPTIONAL
     Z_PARAM_STR_OR_NULL(dsn)
     Z_PARAM_ARRAY_HT(options)
-    Z_PARAM_VARIADIC_WITH_NAMED(rest, rest_count, named)
-    ZEND_PARSE_PARAMETERS_END();
+    ZEND_PARSE_PARAMETERS_END_EX(php_facteur_redact(); return );
 
-    (void)rest;
     slot = php_facteur_slot(&mailer->std, php_facteur_mailer_ce, "name");
     if (Z_TYPE_P(slot) != IS_UNDEF) {
         zend_throw_error(NULL, "Facteur\\Mailer is constructed already");
-        RETURN_THROWS();
-    }
-    if (rest_count) {
-        zend_argument_count_error(
-            "Facteur\\Mailer::__construct() takes no more than two arguments without a name");
+        php_facteur_redact();
         RETURN_THROWS();
     }
     if (dsn && zend_str_has_nul_byte(dsn)) {
         php_facteur_refuse(FACTEUR_ECONFIG, "dsn", "the DSN has the control character 0x00");
         RETURN_THROWS();
     }
-    merged = php_facteur_merge(options, named);
+    merged = php_facteur_merge(options, execute_data);
     mailer->core = open_mailer(dsn ? ZSTR_VAL(dsn) : php_facteur_ini_dsn(), merged, dsn != NULL);
     zend_array_release(merged);
     if (!mailer->core)

@@ -60,7 +60,7 @@ static bool set(facteur_message *core, const char *field, zend_string *value)
     facteur_error *error = NULL;
 
     return php_facteur_check(
-        facteur_message_set(core, field, ZSTR_VAL(value), ZSTR_LEN(value), &error), error);
+        facteur_message_set(core, field, ZSTR_VAL(value), ZSTR_LEN(value), &error), &error);
 }
 
 static bool set_optional(facteur_message *core, const char *field, zend_string *value)
@@ -83,13 +83,13 @@ static bool add_mailbox(facteur_message *core, const char *field, zend_string *a
         return php_facteur_check(facteur_message_add_mailbox(core, field, NULL, 0,
                                                              ZSTR_VAL(address), ZSTR_LEN(address),
                                                              &error),
-                                 error);
+                                 &error);
     if (Z_TYPE_P(value) != IS_STRING)
         return php_facteur_refuse_type(field, value, "the name of an address as a text or null");
     return php_facteur_check(facteur_message_add_mailbox(core, field, Z_STRVAL_P(value),
                                                          Z_STRLEN_P(value), ZSTR_VAL(address),
                                                          ZSTR_LEN(address), &error),
-                             error);
+                             &error);
 }
 
 /* An address field that was given as text, as array or not at all. */
@@ -153,7 +153,7 @@ static bool add_header(facteur_message *core, zend_string *name, zval *value)
     text = zval_get_string(value);
     code = facteur_message_add_header(core, ZSTR_VAL(name), ZSTR_VAL(text), ZSTR_LEN(text), &error);
     zend_string_release(text);
-    return php_facteur_check(code, error);
+    return php_facteur_check(code, &error);
 }
 
 static bool add_header_list(facteur_message *core, zend_string *name, zval *value)
@@ -295,7 +295,7 @@ static bool set_envelope(facteur_message *core, zend_string *from, HashTable *re
             return php_facteur_refuse_type("recipients", value, "addresses as texts");
         if (!php_facteur_check(
                 facteur_message_add_recipient(core, Z_STRVAL_P(value), Z_STRLEN_P(value), &error),
-                error))
+                &error))
             return false;
     }
     ZEND_HASH_FOREACH_END();
@@ -317,7 +317,7 @@ PHP_METHOD(Facteur_Message, fromBytes)
     ZEND_PARSE_PARAMETERS_END();
 
     if (!php_facteur_check(
-            facteur_message_from_bytes(ZSTR_VAL(bytes), ZSTR_LEN(bytes), &core, &error), error))
+            facteur_message_from_bytes(ZSTR_VAL(bytes), ZSTR_LEN(bytes), &core, &error), &error))
         RETURN_THROWS();
     if (!set_envelope(core, envelope_from, recipients)) {
         facteur_message_free(core);
@@ -338,7 +338,7 @@ PHP_METHOD(Facteur_Message, toString)
         zend_throw_error(NULL, "Facteur\\Message is not constructed");
         RETURN_THROWS();
     }
-    if (!php_facteur_check(facteur_message_bytes(core, &bytes, &len, &error), error))
+    if (!php_facteur_check(facteur_message_bytes(core, &bytes, &len, &error), &error))
         RETURN_THROWS();
     RETVAL_STRINGL(bytes, len);
     facteur_free(bytes);

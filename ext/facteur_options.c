@@ -2,16 +2,12 @@
 /* Options of a mailer: from an array, named arguments and the ini settings to names and texts. */
 #include "php_facteur.h"
 
-HashTable *php_facteur_merge(HashTable *options, HashTable *named)
+HashTable *php_facteur_merge(HashTable *options, const zend_execute_data *call)
 {
-    HashTable *merged;
+    HashTable *merged = options ? zend_array_dup(options) : zend_new_array(0);
 
-    if (!named || zend_hash_num_elements(named) == 0)
-        return options ? zend_array_dup(options) : zend_new_array(0);
-    if (!options || zend_hash_num_elements(options) == 0)
-        return zend_array_dup(named);
-    merged = zend_array_dup(options);
-    zend_hash_copy(merged, named, zval_add_ref);
+    if (ZEND_CALL_INFO(call) & ZEND_CALL_HAS_EXTRA_NAMED_PARAMS)
+        zend_hash_copy(merged, call->extra_named_params, zval_add_ref);
     return merged;
 }
 

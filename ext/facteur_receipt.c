@@ -111,3 +111,14 @@ zend_object *php_facteur_receipt_object(const facteur_receipt *receipt)
     set_text(object, "transcript", facteur_receipt_transcript(receipt));
     return object;
 }
+
+/* Private: receipts and replies come from the core alone. */
+PHP_METHOD(Facteur_Receipt, __construct)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+}
+
+PHP_METHOD(Facteur_Reply, __construct)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+}

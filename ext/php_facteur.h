@@ -46,7 +46,7 @@ void php_facteur_refuse(int code, const char *where, const char *format, ...)
     ZEND_ATTRIBUTE_FORMAT(printf, 3, 4);
 
 /* false with the exception thrown for what a call of the core returned; true for 0. */
-bool php_facteur_check(int code, facteur_error *error);
+bool php_facteur_check(int code, facteur_error **error);
 
 /* false with a MessageError thrown: "<where>: expected <wanted>, got <type>". */
 bool php_facteur_refuse_type(const char *where, zval *value, const char *wanted);
@@ -56,6 +56,10 @@ bool php_facteur_no_nul(const char *where, const zend_string *text);
 
 /* Throw the SendError of a receipt that is not ok; takes over the reference to `object`. */
 void php_facteur_throw_receipt(zend_object *object, const facteur_receipt *receipt);
+
+/* Take the arguments of Mailer's constructor out of the trace of the exception that is on its way.
+ */
+void php_facteur_redact(void);
 
 /* The create_object of every exception: `where`, `error_code` and `receipt` exist from the start.
  */
@@ -88,8 +92,11 @@ zend_string *php_facteur_date(zend_object *date);
 
 /* ---- facteur_options.c ----------------------------------------------------------------------- */
 
-/* `options` with `named` over it; either may be NULL.  A reference for the caller. */
-HashTable *php_facteur_merge(HashTable *options, HashTable *named);
+/*
+ * `options` (may be NULL) with the named arguments of the call over it.  A reference for the
+ * caller. The macros that parse parameters give the named ones only when every other is there.
+ */
+HashTable *php_facteur_merge(HashTable *options, const zend_execute_data *call);
 
 /* Names and values as facteur_mailer_new() takes them; initialise with {0}. */
 struct php_facteur_options {

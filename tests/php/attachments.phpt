@@ -15,9 +15,12 @@ var_dump($path->path === realpath("$folder/facture.pdf"), $path->data, $path->na
 foreach ([$path, new Attachment($data, 'facture.pdf')] as $attachment) {
     $message = a_message(attachments: [$attachment]);
     $bytes = $message->toString();
-    preg_match('/\r\n\r\n([A-Za-z0-9+\/=\r\n]{100000,})/', $bytes, $match);
+    preg_match('/\r\n\r\n((?:[A-Za-z0-9+\/=]{1,76}\r\n){100,})/', $bytes, $match);
     var_dump(base64_decode($match[1]) === $data, (bool) preg_match('#application/pdf; *name=#i', $bytes) || str_contains($bytes, 'application/pdf'));
 }
+var_dump(Attachment::fromPath('facture.pdf', inline: true)->inline, (new Attachment('x', 'a.png', inline: 'id'))->inline, (new Attachment('x', inline: false))->inline);
+thrown(fn () => new Attachment('x', inline: true));
+thrown(fn () => new Attachment('x', inline: []));
 $copy = unserialize(serialize(clone $path));
 var_dump($copy == $path);
 thrown(fn () => Attachment::fromPath('missing.pdf'));
@@ -36,11 +39,16 @@ rmdir($folder);
 --EXPECTF--
 bool(true)
 NULL
+string(11) "facture.pdf"
+bool(true)
+bool(true)
+bool(true)
+bool(true)
+string(11) "facture.pdf"
+string(2) "id"
 NULL
-bool(true)
-bool(true)
-bool(true)
-bool(true)
+Facteur\MessageError EMESSAGE -3 [inline] inline: true takes the name as content id, and there is no name
+Facteur\MessageError EMESSAGE -3 [inline] inline: expected a content id or a bool, got array
 bool(true)
 Facteur\MessageError EIO -5 [path] %smissing.pdf cannot be read: No such file or directory
 Facteur\MessageError EIO -5 [%s] %s

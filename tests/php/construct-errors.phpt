@@ -36,5 +36,5 @@ Facteur\ConfigError ECONFIG -2 [helo] helo has the control character 0x00
 Facteur\ConfigError ECONFIG -2 [dsn] the DSN has the control character 0x00
 Facteur\ConfigError ECONFIG -2 [dsn] %s
 Facteur\ConfigError ECONFIG -2 [dsn] %s
-ArgumentCountError Facteur\Mailer::__construct() takes no more than two arguments without a name
+ArgumentCountError Facteur\Mailer::__construct() expects at most 2 arguments, 3 given
 TypeError Facteur\Mailer::__construct(): Argument #1 ($dsn) must be of type ?string, array given

@@ -39,7 +39,7 @@ bool(false)
 NULL
 bool(true)
 bool(true)
-Cannot modify readonly property Facteur\AuthError::$where
+Cannot modify readonly property Facteur\Error::$where
 string(4) "gone"
 NULL
 Call to private Facteur\Receipt::__construct() from global scope

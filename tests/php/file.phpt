@@ -1,11 +1,11 @@
 --TEST--
-file://: one .eml a mail; a directory that is not there is told by the receipt
+file://: one .eml a mail; a folder that cannot be made is a ConfigError
 --EXTENSIONS--
 facteur
 --FILE--
 <?php
 require __DIR__ . '/letters.inc';
-use Facteur\{Mailer, SendError, TemporaryError};
+use Facteur\Mailer;
 $folder = sys_get_temp_dir() . '/facteur-file-' . getmypid();
 mkdir($folder);
 $mailer = new Mailer("file://$folder");
@@ -15,18 +15,11 @@ $files = glob("$folder/*.eml");
 var_dump(count($files), file_get_contents($files[0]) === $message->toString());
 array_map('unlink', glob("$folder/*"));
 rmdir($folder);
-try {
-    $mailer->send($message);
-} catch (SendError $error) {
-    var_dump($error instanceof TemporaryError, $error->receipt->ok, $error->receipt->status);
-}
-var_dump($mailer->sendOrderConfirmation(an_order(), from: 'a@example.com')->status);
+$missing = new Mailer("file://$folder/none/below");
+thrown(fn () => $missing->send($message));
 ?>
---EXPECT--
+--EXPECTF--
 bool(true)
 int(1)
 bool(true)
-bool(true)
-bool(false)
-string(9) "temporary"
-string(9) "temporary"
+Facteur\ConfigError ECONFIG -2 [dsn] %s

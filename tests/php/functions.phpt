@@ -31,7 +31,7 @@ thrown(fn () => facteur_send_contact_form(a_form(), deadline: 'x'));
 thrown(fn () => facteur_send_contact_form(a_form(), deadline: -1));
 thrown(fn () => facteur_send_contact_form(a_form(), attachments: 'x'));
 thrown(fn () => facteur_send_contact_form(a_form(), attachments: [new stdClass]));
-thrown(fn () => facteur_send_contact_form(12));
+thrown(fn () => facteur_send_contact_form(new stdClass));
 ?>
 --EXPECTF--
 Facteur\ConfigError ECONFIG -2 [dsn] %s
@@ -50,12 +50,12 @@ array(1) {
 bool(true)
 bool(false)
 bool(true)
-ArgumentCountError facteur_send_contact_form() takes no more than two arguments without a name
-ArgumentCountError Facteur\Mailer::sendContactForm() takes no more than two arguments without a name
+ArgumentCountError facteur_send_contact_form() expects at most 2 arguments, 3 given
+ArgumentCountError Facteur\Mailer::sendContactForm() expects at most 2 arguments, 3 given
 Facteur\MessageError EMESSAGE -3 [] options are named: ['locale' => 'fr']
 Facteur\MessageError EMESSAGE -3 [%Slocle] %s
 Facteur\MessageError EMESSAGE -3 [deadline] deadline must be a number of seconds, 0 or more
 Facteur\MessageError EMESSAGE -3 [deadline] deadline must be a number of seconds, 0 or more
 Facteur\MessageError EMESSAGE -3 [attachments] attachments: expected a list of Facteur\Attachment, got string
 Facteur\MessageError EMESSAGE -3 [attachments[0]] attachments[0]: expected a Facteur\Attachment, got stdClass
-TypeError facteur_send_contact_form(): Argument #1 ($form) must be of type array|string, int given
+TypeError facteur_send_contact_form(): Argument #1 ($form) must be of type array|string, stdClass given

@@ -34,7 +34,7 @@ echo count($mailer->captured()), "\n";
 --EXPECTF--
 Facteur\MessageError EMESSAGE -3 [%s] %s
 Facteur\MessageError EMESSAGE -3 [items[1].unit_price] %sgot 19.9
-Facteur\MessageError EMESSAGE -3 [total] %sgot 178.0
+Facteur\MessageError EMESSAGE -3 [total] %sgot 178%S
 Facteur\MessageError EMESSAGE -3 [currency] %s
 Facteur\MessageError EMESSAGE -3 [itemz] %s
 Facteur\MessageError EMESSAGE -3 [items] %s

@@ -35,10 +35,10 @@ Facteur\InDoubtError < Facteur\SendError (not cloneable)
 final Facteur\Mailer (not cloneable)
 final Facteur\Message (not cloneable)
 final Facteur\Attachment
-final Facteur\Receipt (not cloneable)
-final Facteur\Reply (not cloneable)
+final Facteur\Receipt
+final Facteur\Reply
 facteur_send_order_confirmation
 facteur_send_contact_form
-facteur\order_confirmation
-facteur\contact_form
-facteur\version
+Facteur\order_confirmation
+Facteur\contact_form
+Facteur\version

@@ -29,7 +29,7 @@ echo json_encode($mailer->captured()[0], JSON_UNESCAPED_SLASHES), "\n";
 $mailer->clearCaptured();
 $mailer->send(Message::fromBytes("From: a@example.com\r\nTo: b@example.com\r\nMessage-ID: <i@example.com>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\n\r\nHi\r\n"));
 echo json_encode($mailer->captured()[0], JSON_UNESCAPED_SLASHES), "\n";
-thrown(fn () => Message::fromBytes('x', null, [1]));
+thrown(fn () => Message::fromBytes("From: a@example.com\r\n\r\nx", null, [1]));
 thrown(fn () => Message::fromBytes("From: a@example.com\r\n\r\nx", "a\r\n@b", []));
 ?>
 --EXPECTF--
@@ -64,7 +64,7 @@ array(2) {
 bool(true)
 array(0) {
 }
-{"raw":"From: a@example.com\r\nTo: b@example.com\r\nSubject: x\r\n%s\r\n\r\nHi\r\n","envelope_from":"bounce@example.com","recipients":["d@example.com"]}
+{"raw":"Date: %s\r\nMessage-ID: <%s@example.com>\r\nFrom: a@example.com\r\nTo: b@example.com\r\nSubject: x\r\n\r\nHi\r\n","envelope_from":"bounce@example.com","recipients":["d@example.com"]}
 {"raw":"From: a@example.com\r\nTo: b@example.com\r\nMessage-ID: <i@example.com>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\n\r\nHi\r\n","envelope_from":"a@example.com","recipients":["b@example.com"]}
 Facteur\MessageError EMESSAGE -3 [recipients] recipients: expected addresses as texts, got int
 Facteur\MessageError EMESSAGE -3 [envelope_from] %s

@@ -33,7 +33,8 @@ foreach (['Date', 'Message-ID', 'Sender', 'Reply-To', 'X-Shop', 'X-Number', 'X-M
     preg_match_all("/^$name: .*\$/mi", $head, $lines);
     echo implode("\n", array_map('trim', $lines[0])), "\n";
 }
-echo iconv_mime_decode(trim(preg_replace('/.*^(Subject: [^\r]*).*/ms', '$1', $head)), 0, 'UTF-8'), "\n";
+preg_match('/^Subject: =\?utf-8\?(.)\?(.*)\?=\r$/mi', $head, $word);
+echo strtoupper($word[1]) === 'Q' ? quoted_printable_decode(strtr($word[2], '_', ' ')) : base64_decode($word[2]), "\n";
 preg_match_all('#^Content-Type: ([a-z/-]+)#mi', $bytes, $types);
 echo implode(' ', $types[1]), "\n";
 var_dump(str_contains($bytes, base64_encode('PDF!')));
@@ -58,7 +59,7 @@ X-Many: a
 X-Many: b
 In-Reply-To: <a@example.com>
 References: <a@example.com> <b@example.com>
-Subject: Déjà vu
+Déjà vu
 multipart/mixed multipart/related multipart/alternative text/plain text/html image/png application/pdf
 bool(true)
 bool(true)

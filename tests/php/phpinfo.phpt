@@ -16,7 +16,9 @@ foreach (['facteur version', 'OpenSSL', 'libuv', 'c-ares', 'ICU', 'jansson'] as 
     printf("%s %d\n", $name, preg_match("/^$name => \\S*\\d+\\.\\d+/m", $text) || preg_match("/^$name => OpenSSL \\d+/m", $text));
 }
 preg_match_all('/^facteur\.(dsn|password|token|pool_size|deadline) => .*$/m', $text, $lines);
-echo implode("\n", array_unique($lines[0])), "\n";
+$lines = array_unique($lines[0]);
+sort($lines);
+echo implode("\n", $lines), "\n";
 var_dump(str_contains($text, 'hunter'));
 ?>
 --EXPECT--

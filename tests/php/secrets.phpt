@@ -28,22 +28,22 @@ foreach ([new Mailer($dsn), new Mailer('smtps://smtp.example.com', ['username' =
         echo $error, print_r($error, true);
     }
 }
-function make(#[SensitiveParameter] mixed ...$arguments): void
+function make(#[SensitiveParameter] array $arguments): void
 {
     try {
         new Mailer(...$arguments);
-    } catch (Facteur\Error $error) {
+    } catch (Throwable $error) {
         echo get_class($error), $error, print_r($error, true), print_r($error->getTrace()[0], true);
         var_dump($error);
     }
 }
-make($dsn . '?deadlin=1');
-make($dsn . 'x y');
-make($dsn, ['password' => 'hunter2', 'deadlin' => 1]);
-make($dsn, password: 'hunter2', deadlin: 1);
-make('hunter2');
-make('smtps://user:hunter2@');
-make('hunter2://user:x@host', []);
+make([$dsn . '?deadlin=1']);
+make([$dsn . 'x y']);
+make([$dsn, ['password' => 'hunter2', 'deadlin' => 1]]);
+make([$dsn, 'password' => 'hunter2', 'deadlin' => 1]);
+make(['hunter2']);
+make(['smtps://user:hunter2@']);
+make([$dsn, "hunter2", "password" => "hunter2"]);
 unset($dsn);
 ob_end_flush();
 var_dump(substr_count($out, 'smtps://smtp.example.com:465') > 10, substr_count($out, 'ConfigError') > 10);
