@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: MIT */
+/* mailer/: the front door as a user meets it, over sinks and over a small SMTP server of threads.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "facteur.h"
+
+/* ---- A relay --------------------------------------------------------------------------------- */
+
+#define THREADS 16
+#define MAILS_EACH 20
+#define CONNECTIONS_MAX 64
+
+static struct {
+    int listener;
+    unsigned port;
+    pthread_t acceptor;
+    pthread_t threads[CONNECTIONS_MAX];
+    atomic_uint connections, mails, quits, finals_seen;
+    atomic_bool silent; /* no verdict is given */
+} relay;
+
+static void say(int fd, const char *text)
+{
+    (void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+/* One line of the dialogue; false when the connection is to be closed. */
+static bool answer(int fd, const char *line, bool *in_body)
+{
+    char verdict[64];
+
+    if (*in_body) {
+        if (strcmp(line, ".") != 0)
+            return true;
+        *in_body = false;
+        atomic_fetch_add(&relay.finals_seen, 1);
+        if (atomic_load(&relay.silent))
+            return true;
+        snprintf(verdict, sizeof verdict, "250 2.0.0 Ok: queued as Q%u\r\n",
+                 atomic_fetch_add(&relay.mails, 1) + 1);
+        say(fd, verdict);
+    } else if (strncmp(line, "EHLO", 4) == 0) {
+        say(fd, "250-relay.example\r\n250-PIPELINING\r\n250 8BITMIME\r\n");
+    } else if (strncmp(line, "RCPT", 4) == 0) {
+        say(fd, strstr(line, "nobody@") ? "550 5.1.1 no such user\r\n" : "250 2.1.5 Ok\r\n");
+    } else if (strcmp(line, "DATA") == 0) {
+        *in_body = true;
+        say(fd, "354 go on\r\n");
+    } else if (strcmp(line, "QUIT") == 0) {
+        atomic_fetch_add(&relay.quits, 1);
+        say(fd, "221 bye\r\n");
+        return false;
+    } else {
+        say(fd, "250 2.0.0 Ok\r\n");
+    }
+    return true;
+}
+
+static void *serve(void *argument)
+{
+    int fd = (int)(intptr_t)argument;
+    bool in_body = false, open = true;
+    char buffer[65536];
+    size_t len = 0;
+
+    say(fd, "220 relay.example ESMTP\r\n");
+    while (open) {
+        ssize_t got = recv(fd, buffer + len, sizeof buffer - len - 1, 0);
+        char *end;
+
+        if (got <= 0)
+            break;
+        len += (size_t)got;
+        buffer[len] = '\0';
+        while (open && (end = strstr(buffer, "\r\n")) != NULL) {
+            *end = '\0';
+            open = answer(fd, buffer, &in_body);
+            len -= (size_t)(end + 2 - buffer);
+            memmove(buffer, end + 2, len + 1);
+        }
+    }
+    close(fd);
+    return NULL;
+}
+
+static void *accept_all(void *argument)
+{
+    int fd;
+
+    (void)argument;
+    while ((fd = accept(relay.listener, NULL, NULL)) >= 0) {
+        unsigned index = atomic_fetch_add(&relay.connections, 1);
+
+        if (index >= CONNECTIONS_MAX ||
+            pthread_create(&relay.threads[index], NULL, serve, (void *)(intptr_t)fd) != 0)
+            abort();
+    }
+    return NULL;
+}
+
+static int relay_start(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof address;
+
+    memset(&relay, 0, sizeof relay);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    relay.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(relay.listener, (struct sockaddr *)&address, len) || listen(relay.listener, 64) ||
+        getsockname(relay.listener, (struct sockaddr *)&address, &len))
+        return -1;
+    relay.port = ntohs(address.sin_port);
+    return pthread_create(&relay.acceptor, NULL, accept_all, NULL);
+}
+
+/* After the clients are gone. */
+static int relay_stop(void **state)
+{
+    unsigned count;
+
+    shutdown(relay.listener, SHUT_RDWR);
+    pthread_join(relay.acceptor, NULL);
+    close(relay.listener);
+    count = atomic_load(&relay.connections);
+    for (unsigned i = 0; i < count; i++)
+        pthread_join(relay.threads[i], NULL);
+    return 0;
+}
+
+static facteur_mailer *open_relay(const char *query)
+{
+    facteur_mailer *mailer = NULL;
+    facteur_error *error = NULL;
+    char dsn[256];
+
+    snprintf(dsn, sizeof dsn, "smtp://127.0.0.1:%u%s", relay.port, query);
+    if (facteur_mailer_new(dsn, NULL, NULL, 0, &mailer, &error))
+        fail_msg("%s", facteur_error_message(error));
+    return mailer;
+}
+
+/* ---- Messages -------------------------------------------------------------------------------- */
+
+static facteur_message *make_message(const char *to)
+{
+    facteur_message *message = facteur_message_new();
+
+    if (!message || facteur_message_set(message, "from", "shop@example.com", FACTEUR_NTS, NULL) ||
+        facteur_message_set(message, "to", to, FACTEUR_NTS, NULL) ||
+        facteur_message_set(message, "subject", "Order 42", FACTEUR_NTS, NULL) ||
+        facteur_message_set(message, "text", "Thank you.\n", FACTEUR_NTS, NULL))
+        abort();
+    return message;
+}
+
+static facteur_receipt *send_to(facteur_mailer *mailer, const char *to, double deadline)
+{
+    facteur_message *message = make_message(to);
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+
+    if (facteur_send(mailer, message, deadline, &receipt, &error))
+        fail_msg("%s", facteur_error_message(error));
+    facteur_message_free(message);
+    return receipt;
+}
+
+static facteur_mailer *open_mailer(const char *dsn)
+{
+    facteur_mailer *mailer = NULL;
+    facteur_error *error = NULL;
+
+    if (facteur_mailer_new(dsn, NULL, NULL, 0, &mailer, &error))
+        fail_msg("%s: %s", dsn, facteur_error_message(error));
+    return mailer;
+}
+
+static void expect_captured(facteur_mailer *mailer, size_t index, const char *envelope)
+{
+    char *bytes = NULL, *json = NULL;
+    size_t len = 0;
+
+    assert_int_equal(facteur_captured(mailer, index, &bytes, &len, &json, NULL), 0);
+    assert_string_equal(json, envelope);
+    assert_int_equal(strlen(bytes), len);
+    assert_non_null(strstr(bytes, "Subject: Order 42\r\n"));
+    facteur_free(bytes);
+    facteur_free(json);
+}
+
+/* ---- Sinks and modes ------------------------------------------------------------------------- */
+
+static void memory_keeps_what_would_have_been_sent(void **state)
+{
+    facteur_mailer *mailer = open_mailer("memory://");
+    facteur_receipt *receipt = send_to(mailer, "ana@x.example, bo@x.example", 0);
+    facteur_error *error = NULL;
+    char *bytes, *json;
+    size_t len;
+
+    assert_string_equal(facteur_receipt_status_name(receipt), "sent");
+    assert_string_equal(facteur_receipt_relay(receipt), "memory://");
+    assert_int_equal(facteur_receipt_accepted_count(receipt), 2);
+    facteur_receipt_free(receipt);
+    assert_int_equal(facteur_captured_count(mailer), 1);
+    expect_captured(mailer, 0,
+                    "{\"from\":\"shop@example.com\",\"to\":[\"ana@x.example\",\"bo@x.example\"]}");
+    assert_int_equal(facteur_captured(mailer, 1, &bytes, &len, &json, &error), FACTEUR_ECONFIG);
+    facteur_error_free(error);
+    facteur_captured_clear(mailer);
+    assert_int_equal(facteur_captured_count(mailer), 0);
+    facteur_mailer_free(mailer);
+}
+
+static void a_directory_gets_one_file_a_mail(void **state)
+{
+    char base[] = "/tmp/facteur-test-XXXXXX", dsn[128], path[512];
+    struct stat status;
+    struct dirent *entry;
+    facteur_mailer *mailer;
+    unsigned files = 0;
+    DIR *directory;
+
+    assert_non_null(mkdtemp(base));
+    snprintf(dsn, sizeof dsn, "file://%s/out", base);
+    mailer = open_mailer(dsn);
+    for (int i = 0; i < 3; i++) {
+        facteur_receipt *receipt = send_to(mailer, "ana@x.example", 0);
+
+        assert_string_equal(facteur_receipt_status_name(receipt), "sent");
+        snprintf(path, sizeof path, "%s/out/%s", base, facteur_receipt_queue_id(receipt));
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+        assert_true(status.st_size > 100);
+        facteur_receipt_free(receipt);
+    }
+    snprintf(path, sizeof path, "%s/out", base);
+    directory = opendir(path);
+    assert_non_null(directory);
+    while ((entry = readdir(directory)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        assert_true(entry->d_name[0] != '.');
+        assert_int_equal(unlinkat(dirfd(directory), entry->d_name, 0), 0);
+        files++;
+    }
+    closedir(directory);
+    assert_int_equal(files, 3);
+    rmdir(path);
+    rmdir(base);
+    facteur_mailer_free(mailer);
+}
+
+static void a_directory_that_cannot_be_is_a_configuration_error(void **state)
+{
+    static const char *const dsns[][2] = {
+        {"file:///nowhere/at/all", "dsn"},
+        {"file:///dev/null", "dsn"},
+        {"null://?mode=capture&capture_dir=/nowhere/at/all", "capture_dir"}};
+
+    for (size_t i = 0; i < 3; i++) {
+        facteur_mailer *mailer = open_mailer(dsns[i][0]);
+        facteur_message *message = make_message("ana@x.example");
+        facteur_receipt *receipt = NULL;
+        facteur_error *error = NULL;
+
+        assert_int_equal(facteur_send(mailer, message, 0, &receipt, &error), FACTEUR_ECONFIG);
+        assert_string_equal(facteur_error_where(error), dsns[i][1]);
+        assert_null(receipt);
+        facteur_error_free(error);
+        facteur_message_free(message);
+        facteur_mailer_free(mailer);
+    }
+}
+
+static void capture_touches_no_relay(void **state)
+{
+    facteur_mailer *mailer = open_mailer("smtps://u:p@smtp.invalid?mode=capture");
+    facteur_receipt *receipt = send_to(mailer, "ana@x.example", 0);
+
+    assert_string_equal(facteur_receipt_relay(receipt), "memory://");
+    assert_int_equal(facteur_captured_count(mailer), 1);
+    assert_string_equal(facteur_mailer_name(mailer), "smtps://smtp.invalid:465");
+    facteur_receipt_free(receipt);
+    facteur_mailer_free(mailer);
+}
+
+static void redirect_replaces_every_recipient(void **state)
+{
+    facteur_mailer *mailer =
+        open_mailer("memory://?mode=redirect&redirect_to=Dev%20%3Cdev@B%C3%BCcher.example%3E");
+    facteur_receipt *receipt = send_to(mailer, "ana@x.example, bo@x.example", 0);
+
+    assert_int_equal(facteur_receipt_accepted_count(receipt), 1);
+    expect_captured(mailer, 0,
+                    "{\"from\":\"shop@example.com\",\"to\":[\"dev@xn--bcher-kva.example\"]}");
+    facteur_receipt_free(receipt);
+    facteur_mailer_free(mailer);
+}
+
+static void the_allow_list_lets_nobody_else_through(void **state)
+{
+    facteur_mailer *mailer =
+        open_mailer("memory://?mode=allowlist&allow=@Staff.example,%20bo@x.example");
+    facteur_receipt *receipt =
+        send_to(mailer, "ana@x.example, BO@X.example, dev@staff.EXAMPLE, eve@sub.staff.example", 0);
+
+    assert_string_equal(facteur_receipt_status_name(receipt), "sent");
+    assert_int_equal(facteur_receipt_accepted_count(receipt), 2);
+    assert_int_equal(facteur_receipt_rejected_count(receipt), 2);
+    assert_string_equal(facteur_receipt_rejected(receipt, 0), "ana@x.example");
+    assert_non_null(strstr(facteur_receipt_rejected_text(receipt, 1), "allow"));
+    facteur_receipt_free(receipt);
+    receipt = send_to(mailer, "ana@x.example", 0);
+    assert_string_equal(facteur_receipt_status_name(receipt), "permanent");
+    assert_int_equal(facteur_receipt_error_code(receipt), FACTEUR_EPERMANENT);
+    assert_int_equal(facteur_receipt_rejected_count(receipt), 1);
+    assert_int_equal(facteur_captured_count(mailer), 1);
+    facteur_receipt_free(receipt);
+    facteur_mailer_free(mailer);
+}
+
+static void the_environment_has_the_last_word_on_the_mode(void **state)
+{
+    const char *name = "mode", *value = "live";
+    facteur_mailer *mailer = NULL;
+    facteur_receipt *receipt;
+
+    setenv("FACTEUR_MODE", "capture", 1);
+    setenv("FACTEUR_DSN", "smtps://u:p@smtp.invalid", 1);
+    assert_int_equal(facteur_mailer_new(NULL, &name, &value, 1, &mailer, NULL), 0);
+    unsetenv("FACTEUR_MODE");
+    unsetenv("FACTEUR_DSN");
+    receipt = send_to(mailer, "ana@x.example", 0);
+    assert_int_equal(facteur_captured_count(mailer), 1);
+    facteur_receipt_free(receipt);
+    facteur_mailer_free(mailer);
+    assert_int_equal(facteur_mailer_new(NULL, NULL, NULL, 0, &mailer, NULL), FACTEUR_ECONFIG);
+}
+
+/* ---- Handles --------------------------------------------------------------------------------- */
+
+static void equal_configurations_share(void **state)
+{
+    facteur_mailer *a = NULL, *b = NULL, *c = NULL;
+    facteur_message *message = make_message("ana@x.example");
+    facteur_receipt *receipt = NULL;
+
+    assert_int_equal(facteur_mailer_shared("memory://?deadline=3", NULL, NULL, 0, &a, NULL), 0);
+    assert_int_equal(facteur_mailer_shared("memory://?deadline=3.0", NULL, NULL, 0, &b, NULL), 0);
+    assert_int_equal(facteur_mailer_shared("memory://?deadline=4", NULL, NULL, 0, &c, NULL), 0);
+    assert_int_equal(facteur_send(a, message, 0, &receipt, NULL), 0);
+    facteur_receipt_free(receipt);
+    assert_int_equal(facteur_captured_count(b), 1);
+    assert_int_equal(facteur_captured_count(c), 0);
+    facteur_mailer_close(a, 1);
+    assert_int_equal(facteur_send(a, message, 0, &receipt, NULL), FACTEUR_ECLOSED);
+    assert_int_equal(facteur_send(b, message, 0, &receipt, NULL), 0);
+    facteur_receipt_free(receipt);
+    facteur_message_free(message);
+    facteur_mailer_free(a);
+    facteur_mailer_free(b);
+    facteur_mailer_free(c);
+}
+
+static void a_send_fails_whole_when_memory_is_short(void **state)
+{
+    facteur_mailer *mailer = open_mailer("memory://?mode=allowlist&allow=x.example");
+    int failed = 1;
+
+    for (unsigned long nth = 1; failed; nth++) {
+        facteur_message *message = make_message("ana@x.example, bo@y.example");
+        facteur_receipt *receipt = NULL;
+        facteur_error *error = NULL;
+        size_t before = facteur_captured_count(mailer);
+        int err;
+
+        fct_memory_fail_at(nth);
+        err = facteur_send(mailer, message, 0, &receipt, &error);
+        failed = fct_memory_failed();
+        fct_memory_fail_at(0);
+        assert_true(err == 0 || err == FACTEUR_ENOMEM);
+        assert_int_equal(err == 0, receipt != NULL);
+        assert_int_equal(facteur_captured_count(mailer), before + (err == 0));
+        facteur_error_free(error);
+        facteur_receipt_free(receipt);
+        facteur_message_free(message);
+    }
+    facteur_mailer_free(mailer);
+}
+
+/* ---- Over the wire --------------------------------------------------------------------------- */
+
+static void a_relay_takes_mail_on_one_connection(void **state)
+{
+    facteur_mailer *mailer = open_relay("");
+    facteur_receipt *receipt;
+
+    for (int i = 1; i <= 3; i++) {
+        char id[16];
+
+        receipt = send_to(mailer, "ana@x.example, nobody@x.example", 0);
+        snprintf(id, sizeof id, "Q%d", i);
+        assert_string_equal(facteur_receipt_error(receipt), "");
+        assert_string_equal(facteur_receipt_status_name(receipt), "sent");
+        assert_string_equal(facteur_receipt_queue_id(receipt), id);
+        assert_int_equal(facteur_receipt_rejected_code(receipt, 0), 550);
+        assert_int_equal(facteur_receipt_reply_code(receipt), 250);
+        facteur_receipt_free(receipt);
+    }
+    receipt = send_to(mailer, "nobody@x.example", 0);
+    assert_string_equal(facteur_receipt_status_name(receipt), "permanent");
+    assert_true(*facteur_receipt_transcript(receipt));
+    facteur_receipt_free(receipt);
+    assert_int_equal(atomic_load(&relay.connections), 1);
+    facteur_mailer_close(mailer, 5);
+    assert_int_equal(atomic_load(&relay.quits), 1);
+    facteur_mailer_free(mailer);
+}
+
+static void check_tells_the_facts(void **state)
+{
+    facteur_mailer *mailer = open_relay("");
+    facteur_error *error = NULL;
+    char *text = NULL;
+    json_t *json;
+
+    if (facteur_check(mailer, 5, &text, &error))
+        fail_msg("%s", facteur_error_message(error));
+    json = json_loads(text, 0, NULL);
+    if (!json_is_true(json_object_get(json, "ok")))
+        fail_msg("%s", text);
+    assert_string_equal(json_string_value(json_object_get(json, "relay")),
+                        facteur_mailer_name(mailer));
+    assert_true(json_is_null(json_object_get(json, "tls")));
+    assert_true(json_is_null(json_object_get(json, "error")));
+    assert_true(json_array_size(json_object_get(json, "capabilities")) >= 2);
+    json_decref(json);
+    facteur_free(text);
+    facteur_mailer_free(mailer);
+}
+
+static void a_closed_port_is_temporary(void **state)
+{
+    facteur_mailer *mailer;
+    facteur_receipt *receipt;
+    char *json = NULL;
+
+    /* Port 1 of the loopback: nobody listens there. */
+    mailer = open_mailer("smtp://127.0.0.1:1");
+    receipt = send_to(mailer, "ana@x.example", 5);
+    assert_string_equal(facteur_receipt_status_name(receipt), "temporary");
+    assert_int_equal(facteur_receipt_error_code(receipt), FACTEUR_ECONNECT);
+    assert_int_equal(facteur_receipt_rejected_count(receipt), 0);
+    facteur_receipt_free(receipt);
+    assert_int_equal(facteur_check(mailer, 5, &json, NULL), 0);
+    assert_non_null(strstr(json, "\"ok\":false"));
+    assert_non_null(strstr(json, "ECONNECT"));
+    facteur_free(json);
+    facteur_mailer_free(mailer);
+}
+
+static void no_verdict_within_the_deadline_is_in_doubt(void **state)
+{
+    facteur_mailer *mailer = open_relay("");
+    facteur_receipt *receipt;
+
+    atomic_store(&relay.silent, true);
+    receipt = send_to(mailer, "ana@x.example", 0.3);
+    assert_string_equal(facteur_receipt_status_name(receipt), "in_doubt");
+    assert_int_equal(facteur_receipt_error_code(receipt), FACTEUR_EINDOUBT);
+    assert_int_equal(atomic_load(&relay.finals_seen), 1);
+    facteur_receipt_free(receipt);
+    facteur_mailer_free(mailer);
+}
+
+struct worker {
+    pthread_t thread;
+    facteur_mailer *mailer;
+    unsigned sent;
+};
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+
+    for (int i = 0; i < MAILS_EACH; i++) {
+        facteur_message *message = make_message("ana@x.example");
+        facteur_receipt *receipt = NULL;
+
+        if (facteur_send(worker->mailer, message, 30, &receipt, NULL) == 0 &&
+            facteur_receipt_status(receipt) == FACTEUR_SENT)
+            worker->sent++;
+        facteur_receipt_free(receipt);
+        facteur_message_free(message);
+    }
+    return NULL;
+}
+
+static void threads_share_a_mailer(void **state)
+{
+    facteur_mailer *mailer = open_relay("?pool_size=3");
+    struct worker workers[THREADS] = {0};
+
+    for (int i = 0; i < THREADS; i++) {
+        workers[i].mailer = mailer;
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        assert_int_equal(workers[i].sent, MAILS_EACH);
+    }
+    assert_int_equal(atomic_load(&relay.mails), THREADS * MAILS_EACH);
+    /* 320 mails over connections of 100 mails each: the cap of three at once holds. */
+    assert_true(atomic_load(&relay.connections) <= 6);
+    facteur_mailer_free(mailer);
+}
+
+static void *send_until_closed(void *argument)
+{
+    struct worker *worker = argument;
+    facteur_message *message = make_message("ana@x.example");
+    facteur_receipt *receipt = NULL;
+    int err = facteur_send(worker->mailer, message, 60, &receipt, NULL);
+
+    /* Handed over and cut: in doubt.  Still waiting: not tried, or tried and certainly not
+     * accepted. */
+    if (err == FACTEUR_ECLOSED ||
+        (err == 0 && (facteur_receipt_status(receipt) == FACTEUR_IN_DOUBT ||
+                      facteur_receipt_status(receipt) == FACTEUR_TEMPORARY)))
+        worker->sent = 1;
+    facteur_receipt_free(receipt);
+    facteur_message_free(message);
+    return NULL;
+}
+
+static void closing_ends_the_sends_of_all_threads(void **state)
+{
+    facteur_mailer *mailer = open_relay("?pool_size=2&pipeline_depth=1");
+    struct worker workers[THREADS] = {0};
+    facteur_message *message = make_message("ana@x.example");
+    facteur_receipt *receipt = NULL;
+
+    atomic_store(&relay.silent, true);
+    for (int i = 0; i < THREADS; i++) {
+        workers[i].mailer = mailer;
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, send_until_closed, &workers[i]),
+                         0);
+    }
+    while (atomic_load(&relay.finals_seen) < 1)
+        sched_yield();
+    facteur_mailer_close(mailer, 0.2);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        assert_int_equal(workers[i].sent, 1);
+    }
+    assert_int_equal(facteur_send(mailer, message, 0, &receipt, NULL), FACTEUR_ECLOSED);
+    facteur_message_free(message);
+    facteur_mailer_free(mailer);
+}
+
+static void a_child_opens_its_own_connection(void **state)
+{
+    facteur_mailer *mailer = open_relay("");
+    facteur_receipt *receipt = send_to(mailer, "ana@x.example", 0);
+    int status = -1;
+    pid_t child;
+
+    assert_string_equal(facteur_receipt_status_name(receipt), "sent");
+    facteur_receipt_free(receipt);
+    child = fork();
+    if (child == 0) {
+        struct worker worker = {.mailer = mailer};
+
+        work(&worker);
+        facteur_mailer_free(mailer);
+        _exit(worker.sent == MAILS_EACH ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(atomic_load(&relay.connections), 2);
+    receipt = send_to(mailer, "ana@x.example", 0);
+    assert_string_equal(facteur_receipt_status_name(receipt), "sent");
+    assert_int_equal(facteur_receipt_attempts(receipt), 1);
+    facteur_receipt_free(receipt);
+    assert_int_equal(atomic_load(&relay.connections), 2);
+    assert_int_equal(atomic_load(&relay.mails), MAILS_EACH + 2);
+    facteur_mailer_free(mailer);
+}
+
+#define WITH_RELAY(test) cmocka_unit_test_setup_teardown(test, relay_start, relay_stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_keeps_what_would_have_been_sent),
+        cmocka_unit_test(a_directory_gets_one_file_a_mail),
+        cmocka_unit_test(a_directory_that_cannot_be_is_a_configuration_error),
+        cmocka_unit_test(capture_touches_no_relay),
+        cmocka_unit_test(redirect_replaces_every_recipient),
+        cmocka_unit_test(the_allow_list_lets_nobody_else_through),
+        cmocka_unit_test(the_environment_has_the_last_word_on_the_mode),
+        cmocka_unit_test(equal_configurations_share),
+        cmocka_unit_test(a_send_fails_whole_when_memory_is_short),
+        cmocka_unit_test(a_closed_port_is_temporary),
+        WITH_RELAY(a_relay_takes_mail_on_one_connection),
+        WITH_RELAY(check_tells_the_facts),
+        WITH_RELAY(no_verdict_within_the_deadline_is_in_doubt),
+        WITH_RELAY(threads_share_a_mailer),
+        WITH_RELAY(closing_ends_the_sends_of_all_threads),
+        WITH_RELAY(a_child_opens_its_own_connection),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* mailer/receipt, mailer/queue_id: what an outcome becomes, as fields and as JSON. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "mailer/queue_id.h"
+#include "mailer/receipt.h"
+#include "mime/message.h"
+
+struct queue_case {
+    const char *text, *id;
+};
+
+static void queue_ids_are_found(void **state)
+{
+    static const struct queue_case cases[] = {
+        {"Ok: queued as 4XyZ1234", "4XyZ1234"},
+        {"2.0.0 Ok: queued as 4B1F3C2A.", "4B1F3C2A"},
+        {"2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as ABC12", "ABC12"},
+        {"OK: queued as <202611230900.1@smtp-relay.mailin.fr>",
+         "202611230900.1@smtp-relay.mailin.fr"},
+        {"OK id=1tAbCd-000000012Xy-1aB2", "1tAbCd-000000012Xy-1aB2"},
+        {"4ANA0Bq1012345 Message accepted for delivery", "4ANA0Bq1012345"},
+        {"a1b2c3d4 Message accepted for delivery", "a1b2c3d4"},
+        {"<m@h> [InternalId=12345678, Hostname=h.example] Queued mail for delivery", "12345678"},
+        {"Ok 0102018f6e6a-1b2c-000000", "0102018f6e6a-1b2c-000000"},
+        {"OK 3A/F1-12345-ABCDEF", "3A/F1-12345-ABCDEF"},
+        {"OK  1732356000 5b1f17b1804b1-4cd1a2b3c4d5e6f.7 - gsmtp",
+         "5b1f17b1804b1-4cd1a2b3c4d5e6f.7"},
+        {"ok 1732356000 qp 12345", "12345"},
+        {"Message Queued (8B4A1C2D-1234-4D0E-9A1B-0123456789AB.1)",
+         "8B4A1C2D-1234-4D0E-9A1B-0123456789AB.1"},
+        {"Great success", ""},
+        {"OK: message queued", ""},
+        {"Message accepted for delivery", ""},
+        {"Thank you for your Message accepted for delivery", ""},
+        {"Ok", ""},
+        {"", ""},
+        {"ok then 12345", ""},
+        {"queued as ", ""},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fct_slice id = fct_queue_id_find(fct_slice_of(cases[i].text));
+
+        if (!fct_slice_equal(id, fct_slice_of(cases[i].id)))
+            fail_msg("%s: \"%.*s\"", cases[i].text, (int)id.len, id.ptr);
+    }
+}
+
+/* A mail to three. */
+static fct_mail *make_mail(void)
+{
+    static const struct fct_freeze facts = {.default_from = "shop@example.com",
+                                            .date_s = 1795000000};
+    facteur_message *message = facteur_message_new();
+    fct_mail *mail = NULL;
+
+    assert_non_null(message);
+    assert_int_equal(facteur_message_set(message, "to", "a@x.example, b@x.example, c@x.example",
+                                         FACTEUR_NTS, NULL),
+                     0);
+    assert_int_equal(facteur_message_set(message, "text", "hello", FACTEUR_NTS, NULL), 0);
+    assert_int_equal(facteur_message_set(message, "message_id", "1@x.example", FACTEUR_NTS, NULL),
+                     0);
+    assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+    facteur_message_free(message);
+    return mail;
+}
+
+static void outcome_init(fct_outcome *outcome, enum fct_class class, enum facteur_phase phase,
+                         struct fct_recipient_outcome *recipients)
+{
+    memset(outcome, 0, sizeof *outcome);
+    outcome->class = class;
+    outcome->phase = phase;
+    outcome->recipients = recipients;
+    outcome->recipient_count = 3;
+    for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
+        outcome->timing_us[i] = -1;
+}
+
+static void a_partly_accepted_mail_is_sent(void **state)
+{
+    struct fct_recipient_outcome recipients[3] = {
+        {FCT_SENT, {250, "2.1.5", (char *)"Ok"}},
+        {FCT_PERMANENT, {550, "5.1.1", (char *)"no such \"user\" \xff"}},
+        {FCT_TEMPORARY, {450, "4.2.1", (char *)"later"}},
+    };
+    fct_mail *mail = make_mail();
+    facteur_receipt *receipt = fct_receipt_new(mail, "smtp://h.example:25", NULL, 0, NULL);
+    fct_outcome outcome;
+    json_t *json;
+    char *text;
+
+    fct_mail_unref(mail);
+    outcome_init(&outcome, FCT_SENT, FACTEUR_PHASE_final, recipients);
+    outcome.reply = (fct_reply){250, "2.0.0", (char *)"Ok: queued as 4X1"};
+    outcome.flights = 2;
+    outcome.timing_us[FACTEUR_PHASE_mail] = 1250;
+    outcome.timing_us[FACTEUR_PHASE_final] = 0;
+    fct_receipt_fill(receipt, &outcome, 1, fct_strdup("of the attempt before"));
+    assert_int_equal(facteur_receipt_status(receipt), FACTEUR_SENT);
+    assert_true(facteur_receipt_ok(receipt));
+    assert_string_equal(facteur_receipt_queue_id(receipt), "4X1");
+    assert_string_equal(facteur_receipt_message_id(receipt), "1@x.example");
+    assert_string_equal(facteur_receipt_transcript(receipt), "");
+    assert_int_equal(facteur_receipt_accepted_count(receipt), 1);
+    assert_string_equal(facteur_receipt_accepted(receipt, 0), "a@x.example");
+    assert_int_equal(facteur_receipt_rejected_count(receipt), 2);
+    assert_string_equal(facteur_receipt_rejected(receipt, 1), "c@x.example");
+    assert_int_equal(facteur_receipt_rejected_code(receipt, 1), 450);
+    assert_string_equal(facteur_receipt_rejected_enhanced(receipt, 0), "5.1.1");
+    text = facteur_receipt_json(receipt);
+    assert_string_equal(
+        text,
+        "{\"status\":\"sent\",\"ok\":true,\"message_id\":\"1@x.example\",\"queue_id\":\"4X1\","
+        "\"relay\":\"smtp://h.example:25\",\"accepted\":[\"a@x.example\"],\"rejected\":{"
+        "\"b@x.example\":{\"code\":550,\"enhanced\":\"5.1.1\",\"text\":\"no such \\\"user\\\" ?\"},"
+        "\"c@x.example\":{\"code\":450,\"enhanced\":\"4.2.1\",\"text\":\"later\"}},"
+        "\"reply\":{\"code\":250,\"enhanced\":\"2.0.0\",\"text\":\"Ok: queued as 4X1\"},"
+        "\"phase\":\"final\",\"attempts\":1,\"flights\":2,"
+        "\"timings\":{\"mail\":0.00125,\"final\":0.0},\"error\":null}");
+    json = json_loads(text, 0, NULL);
+    assert_non_null(json);
+    json_decref(json);
+    facteur_free(text);
+    facteur_receipt_free(receipt);
+}
+
+static void a_refused_connection_rejects_no_recipient(void **state)
+{
+    struct fct_recipient_outcome recipients[3] = {
+        {FCT_TEMPORARY, {554, "", (char *)"go away"}},
+        {FCT_TEMPORARY, {554, "", (char *)"go away"}},
+        {FCT_TEMPORARY, {554, "", (char *)"go away"}},
+    };
+    fct_mail *mail = make_mail();
+    facteur_receipt *receipt = fct_receipt_new(mail, "r", NULL, 0, NULL);
+    fct_outcome outcome;
+    json_t *json, *error;
+    char *text;
+
+    fct_mail_unref(mail);
+    outcome_init(&outcome, FCT_TEMPORARY, FACTEUR_PHASE_greeting, recipients);
+    outcome.error = FACTEUR_ECONNECT;
+    outcome.message = (char *)"the relay said 554 go away";
+    fct_receipt_fill(receipt, &outcome, 2, fct_strdup("S: 554 go away\n"));
+    assert_false(facteur_receipt_ok(receipt));
+    assert_string_equal(facteur_receipt_status_name(receipt), "temporary");
+    assert_int_equal(facteur_receipt_rejected_count(receipt), 0);
+    assert_int_equal(facteur_receipt_accepted_count(receipt), 0);
+    assert_int_equal(facteur_receipt_error_code(receipt), FACTEUR_ECONNECT);
+    assert_string_equal(facteur_receipt_error(receipt), "the relay said 554 go away");
+    assert_true(facteur_receipt_timing(receipt, FACTEUR_PHASE_final) < 0);
+    text = facteur_receipt_json(receipt);
+    json = json_loads(text, 0, NULL);
+    error = json_object_get(json, "error");
+    assert_string_equal(json_string_value(json_object_get(error, "code")), "ECONNECT");
+    assert_string_equal(json_string_value(json_object_get(json, "transcript")), "S: 554 go away\n");
+    assert_int_equal(json_integer_value(json_object_get(json, "attempts")), 2);
+    json_decref(json);
+    facteur_free(text);
+    facteur_receipt_free(receipt);
+}
+
+static void in_doubt_accepts_and_rejects_nobody(void **state)
+{
+    struct fct_recipient_outcome recipients[3] = {
+        {FCT_IN_DOUBT, {0}},
+        {FCT_IN_DOUBT, {0}},
+        {FCT_PERMANENT, {550, "5.1.1", (char *)"no"}},
+    };
+    fct_mail *mail = make_mail();
+    facteur_receipt *receipt = fct_receipt_new(mail, "r", NULL, 0, NULL);
+    fct_outcome outcome;
+
+    fct_mail_unref(mail);
+    outcome_init(&outcome, FCT_IN_DOUBT, FACTEUR_PHASE_final, recipients);
+    outcome.error = FACTEUR_EINDOUBT;
+    fct_receipt_fill(receipt, &outcome, 1, NULL);
+    assert_string_equal(facteur_receipt_status_name(receipt), "in_doubt");
+    assert_int_equal(facteur_receipt_accepted_count(receipt), 0);
+    assert_int_equal(facteur_receipt_rejected_count(receipt), 1);
+    assert_string_equal(facteur_receipt_rejected(receipt, 0), "c@x.example");
+    assert_string_equal(facteur_receipt_error(receipt), facteur_error_text(FACTEUR_EINDOUBT));
+    facteur_receipt_free(receipt);
+}
+
+static void a_verdict_survives_the_loss_of_memory(void **state)
+{
+    struct fct_recipient_outcome recipients[3] = {
+        {FCT_SENT, {250, "", (char *)"Ok"}},
+        {FCT_SENT, {250, "", (char *)"Ok"}},
+        {FCT_PERMANENT, {550, "", (char *)"no"}},
+    };
+    static const char *const refused[] = {"z@x.example"};
+    fct_mail *mail = make_mail();
+    int failed = 1;
+
+    for (unsigned long nth = 1; failed; nth++) {
+        facteur_receipt *receipt;
+        fct_outcome outcome;
+        char *json = NULL;
+
+        outcome_init(&outcome, FCT_SENT, FACTEUR_PHASE_final, recipients);
+        outcome.reply = (fct_reply){250, "2.0.0", (char *)"Ok: queued as 4X1"};
+        fct_memory_fail_at(nth);
+        receipt = fct_receipt_new(mail, "r", refused, 1, "why");
+        if (receipt) {
+            fct_receipt_fill(receipt, &outcome, 1, NULL);
+            json = facteur_receipt_json(receipt);
+        }
+        failed = fct_memory_failed();
+        fct_memory_fail_at(0);
+        if (receipt) {
+            assert_int_equal(facteur_receipt_status(receipt), FACTEUR_SENT);
+            assert_int_equal(facteur_receipt_accepted_count(receipt), 2);
+            assert_int_equal(facteur_receipt_rejected_count(receipt), 2);
+            assert_int_equal(facteur_receipt_rejected_code(receipt, 1), 550);
+        }
+        facteur_free(json);
+        facteur_receipt_free(receipt);
+    }
+    fct_mail_unref(mail);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(queue_ids_are_found),
+        cmocka_unit_test(a_partly_accepted_mail_is_sent),
+        cmocka_unit_test(a_refused_connection_rejects_no_recipient),
+        cmocka_unit_test(in_doubt_accepts_and_rejects_nobody),
+        cmocka_unit_test(a_verdict_survives_the_loss_of_memory),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
