@@ -285,7 +285,7 @@ static int read_address_literal(struct parser *parser, fct_slice text, size_t *u
 static int read_host(struct parser *parser, fct_slice place)
 {
     const char *colon;
-    size_t used;
+    size_t used = 0;
     int err;
 
     if (place.len && place.ptr[place.len - 1] == '/')
@@ -499,7 +499,7 @@ static int read_query(const struct parser *parser, fct_slice query)
 int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *text, facteur_error **error)
 {
     struct parser parser = {.text = text, .dsn = dsn, .options = options, .error = error};
-    fct_slice rest, query = {"", 0};
+    fct_slice rest = {"", 0}, query = {"", 0};
     const char *mark;
     int err;
 
