@@ -175,6 +175,9 @@ static void on_close(fct_connection *connection, const struct fct_session_event 
 
     fct_failure_init(&failure, event->error, event->phase, event->message);
     failure.reply = event->reply;
+    /* A session with implicit TLS waits for the greeting all the while. */
+    if (connection->shake_us)
+        failure.phase = FACTEUR_PHASE_tls;
     finish(connection, &failure, event->error == 0);
 }
 

@@ -1,126 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Jobs wait in one queue, in the order of their coming.  Whatever may let one go on sets a timer
- * for the loop's next turn, and there dispatch() does all the choosing: no job is handed over, and
- * no connection opened, from within somebody else's call.
+ * for the loop's next turn, and there fct_pool_dispatch() does all the choosing: no job is handed
+ * over, and no connection opened, from within somebody else's call.
  */
-#include "pool/pool.h"
+#include "pool/pool_state.h"
 
-#include "base/error.h"
 #include "base/memory.h"
-#include "pool/connection.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define CROWD 4        /* mails in flight on one connection that make another worth opening */
-#define AGAIN_MAX 2    /* times a session may ask to have a mail tried elsewhere */
-#define SHY_US 5000000 /* how long a refused further connection is not asked for again */
+#define AGAIN_MAX 2             /* times a session may ask to have a mail tried elsewhere */
+#define SHY_US 5000000          /* how long a refused further connection is not asked for again */
 #define CHUNKING_US 3600000000U /* how long a relay that refused BDAT gets DATA */
 
-struct fct_pool {
-    fct_loop *loop;
-    const fct_relay *relay;
-    fct_tls_context *tls; /* made with the first connection */
-    fct_list queue;
-    size_t queue_len;
-    fct_list connections;
-    fct_list unticketed; /* jobs for which there was no memory */
-    fct_timer kick;
-    uint64_t next_number;
-    uint64_t shy_until_us, no_chunking_until_us;
-    bool closing;
-};
-
-static void ticket_free(struct fct_ticket *ticket)
-{
-    fct_list_remove(&ticket->link);
-    fct_timer_clear(&ticket->deadline);
-    if (ticket->job)
-        ticket->job->pooled = NULL;
-    fct_free(ticket);
-}
-
-/* The one place where a ticketed job ends. */
-static void ticket_end(struct fct_ticket *ticket, const fct_outcome *outcome)
-{
-    fct_job *job = ticket->job;
-
-    ticket_free(ticket);
-    if (job)
-        job->done(job, outcome);
-}
-
-static void job_fail(fct_job *job, const struct fct_failure *failure)
-{
-    fct_outcome outcome;
-
-    fct_failure_outcome(failure, job->mail ? fct_mail_recipient_count(job->mail) : 0, &outcome);
-    outcome.tag = job;
-    job->done(job, &outcome);
-    fct_failure_outcome_done(&outcome);
-}
-
-static void ticket_fail(struct fct_ticket *ticket, const struct fct_failure *failure)
-{
-    fct_job *job = ticket->job;
-
-    ticket_free(ticket);
-    if (job)
-        job_fail(job, failure);
-}
-
-static void keep_transcript(fct_job *job, const fct_connection *connection)
-{
-    if (!job || job->transcript || !connection->session)
-        return;
-    job->transcript = fct_strdup(fct_session_transcript(connection->session));
-}
-
-static void kick(fct_pool *pool)
+void fct_pool_kick(fct_pool *pool)
 {
     fct_timer_set(pool->loop, &pool->kick, 0);
 }
 
-/* ---- The queue ------------------------------------------------------------------------------- */
-
-static void queue_put(fct_pool *pool, struct fct_ticket *ticket)
-{
-    fct_list *before = &pool->queue;
-
-    /* A mail that is tried again keeps its place: those that came later wait behind it. */
-    while (before->prev != &pool->queue &&
-           FCT_ENTRY(before->prev, struct fct_ticket, link)->number > ticket->number)
-        before = before->prev;
-    fct_list_push(before, &ticket->link);
-    pool->queue_len++;
-    ticket->queued = true;
-    ticket->connection = NULL;
-    fct_timer_set(pool->loop, &ticket->deadline, ticket->job->deadline_us);
-    kick(pool);
-}
-
-static void queue_take(fct_pool *pool, struct fct_ticket *ticket)
-{
-    if (!ticket->queued)
-        return;
-    ticket->queued = false;
-    fct_list_remove(&ticket->link);
-    fct_timer_clear(&ticket->deadline);
-    pool->queue_len--;
-}
-
-/* The connection being opened that a waiting mail could have gone to, the oldest one. */
-static fct_connection *opening(const fct_pool *pool)
-{
-    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
-        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
-
-        if (connection->state == FCT_CONNECTION_OPENING && !connection->check)
-            return connection;
-    }
-    return NULL;
-}
+/* ---- Waiting -----------------------------------------------------------------------------------
+ */
 
 static void fail_late(struct fct_ticket *ticket, fct_connection *connection)
 {
@@ -142,7 +43,7 @@ static void fail_late(struct fct_ticket *ticket, fct_connection *connection)
                  waited_for[phase] ? waited_for[phase] : "the relay");
         if (ticket->job->attempts == 0)
             ticket->job->attempts = 1;
-        keep_transcript(ticket->job, connection);
+        fct_job_keep_transcript(ticket->job, connection);
     } else {
         snprintf(message, sizeof message,
                  "the deadline passed while waiting for a free connection (pool_size is %u)",
@@ -151,7 +52,7 @@ static void fail_late(struct fct_ticket *ticket, fct_connection *connection)
     fct_failure_init(&failure, FACTEUR_EDEADLINE, phase, message);
     if (connection)
         fct_connection_timings(connection, failure.timing_us);
-    ticket_fail(ticket, &failure);
+    fct_ticket_fail(ticket, &failure);
 }
 
 /* Nobody waits for a connection that is still being opened: it would be of no use to anybody. */
@@ -159,7 +60,7 @@ static void cut_unwanted(fct_pool *pool)
 {
     fct_connection *connection;
 
-    while (pool->queue_len == 0 && (connection = opening(pool)) != NULL)
+    while (pool->queue_len == 0 && (connection = fct_pool_opening(pool)) != NULL)
         fct_connection_cut(connection, FACTEUR_ECLOSED, "not needed any more");
 }
 
@@ -176,266 +77,9 @@ static void on_deadline(fct_timer *timer)
         fct_connection_cut(connection, FACTEUR_EDEADLINE, "the deadline passed");
         return;
     }
-    queue_take(pool, ticket);
-    fail_late(ticket, opening(pool));
+    fct_queue_take(pool, ticket);
+    fail_late(ticket, fct_pool_opening(pool));
     cut_unwanted(pool);
-}
-
-/* ---- Choosing -------------------------------------------------------------------------------- */
-
-static bool worn_out(const fct_connection *connection, uint64_t now_us)
-{
-    const fct_relay *relay = connection->relay;
-
-    return (relay->max_mails && connection->mails >= relay->max_mails) ||
-           now_us >= connection->age_limit_us ||
-           (relay->idle_us && connection->ticket_count == 0 &&
-            now_us >= connection->idle_us + relay->idle_us);
-}
-
-static bool can_take(const fct_connection *connection, const struct fct_ticket *ticket)
-{
-    return connection->state == FCT_CONNECTION_READY && !connection->check &&
-           connection->opened_us >= ticket->opened_after_us &&
-           fct_session_room(connection->session) > 0;
-}
-
-static bool better(const fct_connection *a, const fct_connection *b)
-{
-    if (!b)
-        return true;
-    if (a->ticket_count != b->ticket_count)
-        return a->ticket_count < b->ticket_count;
-    /* The one used last is the least likely to have died of boredom. */
-    return a->idle_us > b->idle_us;
-}
-
-/* One look over the connections; those past their time are sent home on the way. */
-static fct_connection *best(fct_pool *pool, const struct fct_ticket *ticket)
-{
-    uint64_t now_us = fct_loop_now_us(pool->loop);
-    fct_connection *chosen = NULL;
-
-    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
-        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
-
-        if (connection->state == FCT_CONNECTION_READY && worn_out(connection, now_us))
-            fct_connection_quit(connection);
-        else if (can_take(connection, ticket) && better(connection, chosen))
-            chosen = connection;
-    }
-    return chosen;
-}
-
-/* The connection for a mail, examined when it was idle; NULL when there is none now. */
-static fct_connection *choose(fct_pool *pool, const struct fct_ticket *ticket)
-{
-    fct_connection *chosen;
-
-    while ((chosen = best(pool, ticket)) != NULL) {
-        if (chosen->ticket_count > 0 || fct_connection_look(chosen))
-            return chosen;
-    }
-    return NULL;
-}
-
-/* Those that a relay would count against us, QUIT not being said yet. */
-static size_t count_open(const fct_pool *pool)
-{
-    size_t count = 0;
-
-    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next)
-        count += FCT_ENTRY(link, fct_connection, link)->state <= FCT_CONNECTION_READY;
-    return count;
-}
-
-static size_t count_opening(const fct_pool *pool)
-{
-    size_t count = 0;
-
-    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
-        const fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
-
-        count += connection->state == FCT_CONNECTION_OPENING && !connection->check;
-    }
-    return count;
-}
-
-static fct_connection *find(const fct_pool *pool, enum fct_connection_state state, bool idle)
-{
-    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
-        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
-
-        if (connection->state == state && (!idle || connection->ticket_count == 0))
-            return connection;
-    }
-    return NULL;
-}
-
-/*
- * Room for one more under the cap.  Those saying QUIT do not count, but the relay still counts
- * them: one whose place is wanted goes without waiting for the 221.  A mail that must not take the
- * idle connection there is may have it closed.
- */
-static bool make_room(fct_pool *pool, const struct fct_ticket *ticket)
-{
-    size_t cap = pool->relay->pool_size ? pool->relay->pool_size : 1;
-    fct_connection *other;
-
-    if (count_open(pool) >= cap && (ticket->opened_after_us || !ticket->job->mail)) {
-        other = find(pool, FCT_CONNECTION_READY, true);
-        if (other && !other->check) {
-            fct_connection_quit(other);
-            fct_connection_pump(other);
-        }
-    }
-    if (count_open(pool) >= cap)
-        return false;
-    other = find(pool, FCT_CONNECTION_QUITTING, true);
-    if (other)
-        fct_connection_pump(other);
-    other = find(pool, FCT_CONNECTION_QUITTING, true);
-    if (other)
-        fct_connection_cut(other, FACTEUR_ECLOSED, "closed after QUIT");
-    return true;
-}
-
-static int make_tls(fct_pool *pool, struct fct_failure *failure, facteur_error **error)
-{
-    int result;
-
-    if (pool->tls || pool->relay->session.tls == FCT_TLS_NONE)
-        return 0;
-    result = fct_tls_context_new(&pool->relay->tls, pool->relay->host, &pool->tls, error);
-    if (result != 0)
-        fct_failure_init(failure, result, FACTEUR_PHASE_tls,
-                         *error ? facteur_error_message(*error) : NULL);
-    return result;
-}
-
-/* Open a connection; when not even that can be done, the mail at hand ends. */
-static fct_connection *open_for(fct_pool *pool, struct fct_ticket *ticket)
-{
-    uint64_t now_us = fct_loop_now_us(pool->loop);
-    fct_connection *connection = NULL;
-    facteur_error *error = NULL;
-    struct fct_failure failure;
-
-    fct_failure_init(&failure, FACTEUR_ENOMEM, FACTEUR_PHASE_connect, NULL);
-    if (make_tls(pool, &failure, &error) == 0)
-        connection = fct_connection_open(pool, pool->loop, pool->relay, pool->tls,
-                                         now_us >= pool->no_chunking_until_us);
-    if (connection) {
-        fct_list_push(&pool->connections, &connection->link);
-    } else {
-        queue_take(pool, ticket);
-        ticket_fail(ticket, &failure);
-    }
-    facteur_error_free(error);
-    return connection;
-}
-
-/* ---- Dispatch -------------------------------------------------------------------------------- */
-
-/* A further connection was refused lately, and there is one that works. */
-static bool is_shy(const fct_pool *pool)
-{
-    return fct_loop_now_us(pool->loop) < pool->shy_until_us &&
-           find(pool, FCT_CONNECTION_READY, false) != NULL;
-}
-
-static bool start_check(fct_pool *pool, struct fct_ticket *ticket)
-{
-    fct_connection *connection;
-
-    if (!make_room(pool, ticket))
-        return false;
-    connection = open_for(pool, ticket);
-    if (!connection)
-        return true;
-    queue_take(pool, ticket);
-    fct_timer_set(pool->loop, &ticket->deadline, ticket->job->deadline_us);
-    ticket->connection = connection;
-    ticket->job->attempts++;
-    connection->check = ticket;
-    return true;
-}
-
-static bool hand_over(fct_pool *pool, struct fct_ticket *ticket)
-{
-    fct_connection *connection = choose(pool, ticket);
-    struct fct_failure failure;
-    int result;
-
-    if (!connection)
-        return false;
-    queue_take(pool, ticket);
-    result = fct_connection_submit(connection, ticket);
-    if (result == FACTEUR_ECLOSED) {
-        queue_put(pool, ticket);
-        fct_connection_cut(connection, FACTEUR_ECONNECT, "the dialogue had ended");
-    } else if (result != 0) {
-        fct_failure_init(&failure, result, FACTEUR_PHASE_mail, NULL);
-        ticket_fail(ticket, &failure);
-    }
-    return true;
-}
-
-/* Open what the queue, or a crowd on the best connection, calls for. */
-static void open_more(fct_pool *pool)
-{
-    fct_connection *crowded;
-
-    while (pool->queue_len > count_opening(pool)) {
-        struct fct_ticket *first = FCT_ENTRY(fct_list_first(&pool->queue), struct fct_ticket, link);
-
-        if (is_shy(pool) || !make_room(pool, first))
-            break;
-        open_for(pool, first);
-    }
-    crowded = best(pool, &(struct fct_ticket){0});
-    if (pool->queue_len == 0 && crowded && crowded->ticket_count >= CROWD &&
-        count_open(pool) < pool->relay->pool_size && count_opening(pool) == 0 && !is_shy(pool)) {
-        fct_connection *connection =
-            fct_connection_open(pool, pool->loop, pool->relay, pool->tls,
-                                fct_loop_now_us(pool->loop) >= pool->no_chunking_until_us);
-
-        if (connection)
-            fct_list_push(&pool->connections, &connection->link);
-    }
-}
-
-/* All that was handed to a connection in this turn goes out in one write. */
-static void pump_dirty(fct_pool *pool)
-{
-    fct_list *link = pool->connections.next;
-
-    while (link != &pool->connections) {
-        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
-
-        link = link->next;
-        if (connection->dirty) {
-            fct_connection_pump(connection);
-            /* Its end may have taken others with it. */
-            link = pool->connections.next;
-        }
-    }
-}
-
-static void dispatch(fct_pool *pool)
-{
-    struct fct_ticket *ticket;
-    fct_list *first;
-    bool moving = true;
-
-    while (moving && (first = fct_list_first(&pool->queue)) != NULL) {
-        ticket = FCT_ENTRY(first, struct fct_ticket, link);
-        moving = ticket->job->mail ? hand_over(pool, ticket) : start_check(pool, ticket);
-    }
-    first = fct_list_first(&pool->queue);
-    if (!first || FCT_ENTRY(first, struct fct_ticket, link)->job->mail)
-        open_more(pool);
-    pump_dirty(pool);
 }
 
 static void on_kick(fct_timer *timer)
@@ -448,9 +92,9 @@ static void on_kick(fct_timer *timer)
         fct_list_remove(link);
         fct_failure_init(&failure, pool->closing ? FACTEUR_ECLOSED : FACTEUR_ENOMEM,
                          FACTEUR_PHASE_resolve, NULL);
-        job_fail(FCT_ENTRY(link, fct_job, link), &failure);
+        fct_job_fail(FCT_ENTRY(link, fct_job, link), &failure);
     }
-    dispatch(pool);
+    fct_pool_dispatch(pool);
 }
 
 /* ---- What connections tell ------------------------------------------------------------------- */
@@ -464,7 +108,7 @@ void fct_pool_on_ready(fct_pool *pool, fct_connection *connection)
             fct_session_lost(connection->session, FACTEUR_ENOMEM, "out of memory", now_us);
         return;
     }
-    kick(pool);
+    fct_pool_kick(pool);
 }
 
 static void fill_check(struct fct_check *check, fct_connection *connection)
@@ -486,7 +130,7 @@ void fct_pool_on_noop(fct_pool *pool, fct_connection *connection)
     struct fct_ticket *ticket = connection->check;
     fct_outcome outcome = {.class = FCT_SENT, .phase = FACTEUR_PHASE_auth};
 
-    kick(pool);
+    fct_pool_kick(pool);
     if (!ticket)
         return;
     connection->check = NULL;
@@ -496,7 +140,7 @@ void fct_pool_on_noop(fct_pool *pool, fct_connection *connection)
     outcome.flights = fct_session_flights(connection->session);
     if (ticket->job->check)
         fill_check(ticket->job->check, connection);
-    ticket_end(ticket, &outcome);
+    fct_ticket_end(ticket, &outcome);
 }
 
 /* Whether a mail that was not sent goes to another connection instead of to its sender. */
@@ -525,10 +169,10 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
     connection->ticket_count--;
     if (fct_session_chunking_refused(connection->session))
         pool->no_chunking_until_us = fct_loop_now_us(pool->loop) + CHUNKING_US;
-    kick(pool);
+    fct_pool_kick(pool);
     if (try_again(pool, ticket, outcome)) {
         fct_list_remove(&ticket->link);
-        queue_put(pool, ticket);
+        fct_queue_put(pool, ticket);
     } else {
         outcome->again = false;
         if (ticket->first) {
@@ -539,8 +183,8 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
                    (FACTEUR_PHASE_auth + 1) * sizeof outcome->timing_us[0]);
         }
         if (outcome->class != FCT_SENT)
-            keep_transcript(ticket->job, connection);
-        ticket_end(ticket, outcome);
+            fct_job_keep_transcript(ticket->job, connection);
+        fct_ticket_end(ticket, outcome);
     }
     fct_outcome_free(outcome);
 }
@@ -554,26 +198,26 @@ static void fail_waiting(fct_pool *pool, fct_connection *connection, struct fct_
     fct_list failed;
     fct_list *link;
 
-    if (find(pool, FCT_CONNECTION_READY, false)) {
+    if (fct_pool_find(pool, FCT_CONNECTION_READY, false)) {
         pool->shy_until_us = fct_loop_now_us(pool->loop) + SHY_US;
         return;
     }
-    if (opening(pool))
+    if (fct_pool_opening(pool))
         return;
     fct_list_init(&failed);
     while ((link = fct_list_first(&pool->queue)) != NULL &&
            FCT_ENTRY(link, struct fct_ticket, link)->submitted_us <= connection->opened_us) {
         struct fct_ticket *ticket = FCT_ENTRY(link, struct fct_ticket, link);
 
-        queue_take(pool, ticket);
+        fct_queue_take(pool, ticket);
         fct_list_push(&failed, &ticket->link);
     }
     while ((link = fct_list_first(&failed)) != NULL) {
         struct fct_ticket *ticket = FCT_ENTRY(link, struct fct_ticket, link);
 
         ticket->job->attempts++;
-        keep_transcript(ticket->job, connection);
-        ticket_fail(ticket, failure);
+        fct_job_keep_transcript(ticket->job, connection);
+        fct_ticket_fail(ticket, failure);
     }
 }
 
@@ -583,13 +227,13 @@ void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_fail
     fct_list *link;
 
     connection->check = NULL;
-    kick(pool);
+    fct_pool_kick(pool);
     /* Outcomes come before the end; should one be missing, its job must not wait for ever. */
     while ((link = fct_list_first(&connection->tickets)) != NULL)
-        ticket_fail(FCT_ENTRY(link, struct fct_ticket, link), failure);
+        fct_ticket_fail(FCT_ENTRY(link, struct fct_ticket, link), failure);
     if (check) {
-        keep_transcript(check->job, connection);
-        ticket_fail(check, failure);
+        fct_job_keep_transcript(check->job, connection);
+        fct_ticket_fail(check, failure);
     } else if (!connection->was_ready && !connection->cut && !pool->closing) {
         fail_waiting(pool, connection, failure);
     }
@@ -622,7 +266,7 @@ void fct_pool_submit(fct_pool *pool, fct_job *job)
     job->transcript = NULL;
     if (!ticket) {
         fct_list_push(&pool->unticketed, &job->link);
-        kick(pool);
+        fct_pool_kick(pool);
         return;
     }
     ticket->pool = pool;
@@ -631,7 +275,7 @@ void fct_pool_submit(fct_pool *pool, fct_job *job)
     ticket->submitted_us = fct_loop_now_us(pool->loop);
     fct_list_init(&ticket->link);
     fct_timer_init(&ticket->deadline, on_deadline);
-    queue_put(pool, ticket);
+    fct_queue_put(pool, ticket);
 }
 
 /* Its connection has other mails, which a cut would hurt: it goes on, and nobody listens. */
@@ -665,13 +309,13 @@ void fct_pool_cancel(fct_pool *pool, fct_job *job)
         if (fct_list_empty(&job->link))
             return;
         fct_list_remove(&job->link);
-        job_fail(job, &failure);
+        fct_job_fail(job, &failure);
         return;
     }
     ticket->cancelled = true;
     if (!ticket->connection) {
-        queue_take(pool, ticket);
-        ticket_fail(ticket, &failure);
+        fct_queue_take(pool, ticket);
+        fct_ticket_fail(ticket, &failure);
         cut_unwanted(pool);
     } else if (ticket->connection->ticket_count > 1) {
         detach(ticket);
@@ -689,8 +333,8 @@ static void fail_queue(fct_pool *pool)
     while ((link = fct_list_first(&pool->queue)) != NULL) {
         struct fct_ticket *ticket = FCT_ENTRY(link, struct fct_ticket, link);
 
-        queue_take(pool, ticket);
-        ticket_fail(ticket, &failure);
+        fct_queue_take(pool, ticket);
+        fct_ticket_fail(ticket, &failure);
     }
 }
 
@@ -700,12 +344,12 @@ void fct_pool_quit(fct_pool *pool)
 
     pool->closing = true;
     fail_queue(pool);
-    while ((connection = find(pool, FCT_CONNECTION_OPENING, false)) != NULL)
+    while ((connection = fct_pool_find(pool, FCT_CONNECTION_OPENING, false)) != NULL)
         fct_connection_cut(connection, FACTEUR_ECLOSED, "the mailer was closed");
-    while ((connection = find(pool, FCT_CONNECTION_READY, false)) != NULL)
+    while ((connection = fct_pool_find(pool, FCT_CONNECTION_READY, false)) != NULL)
         fct_connection_quit(connection);
-    pump_dirty(pool);
-    kick(pool);
+    fct_pool_flush(pool);
+    fct_pool_kick(pool);
 }
 
 bool fct_pool_active(const fct_pool *pool)
@@ -735,7 +379,7 @@ static void forget_tickets(fct_list *tickets)
     fct_list *link;
 
     while ((link = fct_list_first(tickets)) != NULL)
-        ticket_free(FCT_ENTRY(link, struct fct_ticket, link));
+        fct_ticket_free(FCT_ENTRY(link, struct fct_ticket, link));
 }
 
 void fct_pool_abandon(fct_pool *pool)
@@ -750,7 +394,7 @@ void fct_pool_abandon(fct_pool *pool)
 
         forget_tickets(&connection->tickets);
         if (connection->check)
-            ticket_free(connection->check);
+            fct_ticket_free(connection->check);
         fct_connection_abandon(connection);
     }
     forget_tickets(&pool->queue);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* Which connection takes the next mail, and when another one is opened. */
+#include "pool/pool_state.h"
+
+#include "base/error.h"
+
+#define CROWD 4 /* mails in flight on one connection that make another worth opening */
+
+/* The connection being opened that a waiting mail could have gone to, the oldest one. */
+fct_connection *fct_pool_opening(const fct_pool *pool)
+{
+    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
+        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
+
+        if (connection->state == FCT_CONNECTION_OPENING && !connection->check)
+            return connection;
+    }
+    return NULL;
+}
+
+fct_connection *fct_pool_find(const fct_pool *pool, enum fct_connection_state state, bool idle)
+{
+    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
+        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
+
+        if (connection->state == state && (!idle || connection->ticket_count == 0))
+            return connection;
+    }
+    return NULL;
+}
+
+static bool worn_out(const fct_connection *connection, uint64_t now_us)
+{
+    const fct_relay *relay = connection->relay;
+
+    return (relay->max_mails && connection->mails >= relay->max_mails) ||
+           (connection->mails && now_us >= connection->age_limit_us) ||
+           (relay->idle_us && connection->ticket_count == 0 &&
+            now_us >= connection->idle_us + relay->idle_us);
+}
+
+static bool can_take(const fct_connection *connection, const struct fct_ticket *ticket)
+{
+    return connection->state == FCT_CONNECTION_READY && !connection->check &&
+           connection->opened_us >= ticket->opened_after_us &&
+           fct_session_room(connection->session) > 0;
+}
+
+static bool better(const fct_connection *a, const fct_connection *b)
+{
+    if (!b)
+        return true;
+    if (a->ticket_count != b->ticket_count)
+        return a->ticket_count < b->ticket_count;
+    /* The one used last is the least likely to have died of boredom. */
+    return a->idle_us > b->idle_us;
+}
+
+/* One look over the connections; those past their time are sent home on the way. */
+static fct_connection *best(fct_pool *pool, const struct fct_ticket *ticket)
+{
+    uint64_t now_us = fct_loop_now_us(pool->loop);
+    fct_connection *chosen = NULL;
+
+    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
+        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
+
+        if (connection->state == FCT_CONNECTION_READY && worn_out(connection, now_us))
+            fct_connection_quit(connection);
+        else if (can_take(connection, ticket) && better(connection, chosen))
+            chosen = connection;
+    }
+    return chosen;
+}
+
+/* The connection for a mail, examined when it was idle; NULL when there is none now. */
+static fct_connection *choose(fct_pool *pool, const struct fct_ticket *ticket)
+{
+    fct_connection *chosen;
+
+    while ((chosen = best(pool, ticket)) != NULL) {
+        if (chosen->ticket_count > 0 || fct_connection_look(chosen))
+            return chosen;
+    }
+    return NULL;
+}
+
+/* Those that a relay would count against us, QUIT not being said yet. */
+static size_t count_open(const fct_pool *pool)
+{
+    size_t count = 0;
+
+    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next)
+        count += FCT_ENTRY(link, fct_connection, link)->state <= FCT_CONNECTION_READY;
+    return count;
+}
+
+static size_t count_opening(const fct_pool *pool)
+{
+    size_t count = 0;
+
+    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
+        const fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
+
+        count += connection->state == FCT_CONNECTION_OPENING && !connection->check;
+    }
+    return count;
+}
+
+/*
+ * Room for one more under the cap.  Those saying QUIT do not count, but the relay still counts
+ * them: one whose place is wanted goes without waiting for the 221.  A mail that must not take the
+ * idle connection there is may have it closed.
+ */
+static bool make_room(fct_pool *pool, const struct fct_ticket *ticket)
+{
+    size_t cap = pool->relay->pool_size ? pool->relay->pool_size : 1;
+    fct_connection *other;
+
+    if (count_open(pool) >= cap && (ticket->opened_after_us || !ticket->job->mail)) {
+        other = fct_pool_find(pool, FCT_CONNECTION_READY, true);
+        if (other && !other->check) {
+            fct_connection_quit(other);
+            fct_connection_pump(other);
+        }
+    }
+    if (count_open(pool) >= cap)
+        return false;
+    other = fct_pool_find(pool, FCT_CONNECTION_QUITTING, true);
+    if (other)
+        fct_connection_pump(other);
+    other = fct_pool_find(pool, FCT_CONNECTION_QUITTING, true);
+    if (other)
+        fct_connection_cut(other, FACTEUR_ECLOSED, "closed after QUIT");
+    return true;
+}
+
+static int make_tls(fct_pool *pool, struct fct_failure *failure, facteur_error **error)
+{
+    int result;
+
+    if (pool->tls || pool->relay->session.tls == FCT_TLS_NONE)
+        return 0;
+    result = fct_tls_context_new(&pool->relay->tls, pool->relay->host, &pool->tls, error);
+    if (result != 0)
+        fct_failure_init(failure, result, FACTEUR_PHASE_tls,
+                         *error ? facteur_error_message(*error) : NULL);
+    return result;
+}
+
+/* Open a connection; when not even that can be done, the mail at hand ends. */
+static fct_connection *open_for(fct_pool *pool, struct fct_ticket *ticket)
+{
+    uint64_t now_us = fct_loop_now_us(pool->loop);
+    fct_connection *connection = NULL;
+    facteur_error *error = NULL;
+    struct fct_failure failure;
+
+    fct_failure_init(&failure, FACTEUR_ENOMEM, FACTEUR_PHASE_connect, NULL);
+    if (make_tls(pool, &failure, &error) == 0)
+        connection = fct_connection_open(pool, pool->loop, pool->relay, pool->tls,
+                                         now_us >= pool->no_chunking_until_us);
+    if (connection) {
+        fct_list_push(&pool->connections, &connection->link);
+    } else {
+        fct_queue_take(pool, ticket);
+        fct_ticket_fail(ticket, &failure);
+    }
+    facteur_error_free(error);
+    return connection;
+}
+
+/* A further connection was refused lately, and there is one that works. */
+static bool is_shy(const fct_pool *pool)
+{
+    return fct_loop_now_us(pool->loop) < pool->shy_until_us &&
+           fct_pool_find(pool, FCT_CONNECTION_READY, false) != NULL;
+}
+
+static bool start_check(fct_pool *pool, struct fct_ticket *ticket)
+{
+    fct_connection *connection;
+
+    if (!make_room(pool, ticket))
+        return false;
+    connection = open_for(pool, ticket);
+    if (!connection)
+        return true;
+    fct_queue_take(pool, ticket);
+    fct_timer_set(pool->loop, &ticket->deadline, ticket->job->deadline_us);
+    ticket->connection = connection;
+    ticket->job->attempts++;
+    connection->check = ticket;
+    return true;
+}
+
+static bool hand_over(fct_pool *pool, struct fct_ticket *ticket)
+{
+    fct_connection *connection = choose(pool, ticket);
+    struct fct_failure failure;
+    int result;
+
+    if (!connection)
+        return false;
+    fct_queue_take(pool, ticket);
+    result = fct_connection_submit(connection, ticket);
+    if (result == FACTEUR_ECLOSED) {
+        fct_queue_put(pool, ticket);
+        fct_connection_cut(connection, FACTEUR_ECONNECT, "the dialogue had ended");
+    } else if (result != 0) {
+        fct_failure_init(&failure, result, FACTEUR_PHASE_mail, NULL);
+        fct_ticket_fail(ticket, &failure);
+    }
+    return true;
+}
+
+/* Open what the queue, or a crowd on the best connection, calls for. */
+static void open_more(fct_pool *pool)
+{
+    fct_connection *crowded;
+
+    while (pool->queue_len > count_opening(pool)) {
+        struct fct_ticket *first = FCT_ENTRY(fct_list_first(&pool->queue), struct fct_ticket, link);
+
+        if (is_shy(pool) || !make_room(pool, first))
+            break;
+        open_for(pool, first);
+    }
+    crowded = best(pool, &(struct fct_ticket){0});
+    if (pool->queue_len == 0 && crowded && crowded->ticket_count >= CROWD &&
+        count_open(pool) < pool->relay->pool_size && count_opening(pool) == 0 && !is_shy(pool)) {
+        fct_connection *connection =
+            fct_connection_open(pool, pool->loop, pool->relay, pool->tls,
+                                fct_loop_now_us(pool->loop) >= pool->no_chunking_until_us);
+
+        if (connection)
+            fct_list_push(&pool->connections, &connection->link);
+    }
+}
+
+/* All that was handed to a connection in this turn goes out in one write. */
+void fct_pool_flush(fct_pool *pool)
+{
+    fct_list *link = pool->connections.next;
+
+    while (link != &pool->connections) {
+        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
+
+        link = link->next;
+        if (connection->dirty) {
+            fct_connection_pump(connection);
+            /* Its end may have taken others with it. */
+            link = pool->connections.next;
+        }
+    }
+}
+
+void fct_pool_dispatch(fct_pool *pool)
+{
+    struct fct_ticket *ticket;
+    fct_list *first;
+    bool moving = true;
+
+    while (moving && (first = fct_list_first(&pool->queue)) != NULL) {
+        ticket = FCT_ENTRY(first, struct fct_ticket, link);
+        moving = ticket->job->mail ? hand_over(pool, ticket) : start_check(pool, ticket);
+    }
+    first = fct_list_first(&pool->queue);
+    if (!first || FCT_ENTRY(first, struct fct_ticket, link)->job->mail)
+        open_more(pool);
+    fct_pool_flush(pool);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a pool, shared by its files only. */
+#ifndef FCT_POOL_STATE_H
+#define FCT_POOL_STATE_H
+
+#include "pool/connection.h"
+
+struct fct_pool {
+    fct_loop *loop;
+    const fct_relay *relay;
+    fct_tls_context *tls; /* made with the first connection */
+    fct_list queue;
+    size_t queue_len;
+    fct_list connections;
+    fct_list unticketed; /* jobs for which there was no memory */
+    fct_timer kick;
+    uint64_t next_number;
+    uint64_t shy_until_us, no_chunking_until_us;
+    bool closing;
+};
+
+/* Hand a job its outcome, with the ticket gone before. */
+void fct_ticket_end(struct fct_ticket *ticket, const fct_outcome *outcome);
+void fct_ticket_fail(struct fct_ticket *ticket, const struct fct_failure *failure);
+void fct_ticket_free(struct fct_ticket *ticket);
+void fct_job_fail(fct_job *job, const struct fct_failure *failure);
+void fct_job_keep_transcript(fct_job *job, const fct_connection *connection);
+
+/* Into the queue, in the order of coming, and out of it; taking out one that is not in it is fine.
+ */
+void fct_queue_put(fct_pool *pool, struct fct_ticket *ticket);
+void fct_queue_take(fct_pool *pool, struct fct_ticket *ticket);
+
+/* Have fct_pool_dispatch() called with the loop's next turn. */
+void fct_pool_kick(fct_pool *pool);
+
+/* Give the waiting mails their connections, and open those that are wanted. */
+void fct_pool_dispatch(fct_pool *pool);
+
+/* Write what was handed to connections: all of a turn goes out together. */
+void fct_pool_flush(fct_pool *pool);
+
+/* The oldest connection being opened that a waiting mail could go to; NULL when there is none. */
+fct_connection *fct_pool_opening(const fct_pool *pool);
+
+/* Some connection in a state, without mails in flight when `idle`; NULL when there is none. */
+fct_connection *fct_pool_find(const fct_pool *pool, enum fct_connection_state state, bool idle);
+
+#endif
