@@ -55,16 +55,30 @@ int fct_dispatch_run(facteur_mailer *mailer, struct fct_errand *errand, const ch
 
 struct passage {
     facteur_receipt *receipt;
-    bool refused_closed; /* the mailer was closed before a connection was tried */
+    int untried; /* the error of a mail for which no connection was tried, else 0 */
 };
 
 static void take_outcome(struct fct_errand *errand, const fct_outcome *outcome)
 {
     struct passage *passage = errand->user;
 
-    passage->refused_closed = outcome->error == FACTEUR_ECLOSED &&
-                              outcome->class == FCT_TEMPORARY && errand->job.attempts == 0;
+    if (outcome->class == FCT_TEMPORARY && errand->job.attempts == 0 &&
+        (outcome->error == FACTEUR_ECLOSED || outcome->error == FACTEUR_ECONFIG))
+        passage->untried = outcome->error;
     fct_receipt_fill(passage->receipt, outcome, errand->job.attempts, errand->job.transcript);
+}
+
+/* The TLS layer puts the option at fault before its sentence: "ca_file: …". */
+static int refuse_untried(const struct passage *passage, facteur_error **error)
+{
+    const char *message = facteur_receipt_error(passage->receipt);
+    size_t len = strcspn(message, ":");
+    int option = fct_option_find(message, len);
+
+    if (passage->untried == FACTEUR_ECONFIG && option >= 0)
+        return fct_error_set(error, FACTEUR_ECONFIG, facteur_option_name((size_t)option), "%s",
+                             message);
+    return fct_error_set(error, passage->untried, NULL, "%s", message);
 }
 
 static int send_to_relay(facteur_mailer *mailer, fct_mail *mail, double deadline,
@@ -74,10 +88,7 @@ static int send_to_relay(facteur_mailer *mailer, fct_mail *mail, double deadline
     struct fct_errand errand = {.job = {.mail = mail}, .take = take_outcome, .user = &passage};
     int err = fct_dispatch_run(mailer, &errand, fct_mail_sender(mail), deadline, error);
 
-    if (!err && passage.refused_closed)
-        err =
-            fct_error_set(error, FACTEUR_ECLOSED, NULL, "%s", facteur_error_text(FACTEUR_ECLOSED));
-    return err;
+    return !err && passage.untried ? refuse_untried(&passage, error) : err;
 }
 
 /* ---- Sinks ----------------------------------------------------------------------------------- */
