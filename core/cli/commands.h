@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands; each returns the program's exit code. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/args.h"
+
+int cmd_send(const struct args *args); /* send, order, contact */
+int cmd_render(const struct args *args);
+int cmd_check(const struct args *args);
+
+/* The help of a command, CMD_NONE for all of it. */
+void help_print(enum command command);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/fail.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* Flawed text from outside may hold escape sequences: none reaches the terminal. */
+void put_plain(FILE *out, const char *text)
+{
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text, after = (unsigned char)text[1];
+
+        if (byte < 0x20 || byte == 0x7f)
+            fprintf(out, "\\x%02x", byte);
+        else if (byte == 0xc2 && after >= 0x80 && after < 0xa0)
+            fprintf(out, "\\x%02x", (++text, after));
+        else
+            putc(byte, out);
+    }
+}
+
+int fail(int code, const char *where, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fputs("facteur: ", stderr);
+    if (where && *where) {
+        put_plain(stderr, where);
+        fputs(": ", stderr);
+    }
+    put_plain(stderr, text);
+    putc('\n', stderr);
+    return code;
+}
+
+int fail_nomem(void)
+{
+    return fail(EXIT_RETRY, NULL, "%s", facteur_error_text(FACTEUR_ENOMEM));
+}
+
+int fail_output(void)
+{
+    if (errno == EPIPE)
+        return EXIT_RETRY;
+    return fail(EXIT_RETRY, "standard output", "%s", strerror(errno));
+}
+
+int flush_output(void)
+{
+    return fflush(stdout) ? fail_output() : 0;
+}
+
+int exit_code_of(int code)
+{
+    switch (code) {
+    case 0:
+        return EXIT_DONE;
+    case FACTEUR_ECONFIG:
+        return EXIT_CONFIG;
+    case FACTEUR_EMESSAGE:
+    case FACTEUR_EIO:
+        return EXIT_DATA;
+    case FACTEUR_EAUTH:
+        return EXIT_LOGIN;
+    case FACTEUR_EPERMANENT:
+        return EXIT_REFUSED;
+    default:
+        return EXIT_RETRY;
+    }
+}
+
+int fail_error(const char *file, int code, facteur_error *error)
+{
+    const char *where = error ? facteur_error_where(error) : "";
+    const char *message = error ? facteur_error_message(error) : facteur_error_text(code);
+    int result;
+
+    if (file && *where)
+        result = fail(exit_code_of(code), file, "%s: %s", where, message);
+    else
+        result = fail(exit_code_of(code), *where ? where : file, "%s", message);
+    facteur_error_free(error);
+    return result;
+}

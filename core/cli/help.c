@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* The program's help: what each command does, with examples; the options out of the library's
+ * table. */
+#include "cli/commands.h"
+
+#include <facteur.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char overview[] =
+    "facteur hands mail to an SMTP relay, and tells what became of it.\n"
+    "\n"
+    "  facteur send     a message out of flags, JSON or finished bytes\n"
+    "  facteur order    an order confirmation, composed from the order's JSON\n"
+    "  facteur contact  a contact-form message, composed from the form's JSON\n"
+    "  facteur render   compose one of these and show it; nothing is sent\n"
+    "  facteur check    connect and log in to the relay; nothing is sent\n"
+    "  facteur help     this text, or \"facteur help send\" for a command's\n"
+    "\n"
+    "The relay is a DSN, from --dsn or from FACTEUR_DSN in the environment (which, unlike the\n"
+    "command line, other users of the machine cannot read):\n"
+    "\n"
+    "  smtps://user:password@smtp.example.com    TLS from the start, port 465\n"
+    "  smtp://user:password@smtp.example.com     STARTTLS required, port 587\n"
+    "  smtp://localhost                          a mail server on this machine\n"
+    "  brevo://KEY, mailjet://KEY:SECRET, …      a provider's preset\n"
+    "  file:///tmp/mails, null://                write .eml files; nothing at all\n"
+    "\n"
+    "In user and password, write / as %2F, ? as %3F, # as %23, % as %25; or use --username and\n"
+    "--password-file.\n"
+    "\n"
+    "With every command\n"
+    "  --dsn DSN        the relay\n"
+    "  --NAME VALUE     an option of the mailer, see below; --NAME=VALUE is the same\n"
+    "  --set NAME=VALUE the same, for scripts\n"
+    "  --json           print the receipt, or the facts of check, as one JSON object\n"
+    "  --verbose        after a failure, print the dialogue (without credentials or content)\n"
+    "  --help, --version\n"
+    "\n";
+
+static const char send_text[] =
+    "facteur send [FILE] [flags]\n"
+    "\n"
+    "Send one message. FILE (\"-\" is standard input) holds it as JSON with the fields from, to, "
+    "cc,\n"
+    "bcc, reply_to, subject, text, html, headers {name: text}, attachments [path, or {path, name,\n"
+    "type, inline}], envelope_from, message_id, date. Flags come on top of it; with flags alone "
+    "no\n"
+    "JSON is read.\n"
+    "\n"
+    "  --from, --to, --cc, --bcc, --reply-to ADDRESSES   \"Ana <ana@example.com>, b@example.org\"\n"
+    "  --subject TEXT\n"
+    "  --text TEXT, --text-file FILE    the text part; \"-\" is standard input\n"
+    "  --html TEXT, --html-file FILE    the HTML part\n"
+    "  --attach PATH[:TYPE]             attach a file; as often as needed\n"
+    "  --inline PATH[:TYPE]             a picture that the HTML names as \"cid:\" and its file "
+    "name\n"
+    "  --header \"Name: value\"           a header of your own\n"
+    "  --message-id ID, --date DATE     default: at random, now\n"
+    "  --envelope-from ADDRESS          where bounces go; default: the sender\n"
+    "  --eml FILE                       send finished bytes as they are; --to and --envelope-from\n"
+    "                                   then say who gets them, in place of the header fields\n"
+    "\n"
+    "  facteur send --from shop@example.com --to ana@example.com --subject Hello --text 'Hi Ana'\n"
+    "  facteur send --to ana@example.com --subject Report --text-file - --attach a.pdf <notes.txt\n"
+    "  facteur send --eml mail.eml --to archive@example.com\n"
+    "\n";
+
+static const char letter_flags[] =
+    "  --to ADDRESSES       who receives it, in place of the JSON's; may be repeated\n"
+    "  --from ADDRESS       the sender; default: the option default-from\n"
+    "  --reply-to ADDRESSES where answers go\n"
+    "  --locale LOCALE      language and form of numbers and dates: fr-FR\n"
+    "  --subject TEXT, --message-id ID, --date DATE\n"
+    "  --attach PATH[:TYPE], --inline PATH[:TYPE], --header \"Name: value\"\n"
+    "\n";
+
+static const char order_text[] =
+    "facteur order [FILE] [flags]\n"
+    "\n"
+    "Compose an order confirmation from the order's JSON (standard input without FILE) and send "
+    "it.\n"
+    "The fields are those of core/schema/order.json; amounts are decimal strings. A smallest "
+    "order:\n"
+    "\n"
+    "  {\"number\": \"1042\", \"currency\": \"EUR\",\n"
+    "   \"merchant\": {\"name\": \"Shop\", \"email\": \"orders@shop.example\"},\n"
+    "   \"customer\": {\"name\": \"Ana\", \"email\": \"ana@example.com\"},\n"
+    "   \"items\": [{\"name\": \"Mug\", \"quantity\": 2, \"unit_price\": \"19.90\"}]}\n"
+    "\n";
+
+static const char contact_text[] =
+    "facteur contact [FILE] [flags]\n"
+    "\n"
+    "Compose the message of a contact form from its JSON (standard input without FILE) and send "
+    "it\n"
+    "to the site's owner: --to, or the option contact-to. The visitor is answered, never the "
+    "sender.\n"
+    "The fields are those of core/schema/contact.json: name, email, subject, message, fields, …\n"
+    "\n";
+
+static const char render_text[] =
+    "facteur render order|contact|message [FILE] [flags]\n"
+    "\n"
+    "Compose what the commands order, contact and send would send, and print it. No relay is "
+    "needed.\n"
+    "\n"
+    "  --html, --text       print that part only, decoded; default: the whole message\n"
+    "\n"
+    "  facteur render order order.json --html >preview.html\n"
+    "\n";
+
+static const char check_text[] =
+    "facteur check [flags]\n"
+    "\n"
+    "Connect to the relay, negotiate TLS, log in, and leave again: what a send would meet, with\n"
+    "what the relay offers and the time of each phase.\n"
+    "\n";
+
+static const char exit_codes[] =
+    "Exit codes (sysexits.h)\n"
+    "  0   sent to at least one recipient; the others are listed as rejected\n"
+    "  64  the command line is wrong\n"
+    "  65  the JSON, the message or one of its files is wrong or cannot be read\n"
+    "  69  the relay refused for good\n"
+    "  75  not sent for now: trying again can help; or in doubt: the mail was handed over and no\n"
+    "      verdict was heard, so trying again may deliver it twice\n"
+    "  77  the relay did not accept the login\n"
+    "  78  the DSN or an option is wrong\n";
+
+static void print_options(void)
+{
+    puts("Options of the mailer");
+    for (size_t i = 0; i < facteur_option_count(); i++) {
+        const char *name = facteur_option_name(i), *choices = facteur_option_choices(i);
+        const char *def = facteur_option_default(i);
+
+        fputs("  --", stdout);
+        for (; *name; name++)
+            putchar(*name == '_' ? '-' : *name);
+        printf(" %s%s%s%s\n      %s\n", *choices ? choices : facteur_option_type(i),
+               *def ? " (default " : "", def, *def ? ")" : "", facteur_option_help(i));
+    }
+    puts("  A bool needs no value: --NAME is 1, --no-NAME is 0.\n");
+}
+
+void help_print(enum command command)
+{
+    switch (command) {
+    case CMD_SEND:
+        fputs(send_text, stdout);
+        break;
+    case CMD_ORDER:
+        fputs(order_text, stdout);
+        fputs(letter_flags, stdout);
+        break;
+    case CMD_CONTACT:
+        fputs(contact_text, stdout);
+        fputs(letter_flags, stdout);
+        break;
+    case CMD_RENDER:
+        fputs(render_text, stdout);
+        fputs(letter_flags, stdout);
+        break;
+    case CMD_CHECK:
+        fputs(check_text, stdout);
+        break;
+    default:
+        fputs(overview, stdout);
+        print_options();
+        fputs(exit_codes, stdout);
+        return;
+    }
+    puts("What every command takes, the options and the exit codes: facteur help.");
+}

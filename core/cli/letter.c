@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Orders and forms: their JSON goes to the library as it is, the flags as its options. */
+#include "cli/message.h"
+
+#include "cli/fail.h"
+#include "cli/input.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct choice {
+    enum flag flag;
+    const char *name;
+    bool is_list;
+};
+
+static const struct choice choices[] = {
+    {FLAG_TO, "to", true},
+    {FLAG_FROM, "from", false},
+    {FLAG_REPLY_TO, "reply_to", true},
+    {FLAG_LOCALE, "locale", false},
+    {FLAG_SUBJECT, "subject", false},
+    {FLAG_DATE, "date", false},
+    {FLAG_MESSAGE_ID, "message_id", false},
+};
+
+static int add_choice(json_t *options, const struct given *given, const struct choice *choice)
+{
+    json_t *value = json_string(given->value), *list = json_object_get(options, choice->name);
+    int failed;
+
+    if (!value)
+        return fail(EXIT_USAGE, NULL, "--%s: not UTF-8", given->name);
+    if (!choice->is_list)
+        return json_object_set_new(options, choice->name, value) ? fail_nomem() : 0;
+    if (!list && json_object_set_new(options, choice->name, list = json_array()) == 0)
+        list = json_object_get(options, choice->name);
+    failed = json_array_append_new(list, value);
+    return failed ? fail_nomem() : 0;
+}
+
+/* The letter's options as JSON text, to be freed with free(). */
+static int options_of(const struct args *args, char **text)
+{
+    json_t *options = json_object();
+    int result = options ? 0 : fail_nomem();
+
+    for (size_t i = 0; i < args->given_count; i++) {
+        for (size_t j = 0; j < sizeof choices / sizeof choices[0] && result == 0; j++) {
+            if (args->given[i].flag == choices[j].flag)
+                result = add_choice(options, &args->given[i], &choices[j]);
+        }
+    }
+    if (result == 0) {
+        *text = json_dumps(options, JSON_COMPACT);
+        result = *text ? 0 : fail_nomem();
+    }
+    json_decref(options);
+    return result;
+}
+
+int letter_compose(const struct args *args, enum command which, const char *file,
+                   const facteur_mailer *mailer, facteur_message **out)
+{
+    facteur_error *error = NULL;
+    char *json = NULL, *options = NULL;
+    size_t len;
+    int result = input_read(file, &json, &len), code;
+
+    if (result == 0)
+        result = options_of(args, &options);
+    if (result == 0) {
+        code = (which == CMD_ORDER ? facteur_order_confirmation : facteur_contact_form)(
+            mailer, json, len, options, strlen(options), out, &error);
+        result = code ? fail_error(input_name(file), code, error) : 0;
+    }
+    if (result == 0)
+        result = message_add_parts(args, *out);
+    free(options);
+    free(json);
+    return result;
+}

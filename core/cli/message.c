@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* A message out of the flags of `send`. */
+#include "cli/message.h"
+
+#include "cli/fail.h"
+#include "cli/input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct field {
+    enum flag flag;
+    const char *name;
+    bool is_file;
+};
+
+static const struct field fields[] = {
+    {FLAG_FROM, "from", false},
+    {FLAG_TO, "to", false},
+    {FLAG_CC, "cc", false},
+    {FLAG_BCC, "bcc", false},
+    {FLAG_REPLY_TO, "reply_to", false},
+    {FLAG_SUBJECT, "subject", false},
+    {FLAG_DATE, "date", false},
+    {FLAG_MESSAGE_ID, "message_id", false},
+    {FLAG_TEXT, "text", false},
+    {FLAG_TEXT_FILE, "text", true},
+    {FLAG_HTML, "html", false},
+    {FLAG_HTML_FILE, "html", true},
+};
+
+static const struct field *find_field(enum flag flag)
+{
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (fields[i].flag == flag)
+            return &fields[i];
+    }
+    return NULL;
+}
+
+bool message_is_flagged(const struct args *args)
+{
+    for (size_t i = 0; i < args->given_count; i++) {
+        if (find_field(args->given[i].flag) || args->given[i].flag == FLAG_EML ||
+            args->given[i].flag == FLAG_ATTACH)
+            return true;
+    }
+    return false;
+}
+
+static void option_name(const struct given *given, char *out, size_t size)
+{
+    snprintf(out, size, "--%s", given->name);
+}
+
+/* An error in what a flag said is told with the flag's name. */
+static int fail_flag(const struct given *given, int code, facteur_error *error)
+{
+    char name[64];
+    int result;
+
+    option_name(given, name, sizeof name);
+    result = fail(exit_code_of(code), name, "%s",
+                  error ? facteur_error_message(error) : facteur_error_text(code));
+    facteur_error_free(error);
+    return result;
+}
+
+static int set_field(facteur_message *message, const struct given *given, const struct field *field)
+{
+    facteur_error *error = NULL;
+    char *text = NULL;
+    size_t len = FACTEUR_NTS;
+    int result = 0, code;
+
+    if (field->is_file)
+        result = input_read(given->value, &text, &len);
+    if (result)
+        return result;
+    code = facteur_message_set(message, field->name, text ? text : given->value, len, &error);
+    free(text);
+    return code ? fail_flag(given, code, error) : 0;
+}
+
+/* Where "PATH:type/subtype" has its colon; NULL when the whole is a path. */
+static const char *type_colon(const char *value)
+{
+    const char *colon = strrchr(value, ':'), *slash = colon ? strchr(colon, '/') : NULL;
+
+    if (!colon || colon == value || !slash || slash == colon + 1 || !slash[1] ||
+        strchr(slash + 1, '/'))
+        return NULL;
+    return access(value, F_OK) == 0 ? NULL : colon;
+}
+
+static int attach(facteur_message *message, const struct given *given)
+{
+    const char *colon = type_colon(given->value), *slash;
+    char *path =
+        colon ? strndup(given->value, (size_t)(colon - given->value)) : strdup(given->value);
+    facteur_error *error = NULL;
+    int code;
+
+    if (!path)
+        return fail_nomem();
+    slash = strrchr(path, '/');
+    code = facteur_message_attach_path(message, path, NULL, colon ? colon + 1 : NULL,
+                                       given->flag == FLAG_ATTACH ? NULL
+                                       : slash                    ? slash + 1
+                                                                  : path,
+                                       &error);
+    free(path);
+    return code ? fail_flag(given, code, error) : 0;
+}
+
+static int add_header(facteur_message *message, const struct given *given)
+{
+    const char *colon = strchr(given->value, ':'), *value;
+    facteur_error *error = NULL;
+    char *name;
+    int code;
+
+    if (!colon)
+        return fail(EXIT_USAGE, "--header", "expected \"Name: value\", got \"%s\"", given->value);
+    name = strndup(given->value, (size_t)(colon - given->value));
+    if (!name)
+        return fail_nomem();
+    for (value = colon + 1; *value == ' ';)
+        value++;
+    code = facteur_message_add_header(message, name, value, FACTEUR_NTS, &error);
+    free(name);
+    return code ? fail_flag(given, code, error) : 0;
+}
+
+static int set_envelope_from(facteur_message *message, const struct given *given)
+{
+    facteur_error *error = NULL;
+    int code = facteur_message_set(message, "envelope_from", given->value, FACTEUR_NTS, &error);
+
+    return code ? fail_flag(given, code, error) : 0;
+}
+
+int message_add_parts(const struct args *args, facteur_message *message)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < args->given_count && result == 0; i++) {
+        const struct given *given = &args->given[i];
+
+        if (given->flag == FLAG_ATTACH || given->flag == FLAG_INLINE)
+            result = attach(message, given);
+        else if (given->flag == FLAG_HEADER)
+            result = add_header(message, given);
+        else if (given->flag == FLAG_ENVELOPE_FROM)
+            result = set_envelope_from(message, given);
+    }
+    return result;
+}
+
+/* Finished bytes: the envelope is all that can still be said. */
+static int compose_eml(const struct args *args, facteur_message **out)
+{
+    const char *path = args_value(args, FLAG_EML);
+    facteur_error *error = NULL;
+    char *bytes;
+    size_t len;
+    int result = input_read(path, &bytes, &len), code;
+
+    if (result)
+        return result;
+    code = facteur_message_from_bytes(bytes, len, out, &error);
+    free(bytes);
+    if (code)
+        return fail_error(input_name(path), code, error);
+    for (size_t i = 0; i < args->given_count && result == 0; i++) {
+        const struct given *given = &args->given[i];
+
+        if (given->flag == FLAG_TO) {
+            code = facteur_message_add_recipient(*out, given->value, FACTEUR_NTS, &error);
+            result = code ? fail_flag(given, code, error) : 0;
+        } else if (given->flag == FLAG_ENVELOPE_FROM) {
+            result = set_envelope_from(*out, given);
+        } else if (given->flag != FLAG_EML && given->flag > FLAG_VERSION) {
+            result = fail(EXIT_USAGE, NULL,
+                          "--%s does not go with --eml: of finished bytes only the envelope can be "
+                          "set, by --to and --envelope-from",
+                          given->name);
+        }
+    }
+    return result;
+}
+
+static int read_file(facteur_message *message, const char *file)
+{
+    char *json;
+    size_t len;
+    int result = input_read(file, &json, &len);
+
+    if (result)
+        return result;
+    result = message_read_json(message, json, len, file);
+    free(json);
+    return result;
+}
+
+int message_compose(const struct args *args, const char *file, facteur_message **out)
+{
+    int result = 0;
+
+    if (args_has(args, FLAG_EML)) {
+        if (file)
+            return fail(EXIT_USAGE, file, "a message's JSON does not go with --eml");
+        return compose_eml(args, out);
+    }
+    *out = facteur_message_new();
+    if (!*out)
+        return fail_nomem();
+    if (file || !message_is_flagged(args))
+        result = read_file(*out, file ? file : "-");
+    for (size_t i = 0; i < args->given_count && result == 0; i++) {
+        const struct field *field = find_field(args->given[i].flag);
+
+        if (field)
+            result = set_field(*out, &args->given[i], field);
+    }
+    return result ? result : message_add_parts(args, *out);
+}

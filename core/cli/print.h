@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* A receipt for people. */
+#ifndef CLI_PRINT_H
+#define CLI_PRINT_H
+
+#include <facteur.h>
+#include <stdbool.h>
+
+/* Print to standard output, as JSON or for people; the transcript of a failure when `verbose`. */
+int print_receipt(const facteur_receipt *receipt, bool json, bool verbose);
+
+#endif
