@@ -42,6 +42,7 @@ class Wire:
         self.flights = self.reads = 0
         self.limits = {}  # "received", "sent", "raw_received", "raw_sent": (octets, cut)
         self.tls = None
+        self._handshake = {}  # the mark of handshake records
         self.close_notify_received = False
         self.tls_error = ""
         self._answered = True  # whether anything went out since the last flight began
@@ -205,7 +206,7 @@ class Wire:
                 self.tls_error = str(error)
                 self.flush()
                 raise Closed("tls") from None
-            self._enqueue(self._outgoing.read())
+            self._enqueue(self._outgoing.read(), mark=self._handshake)
             if done:
                 return
             self._pump(True, True)
@@ -247,8 +248,11 @@ class Wire:
                 self.cut_later(cut)
 
     def pending(self):
-        """Whether something that was queued has not gone out yet."""
-        return bool(self._queue)
+        """
+        Whether an answer has not gone out yet.  The end of a TLS 1.3 handshake (the session tickets) is none:
+        a client speaks as soon as it has sent its own.
+        """
+        return any(item.mark is not self._handshake for item in self._queue)
 
     def flush(self):
         """Write everything that is queued, whenever it is due."""
@@ -378,8 +382,8 @@ class Wire:
         while events != select.POLLIN or time.monotonic() < end:
             for fd, _ in poll.poll(500):
                 if fd == self._wake_in.fileno():
-                    self._obey()
-                    continue
+                    self._obey_at_the_end()
+                    return
                 if events != select.POLLIN:
                     return
                 try:
@@ -389,6 +393,13 @@ class Wire:
                     pass
                 except OSError:
                     return
+
+    def _obey_at_the_end(self):
+        """Nothing is written any more, but an order to cut the connection ends it now."""
+        with self._lock:
+            orders = list(self._orders)
+        if any(cut == "reset" for _, cut in orders):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def segments(self):
         """Data segments received, as Linux counts them; elsewhere the number of reads."""
