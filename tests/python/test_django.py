@@ -58,8 +58,8 @@ def test_send_mail_on_one_connection(server):
     """
     project(source, **configured(server.dsn()))
     mails = server.mails()
-    assert [mail["to"] for mail in mails] == [[f"{number}@example.net"] for number in range(5)]
-    assert mails[0]["from"] == "shop@example.com"
+    assert [mail["recipients"] for mail in mails] == [[f"{number}@example.net"] for number in range(5)]
+    assert mails[0]["sender"] == "shop@example.com"
     assert b"Subject: =?utf-8?" in mails[0]["bytes"] and b"multipart/alternative" in mails[0]["bytes"]
     assert server.stats()["connections"] == 1
 
@@ -76,9 +76,9 @@ def test_envelope_has_bcc_and_the_message_not(server):
     """
     ((status, accepted),) = project(source, **configured(server.dsn()))
     (mail,) = server.mails()
-    assert status == "sent" and accepted == mail["to"]
-    assert mail["to"] == ["zoe@xn--bcher-kva.example", "c@example.org", "hidden@example.org"]
-    assert mail["from"] == "ana@example.com"
+    assert status == "sent" and accepted == mail["recipients"]
+    assert mail["recipients"] == ["zoe@xn--bcher-kva.example", "c@example.org", "hidden@example.org"]
+    assert mail["sender"] == "ana@example.com"
     assert b"hidden" not in mail["bytes"] and b"X-Shop: 12" in mail["bytes"] and b"a.txt" in mail["bytes"]
 
 
