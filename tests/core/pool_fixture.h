@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* A loop, a mail, and jobs whose end is written down; for the tests of pool/. */
+#ifndef TEST_POOL_FIXTURE_H
+#define TEST_POOL_FIXTURE_H
+
+#include "base/memory.h"
+#include "mime/message.h"
+#include "pool/pool.h"
+#include "smtp_peer.h"
+
+struct post {
+    fct_job job;
+    bool finished;
+    unsigned calls;
+    enum fct_class class;
+    int error;
+    enum facteur_phase phase;
+    char message[256];
+    size_t recipient_count;
+    int64_t timing_us[FACTEUR_PHASE_COUNT];
+};
+
+static void on_done(fct_job *job, const fct_outcome *outcome)
+{
+    struct post *post = FCT_ENTRY(job, struct post, job);
+
+    post->finished = true;
+    post->calls++;
+    post->class = outcome->class;
+    post->error = outcome->error;
+    post->phase = outcome->phase;
+    post->recipient_count = outcome->recipient_count;
+    snprintf(post->message, sizeof post->message, "%s", outcome->message ? outcome->message : "");
+    memcpy(post->timing_us, outcome->timing_us, sizeof post->timing_us);
+    assert_false(outcome->again);
+}
+
+static fct_mail *mail_make(const char *to)
+{
+    facteur_message *message = facteur_message_new();
+    struct fct_freeze facts = {.date_s = 1700000000};
+    fct_mail *mail = NULL;
+
+    assert_int_equal(facteur_message_set(message, "from", "a@example.com", FACTEUR_NTS, NULL), 0);
+    assert_int_equal(facteur_message_set(message, "to", to, FACTEUR_NTS, NULL), 0);
+    assert_int_equal(facteur_message_set(message, "subject", "hello", FACTEUR_NTS, NULL), 0);
+    assert_int_equal(facteur_message_set(message, "text", "one line\n", FACTEUR_NTS, NULL), 0);
+    assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+    facteur_message_free(message);
+    return mail;
+}
+
+static fct_loop *loop;
+static fct_mail *mail;
+
+static int make_mail(void **state)
+{
+    mail = mail_make("b@example.com");
+    return 0;
+}
+
+static int drop_mail(void **state)
+{
+    fct_mail_unref(mail);
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    loop = fct_loop_new();
+    return loop ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    fct_loop_free(loop);
+    return 0;
+}
+
+static fct_relay relay_for(const struct server *server)
+{
+    return (fct_relay){.name = (char *)"smtp://127.0.0.1",
+                       .host = (char *)"127.0.0.1",
+                       .port = server->port,
+                       .session = {.tls = server->tls ? FCT_TLS_IMPLICIT : FCT_TLS_NONE,
+                                   .helo = "client.example",
+                                   .local = true,
+                                   .pipelining = true,
+                                   .chunking = true,
+                                   .pipeline_depth = 16,
+                                   .pipeline_bytes = 1 << 20,
+                                   .greeting_us = 5000000,
+                                   .command_us = 5000000,
+                                   .body_us = 5000000,
+                                   .final_us = 5000000},
+                       .tls = {.no_verify = true},
+                       .connect_us = 5000000,
+                       .pool_size = 5,
+                       .idle_us = 60000000,
+                       .fresh_us = 2000000};
+}
+
+static void submit(fct_pool *pool, struct post *post, uint64_t limit_us)
+{
+    *post = (struct post){
+        .job = {.mail = mail, .deadline_us = fct_loop_now_us(loop) + limit_us, .done = on_done}};
+    fct_pool_submit(pool, &post->job);
+    assert_false(post->finished);
+}
+
+static void send_one(fct_pool *pool, struct post *post)
+{
+    submit(pool, post, 5000000);
+    fct_loop_run(loop, &post->finished);
+    assert_int_equal(post->calls, 1);
+}
+
+static void expect_sent(const struct post *post)
+{
+    if (post->class != FCT_SENT)
+        fail_msg("not sent: %d %s", post->error, post->message);
+    assert_int_equal(post->calls, 1);
+    assert_null(post->job.transcript);
+}
+
+static bool is_quiet(void *user)
+{
+    return !fct_pool_active(user);
+}
+
+#endif

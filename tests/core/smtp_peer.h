@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* A small SMTP server on loopback, a thread for each of its connections, that misbehaves on
+ * request. */
+#ifndef TEST_SMTP_PEER_H
+#define TEST_SMTP_PEER_H
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "certificates.h"
+
+#define CONNECTIONS_MAX 64
+
+struct server {
+    int fd;
+    uint16_t port;
+    pthread_t thread;
+    SSL_CTX *tls; /* implicit TLS */
+    const char *greeting;
+    const char *features;     /* lines of the EHLO reply, the last one with "250 " */
+    int mails_per_connection; /* then it closes without a word; 0: no limit */
+    int silent_after;         /* no reply to MAIL after so many mails on a connection; 0: never */
+    int mute;                 /* accept and say nothing */
+    int hang_up;              /* so many first connections end before the greeting */
+    atomic_int connections, mails, quits, open, most_open, resumed;
+    pthread_t threads[CONNECTIONS_MAX];
+    int fds[CONNECTIONS_MAX];
+};
+
+struct client {
+    struct server *server;
+    int number, fd;
+    SSL *ssl;
+    char buf[8192];
+    size_t len;
+};
+
+static bool say(struct client *client, const char *text)
+{
+    int len = (int)strlen(text);
+
+    if (client->ssl)
+        return SSL_write(client->ssl, text, len) == len;
+    return send(client->fd, text, (size_t)len, MSG_NOSIGNAL) == len;
+}
+
+/* One line without its end; false at the end of the stream. */
+static bool line_of(struct client *client, char *line, size_t size)
+{
+    for (;;) {
+        char *end = memchr(client->buf, '\n', client->len);
+        ssize_t got;
+
+        if (end) {
+            size_t len = (size_t)(end - client->buf) + 1;
+
+            snprintf(line, size, "%.*s", (int)len - 2, client->buf);
+            client->len -= len;
+            memmove(client->buf, end + 1, client->len);
+            return true;
+        }
+        assert(client->len < sizeof client->buf);
+        got = client->ssl ? SSL_read(client->ssl, client->buf + client->len,
+                                     (int)(sizeof client->buf - client->len))
+                          : recv(client->fd, client->buf + client->len,
+                                 sizeof client->buf - client->len, 0);
+        if (got <= 0)
+            return false;
+        client->len += (size_t)got;
+    }
+}
+
+static bool take_data(struct client *client)
+{
+    char line[1100];
+
+    do {
+        if (!line_of(client, line, sizeof line))
+            return false;
+    } while (strcmp(line, ".") != 0);
+    return true;
+}
+
+static void talk(struct client *client)
+{
+    struct server *server = client->server;
+    char line[1100];
+    int mails = 0;
+
+    say(client, server->greeting);
+    while (line_of(client, line, sizeof line)) {
+        if (strncasecmp(line, "EHLO", 4) == 0) {
+            say(client, server->features);
+        } else if (strncasecmp(line, "MAIL", 4) == 0) {
+            if (server->mails_per_connection && mails >= server->mails_per_connection)
+                return;
+            if (server->silent_after && mails >= server->silent_after) {
+                while (line_of(client, line, sizeof line))
+                    continue;
+                return;
+            }
+            say(client, "250 2.1.0 ok\r\n");
+        } else if (strncasecmp(line, "DATA", 4) == 0) {
+            say(client, "354 go on\r\n");
+            if (!take_data(client))
+                return;
+            mails++;
+            server->mails++;
+            say(client, "250 2.0.0 ok queued as Q1\r\n");
+        } else if (strncasecmp(line, "QUIT", 4) == 0) {
+            server->quits++;
+            say(client, "221 2.0.0 bye\r\n");
+            return;
+        } else {
+            say(client,
+                strstr(line, "nobody@") ? "550 5.1.1 no such user\r\n" : "250 2.0.0 ok\r\n");
+        }
+    }
+}
+
+static void *serve(void *user)
+{
+    struct client *client = user;
+    struct server *server = client->server;
+    bool good = true;
+    int open = ++server->open;
+
+    if (open > server->most_open)
+        server->most_open = open;
+    if (server->tls) {
+        client->ssl = SSL_new(server->tls);
+        SSL_set_fd(client->ssl, client->fd);
+        good = SSL_accept(client->ssl) == 1;
+        server->resumed += good && SSL_session_reused(client->ssl);
+    }
+    if (server->mute) {
+        char byte;
+
+        while (recv(client->fd, &byte, 1, 0) > 0)
+            continue;
+    } else if (good && client->number >= server->hang_up) {
+        talk(client);
+    }
+    server->open--;
+    SSL_free(client->ssl);
+    shutdown(client->fd, SHUT_RDWR);
+    free(client);
+    return NULL;
+}
+
+static void *listen_thread(void *user)
+{
+    struct server *server = user;
+    int fd;
+
+    while (server->connections < CONNECTIONS_MAX && (fd = accept(server->fd, NULL, NULL)) >= 0) {
+        struct client *client = calloc(1, sizeof *client);
+
+        client->server = server;
+        client->fd = fd;
+        client->number = server->connections;
+        server->fds[client->number] = fd;
+        pthread_create(&server->threads[client->number], NULL, serve, client);
+        server->connections++;
+    }
+    return NULL;
+}
+
+static void server_start(struct server *server)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof in;
+
+    if (!server->greeting)
+        server->greeting = "220 test ESMTP\r\n";
+    if (!server->features)
+        server->features = "250-test\r\n250 PIPELINING\r\n";
+    server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(server->fd, (struct sockaddr *)&in, sizeof in), 0);
+    assert_int_equal(listen(server->fd, 64), 0);
+    getsockname(server->fd, (struct sockaddr *)&in, &len);
+    server->port = ntohs(in.sin_port);
+    assert_int_equal(pthread_create(&server->thread, NULL, listen_thread, server), 0);
+}
+
+static void server_stop(struct server *server)
+{
+    shutdown(server->fd, SHUT_RDWR);
+    pthread_join(server->thread, NULL);
+    for (int i = 0; i < server->connections; i++) {
+        shutdown(server->fds[i], SHUT_RDWR);
+        pthread_join(server->threads[i], NULL);
+        close(server->fds[i]);
+    }
+    close(server->fd);
+}
+
+#endif
