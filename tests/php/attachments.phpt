@@ -2,6 +2,8 @@
 Attachment: from bytes and from a path, read while the mail is made
 --EXTENSIONS--
 facteur
+--INI--
+pcre.jit=0
 --FILE--
 <?php
 require __DIR__ . '/letters.inc';

@@ -12,6 +12,8 @@ if (ini_get('extension') === '' && !getenv('FACTEUR_PHP_EXTENSION')) {
     die('skip needs FACTEUR_PHP_EXTENSION, the path of facteur.so');
 }
 ?>
+--INI--
+pcre.jit=0
 --FILE--
 <?php
 require __DIR__ . '/server.inc';

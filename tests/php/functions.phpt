@@ -4,6 +4,8 @@ The functions: compose and send with the default mailer
 facteur
 --ENV--
 FACTEUR_DSN=
+--INI--
+pcre.jit=0
 --FILE--
 <?php
 require __DIR__ . '/letters.inc';

@@ -3,6 +3,7 @@ ini: the settings make the default mailer, and the mode holds for every mailer
 --EXTENSIONS--
 facteur
 --INI--
+pcre.jit=0
 facteur.dsn="smtps://user:hunter2@smtp.example.com"
 facteur.pipelining=Off
 facteur.deadline=3

@@ -27,6 +27,7 @@ thrown(fn () => $mailer->sendContactForm(a_form(['mesage' => 'x'])));
 $loop = an_order();
 $loop['notes'] = &$loop;
 thrown(fn () => $mailer->sendOrderConfirmation($loop));
+$loop['notes'] = &$nothing;
 thrown(fn () => $mailer->sendOrderConfirmation(an_order(['notes' => STDOUT])));
 thrown(fn () => $mailer->sendOrderConfirmation(an_order(['notes' => new class { public function __toString(): string { throw new DomainException('mine'); } }])));
 echo count($mailer->captured()), "\n";

@@ -2,6 +2,8 @@
 Live: a file of 25 MB is streamed, not held in memory
 --EXTENSIONS--
 facteur
+--INI--
+pcre.jit=0
 --FILE--
 <?php
 require __DIR__ . '/server.inc';

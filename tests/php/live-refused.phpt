@@ -47,6 +47,7 @@ $start = microtime(true);
 outcome(fn () => $mailer->send(a_message(), 0.5));
 outcome(fn () => $mailer->sendOrderConfirmation(an_order(), deadline: 0.5));
 var_dump(microtime(true) - $start < 4);
+$server->order('options', ['set' => ['pipelining' => false, 'chunking' => false]]);
 $server->script(['on' => 'mail', 'reply' => null, 'then' => 'stall']);
 outcome(fn () => $mailer->send(a_message(), 0.5));
 

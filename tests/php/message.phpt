@@ -2,6 +2,8 @@
 Message: every field, in the bytes and in the envelope
 --EXTENSIONS--
 facteur
+--INI--
+pcre.jit=0
 --FILE--
 <?php
 use Facteur\{Attachment, Mailer, Message};

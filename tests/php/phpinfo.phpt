@@ -3,6 +3,7 @@ phpinfo(): versions and settings, no secret
 --EXTENSIONS--
 facteur
 --INI--
+pcre.jit=0
 facteur.dsn="smtps://user:hunter2@smtp.example.com"
 facteur.password=hunter3
 facteur.pool_size=7

@@ -3,6 +3,7 @@ Secrets: not in var_dump, print_r, var_export, serialize, casts, traces
 --EXTENSIONS--
 facteur
 --INI--
+pcre.jit=0
 zend.exception_ignore_args=0
 zend.exception_string_param_max_len=1000
 facteur.dsn="smtps://user:hunter2@smtp.example.com"

@@ -3,6 +3,8 @@ The stub is what the extension has: names, types, defaults
 --EXTENSIONS--
 facteur
 tokenizer
+--INI--
+pcre.jit=0
 --FILE--
 <?php
 /* The stub is loaded as user code under another namespace, and both are told by reflection. */
