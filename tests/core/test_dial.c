@@ -85,8 +85,7 @@ void fct_resolve_free(fct_resolve *resolve)
     fct_free(resolve);
 }
 
-/* ---- Sockets that accept, refuse or keep silent
- * --------------------------------------------------- */
+/* Sockets that accept, refuse or keep silent */
 
 static int listen_on(uint16_t *port, int backlog)
 {

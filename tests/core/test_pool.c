@@ -14,8 +14,7 @@
 
 #include "pool_fixture.h"
 
-/* ---- Tests
- * ---------------------------------------------------------------------------------------- */
+/* Tests */
 
 static void one_connection_serves_many_mails(void **state)
 {

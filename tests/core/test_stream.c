@@ -39,8 +39,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- Loop
- * ----------------------------------------------------------------------------------------- */
+/* Loop */
 
 static char order[16];
 static bool stop;
@@ -140,8 +139,7 @@ static void another_thread_wakes_the_loop(void **state)
     fct_loop_on_wake(loop, NULL, NULL);
 }
 
-/* ---- Resolver
- * ------------------------------------------------------------------------------------- */
+/* Resolver */
 
 struct answers {
     size_t v4, v6;
@@ -235,8 +233,7 @@ static void a_resolver_may_be_freed_at_any_turn(void **state)
     }
 }
 
-/* ---- Streams
- * -------------------------------------------------------------------------------------- */
+/* Streams */
 
 struct heard {
     fct_buf text;
@@ -403,8 +400,7 @@ static void a_stream_may_be_closed_from_its_own_callback(void **state)
     fct_buf_done(&heard.text);
 }
 
-/* ---- TLS on a stream
- * ------------------------------------------------------------------------------ */
+/* TLS on a stream */
 
 struct tls_server {
     int fd;
@@ -505,8 +501,7 @@ static void clear_text_and_silence_fail_the_handshake(void **state)
     fct_tls_context_free(context);
 }
 
-/* ---- fork
- * ----------------------------------------------------------------------------------------- */
+/* fork */
 
 static void a_child_lets_go_and_the_parent_never_notices(void **state)
 {

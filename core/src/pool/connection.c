@@ -212,7 +212,7 @@ static void on_event(fct_connection *connection, struct fct_session_event *event
     }
 }
 
-/* ---- The stream's side ----------------------------------------------------------------------- */
+/* ---- The stream's side ---- */
 
 static void on_received(void *user, const char *bytes, size_t len)
 {
@@ -276,7 +276,7 @@ static void on_lost(void *user, int error, const char *message)
 
 static const struct fct_stream_owner stream_owner = {on_received, on_ready, on_secured, on_lost};
 
-/* ---- Opening --------------------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 static bool make_session(fct_connection *connection)
 {
@@ -359,7 +359,7 @@ fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_re
     return connection;
 }
 
-/* ---- The pool's side ------------------------------------------------------------------------- */
+/* ---- The pool's side ---- */
 
 bool fct_connection_look(fct_connection *connection)
 {

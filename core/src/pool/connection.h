@@ -96,7 +96,7 @@ enum facteur_phase fct_connection_phase(const fct_connection *connection);
 void fct_connection_timings(const fct_connection *connection,
                             int64_t timing_us[FACTEUR_PHASE_COUNT]);
 
-/* ---- What a connection tells its pool -------------------------------------------------------- */
+/* ---- What a connection tells its pool ---- */
 
 void fct_pool_on_ready(fct_pool *pool, fct_connection *connection);
 void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome *outcome);

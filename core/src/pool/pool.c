@@ -97,7 +97,7 @@ static void on_kick(fct_timer *timer)
     fct_pool_dispatch(pool);
 }
 
-/* ---- What connections tell ------------------------------------------------------------------- */
+/* ---- What connections tell ---- */
 
 void fct_pool_on_ready(fct_pool *pool, fct_connection *connection)
 {
@@ -239,7 +239,7 @@ void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_fail
     }
 }
 
-/* ---- The pool itself ------------------------------------------------------------------------- */
+/* ---- The pool itself ---- */
 
 fct_pool *fct_pool_new(fct_loop *loop, const fct_relay *relay)
 {
