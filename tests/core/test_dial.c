@@ -23,8 +23,7 @@
 #include "net/resolve.h"
 #include "net/timer.h"
 
-/* ---- The resolver: two answers, each after its delay --------------------------------------------
- */
+/* The resolver: two answers, each after its delay. */
 
 struct planned {
     fct_address addresses[4];

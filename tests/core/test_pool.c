@@ -14,8 +14,6 @@
 
 #include "pool_fixture.h"
 
-/* Tests */
-
 static void one_connection_serves_many_mails(void **state)
 {
     struct server server = {0};

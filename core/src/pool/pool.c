@@ -20,8 +20,7 @@ void fct_pool_kick(fct_pool *pool)
     fct_timer_set(pool->loop, &pool->kick, 0);
 }
 
-/* ---- Waiting -----------------------------------------------------------------------------------
- */
+/* ---- Waiting ---- */
 
 static void fail_late(struct fct_ticket *ticket, fct_connection *connection)
 {
