@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Address lists: generous reading of RFC 5322 and 6532, strict wire forms. */
-#ifndef FCT_ADDRESS_H
-#define FCT_ADDRESS_H
+#ifndef FCT_MIME_ADDRESS_H
+#define FCT_MIME_ADDRESS_H
 
 #include "base/bytes.h"
 #include "facteur.h"

@@ -80,9 +80,17 @@ enum fct_encoding fct_encoding_choose(fct_slice text)
             width += classes[in[i]] & WIDTH;
             not_7bit |= classes[in[i]];
         }
-        if (len > FCT_LINE_FOLD || (len && is_blank((char)in[len - 1])) ||
-            starts_with_from((const char *)in, len))
+        if (len > FCT_LINE_FOLD)
             not_7bit |= NOT_7BIT;
+        if (len && is_blank((char)in[len - 1])) {
+            not_7bit |= NOT_7BIT;
+            width += 2;
+        }
+        if (starts_with_from((const char *)in, len)) {
+            not_7bit |= NOT_7BIT;
+            width += 2;
+        }
+        width += len && in[0] == '.' ? 2 : 0;
         columns += width;
         if (width > FCT_LINE_ENCODED)
             columns += (width - 2) / (SOFT_LIMIT - 1) * 3;
@@ -167,8 +175,14 @@ static void qp_run(struct qp *qp, const unsigned char *in, size_t len, bool last
         size_t free_columns = SOFT_LIMIT > qp->column ? SOFT_LIMIT - qp->column : 0;
         size_t stop = len - i < free_columns ? len : i + free_columns;
         size_t from = i, n;
-        char *out = qp->out;
+        char *out;
 
+        /* What relays and mailboxes of old change at the start of a line. */
+        if (qp->column == 0 && (in[i] == '.' || starts_with_from((const char *)in + i, len - i))) {
+            put_code(qp, in[i++]);
+            continue;
+        }
+        out = qp->out;
         while (i < stop && classes[in[i]] == P1)
             *out++ = (char)in[i++];
         qp->out = out;
@@ -212,12 +226,6 @@ static int qp_line(fct_buf *out, const unsigned char *in, size_t len)
         if (fct_buf_reserve(out, worst))
             return FACTEUR_ENOMEM;
         qp.out = out->ptr + out->len;
-        /* A leading dot or "From " is what relays and mailboxes of old change. */
-        if (at == 0 && n && (in[0] == '.' || starts_with_from((const char *)in, len))) {
-            put_code(&qp, in[0]);
-            at++;
-            n--;
-        }
         qp_run(&qp, in + at, n, !blank && at + n == body);
         at += n;
         if (blank && at == body)

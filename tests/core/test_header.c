@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/* mime/: header fields folded and encoded, parameters, wire tokens and display text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/base64.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "mime/header.h"
+#include "mime/token.h"
+
+static char *subject(const char *text)
+{
+    fct_buf out = {0};
+    fct_header header;
+
+    fct_header_begin(&header, &out, "Subject");
+    fct_header_text(&header, fct_slice_of(text), 76);
+    fct_header_end(&header);
+    return fct_buf_take(&out, NULL);
+}
+
+static void check_lines(const char *text, size_t most)
+{
+    while (*text) {
+        const char *end = strstr(text, "\r\n");
+
+        assert_non_null(end);
+        assert_true((size_t)(end - text) <= most);
+        assert_true(end > text && end[-1] != ' ');
+        text = end + 2;
+        assert_true(!*text || *text == ' ');
+    }
+}
+
+static void append_q(fct_buf *out, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned value;
+
+        if (text[i] == '_') {
+            fct_buf_add_char(out, ' ');
+        } else if (text[i] == '=') {
+            assert_int_equal(sscanf(text + i + 1, "%2X", &value), 1);
+            fct_buf_add_char(out, (char)value);
+            i += 2;
+        } else {
+            fct_buf_add_char(out, text[i]);
+        }
+    }
+}
+
+/* Unfold and decode one field's body as a reader would: white space between encoded words goes. */
+static char *decode(const char *field)
+{
+    const char *at = strchr(field, ':') + 1;
+    fct_buf out = {0};
+    bool was_word = false;
+
+    at += strspn(at, " \r\n");
+    while (*at && strcmp(at, "\r\n") != 0) {
+        const char *blank = at;
+
+        while (*at == ' ' || *at == '\r' || *at == '\n')
+            at++;
+        if (strncmp(at, "=?utf-8?", 8) == 0) {
+            const char *end = strstr(at + 10, "?=");
+            size_t start = out.len;
+
+            assert_non_null(end);
+            assert_true(end + 2 - at <= 75);
+            if (!was_word) {
+                fct_buf_add(&out, blank, (size_t)(at - blank));
+                start = out.len;
+            }
+            if (at[8] == 'Q')
+                append_q(&out, at + 10, (size_t)(end - at - 10));
+            else
+                assert_int_equal(
+                    fct_base64_decode(&out, (fct_slice){at + 10, (size_t)(end - at - 10)}), 0);
+            assert_int_equal(fct_utf8_check((fct_slice){out.ptr + start, out.len - start}),
+                             out.len - start);
+            at = end + 2;
+            was_word = true;
+            continue;
+        }
+        for (; blank < at; blank++) {
+            if (*blank == ' ')
+                fct_buf_add_char(&out, ' ');
+        }
+        while (*at && *at != ' ' && *at != '\r')
+            fct_buf_add_char(&out, *at++);
+        was_word = false;
+    }
+    return fct_buf_take(&out, NULL);
+}
+
+static void subjects_fold_and_encode(void **state)
+{
+    static const struct {
+        const char *text, *written;
+    } cases[] = {
+        {"Order 42", "Subject: Order 42\r\n"},
+        {"", "Subject:\r\n"},
+        {"a  b", "Subject: a  b\r\n"},
+        {"caf\xc3\xa9", "Subject: =?utf-8?B?Y2Fmw6k=?=\r\n"},
+        {"caf\xc3\xa9 au lait", "Subject: =?utf-8?Q?caf=C3=A9_au_lait?=\r\n"},
+        {"日本語のメール", "Subject: =?utf-8?B?5pel5pys6Kqe44Gu44Oh44O844Or?=\r\n"},
+        {"=?utf-8?Q?x?=", "Subject: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?=\r\n"},
+        {"1 =? 2", "Subject: 1 =? 2\r\n"},
+        {"A subject that is so long that it has to be folded somewhere before its end comes",
+         "Subject: A subject that is so long that it has to be folded somewhere before\r\n"
+         " its end comes\r\n"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *written = subject(cases[i].text);
+
+        assert_string_equal(written, cases[i].written);
+        fct_free(written);
+    }
+}
+
+static void text_of_any_length_reads_back(void **state)
+{
+    static const char *const units[] = {"x",    "word ", "é", "語", "📬",
+                                        "a é ", "=?",    "_", "\"", "  y"};
+
+    for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
+        for (size_t count = 1; count < 150; count++) {
+            fct_buf text = {0};
+            char *written, *back;
+
+            for (size_t i = 0; i < count; i++)
+                fct_buf_add_text(&text, units[u]);
+            fct_buf_add_char(&text, '.');
+            if (text.ptr[0] == ' ')
+                fct_buf_consume(&text, 2);
+            written = subject(text.ptr);
+            check_lines(written, strstr(written, "=?utf-8?") ? 76 : 78);
+            back = decode(written);
+            assert_string_equal(back, text.ptr);
+            fct_free(back);
+            fct_free(written);
+            fct_buf_done(&text);
+        }
+    }
+}
+
+static void phrases_are_atoms_quoted_or_encoded(void **state)
+{
+    static const struct {
+        const char *name, *written;
+    } cases[] = {
+        {"Ana Doe", "X: Ana Doe\r\n"},
+        {"Doe, Ana", "X: \"Doe, Ana\"\r\n"},
+        {"J. Doe", "X: \"J. Doe\"\r\n"},
+        {"a  b", "X: \"a  b\"\r\n"},
+        {"say \"hi\" \\", "X: \"say \\\"hi\\\" \\\\\"\r\n"},
+        {"Élan, Vital", "X: =?utf-8?B?w4lsYW4sIFZpdGFs?=\r\n"},
+        {"Élan (Vital) of Paris", "X: =?utf-8?Q?=C3=89lan_=28Vital=29_of_Paris?=\r\n"},
+        {"=?utf-8?Q?x?=", "X: =?utf-8?B?PT91dGYtOD9RP3g/PQ==?=\r\n"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fct_buf out = {0};
+        fct_header header;
+
+        fct_header_begin(&header, &out, "X");
+        fct_header_phrase(&header, fct_slice_of(cases[i].name));
+        fct_header_end(&header);
+        assert_string_equal(out.ptr, cases[i].written);
+        fct_buf_done(&out);
+    }
+}
+
+static void long_address_lists_fold_between_addresses(void **state)
+{
+    fct_address_list list = {0};
+    fct_header header;
+    fct_buf out = {0};
+
+    for (int i = 0; i < 200; i++)
+        assert_int_equal(
+            fct_address_list_parse(&list, "to",
+                                   FCT_SLICE("\"Doe, John, the \xc3\xa9lder of many names\" "
+                                             "<john.doe.the.elder@mail.example.com>, "
+                                             "J Doe <j@x.example>, g: k@x.example;"),
+                                   NULL),
+            0);
+    fct_header_begin(&header, &out, "To");
+    fct_header_addresses(&header, &list);
+    fct_header_end(&header);
+    check_lines(out.ptr, 78);
+    fct_address_list_done(&list);
+    assert_int_equal(fct_address_list_parse(&list, "to", (fct_slice){out.ptr + 3, 0}, NULL), 0);
+    fct_buf_done(&out);
+}
+
+static char *param(const char *value)
+{
+    fct_buf out = {0};
+    fct_header header;
+
+    fct_header_begin(&header, &out, "Content-Disposition");
+    fct_header_token(&header, FCT_SLICE("attachment"));
+    fct_header_param(&header, "filename", fct_slice_of(value));
+    fct_header_end(&header);
+    return fct_buf_take(&out, NULL);
+}
+
+static void parameters_have_an_ascii_form_beside(void **state)
+{
+    static const struct {
+        const char *value, *written;
+    } cases[] = {
+        {"a b.pdf", "Content-Disposition: attachment; filename=\"a b.pdf\"\r\n"},
+        {"a\"\\b", "Content-Disposition: attachment; filename=\"a\\\"\\\\b\"\r\n"},
+        {"caf\xc3\xa9.pdf", "Content-Disposition: attachment; filename=\"caf_.pdf\";\r\n"
+                            " filename*=utf-8''caf%C3%A9.pdf\r\n"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *written = param(cases[i].value);
+
+        assert_string_equal(written, cases[i].written);
+        fct_free(written);
+    }
+}
+
+/* Put the sections together again, as RFC 2231 section 3 tells. */
+static void check_extended(const char *written, const char *value)
+{
+    fct_buf joined = {0}, back = {0};
+    const char *at = written;
+
+    while ((at = strstr(at, " filename*")) != NULL) {
+        at = strchr(at, '=') + 1;
+        fct_buf_add(&joined, at, strcspn(at, ";\r"));
+    }
+    assert_memory_equal(joined.ptr, "utf-8''", 7);
+    for (const char *p = joined.ptr + 7; *p; p++) {
+        unsigned byte = (unsigned char)*p;
+
+        if (*p == '%') {
+            assert_int_equal(sscanf(p + 1, "%2X", &byte), 1);
+            p += 2;
+        }
+        fct_buf_add_char(&back, (char)byte);
+    }
+    assert_string_equal(back.ptr, value);
+    fct_buf_done(&joined);
+    fct_buf_done(&back);
+}
+
+static void file_names_of_any_length_read_back(void **state)
+{
+    static const char *const units[] = {"x", "é", "語", " ", "\"", "'%*"};
+
+    for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
+        for (size_t count = 1; count < 300; count++) {
+            fct_buf value = {0}, out = {0};
+            fct_header header;
+            char *written;
+
+            for (size_t i = 0; i < count; i++)
+                fct_buf_add_text(&value, units[u]);
+            fct_buf_add_text(&value, ".pdf");
+            written = param(value.ptr);
+            check_lines(written, 78);
+            if (strstr(written, "filename*"))
+                check_extended(written, value.ptr);
+            assert_non_null(strstr(written, ".pdf\""));
+            fct_free(written);
+            fct_header_begin(&header, &out, "Content-Type");
+            fct_header_token(&header, FCT_SLICE("application/pdf"));
+            fct_header_param_outlook(&header, "name", (fct_slice){value.ptr, value.len});
+            fct_header_end(&header);
+            check_lines(out.ptr, 78);
+            fct_buf_done(&out);
+            fct_buf_done(&value);
+        }
+    }
+}
+
+static void display_text_is_cleaned(void **state)
+{
+    static const struct {
+        const char *text, *clean;
+    } cases[] = {
+        {"a b", "a b"},
+        {" a ", "a"},
+        {"a\r\nb", "a b"},
+        {"a \r\n b", "a b"},
+        {"\x01"
+         "a\x7f",
+         "a"},
+        {"a\xc2\x85"
+         "b",
+         "a b"},
+        {"a\xe2\x80\xa8"
+         "b",
+         "a b"},
+        {"a  b\tc", "a  b c"},
+        {"\r\n", ""},
+        {"  ", ""},
+        {"é\né", "é é"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fct_buf out = {0};
+
+        fct_buf_add_text(&out, "|");
+        assert_int_equal(fct_text_clean(&out, fct_slice_of(cases[i].text)), 0);
+        assert_string_equal(out.ptr + 1, cases[i].clean);
+        fct_buf_done(&out);
+    }
+}
+
+static void tokens_are_refused_by_kind(void **state)
+{
+    static const struct {
+        enum fct_token kind;
+        const char *value;
+        bool good;
+    } cases[] = {
+        {FCT_TOKEN_HEADER_NAME, "X-Shop", true},
+        {FCT_TOKEN_HEADER_NAME, "", false},
+        {FCT_TOKEN_HEADER_NAME, "X Shop", false},
+        {FCT_TOKEN_HEADER_NAME, "X:", false},
+        {FCT_TOKEN_HEADER_NAME, "X\r\nBcc", false},
+        {FCT_TOKEN_HEADER_NAME, "\xc3\xa9", false},
+        {FCT_TOKEN_FILE_NAME, "r\xc3\xa9sum\xc3\xa9.pdf", true},
+        {FCT_TOKEN_FILE_NAME, "a\nb", false},
+        {FCT_TOKEN_FILE_NAME, "a\xc2\x85", false},
+        {FCT_TOKEN_FILE_NAME, "a\xff", false},
+        {FCT_TOKEN_ID, "logo", true},
+        {FCT_TOKEN_ID, "1@example.com", true},
+        {FCT_TOKEN_ID, "a b", false},
+        {FCT_TOKEN_ID, "a>", false},
+        {FCT_TOKEN_ID, "", false},
+        {FCT_TOKEN_MEDIA_TYPE, "application/pdf", true},
+        {FCT_TOKEN_MEDIA_TYPE, "text/csv; charset=utf-8", true},
+        {FCT_TOKEN_MEDIA_TYPE, "text/calendar; method=REQUEST; x=\"a;\\\"b\"", true},
+        {FCT_TOKEN_MEDIA_TYPE, "pdf", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/", false},
+        {FCT_TOKEN_MEDIA_TYPE, "/b", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b c", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c=\"d", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c=\"d\\\"", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; name=x", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b\r\nX: y", false},
+        {FCT_TOKEN_MEDIA_TYPE, "multipart/mixed", false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int result = fct_token_check(cases[i].kind, "field", fct_slice_of(cases[i].value), NULL);
+
+        if (result != (cases[i].good ? 0 : FACTEUR_EMESSAGE))
+            fail_msg("\"%s\" gave %d", cases[i].value, result);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(subjects_fold_and_encode),
+        cmocka_unit_test(text_of_any_length_reads_back),
+        cmocka_unit_test(phrases_are_atoms_quoted_or_encoded),
+        cmocka_unit_test(long_address_lists_fold_between_addresses),
+        cmocka_unit_test(parameters_have_an_ascii_form_beside),
+        cmocka_unit_test(file_names_of_any_length_read_back),
+        cmocka_unit_test(display_text_is_cleaned),
+        cmocka_unit_test(tokens_are_refused_by_kind),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
