@@ -202,7 +202,7 @@ static int add_literal(struct compile *compile, const struct source *source, siz
 static int compile_source(struct compile *compile, struct source *source)
 {
     size_t depth = compile->depth;
-    struct tag tag;
+    struct tag tag = {0};
     int result;
 
     while ((result = next_tag(compile, source, &tag)) > 0) {
