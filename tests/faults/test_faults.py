@@ -4,18 +4,12 @@ CHUNKING} where it makes sense, through the C library built with sanitizers."""
 
 import itertools
 import json
-import os
-import pathlib
-import subprocess
 import time
 
 import pytest
 
-from support import SmtpServer
 from table import ROWS
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-DRIVER = os.environ.get("FACTEUR_FAULT_DRIVER", str(ROOT / "out/gcc-asan/tests/fault_driver"))
 RECIPIENTS = ["ana@example.org", "bob@example.org", "carla@example.org"]
 LETTER = {"sent": "S", "temporary": "T", "permanent": "P", "in_doubt": "A"}
 DEADLINE, SLOW_DEADLINE, BIG_DEADLINE = 10.0, 0.4, 2.0
@@ -24,47 +18,12 @@ MODES = {"single": {"pipelining": False, "chunking": False}, "pipelining": {"pip
 PLAIN_OPTIONS = {"starttls": True, "size": 0, "max_mails": 0, "request_client_certificate": False, "auth_required": False}
 
 
-class Driver:
-    def __init__(self):
-        if not os.path.exists(DRIVER):
-            pytest.skip("no driver: FACTEUR_FAULT_DRIVER, or build it in out/gcc-asan")
-        self.process = subprocess.Popen([DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def ask(self, line):
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        assert answer, "the driver died: status %s" % self.process.wait(10)
-        return json.loads(answer)
-
-    def send(self, recipients, octets=200, deadline=DEADLINE):
-        return self.ask("send shop@shop.example %s %d %g" % (",".join(recipients), octets, deadline))
-
-    def end(self):
-        self.process.stdin.close()
-        return self.process.wait(60)
-
-
-@pytest.fixture(scope="module")
-def driver():
-    made = Driver()
-    yield made
-    assert made.end() == 0, "a sanitizer complained at the end"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with SmtpServer("--plain", "--starttls", "--implicit-tls", "--auth", "ana:secret", "--no-auth-required", "--discard",
-                    "--rcvbuf", "65536", "--mechanisms", "PLAIN,LOGIN,SCRAM-SHA-256") as made:
-        yield made
-
-
 @pytest.fixture(scope="module")
 def uses_bdat(driver, server):
     server.options(**PLAIN_OPTIONS, **MODES["chunking"])
-    driver.ask("open " + server.dsn("plain"))
+    driver.open(server.dsn("plain"))
     driver.send(RECIPIENTS[:1])
-    driver.ask("close")
+    driver.close()
     return server.transactions()[-1]["via"] == "BDAT"
 
 
@@ -118,8 +77,7 @@ def test_row(driver, server, uses_bdat, row, listener, state, count, mode):
     server.wait(open=0)
     server.script([])
     server.options(**dict(PLAIN_OPTIONS, **MODES[mode], **row.options))
-    opened = driver.ask("open " + server.dsn(listener, *login, helo="client.example", fresh_ms=60000, **row.query))
-    assert "opened" in opened, opened
+    driver.open(server.dsn(listener, *login, helo="client.example", fresh_ms=60000, **row.query))
     if state == "reused":
         assert driver.send(RECIPIENTS[:1])["status"] == "sent"
     server.reset()
@@ -130,7 +88,7 @@ def test_row(driver, server, uses_bdat, row, listener, state, count, mode):
     receipt = driver.send(recipients, row.octets, deadline)
     took = time.monotonic() - started
     told = classes_of(receipt, recipients)
-    driver.ask("close")
+    driver.close()
     wanted = row.reused if state == "reused" and row.reused else row.classes
     assert fits(told, wanted), (told, wanted, receipt)
     assert took < deadline + 0.5, "took %.2f s\n%s" % (took, receipt)

@@ -42,7 +42,7 @@ class Wire:
         self.flights = self.reads = 0
         self.limits = {}  # "received", "sent", "raw_received", "raw_sent": (octets, cut)
         self.tls = None
-        self._handshake = {}  # the mark of handshake records
+        self._tickets = {}  # the mark of what ends a TLS 1.3 handshake
         self.close_notify_received = False
         self.tls_error = ""
         self._answered = True  # whether anything went out since the last flight began
@@ -206,7 +206,7 @@ class Wire:
                 self.tls_error = str(error)
                 self.flush()
                 raise Closed("tls") from None
-            self._enqueue(self._outgoing.read(), mark=self._handshake)
+            self._enqueue(self._outgoing.read(), mark=self._tickets if done else None)
             if done:
                 return
             self._pump(True, True)
@@ -252,7 +252,7 @@ class Wire:
         Whether an answer has not gone out yet.  The end of a TLS 1.3 handshake (the session tickets) is none:
         a client speaks as soon as it has sent its own.
         """
-        return any(item.mark is not self._handshake for item in self._queue)
+        return any(item.mark is not self._tickets for item in self._queue)
 
     def flush(self):
         """Write everything that is queued, whenever it is due."""
@@ -305,7 +305,7 @@ class Wire:
                 return True
             except OSError:
                 raise Closed("lost") from None
-            self._answered = self._answered or sent > 0
+            self._answered = self._answered or any(item.mark is not self._tickets for item in run)
             self.raw_out += sent
             self._retire(sent)
             limit = self.limits.get("raw_sent")
