@@ -221,8 +221,8 @@ static void parameters_have_an_ascii_form_beside(void **state)
     } cases[] = {
         {"a b.pdf", "Content-Disposition: attachment; filename=\"a b.pdf\"\r\n"},
         {"a\"\\b", "Content-Disposition: attachment; filename=\"a\\\"\\\\b\"\r\n"},
-        {"caf\xc3\xa9.pdf", "Content-Disposition: attachment; filename=\"caf_.pdf\";\r\n"
-                            " filename*=utf-8''caf%C3%A9.pdf\r\n"},
+        {"caf\xc3\xa9.pdf", "Content-Disposition: attachment; filename*=utf-8''caf%C3%A9.pdf;\r\n"
+                            " filename=\"caf_.pdf\"\r\n"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -45,7 +45,7 @@ static void check_shape(const char *bytes, size_t len)
         require(*bytes == ' ' || memchr(bytes, ':', (size_t)(lf - bytes)) != NULL);
         for (const char *at = bytes; at < lf - 1; at++)
             require((unsigned char)*at >= ' ' && *at != 0x7f);
-        require(memcmp(bytes, "Bcc", 3) != 0);
+        require(lf - bytes < 4 || memcmp(bytes, "Bcc:", 4) != 0);
         bytes = lf + 1;
     }
 }

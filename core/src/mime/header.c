@@ -421,8 +421,9 @@ void fct_header_param(fct_header *header, const char *name, fct_slice value)
         put_quoted(header, name, value);
         return;
     }
-    put_quoted(header, name, (fct_slice){ascii, fallback(ascii, value)});
+    /* Several readers take the first of the two; those without RFC 2231 see only the second. */
     put_extended(header, name, value);
+    put_quoted(header, name, (fct_slice){ascii, fallback(ascii, value)});
 }
 
 void fct_header_param_outlook(fct_header *header, const char *name, fct_slice value)
