@@ -7,7 +7,10 @@
 #ifndef FPY_BINDING_H
 #define FPY_BINDING_H
 
-#define PY_SSIZE_T_CLEAN
+/*
+ * No "#" in formats: what they need was a macro until CPython 3.12 and is none in the headers
+ * of 3.13, so that a module built with these would fail in 3.11.
+ */
 #include <Python.h>
 
 #include "facteur.h"
@@ -42,9 +45,10 @@
 #define FPY_NAMES(X)                                                                               \
     X(status)                                                                                      \
     X(message_id)                                                                                  \
-    X(queue_id) X(relay) X(accepted) X(rejected) X(reply) X(phase) X(attempts) X(flights)          \
-        X(timings) X(error) X(error_code) X(transcript) X(code) X(enhanced) X(text) X(data)        \
-            X(path) X(name) X(type) X(content_id)
+    X(queue_id)                                                                                    \
+    X(relay) X(accepted) X(rejected) X(reply) X(phase) X(attempts) X(flights) X(timings) X(error)  \
+        X(error_code) X(transcript) X(code) X(enhanced) X(text) X(data) X(path) X(name) X(type)    \
+            X(content_id)
 
 enum fpy_object {
 #define FPY_IMPORT_ENUM(name, module, attribute) FPY_##name,

@@ -43,6 +43,8 @@ def table_of_library(path):
 
 
 def table_of_package():
+    # Beside this script lie the sources, which have no module.
+    sys.path[:] = [path for path in sys.path if path != str(STUB.parents[1])]
     import facteur._core
 
     return [[text or "" for text in row] for row in facteur._core.options()]

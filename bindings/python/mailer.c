@@ -350,6 +350,7 @@ static PyObject *captured_at(PyObject *self, PyObject *index)
     char *envelope = NULL;
     size_t len = 0;
     size_t at = PyLong_AsSize_t(index);
+    PyObject *raw;
     PyObject *pair;
     int code;
 
@@ -358,7 +359,9 @@ static PyObject *captured_at(PyObject *self, PyObject *index)
     code = facteur_captured(((mailer *)self)->mailer, at, &bytes, &len, &envelope, &error);
     if (code)
         return fpy_raise(fpy_state_of(self), code, error, FPY_CONFIG_ERROR);
-    pair = Py_BuildValue("(y#s)", bytes, (Py_ssize_t)len, envelope);
+    raw = PyBytes_FromStringAndSize(bytes, (Py_ssize_t)len);
+    pair = raw ? Py_BuildValue("(Os)", raw, envelope) : NULL;
+    Py_XDECREF(raw);
     facteur_free(bytes);
     facteur_free(envelope);
     return pair;
