@@ -59,6 +59,12 @@ void fct_driver_free(fct_driver *driver)
 
 void fct_driver_abandon(fct_driver *driver)
 {
+    /*
+     * Another thread was in the loop when the process forked: whatever it had in hands is torn, and
+     * may neither be freed nor searched for descriptors.  They stay open and silent in this child.
+     */
+    if (driver->led)
+        return;
     if (driver->loop && driver->pool) {
         fct_loop_forked(driver->loop);
         fct_pool_abandon(driver->pool);

@@ -35,7 +35,11 @@ struct fct_errand {
 /* Opens nothing.  NULL when memory ran out.  The relay must outlive it. */
 fct_driver *fct_driver_new(const fct_relay *relay);
 
-/* In the child after fork(): let go of the descriptors, say nothing. */
+/*
+ * In the child after fork(): close the inherited descriptors, say nothing on them.  Where another
+ * thread ran the loop at that moment they are left open instead, for the child cannot know what was
+ * half done.
+ */
 void fct_driver_abandon(fct_driver *driver);
 
 /* Monotonic microseconds, the clock of deadlines; from any thread. */

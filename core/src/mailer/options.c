@@ -301,7 +301,11 @@ int fct_options_init(fct_options *options)
 void fct_options_done(fct_options *options)
 {
     for (int i = 0; i < FCT_OPTION_COUNT; i++) {
-        fct_free(options->values[i].text);
+        char *text = options->values[i].text;
+
+        /* A user name can be a key (Postmark's is), so no text outlives its use. */
+        fct_wipe(text, text ? strlen(text) : 0);
+        fct_free(text);
         fct_secret_unref(options->values[i].secret);
     }
     memset(options, 0, sizeof *options);

@@ -366,6 +366,10 @@ int fct_plan_init(fct_plan *plan, const char *dsn, const char *const *names,
 
 void fct_plan_done(fct_plan *plan)
 {
+    const char *user = plan->relay.session.username;
+
+    /* Of presets whose key is user name and password. */
+    fct_wipe((void *)(uintptr_t)user, user ? strlen(user) : 0);
     fct_relay_done(&plan->relay);
     fct_policy_done(&plan->policy);
     fct_dsn_done(&plan->dsn);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* A small SMTP server of threads in the test's own process, for relay_start() and relay_stop() as
+ * fixtures. */
+#ifndef THREADED_RELAY_H
+#define THREADED_RELAY_H
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CONNECTIONS_MAX 64
+
+static struct {
+    int listener;
+    unsigned port;
+    pthread_t acceptor;
+    pthread_t threads[CONNECTIONS_MAX];
+    atomic_uint connections, mails, quits, finals_seen;
+    atomic_bool silent; /* no verdict is given */
+} relay;
+
+static void say(int fd, const char *text)
+{
+    (void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+/* One line of the dialogue; false when the connection is to be closed. */
+static bool answer(int fd, const char *line, bool *in_body)
+{
+    char verdict[64];
+
+    if (*in_body) {
+        if (strcmp(line, ".") != 0)
+            return true;
+        *in_body = false;
+        atomic_fetch_add(&relay.finals_seen, 1);
+        if (atomic_load(&relay.silent))
+            return true;
+        snprintf(verdict, sizeof verdict, "250 2.0.0 Ok: queued as Q%u\r\n",
+                 atomic_fetch_add(&relay.mails, 1) + 1);
+        say(fd, verdict);
+    } else if (strncmp(line, "EHLO", 4) == 0) {
+        say(fd, "250-relay.example\r\n250-PIPELINING\r\n250 8BITMIME\r\n");
+    } else if (strncmp(line, "RCPT", 4) == 0) {
+        say(fd, strstr(line, "nobody@") ? "550 5.1.1 no such user\r\n" : "250 2.1.5 Ok\r\n");
+    } else if (strcmp(line, "DATA") == 0) {
+        *in_body = true;
+        say(fd, "354 go on\r\n");
+    } else if (strcmp(line, "QUIT") == 0) {
+        atomic_fetch_add(&relay.quits, 1);
+        say(fd, "221 bye\r\n");
+        return false;
+    } else {
+        say(fd, "250 2.0.0 Ok\r\n");
+    }
+    return true;
+}
+
+static void *serve(void *argument)
+{
+    int fd = (int)(intptr_t)argument;
+    bool in_body = false, open = true;
+    char buffer[65536];
+    size_t len = 0;
+
+    say(fd, "220 relay.example ESMTP\r\n");
+    while (open) {
+        ssize_t got = recv(fd, buffer + len, sizeof buffer - len - 1, 0);
+        char *end;
+
+        if (got <= 0)
+            break;
+        len += (size_t)got;
+        buffer[len] = '\0';
+        while (open && (end = strstr(buffer, "\r\n")) != NULL) {
+            *end = '\0';
+            open = answer(fd, buffer, &in_body);
+            len -= (size_t)(end + 2 - buffer);
+            memmove(buffer, end + 2, len + 1);
+        }
+    }
+    close(fd);
+    return NULL;
+}
+
+static void *accept_all(void *argument)
+{
+    int fd;
+
+    (void)argument;
+    while ((fd = accept(relay.listener, NULL, NULL)) >= 0) {
+        unsigned index = atomic_fetch_add(&relay.connections, 1);
+
+        if (index >= CONNECTIONS_MAX ||
+            pthread_create(&relay.threads[index], NULL, serve, (void *)(intptr_t)fd) != 0)
+            abort();
+    }
+    return NULL;
+}
+
+static int relay_start(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof address;
+
+    memset(&relay, 0, sizeof relay);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    relay.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(relay.listener, (struct sockaddr *)&address, len) || listen(relay.listener, 64) ||
+        getsockname(relay.listener, (struct sockaddr *)&address, &len))
+        return -1;
+    relay.port = ntohs(address.sin_port);
+    return pthread_create(&relay.acceptor, NULL, accept_all, NULL);
+}
+
+/* After the clients are gone. */
+static int relay_stop(void **state)
+{
+    unsigned count;
+
+    shutdown(relay.listener, SHUT_RDWR);
+    pthread_join(relay.acceptor, NULL);
+    close(relay.listener);
+    count = atomic_load(&relay.connections);
+    for (unsigned i = 0; i < count; i++)
+        pthread_join(relay.threads[i], NULL);
+    return 0;
+}
+
+#endif
