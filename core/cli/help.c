@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define HELP_COLUMNS 90
+
 static const char overview[] =
     "facteur hands mail to an SMTP relay, and tells what became of it.\n"
     "\n"
@@ -72,7 +74,7 @@ static const char letter_flags[] =
     "  --reply-to ADDRESSES where answers go\n"
     "  --locale LOCALE      language and form of numbers and dates: fr-FR\n"
     "  --subject TEXT, --message-id ID, --date DATE\n"
-    "  --attach PATH[:TYPE], --inline PATH[:TYPE], --header \"Name: value\"\n"
+    "  --attach PATH[:TYPE], --inline [CID=]PATH[:TYPE], --header \"Name: value\"\n"
     "\n";
 
 static const char order_text[] =
@@ -128,6 +130,26 @@ static const char exit_codes[] =
     "  77  the relay did not accept the login\n"
     "  78  the DSN or an option is wrong\n";
 
+/* Words of a help text, six columns in, in lines of HELP_COLUMNS. */
+static void print_wrapped(const char *text)
+{
+    size_t column = 0;
+
+    while (*text) {
+        size_t len = strcspn(text, " ");
+
+        if (column && column + 1 + len > HELP_COLUMNS) {
+            putchar('\n');
+            column = 0;
+        }
+        printf("%s%.*s", column ? " " : "      ", (int)len, text);
+        column += (column ? 1 : 6) + len;
+        text += len;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
+
 static void print_options(void)
 {
     puts("Options of the mailer");
@@ -138,8 +160,9 @@ static void print_options(void)
         fputs("  --", stdout);
         for (; *name; name++)
             putchar(*name == '_' ? '-' : *name);
-        printf(" %s%s%s%s\n      %s\n", *choices ? choices : facteur_option_type(i),
-               *def ? " (default " : "", def, *def ? ")" : "", facteur_option_help(i));
+        printf(" %s%s%s%s\n", *choices ? choices : facteur_option_type(i), *def ? " (default " : "",
+               def, *def ? ")" : "");
+        print_wrapped(facteur_option_help(i));
     }
     puts("  A bool needs no value: --NAME is 1, --no-NAME is 0.\n");
 }

@@ -44,7 +44,8 @@ bool message_is_flagged(const struct args *args)
 {
     for (size_t i = 0; i < args->given_count; i++) {
         if (find_field(args->given[i].flag) || args->given[i].flag == FLAG_EML ||
-            args->given[i].flag == FLAG_ATTACH)
+            args->given[i].flag == FLAG_ATTACH || args->given[i].flag == FLAG_INLINE ||
+            args->given[i].flag == FLAG_HEADER)
             return true;
     }
     return false;
@@ -95,23 +96,40 @@ static const char *type_colon(const char *value)
     return access(value, F_OK) == 0 ? NULL : colon;
 }
 
+/* "[CID=]PATH[:TYPE]": the three as texts of their own in `copy`, which holds the whole. */
+static const char *split_attachment(char *copy, bool is_inline, const char **content_id,
+                                    const char **type)
+{
+    char *colon = (char *)type_colon(copy), *equals = is_inline ? strchr(copy, '=') : NULL;
+    const char *path = copy, *slash;
+
+    if (colon) {
+        *colon = '\0';
+        *type = colon + 1;
+    }
+    if (equals && equals != copy && access(copy, F_OK) != 0) {
+        *equals = '\0';
+        *content_id = copy;
+        return equals + 1;
+    }
+    slash = strrchr(path, '/');
+    if (is_inline)
+        *content_id = slash ? slash + 1 : path;
+    return path;
+}
+
 static int attach(facteur_message *message, const struct given *given)
 {
-    const char *colon = type_colon(given->value), *slash;
-    char *path =
-        colon ? strndup(given->value, (size_t)(colon - given->value)) : strdup(given->value);
+    const char *content_id = NULL, *type = NULL, *path;
     facteur_error *error = NULL;
+    char *copy = strdup(given->value);
     int code;
 
-    if (!path)
+    if (!copy)
         return fail_nomem();
-    slash = strrchr(path, '/');
-    code = facteur_message_attach_path(message, path, NULL, colon ? colon + 1 : NULL,
-                                       given->flag == FLAG_ATTACH ? NULL
-                                       : slash                    ? slash + 1
-                                                                  : path,
-                                       &error);
-    free(path);
+    path = split_attachment(copy, given->flag == FLAG_INLINE, &content_id, &type);
+    code = facteur_message_attach_path(message, path, NULL, type, content_id, &error);
+    free(copy);
     return code ? fail_flag(given, code, error) : 0;
 }
 

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""The program: what it sends, what it prints, how it refuses, and with which exit codes."""
+
+import email
+import email.policy
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+from support import SmtpServer
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ORDER = ROOT / "tests/corpus/orders/full.json"
+FORM = ROOT / "tests/corpus/forms/simple.json"
+FIXED = ("--message-id", "1@example.com", "--date", "2026-11-23T10:00:00+01:00")
+USAGE, DATA, REFUSED, RETRY, LOGIN, CONFIG = 64, 65, 69, 75, 77, 78
+
+
+def facteur(*words, text="", dsn=None, code=0, binary=False):
+    """Run the program; its standard output, or (when an exit code is expected) its standard error."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("FACTEUR_")}
+    if dsn:
+        environment["FACTEUR_DSN"] = dsn
+    done = subprocess.run([os.environ["FACTEUR_CLI"], *map(str, words)], input=text.encode(), env=environment,
+                          capture_output=True, timeout=60)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    if code:
+        return done.stderr.decode()
+    return done.stdout if binary else done.stdout.decode()
+
+
+def parse(raw):
+    return email.message_from_bytes(raw, policy=email.policy.default)
+
+
+@pytest.fixture
+def server():
+    with SmtpServer("--plain") as running:
+        yield running
+        assert running.violations() == []
+
+
+def test_help_and_version():
+    assert facteur("--version") == f"facteur {(ROOT / 'core/include/facteur.h').read_text().split('FACTEUR_VERSION ')[1].split(chr(34))[1]}\n"
+    overview = facteur("--help")
+    for word in ("facteur send", "facteur render", "--deadline", "--no-NAME", "Exit codes"):
+        assert word in overview
+    assert facteur("help") == overview
+    for command in ("send", "order", "contact", "render", "check"):
+        assert facteur("help", command) == facteur(command, "--help")
+        assert facteur("help", command).startswith(f"facteur {command}")
+
+
+def test_flags_become_a_message(server, tmp_path):
+    (tmp_path / "a.txt").write_text("attached\n")
+    (tmp_path / "l.png").write_bytes(b"\x89PNG")
+    out = facteur("send", "--from", "Shop <shop@example.com>", "--to", "Ana <ana@example.com>", "--cc", "b@example.com",
+                  "--bcc", "c@example.com", "--subject", "Été", "--text", "Hi\n", "--html", '<img src="cid:logo">',
+                  "--attach", f"{tmp_path}/a.txt", "--inline", f"logo={tmp_path}/l.png:image/png",
+                  "--header", "X-Shop: 12", "--envelope-from", "bounce@example.com", *FIXED, dsn=server.dsn())
+    assert out.startswith("sent\n") and "message id  1@example.com" in out and "accepted    c@example.com" in out
+    (mail,) = server.mails()
+    message = parse(mail["bytes"])
+    assert message["From"] == "Shop <shop@example.com>" and message["Subject"] == "Été"
+    assert message["X-Shop"] == "12" and message["Bcc"] is None
+    assert message.get_body(("plain",)).get_content().splitlines() == ["Hi"]
+    parts = {part.get_filename(): part for part in message.walk() if part.get_filename()}
+    assert parts["a.txt"].get_content().splitlines() == ["attached"]
+    assert parts["l.png"]["Content-ID"] == "<logo>" and parts["l.png"].get_content_type() == "image/png"
+
+
+def test_a_message_as_json_with_flags_on_top(server):
+    text = json.dumps({"from": "shop@example.com", "to": ["ana@example.com", "b@example.com"], "subject": "one",
+                       "text": "Hi", "headers": {"X-A": "1"}, "attachments": [{"path": str(FORM), "type": "text/plain"}]})
+    receipt = json.loads(facteur("send", "-", "--json", "--subject", "two", text=text, dsn=server.dsn()))
+    assert receipt["status"] == "sent" and receipt["accepted"] == ["ana@example.com", "b@example.com"]
+    (mail,) = server.mails()
+    assert parse(mail["bytes"])["Subject"] == "two" and parse(mail["bytes"])["X-A"] == "1"
+
+
+def test_finished_bytes_go_as_they_are(server, tmp_path):
+    raw = b"From: a@example.com\r\nTo: b@example.com\r\nX-Odd:  kept \r\nMessage-ID: <9@example.com>\r\n\r\n.body\r\n"
+    (tmp_path / "m.eml").write_bytes(raw)
+    facteur("send", "--eml", tmp_path / "m.eml", "--to", "archive@example.com", dsn=server.dsn())
+    (mail,) = server.mails()
+    assert raw in mail["bytes"]
+    (transaction,) = server.transactions()
+    assert "archive@example.com" in json.dumps(transaction) and "b@example.com" not in json.dumps(transaction)
+    assert "--subject does not go with --eml" in facteur("send", "--eml", tmp_path / "m.eml", "--subject", "x",
+                                                         dsn=server.dsn(), code=USAGE)
+
+
+def test_letters_are_sent_as_rendered(server):
+    facteur("order", ORDER, *FIXED, dsn=server.dsn())
+    facteur("contact", "--contact-to", "owner@example.com", "--default-from", "site@example.com", *FIXED,
+            text=FORM.read_text(), dsn=server.dsn())
+    order, form = server.mails()
+    assert order["bytes"] == facteur("render", "order", ORDER, *FIXED, binary=True)
+    assert parse(form["bytes"])["Reply-To"] == "Ana Lopez <ana@example.com>"
+    assert parse(form["bytes"])["From"] == "site@example.com" and parse(form["bytes"])["To"] == "owner@example.com"
+
+
+@pytest.mark.parametrize("kind", ["text", "html"])
+def test_a_part_is_rendered_decoded(kind):
+    for path in sorted((ROOT / "tests/corpus/orders").glob("*.json")):
+        expected = path.with_suffix(".txt" if kind == "text" else ".html").read_bytes()
+        assert facteur("render", "order", path, f"--{kind}", "--from", "shop@example.com", binary=True) == expected
+
+
+def test_check_tells_facts(server):
+    facts = json.loads(facteur("check", "--json", dsn=server.dsn()))
+    assert facts["ok"] is True and "PIPELINING" in facts["capabilities"]
+    assert facteur("check", dsn=server.dsn()).startswith("ok\n")
+    assert server.mails() == []
+
+
+def test_refusals_of_the_relay_have_their_codes(server):
+    send = ("send", "--from", "a@example.com", "--to", "b@example.com", "--text", "x")
+    server.script([{"on": "rcpt", "reply": "550 5.1.1 no \x1b[31msuch user", "times": 1},
+                   {"on": "rcpt", "reply": "451 4.3.0 later", "times": 1},
+                   {"on": "final", "reply": None, "then": "close", "times": 1}])
+    error = facteur(*send, dsn=server.dsn(), code=REFUSED)
+    assert error.startswith("facteur: not sent: ") and "\x1b" not in error
+    assert facteur(*send, dsn=server.dsn(), code=RETRY).startswith("facteur: not sent: ")
+    doubt = facteur(*send, "--message-id", "7@example.com", dsn=server.dsn(), code=RETRY)
+    assert doubt.startswith("facteur: in doubt: ") and "--message-id 7@example.com" in doubt
+
+
+def test_a_refused_login_has_its_code():
+    with SmtpServer("--starttls", "--auth", "ana:secret") as server:
+        good = ("send", "--from", "a@example.com", "--to", "b@example.com", "--text", "x")
+        error = facteur(*good, dsn=server.dsn(user="ana", password="wrong"), code=LOGIN)
+        assert "wrong" not in error
+        assert facteur(*good, dsn=server.dsn(user="ana", password="secret")).startswith("sent\n")
+
+
+def test_some_recipients_refused_is_sent(server):
+    server.script([{"on": "rcpt", "nth": 2, "reply": "550 5.1.1 no such user"}])
+    out = facteur("send", "--from", "a@example.com", "--to", "b@example.com, c@example.com", "--text", "x",
+                  dsn=server.dsn())
+    assert out.startswith("sent\n") and "rejected    c@example.com" in out and "550 5.1.1 no such user" in out
+
+
+@pytest.mark.parametrize("words, code, told", [
+    ((), USAGE, "no command"),
+    (("frob",), USAGE, 'no command "frob"'),
+    (("send", "--subjct", "x"), USAGE, "did you mean --subject?"),
+    (("send", "--command-timout", "3"), USAGE, "did you mean --command-timeout?"),
+    (("send", "-x"), USAGE, "two dashes"),
+    (("send", "--to"), USAGE, "--to needs a value"),
+    (("send", "--json=1"), USAGE, "--json takes no value"),
+    (("send", "--set", "deadline"), USAGE, "expected name=value"),
+    (("send", "--header", "nocolon"), USAGE, '"Name: value"'),
+    (("send", "a", "b"), USAGE, "one file at a time"),
+    (("check", "file"), USAGE, "check takes no file"),
+    (("check", "--to", "a@example.com"), USAGE, "--to: no such option"),
+    (("render",), USAGE, "order|contact|message"),
+    (("render", "message", "--text-file", "/none"), DATA, "/none: No such file"),
+    (("send", "/none"), DATA, "/none: No such file"),
+    (("send", "--to", "a@example.com\nBcc: x@example.com"), DATA, "--to: "),
+    (("send", "--from", "a@example.com", "--text", "x"), DATA, ""),
+    (("send", "--attach", "/none"), DATA, "--attach: "),
+    (("send", "--set", "tlss=1", "--to", "a@example.com"), CONFIG, "tlss"),
+    (("send", "--deadline", "soon", "--to", "a@example.com"), CONFIG, "deadline: "),
+    (("check", "--dsn", "smtp://a b"), CONFIG, "dsn: "),
+    (("check", "--ca-file", "/none", "--dsn", "smtps://127.0.0.1:1"), CONFIG, ""),
+    (("check", "--dsn", "smtp://127.0.0.1:1"), RETRY, "127.0.0.1"),
+])
+def test_mistakes_are_told_with_their_codes(words, code, told):
+    error = facteur(*words, dsn="null://", code=code)
+    assert error.startswith("facteur: ") and told in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("command, text, told", [
+    ("order", '{"items": [{"name": "a", "unit_price": 19.9}], "number": 1, "currency": "EUR", "merchant": {"name": "s"}}',
+     'standard input: items[0].unit_price: expected a decimal string such as "19.90", got 19.9'),
+    ("order", "{\n oops", "standard input: malformed JSON at line 2, column 5"),
+    ("contact", '{"message": "m", "trap": "x"}', "standard input: trap: "),
+    ("contact", '{"message": "m"}', "contact_to"),
+    ("send", '{"subjct": "x"}', "standard input: subjct: "),
+    ("send", '{"to": 1}', "standard input: to: expected text"),
+    ("send", '{"headers": []}', "standard input: headers: "),
+    ("send", '{"attachments": [{"pth": "x"}]}', "standard input: attachments[0]: "),
+    ("send", '{"to": "a", "to": "b"}', "standard input: malformed JSON at line 1"),
+    ("send", "[]", "standard input: expected a JSON object"),
+])
+def test_json_is_refused_with_its_path(command, text, told):
+    error = facteur(command, text=text, dsn="null://", code=DATA)
+    assert told in error
+
+
+def test_without_a_relay_nothing_is_tried():
+    assert "FACTEUR_DSN" in facteur("send", "--to", "a@example.com", code=CONFIG)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Orders and forms out of any bytes: the first one chooses which. */
+#include "letters/composed.h"
+
+#include "base/utf8.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What was composed is UTF-8, whatever was read. */
+static void check(const struct fct_composed *composed)
+{
+    fct_slice text = {composed->text.ptr, composed->text.len};
+    fct_slice html = {composed->html.ptr, composed->html.len};
+
+    if (fct_utf8_check(text) != text.len || fct_utf8_check(html) != html.len)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fct_letter_options options = {0};
+    struct fct_composed composed = {0};
+    struct fct_order order = {0};
+    struct fct_contact form = {0};
+    facteur_error *error = NULL;
+    fct_arena arena = {0};
+    const struct fct_reading reading = {&arena, &error};
+    json_t *json = NULL;
+    int result;
+
+    if (!size)
+        return 0;
+    result = fct_json_load((const char *)data + 1, size - 1, &json, &error);
+    if (result == 0 && data[0] == 'f')
+        result = fct_contact_compose(&reading, json, &options, NULL, &form, &composed);
+    else if (result == 0)
+        result = fct_order_compose(&reading, json, &options, NULL, &order, &composed);
+    if (result == 0)
+        check(&composed);
+    else if (!error)
+        abort();
+    facteur_error_free(error);
+    fct_composed_done(&composed);
+    json_decref(json);
+    fct_arena_done(&arena);
+    return 0;
+}
