@@ -150,6 +150,7 @@ static void end_unsent(fct_session *s, fct_transaction *mail, int error, enum fa
 {
     fct_outcome *outcome = mail->outcome;
     const struct fct_recipient_outcome *first;
+    fct_buf what = {0};
     size_t index = 0;
 
     outcome->error = error;
@@ -157,8 +158,6 @@ static void end_unsent(fct_session *s, fct_transaction *mail, int error, enum fa
     first = first_of(outcome, &index);
     /* Decided recipient by recipient: the first with the mail's class speaks for it. */
     if (first && mail->marks[index] == FCT_MARK_REFUSED) {
-        fct_buf what = {0};
-
         reply = &first->reply;
         outcome->phase = FACTEUR_PHASE_rcpt;
         outcome->error = class_of(reply) == FCT_PERMANENT ? FACTEUR_EPERMANENT : FACTEUR_ETEMPORARY;
@@ -166,11 +165,11 @@ static void end_unsent(fct_session *s, fct_transaction *mail, int error, enum fa
                      fct_mail_recipient(mail->mail, index));
         sentence =
             fct_outcome_quote(s, what.failed ? "the relay refused a recipient" : what.ptr, reply);
-        fct_buf_done(&what);
     }
     if (reply)
         fct_reply_copy(reply, &outcome->reply);
     outcome->message = fct_strdup(sentence ? sentence : facteur_error_text(outcome->error));
+    fct_buf_done(&what);
 }
 
 void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class class, int error,

@@ -86,6 +86,8 @@ int fct_reply_feed(fct_reply_parser *parser, const char *bytes, size_t len, size
 
         if (part > FCT_REPLY_LINE_MAX - parser->line.len)
             return malformed(parser, "a reply line of more than 8 KiB");
+        if (parser->len == 0)
+            parser->first = bytes[at];
         parser->len += part;
         if (parser->len > FCT_REPLY_MAX)
             return malformed(parser, "a reply of more than 64 KiB");

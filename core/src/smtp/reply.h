@@ -15,6 +15,7 @@ typedef struct fct_reply_parser {
     fct_buf line; /* the beginning of a line whose end has not come */
     fct_buf text; /* the lines so far, without codes, joined by "\n", printable */
     int code;
+    char first; /* byte of the reply */
     unsigned line_count;
     size_t len;
     bool complete;

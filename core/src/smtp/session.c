@@ -196,8 +196,10 @@ static void on_reply(fct_session *s, bool more)
     fct_session_pump(s);
 }
 
-static void on_malformed(fct_session *s, int error, char first)
+static void on_malformed(fct_session *s, int error)
 {
+    char first = s->parser.first;
+
     if (error == FACTEUR_ENOMEM)
         fct_session_die(s, error, fct_session_phase(s), NULL, NULL, "out of memory");
     else if (fct_session_phase(s) == FACTEUR_PHASE_greeting && (first == 0x15 || first == 0x16))
@@ -220,7 +222,7 @@ int fct_session_feed(fct_session *s, const void *bytes, size_t len, uint64_t now
         int result = fct_reply_feed(&s->parser, at, len, &used);
 
         if (result < 0)
-            on_malformed(s, result, s->parser.line.len ? s->parser.line.ptr[0] : at[0]);
+            on_malformed(s, result);
         at += used;
         len -= used;
         if (result == 1)

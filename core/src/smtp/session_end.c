@@ -14,9 +14,9 @@ struct fct_expected *fct_session_front(fct_session *s)
     return s->expected_count ? &s->expected[s->expected_first] : NULL;
 }
 
-static enum facteur_phase phase_of_command(enum fct_command command)
+static enum facteur_phase phase_of(const struct fct_expected *expected)
 {
-    switch (command) {
+    switch (expected->command) {
     case FCT_COMMAND_GREETING:
         return FACTEUR_PHASE_greeting;
     case FCT_COMMAND_EHLO:
@@ -33,7 +33,7 @@ static enum facteur_phase phase_of_command(enum fct_command command)
         return FACTEUR_PHASE_data;
     case FCT_COMMAND_FINAL:
     case FCT_COMMAND_BDAT:
-        return FACTEUR_PHASE_final;
+        return expected->mail->body.handed ? FACTEUR_PHASE_final : FACTEUR_PHASE_body;
     default:
         return FACTEUR_PHASE_mail;
     }
@@ -44,7 +44,7 @@ enum facteur_phase fct_session_phase(const fct_session *s)
     if (s->state == FCT_STATE_TLS)
         return FACTEUR_PHASE_tls;
     if (s->expected_count)
-        return phase_of_command(s->expected[s->expected_first].command);
+        return phase_of(&s->expected[s->expected_first]);
     return s->state == FCT_STATE_AUTH ? FACTEUR_PHASE_auth : FACTEUR_PHASE_mail;
 }
 
@@ -54,11 +54,8 @@ static enum facteur_phase phase_of_mail(const fct_session *s, const fct_transact
     for (size_t i = 0; i < s->expected_count; i++) {
         const struct fct_expected *at = &s->expected[(s->expected_first + i) % s->expected_cap];
 
-        if (at->mail == mail &&
-            (at->command == FCT_COMMAND_FINAL || at->command == FCT_COMMAND_BDAT))
-            return mail->body.handed ? FACTEUR_PHASE_final : FACTEUR_PHASE_body;
         if (at->mail == mail)
-            return phase_of_command(at->command);
+            return phase_of(at);
     }
     return mail->body.reader ? FACTEUR_PHASE_body : fct_session_phase(s);
 }
@@ -86,10 +83,10 @@ static void end_mail(fct_session *s, fct_transaction *mail, bool told,
         end_in_doubt(s, mail);
         return;
     }
-    mail->outcome->untouched = !mail->answered && !mail->body.handed && !mail->run_before;
+    mail->outcome->untouched = !mail->answered && !mail->run_before && (told || !mail->body.handed);
     mail->outcome->again = mail != culprit && ((active && (told || culprit)) || mail->run_before);
     fct_transaction_end(s, mail, FCT_TEMPORARY, error,
-                        active ? phase_of_mail(s, mail) : s->error_phase,
+                        active && mail != culprit ? phase_of_mail(s, mail) : s->error_phase,
                         s->error_reply.code ? &s->error_reply : NULL, s->close_message);
 }
 
@@ -121,6 +118,7 @@ void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const 
             end_mail(s, mail, told, culprit);
     }
     s->state = FCT_STATE_DEAD;
+    s->expected_count = 0;
     s->close_due = true;
     fct_sasl_done(&s->sasl);
     fct_wipe(s->config.nonce, sizeof(s->config.nonce));
@@ -144,6 +142,8 @@ void fct_session_lost(fct_session *s, int error, const char *message, uint64_t n
     const char *sentence = message && *message ? message : "the relay closed the connection";
 
     s->now_us = now_us;
+    if (s->state == FCT_STATE_DEAD)
+        return;
     if (s->state == FCT_STATE_QUIT)
         error = 0;
     else if (error == 0)

@@ -128,8 +128,14 @@ void fct_session_pump(fct_session *s)
 {
     fct_transaction *mail;
 
-    while (s->state == FCT_STATE_READY && (mail = next_queued(s)) && may_begin(s, mail))
-        fct_transaction_begin(s, mail);
+    while (s->state == FCT_STATE_READY && (mail = next_queued(s)) && may_begin(s, mail)) {
+        if (s->rset_due && !fct_session_uses(s, FCT_OFFER_PIPELINING)) {
+            s->rset_due = false;
+            fct_session_command(s, FCT_COMMAND_RSET, NULL, "RSET");
+        } else {
+            fct_transaction_begin(s, mail);
+        }
+    }
     while (s->state == FCT_STATE_READY && s->noops_wanted && s->active_count == 0 &&
            s->expected_count == 0) {
         s->noops_wanted--;

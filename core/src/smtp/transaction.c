@@ -229,14 +229,16 @@ static void on_rcpt(fct_session *s, fct_transaction *mail, const fct_reply *repl
         breach(s, mail, FACTEUR_PHASE_rcpt, reply, "not a reply to RCPT");
         return;
     }
-    fct_reply_copy(reply, &mail->outcome->recipients[i].reply);
+    /* After a refused MAIL a 503 says nothing about the recipient. */
+    if (!mail->mail_refused)
+        fct_reply_copy(reply, &mail->outcome->recipients[i].reply);
     if (kind == 2) {
         mail->marks[i] = FCT_MARK_ACCEPTED;
         mail->accepted++;
     } else if (is_full(mail, reply)) {
         mail->marks[i] = FCT_MARK_FULL;
         put_off_the_rest(mail);
-    } else {
+    } else if (!mail->mail_refused) {
         mail->marks[i] = FCT_MARK_REFUSED;
     }
     if (mail->waiting)

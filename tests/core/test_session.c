@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every dialogue of tests/corpus/smtp/, whole, in bytes, cut at every offset of both directions,
+ * and with every allocation failing once.  What a cut mail's class must be is computed from what
+ * had passed in each direction, not from what the session believes.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <dirent.h>
+
+#include "dialogue.h"
+
+static char *paths[400];
+static size_t path_count;
+
+static char *read_whole(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    char *text;
+    long size;
+
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    size = ftell(file);
+    rewind(file);
+    text = must(malloc((size_t)size + 1));
+    assert_int_equal(fread(text, 1, (size_t)size, file), size);
+    text[size] = '\0';
+    fclose(file);
+    return text;
+}
+
+static int error_named(const char *name)
+{
+    for (int code = 0; code > -40; code--) {
+        if (strcmp(facteur_error_name(code), name) == 0)
+            return code;
+    }
+    return 1;
+}
+
+static int phase_named(const char *name)
+{
+    for (int i = 0; i < FACTEUR_PHASE_COUNT; i++) {
+#define NAME(phase) #phase,
+        static const char *const names[] = {FACTEUR_PHASES(NAME)};
+#undef NAME
+        if (strcmp(names[i], name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+#define COMPLAIN(...)                                                                              \
+    do {                                                                                           \
+        printf("%s: ", path);                                                                      \
+        printf(__VA_ARGS__);                                                                       \
+        printf("\n%s\n", play->transcript ? play->transcript : "");                                \
+        fail();                                                                                    \
+    } while (0)
+
+static void check_mail(const char *path, const struct play *play, size_t i, bool with_flights)
+{
+    const struct wanted *wanted = &play->script->mails[i].wanted;
+    const struct seen *seen = &play->seen[i];
+    const char *rest = wanted->rest ? wanted->rest : "";
+    const char *about = strstr(rest, "message~");
+    char value[300];
+
+    if (seen->count != 1)
+        COMPLAIN("mail %zu has %d outcomes", i + 1, seen->count);
+    if (seen->class != wanted->class)
+        COMPLAIN("mail %zu: class %d, not %d (%s)", i + 1, seen->class, wanted->class,
+                 seen->message);
+    if ((seen->class == FCT_SENT) != (seen->error == 0))
+        COMPLAIN("mail %zu: class %d with error %d", i + 1, seen->class, seen->error);
+    if (value_of(rest, "error", value, sizeof(value)) && seen->error != error_named(value))
+        COMPLAIN("mail %zu: error %d (%s)", i + 1, seen->error, seen->message);
+    if (value_of(rest, "phase", value, sizeof(value)) && seen->phase != phase_named(value))
+        COMPLAIN("mail %zu: phase %d", i + 1, seen->phase);
+    if (value_of(rest, "code", value, sizeof(value)) && seen->code != atoi(value))
+        COMPLAIN("mail %zu: code %d", i + 1, seen->code);
+    if (value_of(rest, "recipients", value, sizeof(value)) && strcmp(seen->classes, value) != 0)
+        COMPLAIN("mail %zu: recipients %s", i + 1, seen->classes);
+    if (with_flights && value_of(rest, "flights", value, sizeof(value)) &&
+        seen->flights != (unsigned)atoi(value))
+        COMPLAIN("mail %zu: flights %u", i + 1, seen->flights);
+    if (seen->again != (value_of(rest, "again", value, sizeof(value)) != NULL))
+        COMPLAIN("mail %zu: again %d", i + 1, seen->again);
+    if (seen->untouched != (value_of(rest, "untouched", value, sizeof(value)) != NULL))
+        COMPLAIN("mail %zu: untouched %d", i + 1, seen->untouched);
+    if (about && !strstr(seen->message, about + 8))
+        COMPLAIN("mail %zu: message \"%s\"", i + 1, seen->message);
+}
+
+static void check_close(const char *path, const struct play *play)
+{
+    const char *wanted = play->script->close_wanted;
+    const char *about = wanted ? strstr(wanted, "message~") : NULL;
+    char value[100];
+
+    if (play->closed != (wanted != NULL))
+        COMPLAIN(play->closed ? "closed: %s" : "not closed%s", play->close_message);
+    if (!wanted)
+        return;
+    if (value_of(wanted, "error", value, sizeof(value)) &&
+        play->close_error != (strcmp(value, "0") == 0 ? 0 : error_named(value)))
+        COMPLAIN("close error %d: %s", play->close_error, play->close_message);
+    if (value_of(wanted, "phase", value, sizeof(value)) && play->close_phase != phase_named(value))
+        COMPLAIN("close phase %d", play->close_phase);
+    if (about && !strstr(play->close_message, about + 8))
+        COMPLAIN("close message \"%s\"", play->close_message);
+}
+
+static void check_secrets(const char *path, const struct play *play)
+{
+    static const char *const canaries[] = {"canary-password", "Y2FuYXJ5LXBhc3N3b3Jk",
+                                           "AHVzZXIAY2FuYXJ5", "canary-token"};
+
+    for (size_t i = 0; i < sizeof(canaries) / sizeof(*canaries); i++) {
+        if (strstr(play->transcript, canaries[i]) || strstr(play->close_message, canaries[i]))
+            COMPLAIN("a secret shows");
+        for (size_t mail = 0; mail < play->script->mail_count; mail++) {
+            if (strstr(play->seen[mail].message, canaries[i]))
+                COMPLAIN("a secret shows in a sentence");
+        }
+    }
+}
+
+static void check_play(const char *path, const struct play *play, bool with_flights)
+{
+    if (play->failure[0])
+        COMPLAIN("%s", play->failure);
+    for (size_t i = 0; i < play->script->mail_count; i++)
+        check_mail(path, play, i, with_flights);
+    check_close(path, play);
+    check_secrets(path, play);
+}
+
+/* The class that the truth allows for a mail after a cut. */
+static int right_class(const struct play *whole, size_t mail, size_t client, size_t server)
+{
+    int handed = 0;
+
+    for (size_t i = 0; i < whole->mark_count; i++) {
+        const struct mark *mark = &whole->marks[i];
+
+        if (mark->mail != mail || mark->at > (mark->kind == 'H' ? client : server))
+            continue;
+        if (mark->kind == 'V')
+            return whole->seen[mail].class;
+        handed += mark->kind == 'H' ? 1 : -1;
+    }
+    return handed > 0 ? FCT_IN_DOUBT : FCT_TEMPORARY;
+}
+
+static bool has_verdict(const struct play *whole, size_t mail)
+{
+    for (size_t i = 0; i < whole->mark_count; i++) {
+        if (whole->marks[i].mail == mail && whole->marks[i].kind == 'V')
+            return true;
+    }
+    return false;
+}
+
+static void check_cut(const char *path, const struct play *play, const struct play *whole)
+{
+    for (size_t i = 0; i < play->script->mail_count; i++) {
+        if (!play->seen[i].submitted)
+            continue;
+        int right = right_class(whole, i, play->client_len, play->server_len);
+
+        if (play->seen[i].count != 1)
+            COMPLAIN("cut at %zu/%zu: mail %zu has %d outcomes", play->client_len, play->server_len,
+                     i + 1, play->seen[i].count);
+        /* What is decided without a verdict of the relay (a local refusal) may come at any time. */
+        if (play->seen[i].class != right &&
+            (has_verdict(whole, i) || play->seen[i].class != whole->seen[i].class))
+            COMPLAIN("cut at %zu/%zu: mail %zu is %d, not %d", play->client_len, play->server_len,
+                     i + 1, play->seen[i].class, right);
+        if (play->seen[i].class == FCT_SENT && right != FCT_SENT)
+            COMPLAIN("cut at %zu/%zu: mail %zu is sent without a verdict", play->client_len,
+                     play->server_len, i + 1);
+        if (right == FCT_IN_DOUBT && play->seen[i].class == FCT_TEMPORARY)
+            COMPLAIN("cut at %zu/%zu: mail %zu is in doubt", play->client_len, play->server_len,
+                     i + 1);
+    }
+}
+
+/* All offsets of short streams, a sample of long ones. */
+static size_t stride(size_t len)
+{
+    return len < 3000 ? 1 : len / 1500;
+}
+
+static void cut_everywhere(const char *path, const struct script *script, const struct play *whole)
+{
+    for (size_t at = 1; at < whole->client_len; at += stride(whole->client_len)) {
+        struct play play = {.client_limit = at};
+
+        play_script(&play, script);
+        check_cut(path, &play, whole);
+        play_done(&play);
+    }
+    for (size_t at = 1; at < whole->server_len && whole->server_len < 20000; at++) {
+        struct play play = {.server_limit = at};
+
+        play_script(&play, script);
+        check_cut(path, &play, whole);
+        play_done(&play);
+    }
+}
+
+static void fail_everywhere(const char *path, const struct script *script, const struct play *whole)
+{
+    for (unsigned long nth = 1;; nth++) {
+        struct play lenient = {.lenient = true}, *play = &lenient;
+        bool failed;
+
+        fct_memory_fail_at(nth);
+        play_script(play, script);
+        failed = fct_memory_failed();
+        fct_memory_fail_at(0);
+        for (size_t i = 0; i < play->script->mail_count; i++) {
+            if (!play->seen[i].submitted)
+                continue;
+            if (play->seen[i].count != 1)
+                COMPLAIN("allocation %lu failed: mail %zu has %d outcomes", nth, i + 1,
+                         play->seen[i].count);
+            if (play->seen[i].class == FCT_SENT &&
+                right_class(whole, i, play->client_len, play->server_len) != FCT_SENT)
+                COMPLAIN("allocation %lu failed: mail %zu is sent without a verdict", nth, i + 1);
+        }
+        play_done(play);
+        if (!failed)
+            return;
+    }
+}
+
+static void a_dialogue(void **state)
+{
+    const char *path = *state;
+    struct script *script = script_read(read_whole(path));
+    struct play whole = {0}, bytes = {.feed_step = 1}, trickle = {.feed_step = 1, .accept_step = 1};
+
+    play_script(&whole, script);
+    check_play(path, &whole, true);
+    play_script(&bytes, script);
+    check_play(path, &bytes, true);
+    play_script(&trickle, script);
+    check_play(path, &trickle, true);
+    cut_everywhere(path, script, &whole);
+    fail_everywhere(path, script, &whole);
+    play_done(&whole);
+    play_done(&bytes);
+    play_done(&trickle);
+    script_free(script);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int main(int argc, char **argv)
+{
+    const char *corpus = getenv("FCT_CORPUS");
+    char folder[1000];
+    struct CMUnitTest tests[400];
+    struct dirent *entry;
+    DIR *dir;
+    int result;
+
+    snprintf(folder, sizeof(folder), "%s/smtp", corpus ? corpus : "tests/corpus");
+    dir = opendir(folder);
+    while (dir && (entry = readdir(dir))) {
+        size_t len = strlen(entry->d_name);
+
+        if (len < 5 || strcmp(entry->d_name + len - 4, ".txt") != 0 || path_count == 400 ||
+            (argc > 1 && !strstr(entry->d_name, argv[1])))
+            continue;
+        if (asprintf(&paths[path_count++], "%s/%s", folder, entry->d_name) < 0)
+            return 1;
+    }
+    if (dir)
+        closedir(dir);
+    if (path_count == 0)
+        return 1;
+    qsort(paths, path_count, sizeof(*paths), by_name);
+    for (size_t i = 0; i < path_count; i++)
+        tests[i] =
+            (struct CMUnitTest){strrchr(paths[i], '/') + 1, a_dialogue, NULL, NULL, paths[i]};
+    result = _cmocka_run_group_tests("dialogues", tests, path_count, NULL, NULL);
+    for (size_t i = 0; i < path_count; i++)
+        free(paths[i]);
+    return result;
+}
