@@ -172,8 +172,10 @@ static void plurals_follow_the_language(void **state)
 static void a_locale_or_currency_that_is_none_is_refused(void **state)
 {
     static const char *const tags[] = {
-        "x",  "fr FR", "fr-", "en-US-",
-        "12", "fr/FR", "-",   "en-a-tag-that-goes-on-and-on-and-on-and-on-and-on-and-on-and-on"};
+        "x",   "fr FR",
+        "fr-", "en-US-",
+        "12",  "fr/FR",
+        "-",   "en-a-tag-that-goes-on-and-on-and-on-and-on-and-on-and-on-and-on-and-on-and-on"};
     static const char *const currencies[] = {"", "EU", "EURO", "€", "12A", "ZZZ"};
     fct_locale *locale = NULL;
 

@@ -52,7 +52,7 @@ static void templates_render(void **state)
     fct_view_text(&view, "name", FCT_SLICE("<A&B>"));
     for (size_t i = 0; i < 3; i++) {
         assert_true(fct_view_init(&list[i], &arena, 1));
-        fct_view_text(&list[i], "n", (fct_slice){"123" + i, 1});
+        fct_view_text(&list[i], "n", (fct_slice){&"123"[i], 1});
     }
     fct_view_list(&view, "list", list, 3);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
