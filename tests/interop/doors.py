@@ -116,18 +116,13 @@ class CliDoor:
         return done.stdout
 
     def send(self, dsn, mail):
-        words = []
-        for name in ("from", "to", "cc", "bcc", "subject", "message_id", "date", "text"):
-            if name in mail:
-                values = mail[name] if isinstance(mail[name], list) else [mail[name]]
-                for value in values:
-                    words += ["--" + name.replace("_", "-"), value]
-        words += ["--html", mail["html"]]
-        for part in mail["attachments"]:
-            path = self.directory / part["name"]
+        attachments = []
+        for number, part in enumerate(mail["attachments"]):
+            path = self.directory / ("part%d" % number)
             path.write_bytes(part["data"])
-            words += ["--inline", part["inline"] + "=" + str(path)] if part.get("inline") else ["--attach", str(path)]
-        return json.loads(self._run("send", "--json", *words, dsn=dsn))
+            attachments.append(dict({name: value for name, value in part.items() if name != "data"}, path=str(path)))
+        question = json.dumps(dict(mail, attachments=attachments)).encode()
+        return json.loads(self._run("send", "-", "--json", dsn=dsn, text=question))
 
     def order(self, dsn, order, options):
         return self._letter("order", dsn, order, options)
