@@ -8,10 +8,10 @@ require __DIR__ . '/server.inc';
 require __DIR__ . '/letters.inc';
 use Facteur\{Mailer, TemporaryError};
 
-function way(Mailer $mailer): void
+function way(Mailer $mailer, float $deadline = 60.0): void
 {
     try {
-        $mailer->send(a_message(), 3.0);
+        $mailer->send(a_message(), $deadline);
         echo "sent\n";
     } catch (TemporaryError $error) {
         printf("%s %s %s %s\n", $error::class, $error->error_code, $error->receipt->status, $error->receipt->phase);
@@ -32,7 +32,7 @@ way($server->mailer('starttls', 'ana:hunter2'));
 $server->script(['on' => 'starttls', 'reply' => '454 4.7.0 not now']);
 way($server->mailer('starttls', 'ana:secret'));
 $server->script(['on' => 'greeting', 'reply' => null, 'then' => 'stall']);
-way($server->mailer('implicit', 'ana:secret', helo: 'a.example.com'));
+way($server->mailer('implicit', 'ana:secret', helo: 'a.example.com'), 3.0);
 $server->script();
 
 $missing = new Mailer($server->dsn('implicit', 'ana:secret'), ca_file: '/nonexistent/ca.pem');
