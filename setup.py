@@ -101,5 +101,5 @@ setup(
     package_data={"facteur": ["py.typed", "*.pyi"]},
     ext_modules=[core],
     cmdclass={"build_ext": Build},
-    options={"bdist_wheel": {"py_limited_api": "cp311"}} if stable else {},
+    options={"build": {"build_base": "out/python"}} | ({"bdist_wheel": {"py_limited_api": "cp311"}} if stable else {}),
 )

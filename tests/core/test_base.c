@@ -66,6 +66,20 @@ static void errors_carry_place_and_printable_text(void **state)
     facteur_error_free(error);
 }
 
+static void errors_stay_valid_utf8_when_they_are_cut(void **state)
+{
+    char text[2048];
+    facteur_error *error = NULL;
+
+    memset(text, 'a', sizeof text);
+    memcpy(text + 1021, "\xf0\x9f\x93\xac", 4);
+    text[sizeof text - 1] = '\0';
+    fct_error_set(&error, FACTEUR_EMESSAGE, "\xff", "%s", text);
+    assert_string_equal(facteur_error_message(error) + 1021, "??");
+    assert_string_equal(facteur_error_where(error), "?");
+    facteur_error_free(error);
+}
+
 static void the_nearest_name_is_found_or_none(void **state)
 {
     static const char *const names[] = {"deadline", "tls", "tls_name"};
@@ -175,6 +189,7 @@ int main(void)
         cmocka_unit_test(buf_refuses_beyond_its_cap),
         cmocka_unit_test(slices_compare_without_locale),
         cmocka_unit_test(errors_carry_place_and_printable_text),
+        cmocka_unit_test(errors_stay_valid_utf8_when_they_are_cut),
         cmocka_unit_test(the_nearest_name_is_found_or_none),
         cmocka_unit_test(a_list_is_first_in_first_out),
         cmocka_unit_test(secrets_compare_whole),

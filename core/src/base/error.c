@@ -3,6 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -85,18 +86,27 @@ void facteur_error_free(facteur_error *error)
     fct_free(error);
 }
 
-/* Peer and user text ends up in terminals and logs: no control character passes as itself. */
+/*
+ * Peer and user text ends up in terminals and logs: no control character passes as itself, and
+ * bytes that are no UTF-8 (also a character that the cut went through) become question marks.
+ */
 static char *printable(const char *text)
 {
+    fct_slice left = {text, strnlen(text, MESSAGE_MAX)};
     fct_buf out = {0};
 
-    for (size_t i = 0; text[i] && i < MESSAGE_MAX; i++) {
-        unsigned char byte = (unsigned char)text[i];
+    while (left.len) {
+        uint32_t code = 0;
+        size_t len = fct_utf8_next(left, &code);
 
-        if (byte < 0x20 || byte == 0x7f)
-            fct_buf_addf(&out, "\\x%02x", byte);
+        if (len == 0)
+            fct_buf_add_char(&out, '?');
+        else if (code < 0x20 || code == 0x7f)
+            fct_buf_addf(&out, "\\x%02x", (unsigned)code);
         else
-            fct_buf_add_char(&out, (char)byte);
+            fct_buf_add(&out, left.ptr, len);
+        left.ptr += len ? len : 1;
+        left.len -= len ? len : 1;
     }
     return fct_buf_take(&out, NULL);
 }
