@@ -46,9 +46,10 @@
     X(status)                                                                                      \
     X(message_id)                                                                                  \
     X(queue_id)                                                                                    \
-    X(relay) X(accepted) X(rejected) X(reply) X(phase) X(attempts) X(flights) X(timings) X(error)  \
-        X(error_code) X(transcript) X(code) X(enhanced) X(text) X(data) X(path) X(name) X(type)    \
-            X(content_id)
+    X(relay)                                                                                       \
+    X(accepted)                                                                                    \
+    X(rejected) X(reply) X(phase) X(attempts) X(flights) X(timings) X(error) X(error_code)         \
+        X(transcript) X(code) X(enhanced) X(text) X(data) X(path) X(name) X(type) X(content_id)
 
 enum fpy_object {
 #define FPY_IMPORT_ENUM(name, module, attribute) FPY_##name,

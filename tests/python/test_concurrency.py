@@ -235,10 +235,10 @@ def test_no_growth():
                     except facteur.ConfigError:
                         pass
 
-        work(100)
+        work(40)
         gc.collect()
         objects, memory = len(gc.get_objects()), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        work(500)
+        work(200)
         gc.collect()
         print(len(gc.get_objects()) - objects, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory)
     """
