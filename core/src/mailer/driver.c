@@ -7,11 +7,11 @@
 #include <time.h>
 
 struct fct_driver {
-    const fct_relay *relay;
+    const fct_plan *plan;
     pthread_mutex_t lock;
     pthread_cond_t emptied;
     fct_loop *loop; /* made by the first leader */
-    fct_pool *pool;
+    fct_concert *concert;
     fct_list waiting; /* errands not finished, in the order of their coming */
     unsigned inside;  /* threads in fct_driver_run() */
     bool led;
@@ -26,13 +26,13 @@ uint64_t fct_driver_now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-fct_driver *fct_driver_new(const fct_relay *relay)
+fct_driver *fct_driver_new(const fct_plan *plan)
 {
     fct_driver *driver = fct_calloc(1, sizeof *driver);
 
     if (!driver)
         return NULL;
-    driver->relay = relay;
+    driver->plan = plan;
     pthread_mutex_init(&driver->lock, NULL);
     pthread_cond_init(&driver->emptied, NULL);
     fct_list_init(&driver->waiting);
@@ -41,9 +41,9 @@ fct_driver *fct_driver_new(const fct_relay *relay)
 
 static void free_loop(fct_driver *driver)
 {
-    fct_pool_free(driver->pool);
+    fct_concert_free(driver->concert);
     fct_loop_free(driver->loop);
-    driver->pool = NULL;
+    driver->concert = NULL;
     driver->loop = NULL;
 }
 
@@ -65,9 +65,9 @@ void fct_driver_abandon(fct_driver *driver)
      */
     if (driver->led)
         return;
-    if (driver->loop && driver->pool) {
+    if (driver->loop && driver->concert) {
         fct_loop_forked(driver->loop);
-        fct_pool_abandon(driver->pool);
+        fct_concert_abandon(driver->concert);
     }
     if (driver->loop)
         fct_loop_abandon(driver->loop);
@@ -118,7 +118,7 @@ static struct fct_errand *next_to_cancel(fct_driver *driver)
     return found;
 }
 
-/* Hand what has come to the pool; the pool may call on_done() from within, so the lock is not held.
+/* Hand what has come to the relays; they may call on_done() from within, so the lock is not held.
  */
 static void on_woken(void *user)
 {
@@ -126,23 +126,23 @@ static void on_woken(void *user)
     struct fct_errand *errand;
 
     while ((errand = next_new(driver)) != NULL)
-        fct_pool_submit(driver->pool, &errand->job);
+        fct_concert_submit(driver->concert, &errand->job);
     while ((errand = next_to_cancel(driver)) != NULL)
-        fct_pool_cancel(driver->pool, &errand->job);
+        fct_concert_cancel(driver->concert, &errand->job);
 }
 
-/* The first leader makes loop and pool; nobody else looks at them without leading. */
+/* The first leader makes loop and relays; nobody else looks at them without leading. */
 static int open_loop(fct_driver *driver)
 {
     fct_loop *loop;
 
-    if (driver->pool)
+    if (driver->concert)
         return 0;
     loop = fct_loop_new();
     if (!loop)
         return FACTEUR_ENOMEM;
-    driver->pool = fct_pool_new(loop, driver->relay);
-    if (!driver->pool) {
+    driver->concert = fct_concert_new(loop, driver->plan);
+    if (!driver->concert) {
         fct_loop_free(loop);
         return FACTEUR_ENOMEM;
     }
@@ -218,7 +218,7 @@ int fct_driver_run(fct_driver *driver, struct fct_errand *errand)
 
 static bool is_silent(void *user)
 {
-    return !fct_pool_active(((fct_driver *)user)->pool);
+    return !fct_concert_active(((fct_driver *)user)->concert);
 }
 
 void fct_driver_close(fct_driver *driver, uint64_t timeout_us)
@@ -230,9 +230,9 @@ void fct_driver_close(fct_driver *driver, uint64_t timeout_us)
     while (driver->inside)
         pthread_cond_wait(&driver->emptied, &driver->lock);
     pthread_mutex_unlock(&driver->lock);
-    if (!driver->pool)
+    if (!driver->concert)
         return;
-    fct_pool_quit(driver->pool);
+    fct_concert_quit(driver->concert);
     fct_loop_step(driver->loop); /* so that QUIT leaves even when nobody waits for its reply */
     fct_loop_run_until(driver->loop, is_silent, driver, fct_driver_now_us() + timeout_us);
 }

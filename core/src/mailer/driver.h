@@ -10,8 +10,7 @@
 #ifndef FCT_DRIVER_H
 #define FCT_DRIVER_H
 
-#include "mailer/plan.h"
-#include "pool/pool.h"
+#include "mailer/concert.h"
 
 #include <stdbool.h>
 
@@ -32,8 +31,8 @@ struct fct_errand {
     bool leads;
 };
 
-/* Opens nothing.  NULL when memory ran out.  The relay must outlive it. */
-fct_driver *fct_driver_new(const fct_relay *relay);
+/* Opens nothing.  NULL when memory ran out.  The plan must outlive it. */
+fct_driver *fct_driver_new(const fct_plan *plan);
 
 /*
  * In the child after fork(): close the inherited descriptors, say nothing on them.  Where another

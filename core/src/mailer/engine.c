@@ -38,7 +38,7 @@ static fct_runtime *runtime_new(fct_engine *engine, pid_t pid)
     pthread_mutex_init(&runtime->lock, NULL);
     if (engine->plan.target != FCT_TARGET_RELAY)
         return runtime;
-    runtime->driver = fct_driver_new(&engine->plan.relay);
+    runtime->driver = fct_driver_new(&engine->plan);
     if (runtime->driver)
         return runtime;
     runtime_free(runtime);
