@@ -112,14 +112,14 @@ FACTEUR_API void facteur_message_free(facteur_message *message);
 /*
  * Set one field by the name that it has in Python, PHP and JSON.
  *
- * from, sender, reply_to, to, cc, bcc   An RFC 5322 address list ("Ana <ana@example.com>, b@example.org",
- *                                       groups too); to, cc, bcc and reply_to append, others replace.
- * subject, text, html                   Text; in the subject, control characters become one space.
- * envelope_from                         The SMTP sender (RFC 5321 MAIL FROM); default: sender, else from.
+ * from, sender, reply_to, to, cc, bcc   An RFC 5322 address list ("Ana <ana@example.com>,
+ * b@example.org", groups too); to, cc, bcc and reply_to append, others replace. subject, text, html
+ * Text; in the subject, control characters become one space. envelope_from The SMTP sender (RFC
+ * 5321 MAIL FROM); default: sender, else from.
  *                                       "<>" or "" asks for the null reverse-path.
- * message_id                            "id@domain", with or without angle brackets; default: made at random.
- * date                                  RFC 3339 ("2026-11-23T10:00:00+01:00") or RFC 5322; default: now.
- * in_reply_to, references               Message ids, separated by spaces.
+ * message_id                            "id@domain", with or without angle brackets; default: made
+ * at random. date                                  RFC 3339 ("2026-11-23T10:00:00+01:00") or RFC
+ * 5322; default: now. in_reply_to, references               Message ids, separated by spaces.
  *
  * FACTEUR_EMESSAGE: no such field (the nearest name is told), or a value that cannot be on the wire
  * (control character in an address, invalid UTF-8, …); `where` is the field's name.
@@ -163,8 +163,9 @@ FACTEUR_API int facteur_message_attach_path(facteur_message *message, const char
 
 /*
  * Make a message of finished RFC 5322 bytes.  Line ends are repaired to CRLF and Bcc fields are
- * taken out; every other byte is kept.  The envelope is given with facteur_message_set("envelope_from")
- * and facteur_message_add_recipient(); where not given it is read from the fields.
+ * taken out; every other byte is kept.  The envelope is given with
+ * facteur_message_set("envelope_from") and facteur_message_add_recipient(); where not given it is
+ * read from the fields.
  */
 FACTEUR_API int facteur_message_from_bytes(const void *bytes, size_t len, facteur_message **out,
                                            facteur_error **error);
@@ -188,8 +189,8 @@ FACTEUR_API int facteur_message_bytes(facteur_message *message, char **bytes, si
  *
  * mailer    Gives default_from, contact_to and default_locale; may be NULL.
  * json      The order or the form: core/schema/order.json, core/schema/contact.json.
- * options   NULL, or a JSON object with any of: to, from, reply_to, locale, subject, message_id, date
- *           (core/schema/letter_options.json).
+ * options   NULL, or a JSON object with any of: to, from, reply_to, locale, subject, message_id,
+ * date (core/schema/letter_options.json).
  *
  * FACTEUR_EMESSAGE: malformed JSON or a field of the wrong form; `where` is its path
  * ("items[2].unit_price").
@@ -221,13 +222,14 @@ FACTEUR_API const char *facteur_option_help(size_t index);
 /*
  * Make a mailer.  Nothing is opened.
  *
- * dsn             DESIGN: smtps://user:pass@host, smtp://…, smtp+unix:///path, a preset (brevo://KEY),
- *                 file:///dir, memory://, null://.  NULL: the environment's FACTEUR_DSN.
- * names, values   `count` options; they win over the DSN's query, which wins over FACTEUR_* in the
+ * dsn             DESIGN: smtps://user:pass@host, smtp://…, smtp+unix:///path, a preset
+ * (brevo://KEY), file:///dir, memory://, null://.  NULL: the environment's FACTEUR_DSN. names,
+ * values   `count` options; they win over the DSN's query, which wins over FACTEUR_* in the
  *                 environment.  Values are text: "10.0", "1", "starttls".
  *
  * FACTEUR_ECONFIG: a DSN that cannot be read (the offending character and its position are named),
- * an unknown option (the nearest name is told), a value out of its range; `where` is the option or "dsn".
+ * an unknown option (the nearest name is told), a value out of its range; `where` is the option or
+ * "dsn".
  */
 FACTEUR_API int facteur_mailer_new(const char *dsn, const char *const *names,
                                    const char *const *values, size_t count, facteur_mailer **out,
@@ -244,13 +246,14 @@ FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
 
 /*
  * Let go of a mailer.  Sends that other threads still wait for end with FACTEUR_ECLOSED.
- * QUIT is said without waiting for its reply longer than `timeout` seconds.  Closing a shared mailer
- * ends the use of this handle only.
+ * QUIT is said without waiting for its reply longer than `timeout` seconds.  Closing a shared
+ * mailer ends the use of this handle only.
  */
 FACTEUR_API void facteur_mailer_close(facteur_mailer *mailer, double timeout);
 FACTEUR_API void facteur_mailer_free(facteur_mailer *mailer);
 
-/* What the mailer sends through, without secrets: "smtps://smtp.example.com:465".  Lives as long as it. */
+/* What the mailer sends through, without secrets: "smtps://smtp.example.com:465".  Lives as long as
+ * it. */
 FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
 
 /*
@@ -270,8 +273,8 @@ FACTEUR_API int facteur_send(facteur_mailer *mailer, facteur_message *message, d
 
 /*
  * Connect, TLS, EHLO, AUTH and NOOP without sending a mail.  `*json` (facteur_free) is an object of
- * facts: relay, ok, phase, address, tls {version, cipher, resumed}, capabilities, auth, timings, error.
- * Returns 0 also when the relay refused: `ok` tells.
+ * facts: relay, ok, phase, address, tls {version, cipher, resumed}, capabilities, auth, timings,
+ * error. Returns 0 also when the relay refused: `ok` tells.
  */
 FACTEUR_API int facteur_check(facteur_mailer *mailer, double deadline, char **json,
                               facteur_error **error);
@@ -299,13 +302,14 @@ enum facteur_status {
 
 /* X(name): the phases of a send, in order. */
 #define FACTEUR_PHASES(X)                                                                          \
-    X(resolve) X(connect) X(tls) X(greeting) X(ehlo) X(auth) X(mail) X(rcpt) X(data) X(body) X(final)
+    X(resolve)                                                                                     \
+    X(connect) X(tls) X(greeting) X(ehlo) X(auth) X(mail) X(rcpt) X(data) X(body) X(final)
 
 enum facteur_phase {
 #define FACTEUR_PHASE_ENUM(name) FACTEUR_PHASE_##name,
     FACTEUR_PHASES(FACTEUR_PHASE_ENUM)
 #undef FACTEUR_PHASE_ENUM
-    FACTEUR_PHASE_COUNT
+        FACTEUR_PHASE_COUNT
 };
 
 /* Every text lives as long as the receipt, and is "" where there is nothing to tell. */
@@ -315,7 +319,8 @@ FACTEUR_API const char *facteur_receipt_status_name(const facteur_receipt *recei
 /* 1 for sent, queued and duplicate: the mail needs no further care of the caller. */
 FACTEUR_API int facteur_receipt_ok(const facteur_receipt *receipt);
 
-/* The Message-ID without angle brackets; the relay's own id from its last reply; the relay's name. */
+/* The Message-ID without angle brackets; the relay's own id from its last reply; the relay's name.
+ */
 FACTEUR_API const char *facteur_receipt_message_id(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_queue_id(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_relay(const facteur_receipt *receipt);
@@ -336,7 +341,8 @@ FACTEUR_API int facteur_receipt_reply_code(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_reply_enhanced(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_reply_text(const facteur_receipt *receipt);
 
-/* The phase in which the verdict fell; how often a connection was tried; flights (write, then wait). */
+/* The phase in which the verdict fell; how often a connection was tried; flights (write, then
+ * wait). */
 FACTEUR_API enum facteur_phase facteur_receipt_phase(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_phase_name(enum facteur_phase phase);
 FACTEUR_API unsigned facteur_receipt_attempts(const facteur_receipt *receipt);

@@ -154,9 +154,9 @@ static void utf8_refuses_what_rfc_3629_refuses(void **state)
         const char *text;
         size_t good;
     } cases[] = {
-        {"plain ascii text", 16},  {"\xc3\xa9t\xc3\xa9", 5},     {"\xf0\x9f\x93\xac", 4},
-        {"ok\xc0\xaf", 2},         {"\xe0\x80\xaf", 0},          {"\xed\xa0\x80", 0},
-        {"\xf4\x90\x80\x80", 0},   {"12345678\xff", 8},          {"abc\xe2\x82", 3},
+        {"plain ascii text", 16}, {"\xc3\xa9t\xc3\xa9", 5}, {"\xf0\x9f\x93\xac", 4},
+        {"ok\xc0\xaf", 2},        {"\xe0\x80\xaf", 0},      {"\xed\xa0\x80", 0},
+        {"\xf4\x90\x80\x80", 0},  {"12345678\xff", 8},      {"abc\xe2\x82", 3},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)

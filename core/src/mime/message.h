@@ -7,14 +7,14 @@
 
 /* Outside facts, given so that the serialiser itself has neither clock nor chance. */
 struct fct_freeze {
-    const char *default_from;  /* an address list with one mailbox, or NULL */
-    int64_t date_s;            /* Unix seconds for a message without a date */
-    unsigned char random[16];  /* for a message without an id */
+    const char *default_from; /* an address list with one mailbox, or NULL */
+    int64_t date_s;           /* Unix seconds for a message without a date */
+    unsigned char random[16]; /* for a message without an id */
 };
 
 /*
- * Freeze: the date, the id and the bytes are decided and kept in the message, so that freezing again
- * gives the same mail.  Setting a field afterwards thaws it.
+ * Freeze: the date, the id and the bytes are decided and kept in the message, so that freezing
+ * again gives the same mail.  Setting a field afterwards thaws it.
  *
  * FACTEUR_EMESSAGE: no From, no recipient, …; FACTEUR_EIO: an attachment's file went away.
  */
