@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,9 @@ struct server {
     int silent_after;         /* no reply to MAIL after so many mails on a connection; 0: never */
     int mute;                 /* accept and say nothing */
     int hang_up;              /* so many first connections end before the greeting */
+    int slow_ms;              /* before each verdict */
+    atomic_bool hold;         /* no verdict as long as it is set */
+    int hates_groups;         /* offers PIPELINING, and closes when something follows MAIL */
     atomic_int connections, mails, quits, open, most_open, resumed;
     pthread_t threads[CONNECTIONS_MAX];
     int fds[CONNECTIONS_MAX];
@@ -89,6 +93,39 @@ static bool take_data(struct client *client)
     return true;
 }
 
+/* The octets of a chunk, which may be in the buffer already. */
+static bool take_chunk(struct client *client, size_t len)
+{
+    while (len > 0) {
+        size_t take = client->len < len ? client->len : len;
+        ssize_t got;
+
+        client->len -= take;
+        memmove(client->buf, client->buf + take, client->len);
+        len -= take;
+        if (len == 0)
+            break;
+        got = client->ssl ? SSL_read(client->ssl, client->buf, (int)sizeof client->buf)
+                          : recv(client->fd, client->buf, sizeof client->buf, 0);
+        if (got <= 0)
+            return false;
+        client->len = (size_t)got;
+    }
+    return true;
+}
+
+static void take_mail(struct client *client, int *mails)
+{
+    struct server *server = client->server;
+
+    usleep((useconds_t)server->slow_ms * 1000);
+    while (server->hold)
+        usleep(1000);
+    ++*mails;
+    server->mails++;
+    say(client, "250 2.0.0 ok queued as Q1\r\n");
+}
+
 static void talk(struct client *client)
 {
     struct server *server = client->server;
@@ -107,14 +144,18 @@ static void talk(struct client *client)
                     continue;
                 return;
             }
+            if (server->hates_groups && client->len > 0)
+                return;
             say(client, "250 2.1.0 ok\r\n");
+        } else if (strncasecmp(line, "BDAT", 4) == 0) {
+            if (!take_chunk(client, strtoul(line + 4, NULL, 10)))
+                return;
+            take_mail(client, &mails);
         } else if (strncasecmp(line, "DATA", 4) == 0) {
             say(client, "354 go on\r\n");
             if (!take_data(client))
                 return;
-            mails++;
-            server->mails++;
-            say(client, "250 2.0.0 ok queued as Q1\r\n");
+            take_mail(client, &mails);
         } else if (strncasecmp(line, "QUIT", 4) == 0) {
             server->quits++;
             say(client, "221 2.0.0 bye\r\n");
@@ -132,7 +173,13 @@ static void *serve(void *user)
     struct server *server = client->server;
     bool good = true;
     int open = ++server->open;
+    sigset_t pipe;
 
+    /* OpenSSL's writes to a client that went raise it here; in the library's thread it would tell.
+     */
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, NULL);
     if (open > server->most_open)
         server->most_open = open;
     if (server->tls) {

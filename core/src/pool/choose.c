@@ -85,13 +85,16 @@ static fct_connection *choose(fct_pool *pool, const struct fct_ticket *ticket)
     return NULL;
 }
 
-/* Those that a relay would count against us, QUIT not being said yet. */
+/* Those that a relay would count against us: QUIT comes only after the mails in flight. */
 static size_t count_open(const fct_pool *pool)
 {
     size_t count = 0;
 
-    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next)
-        count += FCT_ENTRY(link, fct_connection, link)->state <= FCT_CONNECTION_READY;
+    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
+        const fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
+
+        count += connection->state <= FCT_CONNECTION_READY || connection->ticket_count > 0;
+    }
     return count;
 }
 
@@ -107,23 +110,47 @@ static size_t count_opening(const fct_pool *pool)
     return count;
 }
 
+/* A check, and a mail that met a dead connection, go to a connection of their own time only. */
+static bool wants_new(const struct fct_ticket *ticket)
+{
+    return !ticket->job->mail || ticket->opened_after_us > 0;
+}
+
 /*
- * Room for one more under the cap.  Those saying QUIT do not count, but the relay still counts
- * them: one whose place is wanted goes without waiting for the 221.  A mail that must not take the
- * idle connection there is may have it closed.
+ * In a full pool the connection with the least to do makes place for one that must be new: it takes
+ * no more mails and says QUIT after its last.  One at a time, so that the others serve on.
+ */
+static void retire_one(fct_pool *pool, const struct fct_ticket *ticket)
+{
+    fct_connection *chosen = NULL;
+
+    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
+        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
+
+        if (connection->state == FCT_CONNECTION_QUITTING && connection->ticket_count > 0)
+            return;
+        if (connection->state == FCT_CONNECTION_READY && !connection->check &&
+            (!ticket->job->mail || connection->opened_us < ticket->opened_after_us) &&
+            better(connection, chosen))
+            chosen = connection;
+    }
+    if (!chosen)
+        return;
+    fct_connection_quit(chosen);
+    fct_connection_pump(chosen);
+}
+
+/*
+ * Room for one more under the cap.  Those that have said QUIT do not count, but the relay still
+ * counts them: one whose place is wanted goes without waiting for the 221.
  */
 static bool make_room(fct_pool *pool, const struct fct_ticket *ticket)
 {
     size_t cap = pool->relay->pool_size ? pool->relay->pool_size : 1;
     fct_connection *other;
 
-    if (count_open(pool) >= cap && (ticket->opened_after_us || !ticket->job->mail)) {
-        other = fct_pool_find(pool, FCT_CONNECTION_READY, true);
-        if (other && !other->check) {
-            fct_connection_quit(other);
-            fct_connection_pump(other);
-        }
-    }
+    if (count_open(pool) >= cap && wants_new(ticket))
+        retire_one(pool, ticket);
     if (count_open(pool) >= cap)
         return false;
     other = fct_pool_find(pool, FCT_CONNECTION_QUITTING, true);
@@ -133,6 +160,18 @@ static bool make_room(fct_pool *pool, const struct fct_ticket *ticket)
     if (other)
         fct_connection_cut(other, FACTEUR_ECLOSED, "closed after QUIT");
     return true;
+}
+
+static fct_connection *add_connection(fct_pool *pool)
+{
+    uint64_t now_us = fct_loop_now_us(pool->loop);
+    fct_connection *connection = fct_connection_open(pool, pool->loop, pool->relay, pool->tls,
+                                                     now_us >= pool->no_chunking_until_us,
+                                                     now_us >= pool->no_pipelining_until_us);
+
+    if (connection)
+        fct_list_push(&pool->connections, &connection->link);
+    return connection;
 }
 
 static int make_tls(fct_pool *pool, struct fct_failure *failure, facteur_error **error)
@@ -151,18 +190,14 @@ static int make_tls(fct_pool *pool, struct fct_failure *failure, facteur_error *
 /* Open a connection; when not even that can be done, the mail at hand ends. */
 static fct_connection *open_for(fct_pool *pool, struct fct_ticket *ticket)
 {
-    uint64_t now_us = fct_loop_now_us(pool->loop);
     fct_connection *connection = NULL;
     facteur_error *error = NULL;
     struct fct_failure failure;
 
     fct_failure_init(&failure, FACTEUR_ENOMEM, FACTEUR_PHASE_connect, NULL);
     if (make_tls(pool, &failure, &error) == 0)
-        connection = fct_connection_open(pool, pool->loop, pool->relay, pool->tls,
-                                         now_us >= pool->no_chunking_until_us);
-    if (connection) {
-        fct_list_push(&pool->connections, &connection->link);
-    } else {
+        connection = add_connection(pool);
+    if (!connection) {
         fct_queue_take(pool, ticket);
         fct_ticket_fail(ticket, &failure);
     }
@@ -214,13 +249,34 @@ static bool hand_over(fct_pool *pool, struct fct_ticket *ticket)
     return true;
 }
 
+/* The first ticket of the queue whose number is not below; NULL when there is none. */
+static struct fct_ticket *next_waiting(const fct_pool *pool, uint64_t number)
+{
+    for (fct_list *link = pool->queue.next; link != &pool->queue; link = link->next) {
+        struct fct_ticket *ticket = FCT_ENTRY(link, struct fct_ticket, link);
+
+        if (ticket->number >= number)
+            return ticket;
+    }
+    return NULL;
+}
+
+static struct fct_ticket *first_mail(const fct_pool *pool)
+{
+    struct fct_ticket *ticket = next_waiting(pool, 0);
+
+    while (ticket && !ticket->job->mail)
+        ticket = next_waiting(pool, ticket->number + 1);
+    return ticket;
+}
+
 /* Open what the queue, or a crowd on the best connection, calls for. */
 static void open_more(fct_pool *pool)
 {
     fct_connection *crowded;
 
-    while (pool->queue_len > count_opening(pool)) {
-        struct fct_ticket *first = FCT_ENTRY(fct_list_first(&pool->queue), struct fct_ticket, link);
+    while (pool->queue_len - pool->checks_waiting > count_opening(pool)) {
+        struct fct_ticket *first = first_mail(pool);
 
         if (is_shy(pool) || !make_room(pool, first))
             break;
@@ -228,14 +284,8 @@ static void open_more(fct_pool *pool)
     }
     crowded = best(pool, &(struct fct_ticket){0});
     if (pool->queue_len == 0 && crowded && crowded->ticket_count >= CROWD &&
-        count_open(pool) < pool->relay->pool_size && count_opening(pool) == 0 && !is_shy(pool)) {
-        fct_connection *connection =
-            fct_connection_open(pool, pool->loop, pool->relay, pool->tls,
-                                fct_loop_now_us(pool->loop) >= pool->no_chunking_until_us);
-
-        if (connection)
-            fct_list_push(&pool->connections, &connection->link);
-    }
+        count_open(pool) < pool->relay->pool_size && count_opening(pool) == 0 && !is_shy(pool))
+        add_connection(pool);
 }
 
 /* All that was handed to a connection in this turn goes out in one write. */
@@ -255,18 +305,26 @@ void fct_pool_flush(fct_pool *pool)
     }
 }
 
+/*
+ * In the order of coming.  What waits for a new connection in a full pool is passed over, the first
+ * mail that any connection could take is not: when there is none for it, there is none for others.
+ */
 void fct_pool_dispatch(fct_pool *pool)
 {
     struct fct_ticket *ticket;
-    fct_list *first;
-    bool moving = true;
+    uint64_t number = 0;
 
-    while (moving && (first = fct_list_first(&pool->queue)) != NULL) {
-        ticket = FCT_ENTRY(first, struct fct_ticket, link);
-        moving = ticket->job->mail ? hand_over(pool, ticket) : start_check(pool, ticket);
+    while ((ticket = next_waiting(pool, number)) != NULL) {
+        bool particular = wants_new(ticket);
+
+        number = ticket->number;
+        /* One that was put back is looked at again. */
+        if (ticket->job->mail ? hand_over(pool, ticket) : start_check(pool, ticket))
+            continue;
+        if (!particular)
+            break;
+        number++;
     }
-    first = fct_list_first(&pool->queue);
-    if (!first || FCT_ENTRY(first, struct fct_ticket, link)->job->mail)
-        open_more(pool);
+    open_more(pool);
     fct_pool_flush(pool);
 }

@@ -283,6 +283,7 @@ static bool make_session(fct_connection *connection)
     struct fct_session_config config = connection->relay->session;
 
     config.chunking = config.chunking && connection->chunking;
+    config.pipelining = config.pipelining && connection->pipelining;
     if (fct_random(config.nonce, sizeof config.nonce) != 0)
         return false;
     connection->session = fct_session_new(&config, fct_loop_now_us(connection->loop));
@@ -331,7 +332,7 @@ static uint64_t age_limit(const fct_relay *relay, uint64_t now_us)
 }
 
 fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_relay *relay,
-                                    fct_tls_context *tls, bool chunking)
+                                    fct_tls_context *tls, bool chunking, bool pipelining)
 {
     fct_connection *connection = fct_calloc(1, sizeof *connection);
 
@@ -342,6 +343,7 @@ fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_re
     connection->relay = relay;
     connection->tls = tls;
     connection->chunking = chunking;
+    connection->pipelining = pipelining;
     connection->opened_us = fct_loop_now_us(loop);
     connection->age_limit_us = age_limit(relay, connection->opened_us);
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)

@@ -58,6 +58,8 @@ typedef struct fct_connection {
     unsigned entered; /* calls on the stack: the memory must stay */
     bool dirty;       /* has something to write */
     bool chunking;    /* whether BDAT may be used */
+    bool pipelining;  /* whether groups may be sent */
+    bool unheard;     /* its first mail ended and MAIL had no reply */
     bool was_ready;   /* it had been opened: its end says nothing about the way to the relay */
     bool cut;         /* ended by the pool's own wish */
     int64_t timing_us[FACTEUR_PHASE_COUNT];
@@ -65,7 +67,7 @@ typedef struct fct_connection {
 
 /* NULL when memory ran out.  Its end is told by fct_pool_on_end(). */
 fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_relay *relay,
-                                    fct_tls_context *tls, bool chunking);
+                                    fct_tls_context *tls, bool chunking, bool pipelining);
 
 /*
  * Look before reuse: what the relay said meanwhile is read.  Whether it can still take a mail; it

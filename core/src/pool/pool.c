@@ -13,7 +13,7 @@
 
 #define AGAIN_MAX 2             /* times a session may ask to have a mail tried elsewhere */
 #define SHY_US 5000000          /* how long a refused further connection is not asked for again */
-#define CHUNKING_US 3600000000U /* how long a relay that refused BDAT gets DATA */
+#define DEMOTION_US 3600000000U /* how long an extension that failed is not used again */
 
 void fct_pool_kick(fct_pool *pool)
 {
@@ -167,7 +167,9 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
 
     connection->ticket_count--;
     if (fct_session_chunking_refused(connection->session))
-        pool->no_chunking_until_us = fct_loop_now_us(pool->loop) + CHUNKING_US;
+        pool->no_chunking_until_us = fct_loop_now_us(pool->loop) + DEMOTION_US;
+    if (outcome->class != FCT_SENT && !ticket->reused)
+        connection->unheard = outcome->timing_us[FACTEUR_PHASE_mail] < 0;
     fct_pool_kick(pool);
     if (try_again(pool, ticket, outcome)) {
         fct_list_remove(&ticket->link);
@@ -220,11 +222,35 @@ static void fail_waiting(fct_pool *pool, fct_connection *connection, struct fct_
     }
 }
 
+static bool offers_pipelining(const fct_connection *connection)
+{
+    const char *line = connection->session ? fct_session_capabilities(connection->session) : "";
+
+    while (*line) {
+        size_t len = strcspn(line, "\n");
+
+        if (len == 10 && memcmp(line, "PIPELINING", len) == 0)
+            return true;
+        line += len + (line[len] == '\n');
+    }
+    return false;
+}
+
+/* A relay that offers PIPELINING and hangs up on the first group is asked one thing at a time. */
+static void learn(fct_pool *pool, const fct_connection *connection,
+                  const struct fct_failure *failure)
+{
+    if (connection->unheard && connection->pipelining && !connection->cut &&
+        failure->error == FACTEUR_ECONNECT && offers_pipelining(connection))
+        pool->no_pipelining_until_us = fct_loop_now_us(pool->loop) + DEMOTION_US;
+}
+
 void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_failure *failure)
 {
     struct fct_ticket *check = connection->check;
     fct_list *link;
 
+    learn(pool, connection, failure);
     connection->check = NULL;
     fct_pool_kick(pool);
     /* Outcomes come before the end; should one be missing, its job must not wait for ever. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connections to one relay, and which of them takes the next mail.  Runs on the loop it was made
- * with; not for several threads at once.
+ * The connections to one relay, and which of them takes the next mail.  Runs on the loop it was
+ * made with; not for several threads at once.
  */
 #ifndef FCT_POOL_H
 #define FCT_POOL_H
@@ -16,25 +16,26 @@ typedef struct fct_pool fct_pool;
 
 /* One mail on its way.  The caller's memory; it must live until `done` was called. */
 typedef struct fct_job {
-    fct_mail *mail;        /* NULL: check the relay (connect anew, EHLO, AUTH, NOOP) */
-    uint64_t deadline_us;  /* of the loop's clock, over everything */
+    fct_mail *mail;       /* NULL: check the relay (connect anew, EHLO, AUTH, NOOP) */
+    uint64_t deadline_us; /* of the loop's clock, over everything */
     /*
      * Called exactly once, from within the loop.  `outcome` is lent for the call and never NULL;
      * its timing_us covers resolve … final of this send, its `again` is always false.
      */
     void (*done)(struct fct_job *job, const fct_outcome *outcome);
     void *user;
-    unsigned attempts;     /* connections tried for this mail */
-    char *transcript;      /* fct_malloc'ed when the outcome is not sent; the caller frees */
+    unsigned attempts;       /* connections tried for this mail */
+    char *transcript;        /* fct_malloc'ed when the outcome is not sent; the caller frees */
     struct fct_check *check; /* facts wanted by check(), or NULL */
-    fct_list link;         /* the pool's while queued */
-    void *pooled;          /* the pool's own */
+    fct_list link;           /* the pool's while queued */
+    void *pooled;            /* the pool's own */
 } fct_job;
 
-/* Facts of a connection, for check(); texts fct_malloc'ed, the caller frees with fct_check_done(). */
+/* Facts of a connection, for check(); texts fct_malloc'ed, the caller frees with fct_check_done().
+ */
 struct fct_check {
-    char *address;      /* "192.0.2.1:465" */
-    char *tls_version;  /* "TLSv1.3", or NULL without TLS */
+    char *address;     /* "192.0.2.1:465" */
+    char *tls_version; /* "TLSv1.3", or NULL without TLS */
     char *tls_cipher;
     bool tls_resumed;
     char *capabilities; /* a line each */
@@ -47,8 +48,8 @@ void fct_check_done(struct fct_check *check);
 fct_pool *fct_pool_new(fct_loop *loop, const fct_relay *relay);
 
 /*
- * Take a job.  A mail that meets a dead reused connection before anything was answered is tried once
- * more on a fresh one, within the deadline.  The mails wait in the order of their coming.
+ * Take a job.  A mail that meets a dead reused connection before anything was answered is tried
+ * once more on a fresh one, within the deadline.  The mails wait in the order of their coming.
  */
 void fct_pool_submit(fct_pool *pool, fct_job *job);
 
@@ -59,7 +60,8 @@ void fct_pool_submit(fct_pool *pool, fct_job *job);
  */
 void fct_pool_cancel(fct_pool *pool, fct_job *job);
 
-/* Say QUIT on every idle connection and close the rest when their mails end; jobs in the queue end ECLOSED. */
+/* Say QUIT on every idle connection and close the rest when their mails end; jobs in the queue end
+ * ECLOSED. */
 void fct_pool_quit(fct_pool *pool);
 
 /* Whether any connection is still open. */
@@ -71,8 +73,8 @@ bool fct_pool_active(const fct_pool *pool);
 void fct_pool_free(fct_pool *pool);
 
 /*
- * In a child after fork(): close the inherited descriptors without a byte on any of them (no QUIT, no
- * close_notify) and forget the rest.  No `done` is called.
+ * In a child after fork(): close the inherited descriptors without a byte on any of them (no QUIT,
+ * no close_notify) and forget the rest.  No `done` is called.
  */
 void fct_pool_abandon(fct_pool *pool);
 

@@ -10,12 +10,12 @@ struct fct_pool {
     const fct_relay *relay;
     fct_tls_context *tls; /* made with the first connection */
     fct_list queue;
-    size_t queue_len;
+    size_t queue_len, checks_waiting; /* of all, and of those the checks */
     fct_list connections;
     fct_list unticketed; /* jobs for which there was no memory */
     fct_timer kick;
     uint64_t next_number;
-    uint64_t shy_until_us, no_chunking_until_us;
+    uint64_t shy_until_us, no_chunking_until_us, no_pipelining_until_us;
     bool closing;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One SMTP server with one account and one TLS plan: everything that decides which connection may be shared. */
+/* One SMTP server with one account and one TLS plan: everything that decides which connection may
+ * be shared. */
 #ifndef FCT_RELAY_H
 #define FCT_RELAY_H
 
@@ -9,18 +10,19 @@
 #include <stdint.h>
 
 typedef struct fct_relay {
-    char *name;      /* "smtps://smtp.example.com:465", no secrets: receipts and logs */
-    char *host;      /* A-label name or address literal without brackets; NULL with unix_path */
+    char *name; /* "smtps://smtp.example.com:465", no secrets: receipts and logs */
+    char *host; /* A-label name or address literal without brackets; NULL with unix_path */
     uint16_t port;
     char *unix_path; /* "@name" is an abstract socket */
-    struct fct_session_config session; /* its strings are the relay's; nonce is filled per connection */
-    struct fct_tls_config tls;         /* its strings are the relay's */
-    uint64_t connect_us;               /* option connect_timeout: resolve + connect + TLS handshake */
+    struct fct_session_config
+        session;               /* its strings are the relay's; nonce is filled per connection */
+    struct fct_tls_config tls; /* its strings are the relay's */
+    uint64_t connect_us;       /* option connect_timeout: resolve + connect + TLS handshake */
     unsigned pool_size;
-    unsigned max_mails;   /* per connection, 0: no limit */
-    uint64_t max_age_us;  /* per connection, 0: no limit */
-    uint64_t idle_us;     /* close a connection idle for longer */
-    uint64_t fresh_us;    /* hold back the terminator on one idle for longer */
+    unsigned max_mails;  /* per connection, 0: no limit */
+    uint64_t max_age_us; /* per connection, 0: no limit */
+    uint64_t idle_us;    /* close a connection idle for longer */
+    uint64_t fresh_us;   /* hold back the terminator on one idle for longer */
 } fct_relay;
 
 /* Frees what the fields point to. */

@@ -59,6 +59,7 @@ void fct_queue_put(fct_pool *pool, struct fct_ticket *ticket)
         before = before->prev;
     fct_list_push(before, &ticket->link);
     pool->queue_len++;
+    pool->checks_waiting += !ticket->job->mail;
     ticket->queued = true;
     ticket->connection = NULL;
     fct_timer_set(pool->loop, &ticket->deadline, ticket->job->deadline_us);
@@ -73,4 +74,5 @@ void fct_queue_take(fct_pool *pool, struct fct_ticket *ticket)
     fct_list_remove(&ticket->link);
     fct_timer_clear(&ticket->deadline);
     pool->queue_len--;
+    pool->checks_waiting -= !ticket->job->mail;
 }
