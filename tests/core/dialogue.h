@@ -70,7 +70,11 @@ struct play {
     const struct script *script;
     size_t feed_step, accept_step; /* bytes at a time */
     size_t client_limit, server_limit;
-    bool lenient; /* stop quietly where the session leaves the script */
+    bool lenient;     /* stop quietly where the session leaves the script */
+    bool blind;       /* what the client writes is not compared */
+    size_t successes; /* lines fed that could be a success */
+    char line_start;
+    size_t line_len;
 
     fct_session *session;
     uint64_t now_us;
@@ -127,14 +131,15 @@ static char *unescape(const char *text)
     return out;
 }
 
-static void freeze_mail(struct script_mail *out, const char *from, char *to, const char *body,
+/* False: not a mail that the message layer takes. */
+static bool freeze_mail(struct script_mail *out, const char *from, char *to, const char *body,
                         size_t size)
 {
     struct fct_freeze facts = {.date_s = 1795000000};
     facteur_message *message = NULL;
     fct_mail_reader *reader;
     fct_slice run;
-    bool stable, start = true;
+    bool stable, start = true, ok;
     char *raw = must(malloc(strlen(body) + size + 400));
     int len =
         sprintf(raw,
@@ -144,18 +149,15 @@ static void freeze_mail(struct script_mail *out, const char *from, char *to, con
 
     for (size_t i = 0; i < size; i += 50)
         len += sprintf(raw + len, "%-48s\r\n", i % 200 ? "x" : ".");
-    if (facteur_message_from_bytes(raw, (size_t)len, &message, NULL))
-        abort();
+    ok = facteur_message_from_bytes(raw, (size_t)len, &message, NULL) == 0 &&
+         facteur_message_set(message, "envelope_from", from, strlen(from), NULL) == 0;
     free(raw);
-    if (facteur_message_set(message, "envelope_from", from, strlen(from), NULL))
-        abort();
-    for (char *word = strtok(to, ","); word; word = strtok(NULL, ",")) {
-        if (facteur_message_add_recipient(message, word, strlen(word), NULL))
-            abort();
-    }
-    if (fct_message_freeze(message, &facts, &out->mail, NULL))
-        abort();
+    for (char *word = strtok(to, ","); ok && word; word = strtok(NULL, ","))
+        ok = facteur_message_add_recipient(message, word, strlen(word), NULL) == 0;
+    ok = ok && fct_message_freeze(message, &facts, &out->mail, NULL) == 0;
     facteur_message_free(message);
+    if (!ok)
+        return false;
     out->content = must(malloc((size_t)fct_mail_size(out->mail) + 1));
     out->stuffed = must(malloc((size_t)fct_mail_size(out->mail) * 2 + 4));
     reader = must(fct_mail_reader_new(out->mail));
@@ -173,6 +175,7 @@ static void freeze_mail(struct script_mail *out, const char *from, char *to, con
     }
     memcpy(out->stuffed + out->stuffed_len, ".\r\n", 3);
     out->stuffed_len += 3;
+    return true;
 }
 
 /* The value of key= in a line of words; "" when the bare word is there, NULL when nothing is. */
@@ -219,15 +222,21 @@ static void read_config(struct script *script, const char *line)
                                                       : FCT_TLS_OPPORTUNISTIC;
         free(text);
     }
-    if ((text = text_of(line, "username")))
+    if ((text = text_of(line, "username"))) {
+        free((char *)config->username);
         config->username = text;
-    if ((text = text_of(line, "auth")))
+    }
+    if ((text = text_of(line, "auth"))) {
+        free((char *)config->auth);
         config->auth = text;
+    }
     if ((text = text_of(line, "password"))) {
+        fct_secret_unref(config->password);
         config->password = must(fct_secret_new(text, strlen(text)));
         free(text);
     }
     if ((text = text_of(line, "token"))) {
+        fct_secret_unref(config->token);
         config->token = must(fct_secret_new(text, strlen(text)));
         free(text);
     }
@@ -242,16 +251,21 @@ static void read_config(struct script *script, const char *line)
 
 static void read_mail(struct script *script, const char *line)
 {
-    struct script_mail *mail = &script->mails[script->mail_count++];
-    char *to = text_of(line, "to"), *from = text_of(line, "from"), *body = text_of(line, "body");
+    struct script_mail *mail = &script->mails[script->mail_count];
+    char *to, *from, *body;
+    size_t size = (size_t)number_of(line, "size", 0);
     char word[8];
 
-    if (script->mail_count > MAILS_MAX)
-        abort();
+    if (script->mail_count == MAILS_MAX)
+        return;
+    to = text_of(line, "to");
+    from = text_of(line, "from");
+    body = text_of(line, "body");
     if (!to)
         to = must(strdup("b@x.example"));
-    freeze_mail(mail, from ? from : "a@x.example", to, body ? body : ".dot\\n\r\n..two\r\n.",
-                (size_t)number_of(line, "size", 0));
+    if (freeze_mail(mail, from ? from : "a@x.example", to, body ? body : ".dot\r\n..two\r\n.",
+                    size < 100000 ? size : 0))
+        script->mail_count++;
     mail->hold = value_of(line, "hold", word, sizeof(word)) != NULL;
     mail->later = value_of(line, "later", word, sizeof(word)) != NULL;
     mail->deadline_us = number_of(line, "deadline", FCT_NEVER);
@@ -273,7 +287,7 @@ static void read_wanted(struct script *script, char *line)
     }
     if (sscanf(line, "%d %19s%n", &index, class, &used) != 2 || index < 1 ||
         (size_t)index > script->mail_count)
-        abort();
+        return;
     for (int i = 0; i < 4; i++) {
         if (strcmp(class, names[i]) == 0)
             script->mails[index - 1].wanted.class = i;
@@ -308,7 +322,7 @@ static struct script *script_read(char *text)
             read_mail(script, line + 4);
         else if (strncmp(line, "= ", 2) == 0)
             read_wanted(script, line + 2);
-        else
+        else if (script->line_count < sizeof(script->lines) / sizeof(*script->lines))
             script->lines[script->line_count++] = line;
     }
     return script;
@@ -445,6 +459,19 @@ static void drain(struct play *play)
     }
 }
 
+/* Lines that begin with a 2: each may be one verdict at the most. */
+static void count_successes(struct play *play, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (play->line_len++ == 0)
+            play->line_start = bytes[i];
+        if (bytes[i] == '\n') {
+            play->successes += play->line_start == '2';
+            play->line_len = 0;
+        }
+    }
+}
+
 static void serve(struct play *play, const char *bytes, size_t len)
 {
     while (len && !play->stopped) {
@@ -454,6 +481,7 @@ static void serve(struct play *play, const char *bytes, size_t len)
         if (part > play->server_limit - play->server_len)
             part = play->server_limit - play->server_len;
         /* A block of its own, so that a read past its end is seen. */
+        count_successes(play, bytes, part);
         copy = must(malloc(part ? part : 1));
         memcpy(copy, bytes, part);
         play->now_us += 10;
@@ -541,6 +569,8 @@ static void submit(struct play *play, size_t index)
 {
     const struct script_mail *mail = &play->script->mails[index];
 
+    if (index >= play->script->mail_count || play->seen[index].submitted || index < play->taken)
+        return;
     if (fct_session_submit(play->session, mail->mail, mail->deadline_us, mail->hold,
                            (void *)(uintptr_t)(index + 1), play->now_us) != 0)
         fail_play(play, "submit", "refused");
@@ -553,11 +583,14 @@ static void step(struct play *play, const char *line)
 {
     static const struct fct_tls_facts facts = {"channel-binding-data", 20, "tls-exporter"};
 
-    if (strncmp(line, "C: ", 3) == 0) {
+    if (play->blind && (line[0] == 'C' || line[0] == '-')) {
+        drain(play);
+    } else if (strncmp(line, "C: ", 3) == 0) {
         client_line(play, line);
     } else if (strncmp(line, "C.", 2) == 0) {
         client_content(play, line);
-    } else if (strchr("SVR", line[0]) && (line[1] == ':' || (line[1] >= '0' && line[1] <= '9'))) {
+    } else if (strchr("SVR", line[0]) && strchr(line, ':') &&
+               (line[1] == ':' || (line[1] >= '0' && line[1] <= '9'))) {
         server_line(play, line);
     } else if (strncmp(line, "S|", 2) == 0) {
         char *text = unescape(line + 2);
@@ -566,11 +599,12 @@ static void step(struct play *play, const char *line)
         serve(play, text, strlen(text));
         free(text);
     } else if (strncmp(line, "flood ", 6) == 0) {
-        size_t count = strtoul(line + 6, NULL, 10);
-        char *text = unescape(strchr(line + 6, ' ') + 1);
+        const char *space = strchr(line + 6, ' ');
+        size_t count = strtoul(line + 6, NULL, 10) % 10000;
+        char *text = unescape(space ? space + 1 : "");
 
         drain(play);
-        while (count-- && !play->stopped && !play->closed)
+        while (*text && count-- && !play->stopped && !play->closed)
             serve(play, text, strlen(text));
         free(text);
     } else if (strcmp(line, "--") == 0) {

@@ -97,6 +97,7 @@ static void run_again(fct_session *s, fct_transaction *mail)
     mail->run_before = true;
     mail->alone = true;
     mail->mail_refused = false;
+    fct_reply_done(&mail->refusal);
     mail->rerun = false;
     mail->behind = false;
     mail->asked = mail->heard = mail->waiting = mail->accepted = 0;

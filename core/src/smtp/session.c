@@ -51,6 +51,7 @@ static void free_mail(fct_transaction *mail)
     fct_list_remove(&mail->link);
     fct_mail_reader_free(mail->body.reader);
     fct_outcome_free(mail->outcome);
+    fct_reply_done(&mail->refusal);
     fct_mail_unref(mail->mail);
     fct_free(mail);
 }

@@ -76,7 +76,7 @@ static void end_mail(fct_session *s, fct_transaction *mail, bool told,
     int error = s->error ? s->error : FACTEUR_ECLOSED;
 
     if (active && mail->mail_refused && !mail->rerun) {
-        fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, &mail->outcome->reply);
+        fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, &mail->refusal);
         return;
     }
     if (active && mail->body.handed && !told) {
@@ -88,6 +88,7 @@ static void end_mail(fct_session *s, fct_transaction *mail, bool told,
     fct_transaction_end(s, mail, FCT_TEMPORARY, error,
                         active && mail != culprit ? phase_of_mail(s, mail) : s->error_phase,
                         s->error_reply.code ? &s->error_reply : NULL, s->close_message);
+    mail->outcome->again &= mail->outcome->class == FCT_TEMPORARY;
 }
 
 static void wipe_buf(fct_buf *buf)

@@ -78,7 +78,8 @@ struct fct_transaction {
     bool behind; /* begun before the mail before it was answered */
     bool alone;  /* must not be behind */
     bool mail_refused;
-    bool rerun; /* this run's result is not the mail's */
+    fct_reply refusal; /* to MAIL, when mail_refused */
+    bool rerun;        /* this run's result is not the mail's */
     bool run_before;
     bool answered; /* any reply was for it */
     size_t recipient_count;

@@ -167,7 +167,7 @@ static void on_mail(fct_session *s, fct_transaction *mail, const fct_reply *repl
         return;
     }
     mail->mail_refused = true;
-    fct_reply_copy(reply, &mail->outcome->reply);
+    fct_reply_copy(reply, &mail->refusal);
     s->rset_due = true;
     /* Perhaps only because the transaction of the mail before it is still open. */
     if (reply->code == 503 && mail->behind)
@@ -213,7 +213,7 @@ static void after_envelope(fct_session *s, fct_transaction *mail, const fct_repl
     }
     s->rset_due = true;
     fct_transaction_refused(s, mail, mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
-                            mail->mail_refused ? &mail->outcome->reply : reply);
+                            mail->mail_refused ? &mail->refusal : reply);
 }
 
 static void on_rcpt(fct_session *s, fct_transaction *mail, const fct_reply *reply)
@@ -257,7 +257,7 @@ static void say_lone_dot(fct_session *s, fct_transaction *mail, const fct_reply 
         return;
     s->rset_due = false;
     fct_transaction_refused(s, mail, mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
-                            mail->mail_refused ? &mail->outcome->reply : reply);
+                            mail->mail_refused ? &mail->refusal : reply);
 }
 
 static void on_data(fct_session *s, fct_transaction *mail, const fct_reply *reply)
@@ -278,7 +278,7 @@ static void on_data(fct_session *s, fct_transaction *mail, const fct_reply *repl
         else
             fct_transaction_refused(s, mail,
                                     mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
-                                    mail->mail_refused ? &mail->outcome->reply : reply);
+                                    mail->mail_refused ? &mail->refusal : reply);
     } else {
         breach(s, mail, FACTEUR_PHASE_data, reply, "not a reply to DATA");
     }
@@ -333,7 +333,7 @@ static void on_bdat(fct_session *s, fct_transaction *mail, const fct_reply *repl
         (mail->accepted == 0 && fct_reply_kind(reply->code) == 2 && mail->body.handed)) {
         s->rset_due = true;
         if (mail->mail_refused)
-            end_early(s, mail, FACTEUR_PHASE_mail, &mail->outcome->reply);
+            end_early(s, mail, FACTEUR_PHASE_mail, &mail->refusal);
         else
             end_early(s, mail, FACTEUR_PHASE_rcpt, reply);
         return;

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* SASL: which mechanism, its messages against another implementation's, and hostile challenges. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "smtp/sasl.h"
+
+#define ALL ((1u << FCT_MECHANISM_COUNT) - 1)
+#define NONCE "MDEyMzQ1Njc4OWFiY2RlZmcA"
+
+static const struct fct_tls_facts facts = {"channel-binding-data", 20, "tls-exporter"};
+
+static struct fct_session_config config_with(const char *username, const char *password,
+                                             const char *token)
+{
+    struct fct_session_config config = {.username = username, .nonce = "0123456789abcdefg"};
+
+    if (password)
+        config.password = fct_secret_new(password, strlen(password));
+    if (token)
+        config.token = fct_secret_new(token, strlen(token));
+    return config;
+}
+
+static void config_done(struct fct_session_config *config)
+{
+    fct_secret_unref(config->password);
+    fct_secret_unref(config->token);
+}
+
+static void the_strongest_that_both_know(void **state)
+{
+    struct fct_session_config config = config_with("u", "p", NULL);
+    unsigned offered = ALL;
+    static const int order[] = {FCT_MECHANISM_SCRAM_SHA_256_PLUS,
+                                FCT_MECHANISM_SCRAM_SHA_256,
+                                FCT_MECHANISM_SCRAM_SHA_1_PLUS,
+                                FCT_MECHANISM_SCRAM_SHA_1,
+                                FCT_MECHANISM_PLAIN,
+                                FCT_MECHANISM_LOGIN,
+                                FCT_MECHANISM_CRAM_MD5,
+                                -1};
+
+    for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+        assert_int_equal(fct_sasl_choose(&config, offered, true), order[i]);
+        if (order[i] >= 0)
+            offered &= ~(1u << order[i]);
+    }
+    assert_int_equal(fct_sasl_choose(&config, ALL, false), FCT_MECHANISM_SCRAM_SHA_256);
+    config.auth = "scram-sha-256-plus";
+    assert_int_equal(fct_sasl_choose(&config, ALL, false), -1);
+    assert_int_equal(fct_sasl_choose(&config, ALL, true), FCT_MECHANISM_SCRAM_SHA_256_PLUS);
+    config.auth = "LOGIN";
+    assert_int_equal(fct_sasl_choose(&config, ALL, true), FCT_MECHANISM_LOGIN);
+    config.auth = "NTLM";
+    assert_int_equal(fct_sasl_choose(&config, ALL, true), -1);
+    config_done(&config);
+    config = config_with("u", NULL, "t");
+    assert_int_equal(fct_sasl_choose(&config, ALL, true), FCT_MECHANISM_OAUTHBEARER);
+    assert_int_equal(fct_sasl_choose(&config, ALL & ~(1u << FCT_MECHANISM_OAUTHBEARER), true),
+                     FCT_MECHANISM_XOAUTH2);
+    /* A token is not a password. */
+    assert_int_equal(fct_sasl_choose(&config, 1u << FCT_MECHANISM_PLAIN, true), -1);
+    config_done(&config);
+}
+
+/* Made with Python's hashlib: user "us,er", password "pencil", salt "0123456789salt". */
+static const struct {
+    enum fct_mechanism mechanism;
+    bool facts, plus_offered;
+    const char *first, *challenge, *final, *server;
+} scrams[] = {
+    {FCT_MECHANISM_SCRAM_SHA_256, false, true, "n,,n=us=2Cer,r=" NONCE,
+     "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096",
+     "c=biws,r=" NONCE "server,p=MIcILX82xL9Kz44yo4r+m7rxa3I6Kcf3kixxKWWwlks=",
+     "v=HEkKjuYnD2+qNQ31gNjnWGknaZy13qCLS3sMYiNPa5A="},
+    {FCT_MECHANISM_SCRAM_SHA_256, true, false, "y,,n=us=2Cer,r=" NONCE,
+     "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096",
+     "c=eSws,r=" NONCE "server,p=ksOvWpD0ViPbKBbXTB0ojcD1lHrr6gO2xrGThSFBX/c=",
+     "v=Qzs6kyxYJktUpdHIB4Dupw4SBpmGGWKf3KDSClh8feQ="},
+    {FCT_MECHANISM_SCRAM_SHA_256_PLUS, true, true, "p=tls-exporter,,n=us=2Cer,r=" NONCE,
+     "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096",
+     "c=cD10bHMtZXhwb3J0ZXIsLGNoYW5uZWwtYmluZGluZy1kYXRh,r=" NONCE
+     "server,p=Cu2oYgtLWlLtxa2rQmWqs++xlV3ZANK1Zn36K2yXlIQ=",
+     "v=ooUa/Hjtqbh+qvonRjDZ3yHsR7Oj1MuUXBh1DfWAeNQ="},
+    {FCT_MECHANISM_SCRAM_SHA_1, false, true, "n,,n=us=2Cer,r=" NONCE,
+     "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096",
+     "c=biws,r=" NONCE "server,p=PYr5KfbQ98uADKKZYyWGC3bLFDA=", "v=bfg6E5kU/FEkBS3FfQzBL6mXt1g="},
+    {FCT_MECHANISM_SCRAM_SHA_1, true, false, "y,,n=us=2Cer,r=" NONCE,
+     "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096",
+     "c=eSws,r=" NONCE "server,p=8NtJ5/WwTsZgsAzryAze0XgRq68=", "v=tTEnwiNN9dQtlT/aSrFYuBlmko8="},
+    {FCT_MECHANISM_SCRAM_SHA_1_PLUS, true, true, "p=tls-exporter,,n=us=2Cer,r=" NONCE,
+     "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096",
+     "c=cD10bHMtZXhwb3J0ZXIsLGNoYW5uZWwtYmluZGluZy1kYXRh,r=" NONCE
+     "server,p=qVubX/bQXk/8zC38tWbsY4KUvYw=",
+     "v=s+cPkoWhJFFUmce9baHSVsShg/A="},
+};
+
+static int step(fct_sasl *sasl, const char *challenge, fct_buf *out)
+{
+    fct_buf_clear(out);
+    return fct_sasl_step(sasl, fct_slice_of(challenge), out);
+}
+
+static void scram_agrees_with_another(void **state)
+{
+    struct fct_session_config config = config_with("us,er", "pencil", NULL);
+
+    for (size_t i = 0; i < sizeof(scrams) / sizeof(*scrams); i++) {
+        unsigned plus =
+            1u << FCT_MECHANISM_SCRAM_SHA_256_PLUS | 1u << FCT_MECHANISM_SCRAM_SHA_1_PLUS;
+        fct_buf out = {0};
+        fct_sasl sasl;
+
+        fct_sasl_init(&sasl, scrams[i].mechanism, &config, scrams[i].plus_offered ? plus : 0,
+                      scrams[i].facts ? &facts : NULL);
+        assert_int_equal(step(&sasl, "", &out), 0);
+        assert_string_equal(out.ptr, scrams[i].first);
+        assert_false(fct_sasl_may_succeed(&sasl));
+        assert_int_equal(step(&sasl, scrams[i].challenge, &out), 0);
+        assert_string_equal(out.ptr, scrams[i].final);
+        assert_false(fct_sasl_may_succeed(&sasl));
+        assert_int_equal(step(&sasl, scrams[i].server, &out), 0);
+        assert_int_equal(out.len, 0);
+        assert_true(fct_sasl_may_succeed(&sasl));
+        assert_int_equal(step(&sasl, "more", &out), FACTEUR_EAUTH);
+        fct_buf_done(&out);
+        fct_sasl_done(&sasl);
+    }
+    config_done(&config);
+}
+
+static void hostile_scram(void **state)
+{
+    static const char *const seconds[] = {"",
+                                          "r",
+                                          "r=",
+                                          "x=1",
+                                          "e=unknown-user",
+                                          "m=ext,r=" NONCE "x,s=c2FsdA==,i=4096",
+                                          "r=other,s=c2FsdA==,i=4096",
+                                          "r=" NONCE ",s=c2FsdA==,i=4096",
+                                          "r=" NONCE "x,s=c2FsdA==,i=1",
+                                          "r=" NONCE "x,s=c2FsdA==,i=4095",
+                                          "r=" NONCE "x,s=c2FsdA==,i=1000001",
+                                          "r=" NONCE "x,s=c2FsdA==,i=2147483648",
+                                          "r=" NONCE "x,s=c2FsdA==,i=-4096",
+                                          "r=" NONCE "x,s=c2FsdA==,i=",
+                                          "r=" NONCE "x,s=c2FsdA==,i=4096x",
+                                          "r=" NONCE "x,i=4096",
+                                          "r=" NONCE "x,s=,i=4096",
+                                          "r=" NONCE "x,s=!!!!,i=4096",
+                                          "r=" NONCE "\x7f,s=c2FsdA==,i=4096",
+                                          "r=" NONCE "x,s=c2FsdA=="};
+    static const char *const thirds[] = {"",
+                                         "v=",
+                                         "v=!!!!",
+                                         "v=AAAA",
+                                         "e=invalid-proof",
+                                         "x=1",
+                                         "v=HEkKjuYnD2+qNQ31gNjnWGknaZy13qCLS3sMYiNPa5B="};
+    struct fct_session_config config = config_with("us,er", "pencil", NULL);
+
+    for (size_t i = 0; i < sizeof(seconds) / sizeof(*seconds); i++) {
+        fct_buf out = {0};
+        fct_sasl sasl;
+
+        fct_sasl_init(&sasl, FCT_MECHANISM_SCRAM_SHA_256, &config, ALL, NULL);
+        assert_int_equal(step(&sasl, "", &out), 0);
+        assert_int_equal(step(&sasl, seconds[i], &out), FACTEUR_EAUTH);
+        assert_non_null(sasl.problem);
+        assert_false(fct_sasl_may_succeed(&sasl));
+        fct_buf_done(&out);
+        fct_sasl_done(&sasl);
+    }
+    for (size_t i = 0; i < sizeof(thirds) / sizeof(*thirds); i++) {
+        fct_buf out = {0};
+        fct_sasl sasl;
+
+        fct_sasl_init(&sasl, FCT_MECHANISM_SCRAM_SHA_256, &config, ALL, NULL);
+        assert_int_equal(step(&sasl, "", &out), 0);
+        assert_int_equal(step(&sasl, scrams[0].challenge, &out), 0);
+        assert_int_equal(step(&sasl, thirds[i], &out), FACTEUR_EAUTH);
+        assert_false(fct_sasl_may_succeed(&sasl));
+        fct_buf_done(&out);
+        fct_sasl_done(&sasl);
+    }
+    config_done(&config);
+}
+
+static void a_password_with_nul_is_not_sent_by_plain(void **state)
+{
+    struct fct_session_config config = {.username = "u", .password = fct_secret_new("a\0b", 3)};
+    fct_buf out = {0};
+    fct_sasl sasl;
+
+    fct_sasl_init(&sasl, FCT_MECHANISM_PLAIN, &config, ALL, NULL);
+    assert_int_equal(step(&sasl, "", &out), FACTEUR_EAUTH);
+    fct_buf_done(&out);
+    fct_sasl_done(&sasl);
+    config_done(&config);
+}
+
+static void oauth_forms(void **state)
+{
+    struct fct_session_config config = config_with("a,b=c", NULL, "tok");
+    fct_buf out = {0};
+    fct_sasl sasl;
+
+    fct_sasl_init(&sasl, FCT_MECHANISM_OAUTHBEARER, &config, ALL, NULL);
+    assert_int_equal(step(&sasl, "", &out), 0);
+    assert_string_equal(out.ptr, "n,a=a=2Cb=3Dc,\1auth=Bearer tok\1\1");
+    assert_int_equal(step(&sasl, "{}", &out), 0);
+    assert_string_equal(out.ptr, "\1");
+    assert_int_equal(step(&sasl, "{}", &out), FACTEUR_EAUTH);
+    fct_sasl_done(&sasl);
+    fct_sasl_init(&sasl, FCT_MECHANISM_XOAUTH2, &config, ALL, NULL);
+    assert_int_equal(step(&sasl, "", &out), 0);
+    assert_string_equal(out.ptr, "user=a,b=c\1auth=Bearer tok\1\1");
+    assert_int_equal(step(&sasl, "{}", &out), 0);
+    assert_int_equal(out.len, 0);
+    fct_sasl_done(&sasl);
+    fct_buf_done(&out);
+    config_done(&config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_strongest_that_both_know),
+        cmocka_unit_test(scram_agrees_with_another),
+        cmocka_unit_test(hostile_scram),
+        cmocka_unit_test(a_password_with_nul_is_not_sent_by_plain),
+        cmocka_unit_test(oauth_forms),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* The outgoing side: contents in runs of any length, dot-stuffed, held, counted; and the
+ * transcript. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "smtp/transcript.h"
+#include "smtp/wire.h"
+
+/* A reader whose runs are as long as the test wants, and whose memory is reused when not stable. */
+struct fct_mail_reader {
+    const char *content;
+    size_t len, at, run;
+    bool stable;
+    int error;
+    char *buffer;
+};
+
+int fct_mail_reader_next(fct_mail_reader *reader, fct_slice *run, bool *stable)
+{
+    size_t len = reader->len - reader->at < reader->run ? reader->len - reader->at : reader->run;
+
+    free(reader->buffer);
+    reader->buffer = NULL;
+    if (len == 0 || reader->error)
+        return reader->error;
+    *stable = reader->stable;
+    *run = (fct_slice){reader->content + reader->at, len};
+    if (!reader->stable) {
+        reader->buffer = malloc(len);
+        memcpy(reader->buffer, run->ptr, len);
+        run->ptr = reader->buffer;
+    }
+    reader->at += len;
+    return 1;
+}
+
+struct sink {
+    char bytes[4096];
+    size_t len;
+    unsigned lines;
+};
+
+/* Take everything, at most `step` bytes a time. */
+static int take(fct_wire *wire, struct sink *sink, size_t step, int max)
+{
+    struct fct_wire_progress progress;
+    fct_slice slices[8];
+    int count;
+
+    while ((count = fct_wire_output(wire, slices, max)) > 0) {
+        size_t total = 0;
+
+        for (int i = 0; i < count && total < step; i++) {
+            size_t part = slices[i].len < step - total ? slices[i].len : step - total;
+
+            assert_true(sink->len + part <= sizeof(sink->bytes));
+            memcpy(sink->bytes + sink->len, slices[i].ptr, part);
+            sink->len += part;
+            total += part;
+        }
+        fct_wire_sent(wire, total, &progress);
+        sink->lines += progress.lines;
+    }
+    return count;
+}
+
+static const struct {
+    const char *content, *stuffed;
+} contents[] = {
+    {"", ".\r\n"},
+    {".\r\n", "..\r\n.\r\n"},
+    {".", "...\r\n"}, /* no mail ends so; the wire does not care */
+    {"..\r\n", "...\r\n.\r\n"},
+    {"a.b\r\n.c\r\n.\r\n\r\n..\r\n", "a.b\r\n..c\r\n..\r\n\r\n...\r\n.\r\n"},
+    {"a\r\n.\r\n.\r\n.\r\n", "a\r\n..\r\n..\r\n..\r\n.\r\n"},
+    {"plain\r\ntext\r\n", "plain\r\ntext\r\n.\r\n"},
+};
+
+static void stuffing_in_any_runs(void **state)
+{
+    for (size_t i = 0; i < sizeof(contents) / sizeof(*contents); i++) {
+        size_t len = strlen(contents[i].content);
+
+        for (size_t run = 1; run <= len + 1; run++) {
+            for (size_t step = 1; step < 40; step += 3) {
+                for (int variant = 0; variant < 4; variant++) {
+                    struct fct_mail_reader reader = {contents[i].content, len, 0,   run,
+                                                     variant & 1,         0,   NULL};
+                    fct_body body = {.reader = &reader, .left = len, .stuff = true};
+                    struct sink sink = {.len = 0};
+                    fct_wire wire;
+
+                    assert_int_equal(fct_wire_init(&wire, 8), 0);
+                    assert_int_equal(fct_wire_body(&wire, &body), 0);
+                    assert_int_equal(take(&wire, &sink, step, variant & 2 ? 1 : 8), 0);
+                    assert_int_equal(sink.len, strlen(contents[i].stuffed));
+                    assert_memory_equal(sink.bytes, contents[i].stuffed, sink.len);
+                    assert_int_equal(sink.lines, 1);
+                    assert_true(body.handed && !body.shown && fct_wire_empty(&wire));
+                    fct_wire_done(&wire);
+                    free(reader.buffer);
+                }
+            }
+        }
+    }
+}
+
+static void a_dot_is_handed_with_its_first_byte(void **state)
+{
+    struct fct_mail_reader reader = {"x\r\n", 3, 0, 3, true, 0, NULL};
+    fct_body body = {.reader = &reader, .left = 3, .stuff = true};
+    struct fct_wire_progress progress;
+    fct_slice slices[4];
+    fct_wire wire;
+
+    fct_wire_init(&wire, 8);
+    fct_wire_body(&wire, &body);
+    assert_int_equal(fct_wire_output(&wire, slices, 4), 2);
+    fct_wire_sent(&wire, 3, &progress);
+    assert_false(body.handed);
+    fct_wire_sent(&wire, 1, &progress);
+    assert_true(body.handed && body.shown);
+    assert_int_equal(progress.lines, 0);
+    fct_wire_sent(&wire, 2, &progress);
+    assert_int_equal(progress.lines, 1);
+    assert_false(body.shown);
+    fct_wire_done(&wire);
+}
+
+static void bdat_is_handed_with_its_last_byte(void **state)
+{
+    struct fct_mail_reader reader = {"x\r\n", 3, 0, 2, true, 0, NULL};
+    fct_body body = {.reader = &reader, .left = 3};
+    struct fct_wire_progress progress;
+    fct_slice slices[4];
+    fct_wire wire;
+
+    fct_wire_init(&wire, 8);
+    fct_wire_body(&wire, &body);
+    assert_int_equal(fct_wire_output(&wire, slices, 4), 2);
+    fct_wire_sent(&wire, 2, &progress);
+    assert_false(body.handed || progress.body_ended);
+    fct_wire_sent(&wire, 1, &progress);
+    assert_true(body.handed && progress.body_ended);
+    fct_wire_done(&wire);
+}
+
+static void the_last_octets_are_held(void **state)
+{
+    struct fct_mail_reader reader = {"xyz\r\n", 5, 0, 100, true, 0, NULL};
+    fct_body body = {.reader = &reader, .left = 5, .hold = true};
+    struct sink sink = {.len = 0};
+    fct_wire wire;
+
+    fct_wire_init(&wire, 8);
+    fct_wire_line(&wire, FCT_SLICE("BDAT 5 LAST\r\n"), false);
+    fct_wire_body(&wire, &body);
+    fct_wire_line(&wire, FCT_SLICE("RSET\r\n"), false);
+    assert_int_equal(take(&wire, &sink, 100, 8), 0);
+    assert_int_equal(sink.len, 16);
+    assert_true(fct_wire_waits(&wire) && !fct_wire_empty(&wire) && !body.handed);
+    fct_wire_release(&wire);
+    assert_int_equal(take(&wire, &sink, 100, 8), 0);
+    assert_memory_equal(sink.bytes, "BDAT 5 LAST\r\nxyz\r\nRSET\r\n", sink.len);
+    assert_int_equal(sink.lines, 2);
+    assert_true(body.handed && fct_wire_empty(&wire));
+    fct_wire_done(&wire);
+}
+
+static void a_reader_that_breaks_its_word_is_an_error(void **state)
+{
+    for (int i = 0; i < 3; i++) {
+        struct fct_mail_reader reader = {"xyz\r\n", 5, 0, 100, true, i == 2 ? FACTEUR_EIO : 0,
+                                         NULL};
+        fct_body body = {.reader = &reader, .left = i ? 6 : 4};
+        struct sink sink = {.len = 0};
+        fct_wire wire;
+
+        fct_wire_init(&wire, 8);
+        fct_wire_body(&wire, &body);
+        assert_int_equal(take(&wire, &sink, 100, 8), FACTEUR_EIO);
+        assert_false(body.handed);
+        fct_wire_done(&wire);
+    }
+}
+
+static void lines_do_not_move_while_they_are_shown(void **state)
+{
+    struct fct_wire_progress progress;
+    fct_slice slices[4];
+    const char *first;
+    fct_wire wire;
+    char big[6000];
+
+    fct_wire_init(&wire, 8);
+    memset(big, 'b', sizeof(big));
+    big[sizeof(big) - 1] = '\n';
+    fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), true);
+    assert_int_equal(fct_wire_output(&wire, slices, 4), 1);
+    first = slices[0].ptr;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(fct_wire_line(&wire, (fct_slice){big, sizeof(big)}, false), 0);
+    assert_memory_equal(first, "NOOP\r\n", 6);
+    assert_int_equal(fct_wire_output(&wire, slices, 4), 4);
+    assert_ptr_equal(slices[0].ptr, first);
+    fct_wire_sent(&wire, 6 + sizeof(big) * 4, &progress);
+    assert_int_equal(progress.lines, 5);
+    assert_true(fct_wire_empty(&wire));
+    fct_wire_done(&wire);
+}
+
+static void a_transcript_keeps_the_last_whole_lines(void **state)
+{
+    fct_transcript *transcript = calloc(1, sizeof(*transcript));
+    char last[40] = "";
+
+    fct_transcript_add(transcript, "S: ", FCT_SLICE("a\nb"));
+    assert_string_equal(fct_transcript_text(transcript), "S: a\nS: b\n");
+    for (int i = 0; i < 3000; i++) {
+        fct_transcript_addf(transcript, "C: ", "line %d", i);
+        snprintf(last, sizeof(last), "C: line %d\n", i);
+        if (i % 700 == 0) {
+            const char *text = fct_transcript_text(transcript);
+
+            assert_true(strlen(text) <= FCT_TRANSCRIPT_MAX);
+            assert_true(text[0] == 'C' || text[0] == 'S');
+            assert_string_equal(text + strlen(text) - strlen(last), last);
+        }
+    }
+    free(transcript);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stuffing_in_any_runs),
+        cmocka_unit_test(a_dot_is_handed_with_its_first_byte),
+        cmocka_unit_test(bdat_is_handed_with_its_last_byte),
+        cmocka_unit_test(the_last_octets_are_held),
+        cmocka_unit_test(a_reader_that_breaks_its_word_is_an_error),
+        cmocka_unit_test(lines_do_not_move_while_they_are_shown),
+        cmocka_unit_test(a_transcript_keeps_the_last_whole_lines),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
