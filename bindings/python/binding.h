@@ -41,15 +41,30 @@
     X(LETTER_OPTIONS, "facteur._json", "letter_options")                                           \
     X(JSON_LOADS, "json", "loads")
 
-/* X(NAME, text): attribute names, interned once. */
+/* X(name): attribute names, interned once. */
 #define FPY_NAMES(X)                                                                               \
     X(status)                                                                                      \
     X(message_id)                                                                                  \
     X(queue_id)                                                                                    \
     X(relay)                                                                                       \
     X(accepted)                                                                                    \
-    X(rejected) X(reply) X(phase) X(attempts) X(flights) X(timings) X(error) X(error_code)         \
-        X(transcript) X(code) X(enhanced) X(text) X(data) X(path) X(name) X(type) X(content_id)
+    X(rejected)                                                                                    \
+    X(reply)                                                                                       \
+    X(phase)                                                                                       \
+    X(attempts)                                                                                    \
+    X(flights)                                                                                     \
+    X(timings)                                                                                     \
+    X(error)                                                                                       \
+    X(error_code)                                                                                  \
+    X(transcript)                                                                                  \
+    X(code)                                                                                        \
+    X(enhanced)                                                                                    \
+    X(text)                                                                                        \
+    X(data)                                                                                        \
+    X(path)                                                                                        \
+    X(name)                                                                                        \
+    X(type)                                                                                        \
+    X(content_id)
 
 enum fpy_object {
 #define FPY_IMPORT_ENUM(name, module, attribute) FPY_##name,
@@ -118,11 +133,16 @@ int fpy_utf8(fpy_state *state, const char *where, PyObject *value, const char **
 /* As above, refusing NUL as well: for arguments that facteur.h takes as C strings. */
 int fpy_cstring(fpy_state *state, const char *where, PyObject *value, const char **text);
 
+/* Raise MessageError "expected …, got <the type's name>"; returns NULL. */
+PyObject *fpy_refuse(fpy_state *state, const char *where, const char *expected, PyObject *got);
+
 /* Set the fields of a dict of keywords; the dict's values become their lasting form. */
 int fpy_fields_apply(fpy_state *state, facteur_message *message, PyObject *keywords);
 
-/* Attach what a sequence holds (or one thing alone); returns the tuple of Attachments. */
-PyObject *fpy_attach(fpy_state *state, facteur_message *message, PyObject *attachments);
+/* ---- attach.c -------------------------------------------------------------------------------- */
+
+/* Attach what a list or tuple holds; returns the tuple of Attachments. */
+PyObject *fpy_attach(fpy_state *state, facteur_message *message, PyObject *value);
 
 /* ---- message.c ------------------------------------------------------------------------------- */
 

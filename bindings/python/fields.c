@@ -13,15 +13,20 @@ struct job {
     const char *field; /* the core's name */
 };
 
-static PyObject *refuse(struct job *job, const char *expected, PyObject *got)
+PyObject *fpy_refuse(fpy_state *state, const char *where, const char *expected, PyObject *got)
 {
     PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(got), "__name__");
 
     if (name)
-        fpy_raise_text(job->state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, job->field,
-                       "expected %s, got %U", expected, name);
+        fpy_raise_text(state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, where, "expected %s, got %U",
+                       expected, name);
     Py_XDECREF(name);
     return NULL;
+}
+
+static PyObject *refuse(struct job *job, const char *expected, PyObject *got)
+{
+    return fpy_refuse(job->state, job->field, expected, got);
 }
 
 /* The core's verdict as 0 or -1 with an exception. */
@@ -35,12 +40,11 @@ static int verdict(struct job *job, int code, facteur_error **error)
 
 int fpy_utf8(fpy_state *state, const char *where, PyObject *value, const char **text, size_t *len)
 {
-    struct job job = {state, NULL, where};
     Py_ssize_t size;
     const char *utf8;
 
     if (!PyUnicode_Check(value)) {
-        refuse(&job, "str", value);
+        fpy_refuse(state, where, "str", value);
         return -1;
     }
     utf8 = PyUnicode_AsUTF8AndSize(value, &size);
@@ -270,122 +274,9 @@ static PyObject *apply_ids(struct job *job, PyObject *value)
     return joined;
 }
 
-/* An attribute as a C string, NULL for None; *owner keeps it alive. */
-static int optional_text(struct job *job, PyObject *object, enum fpy_object name, PyObject **owner,
-                         const char **text)
-{
-    *text = NULL;
-    *owner = PyObject_GetAttr(object, job->state->objects[name]);
-    if (!*owner)
-        return -1;
-    return *owner == Py_None ? 0 : fpy_cstring(job->state, job->field, *owner, text);
-}
-
-static int attach_bytes(struct job *job, PyObject *data, const char *name, const char *type,
-                        const char *content_id)
-{
-    facteur_error *error = NULL;
-    char *bytes;
-    Py_ssize_t len;
-
-    if (PyBytes_AsStringAndSize(data, &bytes, &len))
-        return -1;
-    return verdict(job,
-                   facteur_message_attach_bytes(job->message, bytes, (size_t)len, name, type,
-                                                content_id, &error),
-                   &error);
-}
-
-/* Opening a file can wait (a network disk), so other threads may run meanwhile. */
-static int attach_path(struct job *job, PyObject *path, const char *name, const char *type,
-                       const char *content_id)
-{
-    facteur_error *error = NULL;
-    PyObject *encoded = PyUnicode_EncodeFSDefault(path);
-    const char *text = encoded ? PyBytes_AsString(encoded) : NULL;
-    int code;
-
-    if (!text) {
-        Py_XDECREF(encoded);
-        return -1;
-    }
-    if ((Py_ssize_t)strlen(text) != PyBytes_Size(encoded)) {
-        Py_DECREF(encoded);
-        fpy_raise_text(job->state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, job->field,
-                       "the path has a NUL");
-        return -1;
-    }
-    Py_BEGIN_ALLOW_THREADS code =
-        facteur_message_attach_path(job->message, text, name, type, content_id, &error);
-    Py_END_ALLOW_THREADS Py_DECREF(encoded);
-    return verdict(job, code, &error);
-}
-
-static int attach(struct job *job, PyObject *attachment)
-{
-    PyObject *owners[3] = {NULL, NULL, NULL};
-    const char *name;
-    const char *type;
-    const char *content_id;
-    PyObject *data = PyObject_GetAttr(attachment, job->state->objects[FPY_NAME_data]);
-    PyObject *path = PyObject_GetAttr(attachment, job->state->objects[FPY_NAME_path]);
-    int failed = !data || !path ||
-                 optional_text(job, attachment, FPY_NAME_name, &owners[0], &name) ||
-                 optional_text(job, attachment, FPY_NAME_type, &owners[1], &type) ||
-                 optional_text(job, attachment, FPY_NAME_content_id, &owners[2], &content_id);
-
-    if (!failed)
-        failed = path == Py_None ? attach_bytes(job, data, name, type, content_id)
-                                 : attach_path(job, path, name, type, content_id);
-    Py_XDECREF(data);
-    Py_XDECREF(path);
-    for (int i = 0; i < 3; i++)
-        Py_XDECREF(owners[i]);
-    return failed;
-}
-
-/* An Attachment, or what Attachment() takes as its only argument. */
-static PyObject *attachment_of(struct job *job, PyObject *value)
-{
-    PyObject *type = job->state->objects[FPY_ATTACHMENT];
-    int known = PyObject_IsInstance(value, type);
-
-    if (known < 0)
-        return NULL;
-    return known ? kept(value) : PyObject_CallFunctionObjArgs(type, value, NULL);
-}
-
 static PyObject *apply_attachments(struct job *job, PyObject *value)
 {
-    PyObject *made;
-    Py_ssize_t count;
-
-    if (!PyList_Check(value) && !PyTuple_Check(value))
-        return refuse(job, "a list of Attachments", value);
-    value = PySequence_Tuple(value);
-    if (!value)
-        return NULL;
-    count = PyTuple_Size(value);
-    made = PyTuple_New(count);
-    for (Py_ssize_t i = 0; made && i < count; i++) {
-        PyObject *one = attachment_of(job, PyTuple_GetItem(value, i));
-
-        if (!one || attach(job, one)) {
-            Py_XDECREF(one);
-            Py_CLEAR(made);
-        } else if (PyTuple_SetItem(made, i, one)) {
-            Py_CLEAR(made);
-        }
-    }
-    Py_DECREF(value);
-    return made;
-}
-
-PyObject *fpy_attach(fpy_state *state, facteur_message *message, PyObject *attachments)
-{
-    struct job job = {state, message, "attachments"};
-
-    return apply_attachments(&job, attachments);
+    return fpy_attach(job->state, job->message, value);
 }
 
 static const struct keyword {

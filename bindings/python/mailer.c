@@ -215,6 +215,7 @@ PyObject *fpy_mailer_send(PyObject *self, PyObject *owner, facteur_message *mess
     facteur_mailer *core = fpy_mailer_open(self);
     facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
+    PyThreadState *thread;
     PyObject *made;
     int code;
 
@@ -222,8 +223,11 @@ PyObject *fpy_mailer_send(PyObject *self, PyObject *owner, facteur_message *mess
         return NULL;
     if (owner)
         message = fpy_message_hold(owner);
-    Py_BEGIN_ALLOW_THREADS code = facteur_send(core, message, deadline, &receipt, &error);
-    Py_END_ALLOW_THREADS if (owner) fpy_message_release(owner);
+    thread = PyEval_SaveThread();
+    code = facteur_send(core, message, deadline, &receipt, &error);
+    PyEval_RestoreThread(thread);
+    if (owner)
+        fpy_message_release(owner);
     if (code)
         return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
     made = fpy_receipt_new(state, receipt);
@@ -261,6 +265,7 @@ static PyObject *mailer_check(PyObject *self, PyObject *args, PyObject *kwargs)
     fpy_state *state = fpy_state_of(self);
     facteur_mailer *core = fpy_mailer_open(self);
     facteur_error *error = NULL;
+    PyThreadState *thread;
     PyObject *limit = NULL;
     PyObject *text;
     PyObject *facts;
@@ -271,8 +276,11 @@ static PyObject *mailer_check(PyObject *self, PyObject *args, PyObject *kwargs)
     if (!core || !PyArg_ParseTupleAndKeywords(args, kwargs, "|$O:check", names, &limit) ||
         fpy_deadline(limit, &deadline))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS code = facteur_check(core, deadline, &json, &error);
-    Py_END_ALLOW_THREADS if (code) return fpy_raise(state, code, error, FPY_CONFIG_ERROR);
+    thread = PyEval_SaveThread();
+    code = facteur_check(core, deadline, &json, &error);
+    PyEval_RestoreThread(thread);
+    if (code)
+        return fpy_raise(state, code, error, FPY_CONFIG_ERROR);
     text = fpy_text(json);
     facteur_free(json);
     facts = text ? PyObject_CallFunctionObjArgs(state->objects[FPY_JSON_LOADS], text, NULL) : NULL;
@@ -283,11 +291,13 @@ static PyObject *mailer_check(PyObject *self, PyObject *args, PyObject *kwargs)
 static void mailer_shut(PyObject *object, double timeout)
 {
     mailer *self = (mailer *)object;
+    PyThreadState *thread;
 
     if (atomic_exchange(&self->closed, 1))
         return;
-    Py_BEGIN_ALLOW_THREADS facteur_mailer_close(self->mailer, timeout);
-    Py_END_ALLOW_THREADS
+    thread = PyEval_SaveThread();
+    facteur_mailer_close(self->mailer, timeout);
+    PyEval_RestoreThread(thread);
 }
 
 static PyObject *mailer_close(PyObject *self, PyObject *args, PyObject *kwargs)

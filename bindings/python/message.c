@@ -36,12 +36,14 @@ facteur_message *fpy_message_hold(PyObject *object)
     message *self = (message *)object;
 
     if (!PyThread_acquire_lock(self->lock, NOWAIT_LOCK)) {
+        PyThreadState *thread;
         PyThread_type_lock fresh = self->holder == getpid() ? NULL : PyThread_allocate_lock();
 
         if (fresh)
             self->lock = fresh; /* the inherited one stays taken for ever */
-        Py_BEGIN_ALLOW_THREADS PyThread_acquire_lock(self->lock, WAIT_LOCK);
-        Py_END_ALLOW_THREADS
+        thread = PyEval_SaveThread();
+        PyThread_acquire_lock(self->lock, WAIT_LOCK);
+        PyEval_RestoreThread(thread);
     }
     self->holder = getpid();
     return self->message;
@@ -120,13 +122,16 @@ static PyObject *message_bytes(PyObject *self, PyObject *unused)
     fpy_state *state = fpy_state_of(self);
     facteur_message *core = fpy_message_hold(self);
     facteur_error *error = NULL;
+    PyThreadState *thread;
     char *bytes = NULL;
     size_t len = 0;
     PyObject *made;
     int code;
 
-    Py_BEGIN_ALLOW_THREADS code = facteur_message_bytes(core, &bytes, &len, &error);
-    Py_END_ALLOW_THREADS fpy_message_release(self);
+    thread = PyEval_SaveThread();
+    code = facteur_message_bytes(core, &bytes, &len, &error);
+    PyEval_RestoreThread(thread);
+    fpy_message_release(self);
     if (code)
         return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
     made = PyBytes_FromStringAndSize(bytes, (Py_ssize_t)len);
