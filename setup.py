@@ -86,7 +86,7 @@ core = Extension(
     sources=sources + binding,
     depends=["bindings/python/binding.h", "core/include/facteur.h"],
     include_dirs=["core/include", "core/src"],
-    define_macros=[("FACTEUR_API", "")] + ([("Py_LIMITED_API", "0x030b0000")] if stable else []),
+    define_macros=[("FACTEUR_API", ""), ("_GNU_SOURCE", None)] + ([("Py_LIMITED_API", "0x030b0000")] if stable else []),
     extra_compile_args=["-std=gnu11", "-fvisibility=hidden", "-pthread"],
     extra_link_args=["-pthread"],
     py_limited_api=stable,

@@ -133,11 +133,13 @@ PHP_METHOD(Facteur_Mailer, __construct)
 }
 
 /* Send; the Receipt, or NULL with an exception thrown for what could not be tried. */
-static facteur_receipt *try_send(facteur_mailer *core, facteur_message *message, double deadline)
+static facteur_receipt *try_send(facteur_mailer *core, facteur_message *message, double deadline,
+                                 int (*send)(facteur_mailer *, facteur_message *, double,
+                                             facteur_receipt **, facteur_error **))
 {
     facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
-    int code = facteur_send(core, message, deadline, &receipt, &error);
+    int code = send(core, message, deadline, &receipt, &error);
 
     if (code)
         php_facteur_throw(code, error);
@@ -174,7 +176,7 @@ PHP_METHOD(Facteur_Mailer, send)
         zend_throw_error(NULL, "Facteur\\Message is not constructed");
         RETURN_THROWS();
     }
-    receipt = try_send(core, message, deadline);
+    receipt = try_send(core, message, deadline, facteur_send);
     if (!receipt)
         RETURN_THROWS();
     object = php_facteur_receipt_object(receipt);
@@ -189,7 +191,8 @@ void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter
                              facteur_mailer *core, php_facteur_letter letter)
 {
     facteur_message *message = php_facteur_letter_compose(call, core, letter);
-    facteur_receipt *receipt = message ? try_send(core, message, call->deadline) : NULL;
+    facteur_receipt *receipt =
+        message ? try_send(core, message, call->deadline, facteur_send_letter) : NULL;
 
     if (receipt)
         RETVAL_OBJ(php_facteur_receipt_object(receipt));

@@ -224,7 +224,8 @@ PyObject *fpy_mailer_send(PyObject *self, PyObject *owner, facteur_message *mess
     if (owner)
         message = fpy_message_hold(owner);
     thread = PyEval_SaveThread();
-    code = facteur_send(core, message, deadline, &receipt, &error);
+    code = raising ? facteur_send(core, message, deadline, &receipt, &error)
+                   : facteur_send_letter(core, message, deadline, &receipt, &error);
     PyEval_RestoreThread(thread);
     if (owner)
         fpy_message_release(owner);

@@ -272,6 +272,18 @@ FACTEUR_API int facteur_send(facteur_mailer *mailer, facteur_message *message, d
                              facteur_receipt **receipt, facteur_error **error);
 
 /*
+ * As facteur_send(), for a letter that must not break the order or the form it belongs to: a
+ * configuration that turns out to be unusable (an unreadable ca_file, say) is told in a temporary
+ * receipt with FACTEUR_ECONFIG, too.
+ *
+ * FACTEUR_EMESSAGE, FACTEUR_EIO (an attachment), FACTEUR_ECLOSED, FACTEUR_ENOMEM: nothing was
+ * tried.
+ */
+FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, facteur_message *message,
+                                    double deadline, facteur_receipt **receipt,
+                                    facteur_error **error);
+
+/*
  * Connect, TLS, EHLO, AUTH and NOOP without sending a mail.  `*json` (facteur_free) is an object of
  * facts: relay, ok, phase, address, tls {version, cipher, resumed}, capabilities, auth, timings,
  * error. Returns 0 also when the relay refused: `ok` tells.

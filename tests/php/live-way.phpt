@@ -37,6 +37,9 @@ $server->script();
 
 $missing = new Mailer($server->dsn('implicit', 'ana:secret'), ca_file: '/nonexistent/ca.pem');
 thrown(fn () => $missing->send(a_message()));
+$receipt = (new Mailer($server->dsn('implicit', 'ana:secret'), ca_file: '/nonexistent/ca.pem', default_from: 'shop@example.com'))
+    ->sendOrderConfirmation(an_order());
+echo "$receipt->status $receipt->error_code\n";
 $facts = (new Mailer("smtp://$closed", tls: 'none'))->check(2.0);
 var_dump($facts['ok']);
 $receipt = (new Mailer("smtp://$closed", tls: 'none', default_from: 'shop@example.com'))->sendOrderConfirmation(an_order());
@@ -51,6 +54,7 @@ Facteur\AuthError EAUTH temporary auth
 Facteur\TLSError ETLS temporary tls
 Facteur\DeadlineError EDEADLINE temporary greeting
 Facteur\ConfigError ECONFIG -2 [ca_file] %s
+temporary ECONFIG
 bool(false)
 string(9) "temporary"
 string(8) "ECONNECT"

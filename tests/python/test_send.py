@@ -120,12 +120,22 @@ def test_untrusted_certificates_are_tls_errors(kind):
 
 
 def test_unreadable_ca_file(tmp_path):
-    """The file is opened at the first send: either the option or the connection says it, nothing is sent."""
+    """The file is opened at the first send; nothing is sent."""
     with SmtpServer("--implicit-tls") as server:
-        with pytest.raises((facteur.ConfigError, facteur.TLSError), match="ca_file|missing.pem"):
-            with facteur.Mailer(server.dsn("implicit", ca_file=tmp_path / "missing.pem")) as mailer:
+        with facteur.Mailer(server.dsn("implicit", ca_file=tmp_path / "missing.pem")) as mailer:
+            with pytest.raises(facteur.ConfigError, match="missing.pem") as caught:
                 mailer.send(make())
+        assert caught.value.where == "ca_file"
         assert server.stats()["mails"] == 0
+
+
+def test_an_unreadable_ca_file_breaks_no_order(tmp_path, order):
+    with SmtpServer("--implicit-tls") as server:
+        with facteur.Mailer(server.dsn("implicit", ca_file=tmp_path / "missing.pem")) as mailer:
+            receipt = mailer.send_order_confirmation(order)
+        assert (receipt.status, receipt.error_code) == ("temporary", "ECONFIG")
+        assert "missing.pem" in receipt.error
+        assert server.stats()["connections"] == 0
 
 
 def test_starttls_that_is_not_offered_is_a_tls_error():

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Compiling a template's text into operations. */
-#define _GNU_SOURCE /* memmem */
 #include "letters/template_ops.h"
 
 #include "base/error.h"

@@ -197,6 +197,18 @@ static int send_mail(facteur_mailer *mailer, fct_mail *mail, double deadline,
     return err;
 }
 
+/* The refusal of a configuration, told as what became of the mail. */
+static int tell_refusal(const fct_plan *plan, fct_mail *mail, facteur_error *cause,
+                        facteur_receipt **receipt, facteur_error **error)
+{
+    *receipt = fct_receipt_new(mail, plan->target_name, NULL, 0, NULL);
+    if (!*receipt)
+        return fct_error_nomem(error);
+    fct_receipt_fill_failed(*receipt, FACTEUR_TEMPORARY, FACTEUR_ECONFIG,
+                            cause ? facteur_error_message(cause) : NULL);
+    return 0;
+}
+
 int facteur_send(facteur_mailer *mailer, facteur_message *message, double deadline,
                  facteur_receipt **receipt, facteur_error **error)
 {
@@ -208,6 +220,27 @@ int facteur_send(facteur_mailer *mailer, facteur_message *message, double deadli
     if (err)
         return err;
     err = send_mail(mailer, mail, deadline, receipt, error);
+    fct_mail_unref(mail);
+    return err;
+}
+
+int facteur_send_letter(facteur_mailer *mailer, facteur_message *message, double deadline,
+                        facteur_receipt **receipt, facteur_error **error)
+{
+    fct_mail *mail = NULL;
+    facteur_error *cause = NULL;
+    int err = fct_dispatch_open(mailer, error);
+
+    if (!err)
+        err = freeze(&mailer->engine->plan, message, &mail, error);
+    if (err)
+        return err;
+    err = send_mail(mailer, mail, deadline, receipt, &cause);
+    if (err == FACTEUR_ECONFIG)
+        err = tell_refusal(&mailer->engine->plan, mail, cause, receipt, error);
+    else if (err)
+        fct_error_set(error, err, NULL, "%s", facteur_error_text(err));
+    facteur_error_free(cause);
     fct_mail_unref(mail);
     return err;
 }

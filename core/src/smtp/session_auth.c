@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Logging in (RFC 4954): one mechanism, once. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memmem */
-#endif
 #include "smtp/session_state.h"
 
 #include "base/base64.h"

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* One mail on the connection: its commands, and what each reply to them means. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strcasestr */
-#endif
 #include "smtp/session_state.h"
 
 #include "base/utf8.h"
