@@ -39,7 +39,7 @@ static void add_extension(X509 *x509, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
-static struct certificate certificate_make(const struct certificate_plan *plan)
+static inline struct certificate certificate_make(const struct certificate_plan *plan)
 {
     static long serial = 1;
     struct certificate made;
@@ -69,7 +69,7 @@ static struct certificate certificate_make(const struct certificate_plan *plan)
     return made;
 }
 
-static void certificate_free(struct certificate *certificate)
+static inline void certificate_free(struct certificate *certificate)
 {
     EVP_PKEY_free(certificate->key);
     X509_free(certificate->x509);
@@ -91,7 +91,7 @@ __attribute__((unused)) static void certificate_write(const struct certificate *
 }
 
 /* A server's context; weak certificates are allowed, so that it is the client who refuses. */
-static SSL_CTX *server_context(const struct certificate *certificate)
+static inline SSL_CTX *server_context(const struct certificate *certificate)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 

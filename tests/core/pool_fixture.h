@@ -35,7 +35,7 @@ static void on_done(fct_job *job, const fct_outcome *outcome)
     assert_false(outcome->again);
 }
 
-static fct_mail *mail_make(const char *to)
+static inline fct_mail *mail_make(const char *to)
 {
     facteur_message *message = facteur_message_new();
     struct fct_freeze facts = {.date_s = 1700000000};
@@ -123,7 +123,7 @@ static void expect_sent(const struct post *post)
     assert_null(post->job.transcript);
 }
 
-static bool is_quiet(void *user)
+static inline bool is_quiet(void *user)
 {
     return !fct_pool_active(user);
 }

@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pool/pool_state.h"
 #include "pool_fixture.h"
 
 static void one_connection_serves_many_mails(void **state)
@@ -461,106 +460,6 @@ static void a_child_abandons_and_the_parent_goes_on(void **state)
     certificate_free(&certificate);
 }
 
-static bool is_open(void *user)
-{
-    return !fct_pool_opening(user);
-}
-
-static void a_check_does_not_hold_up_mails(void **state)
-{
-    struct server server = {.hold = true,
-                            .features = "250-test\r\n250-CHUNKING\r\n250 PIPELINING\r\n"};
-    struct post posts[16], check;
-    fct_relay relay;
-    fct_pool *pool;
-
-    server_start(&server);
-    relay = relay_for(&server);
-    relay.pool_size = 2;
-    pool = fct_pool_new(loop, &relay);
-    for (int i = 0; i < 8; i++) {
-        submit(pool, &posts[i], 9000000);
-        fct_loop_step(loop);
-        if (i == 3)
-            fct_loop_run_until(loop, is_open, pool, fct_loop_now_us(loop) + 3000000);
-    }
-    check = (struct post){.job = {.deadline_us = fct_loop_now_us(loop) + 9000000, .done = on_done}};
-    fct_pool_submit(pool, &check.job);
-    for (int i = 8; i < 16; i++)
-        submit(pool, &posts[i], 9000000);
-    fct_loop_step(loop);
-    fct_loop_step(loop);
-    /* Both connections are busy: the check waits for one to end, the mails go with the other. */
-    assert_int_equal(check.job.attempts, 0);
-    assert_int_equal(posts[15].job.attempts, 1);
-    server.hold = false;
-    for (int i = 0; i < 16; i++) {
-        fct_loop_run(loop, &posts[i].finished);
-        expect_sent(&posts[i]);
-    }
-    fct_loop_run(loop, &check.finished);
-    assert_int_equal(check.class, FCT_SENT);
-    fct_pool_free(pool);
-    server_stop(&server);
-    assert_int_equal(server.mails, 16);
-    assert_int_equal(server.connections, 3);
-}
-
-static void a_worn_out_connection_counts_until_its_last_mail(void **state)
-{
-    struct server server = {.slow_ms = 20};
-    struct post posts[12];
-    fct_relay relay;
-    fct_pool *pool;
-
-    server_start(&server);
-    relay = relay_for(&server);
-    relay.pool_size = 1;
-    relay.max_mails = 3;
-    pool = fct_pool_new(loop, &relay);
-    for (int i = 0; i < 12; i++)
-        submit(pool, &posts[i], 5000000);
-    for (int i = 0; i < 12; i++) {
-        fct_loop_run(loop, &posts[i].finished);
-        expect_sent(&posts[i]);
-    }
-    fct_pool_free(pool);
-    server_stop(&server);
-    assert_int_equal(server.mails, 12);
-    /* The server may see the next one before it has seen the end of the one that said QUIT. */
-    assert_in_range(server.most_open, 1, 2);
-}
-
-/* FAULTS row 71. */
-static void groups_are_not_sent_again_to_who_hangs_up_on_them(void **state)
-{
-    static const char *const features[] = {"250-test\r\n250 PIPELINING\r\n",
-                                           "250-test\r\n250-CHUNKING\r\n250 PIPELINING\r\n"};
-    static const enum fct_class first[] = {FCT_TEMPORARY, FCT_IN_DOUBT};
-
-    for (size_t i = 0; i < 2; i++) {
-        struct server server = {.features = features[i], .hates_groups = 1};
-        struct post post;
-        fct_relay relay;
-        fct_pool *pool;
-
-        server_start(&server);
-        relay = relay_for(&server);
-        pool = fct_pool_new(loop, &relay);
-        send_one(pool, &post);
-        assert_int_equal(post.class, first[i]);
-        fct_free(post.job.transcript);
-        for (int n = 0; n < 3; n++) {
-            send_one(pool, &post);
-            expect_sent(&post);
-        }
-        fct_pool_free(pool);
-        server_stop(&server);
-        assert_int_equal(server.connections, 2);
-        assert_int_equal(server.mails, 3);
-    }
-}
-
 static void every_allocation_may_fail(void **state)
 {
     struct server server = {0};
@@ -620,9 +519,6 @@ int main(void)
         POOL_TEST(a_pool_that_quits_ends_its_queue),
         POOL_TEST(a_relay_that_hangs_up_early_is_told),
         POOL_TEST(a_child_abandons_and_the_parent_goes_on),
-        POOL_TEST(a_check_does_not_hold_up_mails),
-        POOL_TEST(a_worn_out_connection_counts_until_its_last_mail),
-        POOL_TEST(groups_are_not_sent_again_to_who_hangs_up_on_them),
         POOL_TEST(every_allocation_may_fail),
     };
 

@@ -162,47 +162,65 @@ static bool make_room(fct_pool *pool, const struct fct_ticket *ticket)
     return true;
 }
 
-static fct_connection *add_connection(fct_pool *pool)
+/* With its slot of the host's, which it takes over; NULL when memory ran out. */
+static fct_connection *add_connection(fct_pool *pool, int slot)
 {
     uint64_t now_us = fct_loop_now_us(pool->loop);
     fct_connection *connection = fct_connection_open(pool, pool->loop, pool->relay, pool->tls,
                                                      now_us >= pool->no_chunking_until_us,
                                                      now_us >= pool->no_pipelining_until_us);
 
-    if (connection)
-        fct_list_push(&pool->connections, &connection->link);
+    if (!connection) {
+        fct_pool_return_slot(pool, slot);
+        return NULL;
+    }
+    connection->slot = slot;
+    fct_list_push(&pool->connections, &connection->link);
     return connection;
 }
 
-static int make_tls(fct_pool *pool, struct fct_failure *failure, facteur_error **error)
+static int make_tls(fct_pool *pool, facteur_error **error)
 {
-    int result;
-
     if (pool->tls || pool->relay->session.tls == FCT_TLS_NONE)
         return 0;
-    result = fct_tls_context_new(&pool->relay->tls, pool->relay->host, &pool->tls, error);
-    if (result != 0)
-        fct_failure_init(failure, result, FACTEUR_PHASE_tls,
-                         *error ? facteur_error_message(*error) : NULL);
-    return result;
+    return fct_tls_context_new(&pool->relay->tls, pool->relay->host, &pool->tls, error);
 }
 
-/* Open a connection; when not even that can be done, the mail at hand ends. */
-static fct_connection *open_for(fct_pool *pool, struct fct_ticket *ticket)
+/*
+ * Open a connection.  When not even that can be done, the mail at hand ends and *opened is NULL.
+ * False when the mail must wait for one of the host's slots.
+ */
+static bool open_for(fct_pool *pool, struct fct_ticket *ticket, fct_connection **opened)
 {
-    fct_connection *connection = NULL;
     facteur_error *error = NULL;
     struct fct_failure failure;
+    enum facteur_phase phase = FACTEUR_PHASE_connect;
+    int slot = -1;
+    int result = fct_pool_take_slot(pool, &slot, &error);
 
-    fct_failure_init(&failure, FACTEUR_ENOMEM, FACTEUR_PHASE_connect, NULL);
-    if (make_tls(pool, &failure, &error) == 0)
-        connection = add_connection(pool);
-    if (!connection) {
-        fct_queue_take(pool, ticket);
-        fct_ticket_fail(ticket, &failure);
+    *opened = NULL;
+    if (result > 0) {
+        if (wants_new(ticket))
+            retire_one(pool, ticket);
+        fct_pool_await_slot(pool);
+        return false;
     }
+    if (result == 0) {
+        result = make_tls(pool, &error);
+        if (result != 0)
+            phase = FACTEUR_PHASE_tls;
+        else if (!(*opened = add_connection(pool, slot)))
+            result = FACTEUR_ENOMEM;
+        else
+            return true;
+        if (phase == FACTEUR_PHASE_tls)
+            fct_pool_return_slot(pool, slot);
+    }
+    fct_failure_init(&failure, result, phase, error ? facteur_error_message(error) : NULL);
+    fct_queue_take(pool, ticket);
+    fct_ticket_fail(ticket, &failure);
     facteur_error_free(error);
-    return connection;
+    return true;
 }
 
 /* A further connection was refused lately, and there is one that works. */
@@ -216,9 +234,8 @@ static bool start_check(fct_pool *pool, struct fct_ticket *ticket)
 {
     fct_connection *connection;
 
-    if (!make_room(pool, ticket))
+    if (!make_room(pool, ticket) || !open_for(pool, ticket, &connection))
         return false;
-    connection = open_for(pool, ticket);
     if (!connection)
         return true;
     fct_queue_take(pool, ticket);
@@ -273,19 +290,20 @@ static struct fct_ticket *first_mail(const fct_pool *pool)
 /* Open what the queue, or a crowd on the best connection, calls for. */
 static void open_more(fct_pool *pool)
 {
-    fct_connection *crowded;
+    fct_connection *crowded, *opened;
+    int slot = -1;
 
     while (pool->queue_len - pool->checks_waiting > count_opening(pool)) {
         struct fct_ticket *first = first_mail(pool);
 
-        if (is_shy(pool) || !make_room(pool, first))
+        if (is_shy(pool) || !make_room(pool, first) || !open_for(pool, first, &opened))
             break;
-        open_for(pool, first);
     }
     crowded = best(pool, &(struct fct_ticket){0});
     if (pool->queue_len == 0 && crowded && crowded->ticket_count >= CROWD &&
-        count_open(pool) < pool->relay->pool_size && count_opening(pool) == 0 && !is_shy(pool))
-        add_connection(pool);
+        count_open(pool) < pool->relay->pool_size && count_opening(pool) == 0 && !is_shy(pool) &&
+        fct_pool_take_slot(pool, &slot, NULL) == 0)
+        add_connection(pool, slot);
 }
 
 /* All that was handed to a connection in this turn goes out in one write. */

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "pool/pool_state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -344,6 +345,7 @@ fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_re
     connection->tls = tls;
     connection->chunking = chunking;
     connection->pipelining = pipelining;
+    connection->slot = -1;
     connection->opened_us = fct_loop_now_us(loop);
     connection->age_limit_us = age_limit(relay, connection->opened_us);
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
@@ -403,6 +405,8 @@ void fct_connection_quit(fct_connection *connection)
         return;
     connection->state = FCT_CONNECTION_QUITTING;
     connection->dirty = true;
+    if (connection->ticket_count == 0)
+        fct_pool_give_slot(connection->pool, connection);
     fct_session_quit(connection->session, fct_loop_now_us(connection->loop));
 }
 

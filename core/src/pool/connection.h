@@ -54,6 +54,7 @@ typedef struct fct_connection {
     uint64_t shake_us; /* the handshake began; 0: none under way */
     uint64_t shake_limit_us;
     uint64_t probe_us; /* silence until then on a connection reused after a rest: it is dead */
+    int slot;          /* of the host's, -1: none */
     unsigned mails;
     unsigned entered; /* calls on the stack: the memory must stay */
     bool dirty;       /* has something to write */

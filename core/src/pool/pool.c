@@ -43,6 +43,11 @@ static void fail_late(struct fct_ticket *ticket, fct_connection *connection)
         if (ticket->job->attempts == 0)
             ticket->job->attempts = 1;
         fct_job_keep_transcript(ticket->job, connection);
+    } else if (ticket->pool->slot_pause_us) {
+        snprintf(message, sizeof message,
+                 "the deadline passed while waiting for one of the host's %u connections to the "
+                 "relay (host_slots)",
+                 ticket->pool->relay->host_slots);
     } else {
         snprintf(message, sizeof message,
                  "the deadline passed while waiting for a free connection (pool_size is %u)",
@@ -107,6 +112,7 @@ void fct_pool_on_ready(fct_pool *pool, fct_connection *connection)
             fct_session_lost(connection->session, FACTEUR_ENOMEM, "out of memory", now_us);
         return;
     }
+    fct_pool_spare_slot(pool, connection);
     fct_pool_kick(pool);
 }
 
@@ -140,6 +146,7 @@ void fct_pool_on_noop(fct_pool *pool, fct_connection *connection)
     if (ticket->job->check)
         fill_check(ticket->job->check, connection);
     fct_ticket_end(ticket, &outcome);
+    fct_pool_spare_slot(pool, connection);
 }
 
 /* Whether a mail that was not sent goes to another connection instead of to its sender. */
@@ -188,6 +195,9 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
         fct_ticket_end(ticket, outcome);
     }
     fct_outcome_free(outcome);
+    if (connection->state == FCT_CONNECTION_QUITTING && connection->ticket_count == 0)
+        fct_pool_give_slot(pool, connection);
+    fct_pool_spare_slot(pool, connection);
 }
 
 /*
@@ -251,6 +261,7 @@ void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_fail
     fct_list *link;
 
     learn(pool, connection, failure);
+    fct_pool_give_slot(pool, connection);
     connection->check = NULL;
     fct_pool_kick(pool);
     /* Outcomes come before the end; should one be missing, its job must not wait for ever. */
@@ -278,6 +289,7 @@ fct_pool *fct_pool_new(fct_loop *loop, const fct_relay *relay)
     fct_list_init(&pool->connections);
     fct_list_init(&pool->unticketed);
     fct_timer_init(&pool->kick, on_kick);
+    fct_timer_init(&pool->slot_timer, fct_pool_on_slot_timer);
     return pool;
 }
 
@@ -395,6 +407,8 @@ void fct_pool_free(fct_pool *pool)
     fail_queue(pool);
     on_kick(&pool->kick);
     fct_timer_clear(&pool->kick);
+    fct_timer_clear(&pool->slot_timer);
+    fct_slots_free(pool->slots);
     fct_tls_context_free(pool->tls);
     fct_free(pool);
 }
@@ -424,6 +438,8 @@ void fct_pool_abandon(fct_pool *pool)
     }
     forget_tickets(&pool->queue);
     fct_timer_clear(&pool->kick);
+    fct_timer_clear(&pool->slot_timer);
+    fct_slots_abandon(pool->slots);
     fct_tls_context_free(pool->tls);
     fct_free(pool);
 }

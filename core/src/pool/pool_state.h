@@ -3,6 +3,7 @@
 #ifndef FCT_POOL_STATE_H
 #define FCT_POOL_STATE_H
 
+#include "net/slots.h"
 #include "pool/connection.h"
 
 struct fct_pool {
@@ -17,6 +18,9 @@ struct fct_pool {
     uint64_t next_number;
     uint64_t shy_until_us, no_chunking_until_us, no_pipelining_until_us;
     bool closing;
+    fct_slots *slots; /* with host_slots, made with the first connection */
+    fct_timer slot_timer;
+    uint64_t slot_pause_us; /* until the next look for a slot; 0: none is missing */
 };
 
 /* Hand a job its outcome, with the ticket gone before. */
@@ -36,6 +40,24 @@ void fct_pool_kick(fct_pool *pool);
 
 /* Give the waiting mails their connections, and open those that are wanted. */
 void fct_pool_dispatch(fct_pool *pool);
+
+/*
+ * Take one of the host's slots for a connection about to be opened; without host_slots it is -1.
+ * 0, 1 when none is free, or FACTEUR_E code.
+ */
+int fct_pool_take_slot(fct_pool *pool, int *slot, facteur_error **error);
+void fct_pool_return_slot(fct_pool *pool, int slot);
+void fct_pool_give_slot(fct_pool *pool, fct_connection *connection);
+
+/* With the loop running: look for a slot again, at growing intervals. */
+void fct_pool_await_slot(fct_pool *pool);
+void fct_pool_on_slot_timer(fct_timer *timer);
+
+/*
+ * Nobody waits in this pool: what it keeps open must leave one of the host's slots to others, since
+ * a process that is not in its loop cannot be asked for one.
+ */
+void fct_pool_spare_slot(fct_pool *pool, fct_connection *connection);
 
 /* Write what was handed to connections: all of a turn goes out together. */
 void fct_pool_flush(fct_pool *pool);

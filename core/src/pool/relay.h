@@ -19,6 +19,8 @@ typedef struct fct_relay {
     struct fct_tls_config tls; /* its strings are the relay's */
     uint64_t connect_us;       /* option connect_timeout: resolve + connect + TLS handshake */
     unsigned pool_size;
+    unsigned host_slots;  /* connections of all processes of this user, 0: no limit */
+    unsigned warm;        /* idle connections kept ready once a mail was sent */
     unsigned max_mails;  /* per connection, 0: no limit */
     uint64_t max_age_us; /* per connection, 0: no limit */
     uint64_t idle_us;    /* close a connection idle for longer */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* SHA-256 as text, for names that must not tell what they stand for. */
+#ifndef FCT_DIGEST_H
+#define FCT_DIGEST_H
+
+#include "base/bytes.h"
+
+#define FCT_DIGEST_TEXT 65
+
+/* The parts, each with its length before it, as 64 hexadecimal digits; false when memory ran out.
+ */
+bool fct_digest_text(const fct_slice *parts, size_t count, char text[FCT_DIGEST_TEXT]);
+
+#endif

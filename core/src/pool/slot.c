@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* The pool's share of the host's slots (option host_slots). */
+#include "pool/pool_state.h"
+
+#include "base/random.h"
+
+#define PAUSE_FIRST_US 10000
+#define PAUSE_MAX_US 200000
+
+static int open_slots(fct_pool *pool, facteur_error **error)
+{
+    const fct_relay *relay = pool->relay;
+    const char *user = relay->session.username ? relay->session.username : "";
+    const fct_slice parts[] = {
+        fct_slice_of(relay->unix_path ? relay->unix_path : relay->host),
+        {(const char *)&relay->port, sizeof relay->port},
+        fct_slice_of(user),
+    };
+
+    return fct_slots_open(parts, sizeof parts / sizeof parts[0], relay->host_slots, &pool->slots,
+                          error);
+}
+
+int fct_pool_take_slot(fct_pool *pool, int *slot, facteur_error **error)
+{
+    int result;
+
+    *slot = -1;
+    if (pool->relay->host_slots == 0)
+        return 0;
+    if (!pool->slots) {
+        result = open_slots(pool, error);
+        if (result != 0)
+            return result;
+    }
+    *slot = fct_slots_take(pool->slots);
+    if (*slot < 0)
+        return 1;
+    pool->slot_pause_us = 0;
+    fct_timer_clear(&pool->slot_timer);
+    return 0;
+}
+
+void fct_pool_return_slot(fct_pool *pool, int slot)
+{
+    if (pool->slots && slot >= 0)
+        fct_slots_give(pool->slots, slot);
+}
+
+void fct_pool_give_slot(fct_pool *pool, fct_connection *connection)
+{
+    fct_pool_return_slot(pool, connection->slot);
+    connection->slot = -1;
+}
+
+/* Processes that wait together must not look together. */
+static uint64_t jittered(uint64_t pause_us)
+{
+    unsigned char random = 0;
+
+    fct_random(&random, sizeof random);
+    return pause_us / 2 + pause_us / 2 * random / 255;
+}
+
+void fct_pool_await_slot(fct_pool *pool)
+{
+    if (fct_timer_is_set(&pool->slot_timer))
+        return;
+    pool->slot_pause_us = pool->slot_pause_us ? pool->slot_pause_us * 2 : PAUSE_FIRST_US;
+    if (pool->slot_pause_us > PAUSE_MAX_US)
+        pool->slot_pause_us = PAUSE_MAX_US;
+    fct_timer_set(pool->loop, &pool->slot_timer,
+                  fct_loop_now_us(pool->loop) + jittered(pool->slot_pause_us));
+}
+
+void fct_pool_on_slot_timer(fct_timer *timer)
+{
+    fct_pool_dispatch(FCT_ENTRY(timer, fct_pool, slot_timer));
+}
+
+void fct_pool_spare_slot(fct_pool *pool, fct_connection *connection)
+{
+    fct_connection *opening;
+
+    if (!pool->slots || pool->queue_len > 0 || fct_slots_any_free(pool->slots))
+        return;
+    opening = fct_pool_opening(pool);
+    if (opening)
+        fct_connection_cut(opening, FACTEUR_ECLOSED, "its slot is left to others");
+    else if (connection->ticket_count == 0 && !connection->check)
+        fct_connection_quit(connection);
+}

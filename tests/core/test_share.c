@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* The pool's manners: order and cap, what is learnt of a relay, and the host's slots. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pool/pool_state.h"
+#include "pool_fixture.h"
+
+static char runtime[64];
+
+static int make_all(void **state)
+{
+    snprintf(runtime, sizeof runtime, "/tmp/fct-share-XXXXXX");
+    if (!mkdtemp(runtime))
+        return -1;
+    setenv("XDG_RUNTIME_DIR", runtime, 1);
+    return make_mail(state);
+}
+
+static int drop_all(void **state)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -r %s", runtime);
+    return drop_mail(state) | system(command);
+}
+
+static bool never(void *user)
+{
+    return false;
+}
+
+static void run_for(uint64_t us)
+{
+    fct_loop_run_until(loop, never, NULL, fct_loop_now_us(loop) + us);
+}
+
+static bool is_open(void *user)
+{
+    return !fct_pool_opening(user);
+}
+
+static void a_check_does_not_hold_up_mails(void **state)
+{
+    struct server server = {.hold = true,
+                            .features = "250-test\r\n250-CHUNKING\r\n250 PIPELINING\r\n"};
+    struct post posts[16], check;
+    fct_relay relay;
+    fct_pool *pool;
+
+    server_start(&server);
+    relay = relay_for(&server);
+    relay.pool_size = 2;
+    pool = fct_pool_new(loop, &relay);
+    for (int i = 0; i < 8; i++) {
+        submit(pool, &posts[i], 9000000);
+        fct_loop_step(loop);
+        if (i == 3)
+            fct_loop_run_until(loop, is_open, pool, fct_loop_now_us(loop) + 3000000);
+    }
+    check = (struct post){.job = {.deadline_us = fct_loop_now_us(loop) + 9000000, .done = on_done}};
+    fct_pool_submit(pool, &check.job);
+    for (int i = 8; i < 16; i++)
+        submit(pool, &posts[i], 9000000);
+    fct_loop_step(loop);
+    fct_loop_step(loop);
+    /* Both connections are busy: the check waits for one to end, the mails go with the other. */
+    assert_int_equal(check.job.attempts, 0);
+    assert_int_equal(posts[15].job.attempts, 1);
+    server.hold = false;
+    for (int i = 0; i < 16; i++) {
+        fct_loop_run(loop, &posts[i].finished);
+        expect_sent(&posts[i]);
+    }
+    fct_loop_run(loop, &check.finished);
+    assert_int_equal(check.class, FCT_SENT);
+    fct_pool_free(pool);
+    server_stop(&server);
+    assert_int_equal(server.mails, 16);
+    assert_int_equal(server.connections, 3);
+}
+
+static void a_worn_out_connection_counts_until_its_last_mail(void **state)
+{
+    struct server server = {.slow_ms = 20};
+    struct post posts[12];
+    fct_relay relay;
+    fct_pool *pool;
+
+    server_start(&server);
+    relay = relay_for(&server);
+    relay.pool_size = 1;
+    relay.max_mails = 3;
+    pool = fct_pool_new(loop, &relay);
+    for (int i = 0; i < 12; i++)
+        submit(pool, &posts[i], 5000000);
+    for (int i = 0; i < 12; i++) {
+        fct_loop_run(loop, &posts[i].finished);
+        expect_sent(&posts[i]);
+    }
+    fct_pool_free(pool);
+    server_stop(&server);
+    assert_int_equal(server.mails, 12);
+    /* The server may see the next one before it has seen the end of the one that said QUIT. */
+    assert_in_range(server.most_open, 1, 2);
+}
+
+/* FAULTS row 71. */
+static void groups_are_not_sent_again_to_who_hangs_up_on_them(void **state)
+{
+    static const char *const features[] = {"250-test\r\n250 PIPELINING\r\n",
+                                           "250-test\r\n250-CHUNKING\r\n250 PIPELINING\r\n"};
+    static const enum fct_class first[] = {FCT_TEMPORARY, FCT_IN_DOUBT};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct server server = {.features = features[i], .hates_groups = 1};
+        struct post post;
+        fct_relay relay;
+        fct_pool *pool;
+
+        server_start(&server);
+        relay = relay_for(&server);
+        pool = fct_pool_new(loop, &relay);
+        send_one(pool, &post);
+        assert_int_equal(post.class, first[i]);
+        fct_free(post.job.transcript);
+        for (int n = 0; n < 3; n++) {
+            send_one(pool, &post);
+            expect_sent(&post);
+        }
+        fct_pool_free(pool);
+        server_stop(&server);
+        assert_int_equal(server.connections, 2);
+        assert_int_equal(server.mails, 3);
+    }
+}
+
+static void the_last_slot_is_not_kept(void **state)
+{
+    struct server server = {0};
+    fct_relay relay;
+    fct_pool *a, *b;
+    struct post post;
+
+    server_start(&server);
+    relay = relay_for(&server);
+    relay.host_slots = 2;
+    a = fct_pool_new(loop, &relay);
+    b = fct_pool_new(loop, &relay);
+    for (int i = 0; i < 3; i++) {
+        send_one(a, &post);
+        expect_sent(&post);
+        send_one(b, &post);
+        expect_sent(&post);
+    }
+    fct_pool_free(a);
+    fct_pool_free(b);
+    server_stop(&server);
+    /* One stays open in a; b has the other slot for a mail at a time. */
+    assert_int_equal(server.connections, 4);
+    assert_int_equal(server.quits, 3);
+    assert_int_equal(server.mails, 6);
+}
+
+static void who_finds_no_slot_waits_and_is_told(void **state)
+{
+    struct server server = {.hold = true};
+    fct_relay relay;
+    fct_pool *a, *b;
+    struct post first, second, third;
+
+    server_start(&server);
+    relay = relay_for(&server);
+    relay.host_slots = 1;
+    a = fct_pool_new(loop, &relay);
+    b = fct_pool_new(loop, &relay);
+    submit(a, &first, 9000000);
+    run_for(50000);
+    submit(b, &second, 100000);
+    submit(b, &third, 9000000);
+    fct_loop_run(loop, &second.finished);
+    assert_int_equal(second.class, FCT_TEMPORARY);
+    assert_int_equal(second.error, FACTEUR_EDEADLINE);
+    assert_non_null(strstr(second.message, "one of the host's 1 connections"));
+    assert_non_null(strstr(second.message, "host_slots"));
+    assert_int_equal(second.job.attempts, 0);
+    assert_false(third.finished);
+    server.hold = false;
+    fct_loop_run(loop, &first.finished);
+    fct_loop_run(loop, &third.finished);
+    expect_sent(&first);
+    expect_sent(&third);
+    fct_pool_free(a);
+    fct_pool_free(b);
+    server_stop(&server);
+    assert_int_equal(server.connections, 2);
+}
+
+static void checks_and_many_mails_stay_below_the_slots(void **state)
+{
+    struct server server = {.slow_ms = 5};
+    fct_relay relay;
+    fct_pool *pools[3];
+    struct post posts[3][8], checks[3];
+
+    server_start(&server);
+    relay = relay_for(&server);
+    relay.host_slots = 2;
+    for (int i = 0; i < 3; i++) {
+        pools[i] = fct_pool_new(loop, &relay);
+        for (int n = 0; n < 8; n++)
+            submit(pools[i], &posts[i][n], 9000000);
+        checks[i] =
+            (struct post){.job = {.deadline_us = fct_loop_now_us(loop) + 9000000, .done = on_done}};
+        fct_pool_submit(pools[i], &checks[i].job);
+    }
+    for (int i = 0; i < 3; i++) {
+        for (int n = 0; n < 8; n++) {
+            fct_loop_run(loop, &posts[i][n].finished);
+            expect_sent(&posts[i][n]);
+        }
+        fct_loop_run(loop, &checks[i].finished);
+        assert_int_equal(checks[i].class, FCT_SENT);
+    }
+    for (int i = 0; i < 3; i++)
+        fct_pool_free(pools[i]);
+    server_stop(&server);
+    assert_int_equal(server.mails, 24);
+    /* The server sees an end later than the one who ended. */
+    assert_in_range(server.most_open, 1, 4);
+}
+
+static void a_killed_sender_gives_its_slot_back(void **state)
+{
+    struct server server = {0};
+    fct_relay relay;
+    fct_pool *pool;
+    struct post post;
+    pid_t child;
+
+    server.hold = true;
+    server_start(&server);
+    relay = relay_for(&server);
+    relay.host_slots = 1;
+    child = fork();
+    if (child == 0) {
+        loop = fct_loop_new();
+        pool = fct_pool_new(loop, &relay);
+        submit(pool, &post, 60000000);
+        for (;;)
+            run_for(1000000);
+    }
+    while (server.connections == 0)
+        usleep(1000);
+    pool = fct_pool_new(loop, &relay);
+    submit(pool, &post, 9000000);
+    run_for(100000);
+    assert_int_equal(post.job.attempts, 0);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    server.hold = false;
+    fct_loop_run(loop, &post.finished);
+    expect_sent(&post);
+    fct_pool_free(pool);
+    server_stop(&server);
+    assert_int_equal(server.connections, 2);
+}
+
+static void a_bad_place_is_a_configuration_error(void **state)
+{
+    struct server server = {0};
+    char path[128];
+    fct_relay relay;
+    fct_pool *pool;
+    struct post post;
+
+    server_start(&server);
+    relay = relay_for(&server);
+    relay.host_slots = 3;
+    snprintf(path, sizeof path, "%s/facteur", runtime);
+    mkdir(path, 0700);
+    chmod(path, 0755);
+    pool = fct_pool_new(loop, &relay);
+    send_one(pool, &post);
+    assert_int_equal(post.error, FACTEUR_ECONFIG);
+    assert_int_equal(post.job.attempts, 0);
+    assert_int_equal(strncmp(post.message, "host_slots: ", 12), 0);
+    fct_free(post.job.transcript);
+    chmod(path, 0700);
+    send_one(pool, &post);
+    expect_sent(&post);
+    fct_pool_free(pool);
+    server_stop(&server);
+}
+
+int main(void)
+{
+#define SHARE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        SHARE_TEST(a_check_does_not_hold_up_mails),
+        SHARE_TEST(a_worn_out_connection_counts_until_its_last_mail),
+        SHARE_TEST(groups_are_not_sent_again_to_who_hangs_up_on_them),
+        SHARE_TEST(the_last_slot_is_not_kept),
+        SHARE_TEST(who_finds_no_slot_waits_and_is_told),
+        SHARE_TEST(checks_and_many_mails_stay_below_the_slots),
+        SHARE_TEST(a_killed_sender_gives_its_slot_back),
+        SHARE_TEST(a_bad_place_is_a_configuration_error),
+    };
+
+    return cmocka_run_group_tests(tests, make_all, drop_all);
+}
