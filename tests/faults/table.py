@@ -23,6 +23,7 @@ class Row:
         self.options = more.pop("options", {})  # of the server
         self.query = more.pop("query", {})  # of the DSN
         self.reused = more.pop("reused", None)  # classes on a reused connection, when they differ
+        self.bdat = more.pop("bdat", None)  # classes with the whole mail in one flight, when they differ
         self.octets = more.pop("octets", 200)
         self.code = more.pop("code", None)  # of the deciding reply
         assert not more, more
@@ -141,10 +142,10 @@ ENVELOPE = [
     *each(58, "every RCPT", "rcpt", ["550 5.1.1 no", "553 no"], "P", "rcpt"),
     *each("58.t", "every RCPT", "rcpt", ["450 later", "451 later"], "T", "rcpt"),
     *each(59, "every RCPT", "rcpt", ["251 forwarded", "252 will try"], "S", "final"),
-    Row("60.452", "too many recipients", [on("rcpt", mail=[1, 2], nth=3, reply="452 4.5.3 too many")], "SST", "final", "three fresh"),
+    Row("60.452", "too many recipients", [on("rcpt", mail=[1, 2], nth=3, reply="452 4.5.3 too many")], "S", "final", "three"),
     Row(61, "RCPT 421 in the list, and close", [on("rcpt", nth=2, reply="421 busy", then="close")], "T", None, "three"),
-    Row(62, "RCPT never answered", [on("rcpt", reply=None)], "T", "rcpt", "slow"),
-    Row(63, "one reply too few", [on("rcpt", nth=2, reply=None)], "T", "rcpt|data", "slow three"),
+    Row(62, "RCPT never answered", [on("rcpt", reply=None, then="stall")], "T", None, "slow", bdat="A"),
+    Row(63, "one reply too few", [on("rcpt", nth=2, reply=None, accept=True)], "T", None, "slow three", bdat="A"),
     Row(64, "one reply too many", [on("rcpt", nth=1, before=["250 extra"])], "T|A|S", None),
     Row(65, "all RCPT refused, 354 given", [on("rcpt", reply="550 5.1.1 no"), on("data", reply="354 go")], "P", "rcpt", "group data"),
     Row(66, "MAIL refused, 354 given", [on("mail", reply="550 5.7.1 no"), on("rcpt", reply="503 no"), on("data", reply="354 go")], "P",

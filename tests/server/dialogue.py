@@ -430,9 +430,11 @@ class Dialogue:
             return
         recipient, _ = self._path("TO", argument)
         full = self.settings.max_recipients and len(self.tx.recipients) >= self.settings.max_recipients
-        code = self._respond("rcpt", "452 4.5.3 too many recipients" if full else "250 2.1.5 recipient ok", argument)
-        self.tx.answer(recipient, code)
-        if code is None or code // 100 != 2:
+        step = self._step("rcpt", argument)
+        code = self._answer(step, "452 4.5.3 too many recipients" if full else "250 2.1.5 recipient ok")
+        taken = code is not None and code // 100 == 2 if step is None else step.get("accept", code in range(200, 300))
+        self.tx.answer(recipient, code, taken)
+        if not taken:
             self._refused()
         if code == 421 and not self.wire.doomed:
             self.wire.cut_later("close")

@@ -73,9 +73,9 @@ class Transaction:
             "via": None, "queue_id": self.queue_id, "octets": 0, "terminator_octets": 0, "complete": False,
             "accepted": False, "verdict": None, "flights": None}
 
-    def answer(self, recipient, code):
+    def answer(self, recipient, code, taken):
         self.entry["answers"].append({"recipient": recipient, "code": code})
-        if code is not None and code // 100 == 2:
+        if taken:
             self.recipients.append(recipient)
 
     def begin(self, via, reader):
