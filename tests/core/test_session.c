@@ -4,7 +4,9 @@
  * and with every allocation failing once.  What a cut mail's class must be is computed from what
  * had passed in each direction, not from what the session believes.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -4,7 +4,9 @@
  * which the client's lines only let the client write.  Every mail has one outcome, and none is sent
  * without a 2yz reply of its own.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "../core/dialogue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
