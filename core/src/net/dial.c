@@ -61,8 +61,10 @@ static void attempt_close(struct attempt *attempt)
     fct_list_remove(&attempt->link);
     attempt->dial->attempt_count--;
     uv_close((uv_handle_t *)&attempt->poll, on_attempt_closed);
-    if (attempt->fd >= 0)
+    if (attempt->fd >= 0) {
+        fct_loop_strike(attempt->dial->loop, attempt->fd);
         close(attempt->fd);
+    }
 }
 
 static void stop(fct_dial *dial)
@@ -98,6 +100,7 @@ static void succeed(fct_dial *dial, int fd, bool tcp, const char *text)
     char peer[FCT_ADDRESS_TEXT];
     struct fct_dialled dialled = {.fd = fd, .tcp = tcp, .peer = peer};
 
+    fct_loop_strike(dial->loop, fd);
     memcpy(peer, text, sizeof peer);
     stop(dial);
     end(dial, &dialled);
@@ -235,6 +238,7 @@ static int attempt_start(fct_dial *dial, const fct_address *address, struct atte
     }
     if (uv_poll_init(&dial->loop->uv, &attempt->poll, attempt->fd) != 0)
         goto fail;
+    fct_loop_note(dial->loop, attempt->fd);
     fct_list_push(&dial->attempts, &attempt->link);
     dial->attempt_count++;
     uv_poll_start(&attempt->poll, UV_WRITABLE, on_attempt);

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "net/timer.h"
 
+#include <unistd.h>
+
 static void arm(fct_loop *loop);
 
 static void on_alarm(uv_timer_t *alarm)
@@ -14,6 +16,12 @@ static void on_alarm(uv_timer_t *alarm)
     fct_list due;
     fct_list *link;
 
+    if (loop->look_first) {
+        loop->look_first = false;
+        loop->armed_us = UINT64_MAX;
+        uv_timer_start(&loop->alarm, on_alarm, 0, 0);
+        return;
+    }
     /* Those due now move aside first: a timer that sets itself anew must wait for its next turn. */
     fct_list_init(&due);
     loop->armed_us = UINT64_MAX;
@@ -90,6 +98,36 @@ bool fct_timer_is_set(const fct_timer *timer)
     return !fct_list_empty(&timer->link);
 }
 
+void fct_loop_note(fct_loop *loop, int fd)
+{
+    for (size_t i = 0; fd >= 0 && i < FCT_DESCRIPTORS; i++) {
+        int vacant = 0;
+
+        if (atomic_compare_exchange_strong(&loop->descriptors[i], &vacant, fd + 1))
+            return;
+    }
+}
+
+void fct_loop_strike(fct_loop *loop, int fd)
+{
+    for (size_t i = 0; i < FCT_DESCRIPTORS; i++) {
+        int noted = fd + 1;
+
+        if (atomic_compare_exchange_strong(&loop->descriptors[i], &noted, 0))
+            return;
+    }
+}
+
+void fct_loop_drop(fct_loop *loop)
+{
+    for (size_t i = 0; i < FCT_DESCRIPTORS; i++) {
+        int noted = atomic_exchange(&loop->descriptors[i], 0);
+
+        if (noted)
+            close(noted - 1);
+    }
+}
+
 static void on_wake(uv_async_t *wake)
 {
     fct_loop *loop = wake->data;
@@ -113,6 +151,8 @@ fct_loop *fct_loop_new(void)
         goto fail;
     }
     uv_timer_init(&loop->uv, &loop->alarm);
+    fct_loop_note(loop, uv_backend_fd(&loop->uv));
+    fct_loop_note(loop, loop->uv.async_io_watcher.fd);
     loop->wake.data = loop;
     loop->alarm.data = loop;
     return loop;
@@ -160,12 +200,31 @@ uint64_t fct_loop_now_us(const fct_loop *loop)
     return uv_hrtime() / 1000;
 }
 
+#define REST_US 20000
+
+/*
+ * When nobody ran the loop for a while, replies may be waiting that came in time: a turn reads them
+ * before the deadlines are looked at, or a verdict that was given would count as not heard.
+ */
+static void begin_turns(fct_loop *loop)
+{
+    loop->look_first = fct_loop_now_us(loop) - loop->rested_us > REST_US;
+}
+
+static void end_turns(fct_loop *loop)
+{
+    loop->look_first = false;
+    loop->rested_us = fct_loop_now_us(loop);
+}
+
 static void run(fct_loop *loop, bool (*finished)(void *user), void *user, uint64_t until_us)
 {
     loop->finished = finished;
     loop->finished_user = user;
+    begin_turns(loop);
     while (!finished(user) && (until_us == UINT64_MAX || fct_loop_now_us(loop) < until_us))
         uv_run(&loop->uv, UV_RUN_ONCE);
+    end_turns(loop);
     loop->finished = NULL;
 }
 
@@ -211,7 +270,9 @@ void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user
 
 void fct_loop_step(fct_loop *loop)
 {
+    begin_turns(loop);
     uv_run(&loop->uv, UV_RUN_NOWAIT);
+    end_turns(loop);
 }
 
 int fct_loop_fd(const fct_loop *loop)

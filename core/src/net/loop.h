@@ -24,6 +24,12 @@ void fct_loop_abandon(fct_loop *loop);
  */
 void fct_loop_forked(fct_loop *loop);
 
+/*
+ * In a child after fork(), where another thread had been running the loop: close the descriptors
+ * that were open on it, by their numbers alone.  Nothing else of the loop may be used any more.
+ */
+void fct_loop_drop(fct_loop *loop);
+
 /* Monotonic microseconds, now. */
 uint64_t fct_loop_now_us(const fct_loop *loop);
 

@@ -6,10 +6,12 @@
 #include "base/list.h"
 #include "net/loop.h"
 
+#include <stdatomic.h>
 #include <uv.h>
 
 #define FCT_INPUT_SIZE 65536
 #define FCT_CLEAR_SIZE 16384 /* the most that one TLS record carries (RFC 8446 section 5.1) */
+#define FCT_DESCRIPTORS 1024 /* known by number; one more would stay open in a torn child */
 
 struct fct_loop {
     uv_loop_t uv;
@@ -22,11 +24,22 @@ struct fct_loop {
     bool (*finished)(
         void *user); /* asked by the turn under way: is there still a reason to wait? */
     void *finished_user;
+    bool look_first; /* after a rest: read what has come before any deadline is held to have passed
+                      */
+    uint64_t rested_us; /* when the last turn ended */
     bool forked;
     bool lost_epoll; /* no epoll could be had after fork(): the loop must not turn any more */
+    atomic_int descriptors[FCT_DESCRIPTORS]; /* + 1; 0: a free place */
     /* Shared by all streams: a stream hands its bytes on before another one reads. */
     char input[FCT_INPUT_SIZE];
     char clear[FCT_CLEAR_SIZE];
 };
+
+/*
+ * Every descriptor opened on the loop is noted, and struck out before it is closed: a child of
+ * fork() can close them then, whatever state the rest is in.
+ */
+void fct_loop_note(fct_loop *loop, int fd);
+void fct_loop_strike(fct_loop *loop, int fd);
 
 #endif

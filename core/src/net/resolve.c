@@ -182,6 +182,7 @@ static void on_watch_closed(uv_handle_t *handle)
 static void watch_close(struct watch *watch)
 {
     fct_list_remove(&watch->link);
+    fct_loop_strike(watch->resolve->loop, watch->fd);
     uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
 }
 
@@ -216,6 +217,7 @@ static void on_socket_state(void *user, ares_socket_t fd, int readable, int writ
         }
         watch->resolve = resolve;
         watch->fd = fd;
+        fct_loop_note(resolve->loop, fd);
         fct_list_push(&resolve->polls, &watch->link);
     }
     uv_poll_start(&watch->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0),

@@ -346,6 +346,7 @@ fct_stream *fct_stream_new(fct_loop *loop, int fd, const char *peer, bool tcp,
     stream->user = user;
     fct_timer_init(&stream->later, on_later);
     snprintf(stream->peer, sizeof stream->peer, "%s", peer);
+    fct_loop_note(loop, fd);
     if (tcp)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     uv_poll_start(&stream->poll, UV_READABLE, on_poll);
@@ -370,6 +371,7 @@ void fct_stream_close(fct_stream *stream, bool polite)
     }
     /* libuv must forget the descriptor before its number can be another's. */
     uv_close((uv_handle_t *)&stream->poll, on_closed);
+    fct_loop_strike(stream->loop, stream->fd);
     close(stream->fd);
 }
 

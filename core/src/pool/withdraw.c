@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Letting go of a job without making its fate unknown. */
+#include "pool/withdraw.h"
+
 #include "pool/pool_state.h"
 
 bool fct_pool_withdraw(fct_pool *pool, fct_job *job)

@@ -314,6 +314,17 @@ static fct_outcome *take_outcome(fct_session *s)
     return outcome;
 }
 
+bool fct_session_handed_over(const fct_session *s, const void *tag)
+{
+    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
+        const fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+
+        if (mail->outcome && mail->outcome->tag == tag)
+            return mail->body.handed || mail->state == FCT_MAIL_DONE;
+    }
+    return false;
+}
+
 static bool simple_event(fct_session *s, struct fct_session_event *event)
 {
     if (s->start_tls_due) {

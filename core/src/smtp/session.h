@@ -167,6 +167,9 @@ int fct_session_submit(fct_session *session, fct_mail *mail, uint64_t deadline_u
 /* How many more mails submit() would put in flight now; 0 while not ready or full. */
 unsigned fct_session_room(const fct_session *session);
 
+/* Whether anything of the terminator of the mail with this tag was written. */
+bool fct_session_handed_over(const fct_session *session, const void *tag);
+
 /* Queue a NOOP; FCT_EVENT_NOOP follows its reply. */
 int fct_session_noop(fct_session *session, uint64_t now_us);
 
