@@ -34,7 +34,7 @@ struct server {
     int slow_ms;              /* before each verdict */
     atomic_bool hold;         /* no verdict as long as it is set */
     int hates_groups;         /* offers PIPELINING, and closes when something follows MAIL */
-    atomic_int connections, mails, quits, open, most_open, resumed;
+    atomic_int connections, ready, mails, quits, open, most_open, resumed;
     pthread_t threads[CONNECTIONS_MAX];
     int fds[CONNECTIONS_MAX];
 };
@@ -136,6 +136,7 @@ static void talk(struct client *client)
     while (line_of(client, line, sizeof line)) {
         if (strncasecmp(line, "EHLO", 4) == 0) {
             say(client, server->features);
+            server->ready++;
         } else if (strncasecmp(line, "MAIL", 4) == 0) {
             if (server->mails_per_connection && mails >= server->mails_per_connection)
                 return;

@@ -303,6 +303,109 @@ static void a_bad_place_is_a_configuration_error(void **state)
     server_stop(&server);
 }
 
+static bool has_two(void *user)
+{
+    const struct server *server = user;
+
+    return server->ready >= 2;
+}
+
+static bool has_three(void *user)
+{
+    const struct server *server = user;
+
+    return server->ready >= 3;
+}
+
+static void spares_are_ready_after_the_first_mail(void **state)
+{
+    struct server server = {0};
+    fct_relay relay;
+    fct_pool *pool;
+    struct post posts[2];
+
+    server_start(&server);
+    relay = relay_for(&server);
+    relay.warm = 2;
+    pool = fct_pool_new(loop, &relay);
+    run_for(20000);
+    assert_int_equal(server.connections, 0);
+    send_one(pool, &posts[0]);
+    expect_sent(&posts[0]);
+    fct_loop_run_until(loop, has_two, &server, fct_loop_now_us(loop) + 5000000);
+    run_for(50000);
+    /* The one that served is idle, so one more makes two. */
+    assert_int_equal(server.connections, 2);
+    assert_int_equal(server.ready, 2);
+    server.hold = true;
+    submit(pool, &posts[0], 9000000);
+    fct_loop_step(loop);
+    submit(pool, &posts[1], 9000000);
+    fct_loop_step(loop);
+    assert_int_equal(posts[0].job.attempts, 1);
+    assert_int_equal(posts[1].job.attempts, 1);
+    server.hold = false;
+    for (int i = 0; i < 2; i++) {
+        fct_loop_run(loop, &posts[i].finished);
+        expect_sent(&posts[i]);
+    }
+    fct_pool_quit(pool);
+    fct_loop_run_until(loop, is_quiet, pool, fct_loop_now_us(loop) + 3000000);
+    assert_false(fct_pool_active(pool));
+    fct_pool_free(pool);
+    server_stop(&server);
+    assert_in_range(server.connections, 3, 4);
+}
+
+static void a_spare_that_ends_is_opened_again_after_a_pause(void **state)
+{
+    struct server server = {0};
+    uint64_t began_us;
+    fct_relay relay;
+    fct_pool *pool;
+    struct post post;
+
+    server_start(&server);
+    relay = relay_for(&server);
+    relay.warm = 2;
+    pool = fct_pool_new(loop, &relay);
+    send_one(pool, &post);
+    fct_loop_run_until(loop, has_two, &server, fct_loop_now_us(loop) + 5000000);
+    run_for(50000);
+    began_us = fct_loop_now_us(loop);
+    shutdown(server.fds[1], SHUT_RDWR);
+    fct_loop_run_until(loop, has_three, &server, began_us + 5000000);
+    assert_int_equal(server.ready, 3);
+    assert_true(fct_loop_now_us(loop) - began_us >= 400000);
+    fct_pool_free(pool);
+    server_stop(&server);
+    assert_int_equal(server.connections, 3);
+}
+
+static void spares_stay_below_the_caps(void **state)
+{
+    struct server server = {0};
+    fct_relay relay;
+    fct_pool *pool;
+    struct post post;
+
+    server_start(&server);
+    for (int host_slots = 0; host_slots < 2; host_slots++) {
+        relay = relay_for(&server);
+        relay.warm = 4;
+        relay.pool_size = host_slots ? 5 : 2;
+        relay.host_slots = host_slots ? 3 : 0;
+        pool = fct_pool_new(loop, &relay);
+        send_one(pool, &post);
+        expect_sent(&post);
+        run_for(100000);
+        fct_pool_free(pool);
+        /* Of three slots one is left to others. */
+        assert_int_equal(server.connections, host_slots ? 4 : 2);
+    }
+    server_stop(&server);
+}
+
 int main(void)
 {
 #define SHARE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -315,6 +418,9 @@ int main(void)
         SHARE_TEST(checks_and_many_mails_stay_below_the_slots),
         SHARE_TEST(a_killed_sender_gives_its_slot_back),
         SHARE_TEST(a_bad_place_is_a_configuration_error),
+        SHARE_TEST(spares_are_ready_after_the_first_mail),
+        SHARE_TEST(a_spare_that_ends_is_opened_again_after_a_pause),
+        SHARE_TEST(spares_stay_below_the_caps),
     };
 
     return cmocka_run_group_tests(tests, make_all, drop_all);

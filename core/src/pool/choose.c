@@ -85,8 +85,7 @@ static fct_connection *choose(fct_pool *pool, const struct fct_ticket *ticket)
     return NULL;
 }
 
-/* Those that a relay would count against us: QUIT comes only after the mails in flight. */
-static size_t count_open(const fct_pool *pool)
+size_t fct_pool_count_open(const fct_pool *pool)
 {
     size_t count = 0;
 
@@ -149,9 +148,9 @@ static bool make_room(fct_pool *pool, const struct fct_ticket *ticket)
     size_t cap = pool->relay->pool_size ? pool->relay->pool_size : 1;
     fct_connection *other;
 
-    if (count_open(pool) >= cap && wants_new(ticket))
+    if (fct_pool_count_open(pool) >= cap && wants_new(ticket))
         retire_one(pool, ticket);
-    if (count_open(pool) >= cap)
+    if (fct_pool_count_open(pool) >= cap)
         return false;
     other = fct_pool_find(pool, FCT_CONNECTION_QUITTING, true);
     if (other)
@@ -162,8 +161,7 @@ static bool make_room(fct_pool *pool, const struct fct_ticket *ticket)
     return true;
 }
 
-/* With its slot of the host's, which it takes over; NULL when memory ran out. */
-static fct_connection *add_connection(fct_pool *pool, int slot)
+fct_connection *fct_pool_add_connection(fct_pool *pool, int slot)
 {
     uint64_t now_us = fct_loop_now_us(pool->loop);
     fct_connection *connection = fct_connection_open(pool, pool->loop, pool->relay, pool->tls,
@@ -209,7 +207,7 @@ static bool open_for(fct_pool *pool, struct fct_ticket *ticket, fct_connection *
         result = make_tls(pool, &error);
         if (result != 0)
             phase = FACTEUR_PHASE_tls;
-        else if (!(*opened = add_connection(pool, slot)))
+        else if (!(*opened = fct_pool_add_connection(pool, slot)))
             result = FACTEUR_ENOMEM;
         else
             return true;
@@ -301,9 +299,9 @@ static void open_more(fct_pool *pool)
     }
     crowded = best(pool, &(struct fct_ticket){0});
     if (pool->queue_len == 0 && crowded && crowded->ticket_count >= CROWD &&
-        count_open(pool) < pool->relay->pool_size && count_opening(pool) == 0 && !is_shy(pool) &&
-        fct_pool_take_slot(pool, &slot, NULL) == 0)
-        add_connection(pool, slot);
+        fct_pool_count_open(pool) < pool->relay->pool_size && count_opening(pool) == 0 &&
+        !is_shy(pool) && fct_pool_take_slot(pool, &slot, NULL) == 0)
+        fct_pool_add_connection(pool, slot);
 }
 
 /* All that was handed to a connection in this turn goes out in one write. */
@@ -344,5 +342,6 @@ void fct_pool_dispatch(fct_pool *pool)
         number++;
     }
     open_more(pool);
+    fct_pool_warm_up(pool);
     fct_pool_flush(pool);
 }

@@ -64,7 +64,8 @@ static void cut_unwanted(fct_pool *pool)
 {
     fct_connection *connection;
 
-    while (pool->queue_len == 0 && (connection = fct_pool_opening(pool)) != NULL)
+    while (pool->queue_len == 0 && !fct_pool_wants_spare(pool) &&
+           (connection = fct_pool_opening(pool)) != NULL)
         fct_connection_cut(connection, FACTEUR_ECLOSED, "not needed any more");
 }
 
@@ -173,6 +174,9 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
     struct fct_ticket *ticket = outcome->tag;
 
     connection->ticket_count--;
+    pool->proven = true;
+    if (outcome->class == FCT_SENT)
+        pool->warm_pause_us = pool->warm_after_us = 0;
     if (fct_session_chunking_refused(connection->session))
         pool->no_chunking_until_us = fct_loop_now_us(pool->loop) + DEMOTION_US;
     if (outcome->class != FCT_SENT && !ticket->reused)
@@ -261,6 +265,7 @@ void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_fail
     fct_list *link;
 
     learn(pool, connection, failure);
+    fct_pool_spare_ended(pool, connection);
     fct_pool_give_slot(pool, connection);
     connection->check = NULL;
     fct_pool_kick(pool);
@@ -290,6 +295,7 @@ fct_pool *fct_pool_new(fct_loop *loop, const fct_relay *relay)
     fct_list_init(&pool->unticketed);
     fct_timer_init(&pool->kick, on_kick);
     fct_timer_init(&pool->slot_timer, fct_pool_on_slot_timer);
+    fct_timer_init(&pool->warm_timer, fct_pool_on_warm_timer);
     return pool;
 }
 
@@ -408,6 +414,7 @@ void fct_pool_free(fct_pool *pool)
     on_kick(&pool->kick);
     fct_timer_clear(&pool->kick);
     fct_timer_clear(&pool->slot_timer);
+    fct_timer_clear(&pool->warm_timer);
     fct_slots_free(pool->slots);
     fct_tls_context_free(pool->tls);
     fct_free(pool);
@@ -439,6 +446,7 @@ void fct_pool_abandon(fct_pool *pool)
     forget_tickets(&pool->queue);
     fct_timer_clear(&pool->kick);
     fct_timer_clear(&pool->slot_timer);
+    fct_timer_clear(&pool->warm_timer);
     fct_slots_abandon(pool->slots);
     fct_tls_context_free(pool->tls);
     fct_free(pool);

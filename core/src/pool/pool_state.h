@@ -21,6 +21,9 @@ struct fct_pool {
     fct_slots *slots; /* with host_slots, made with the first connection */
     fct_timer slot_timer;
     uint64_t slot_pause_us; /* until the next look for a slot; 0: none is missing */
+    bool proven;            /* a mail has had its outcome from a session */
+    fct_timer warm_timer;
+    uint64_t warm_pause_us, warm_after_us; /* no spare connection is opened before */
 };
 
 /* Hand a job its outcome, with the ticket gone before. */
@@ -58,6 +61,21 @@ void fct_pool_on_slot_timer(fct_timer *timer);
  * a process that is not in its loop cannot be asked for one.
  */
 void fct_pool_spare_slot(fct_pool *pool, fct_connection *connection);
+
+/* Half to the whole of it: processes that wait together must not look together. */
+uint64_t fct_pool_jittered(uint64_t pause_us);
+
+/* Open the spare connections that are missing; tell of an end; whether all idle ones are wanted. */
+void fct_pool_warm_up(fct_pool *pool);
+void fct_pool_spare_ended(fct_pool *pool, const fct_connection *connection);
+bool fct_pool_wants_spare(const fct_pool *pool);
+void fct_pool_on_warm_timer(fct_timer *timer);
+
+/* One more connection, with its slot of the host's, which it takes over; NULL: no memory. */
+fct_connection *fct_pool_add_connection(fct_pool *pool, int slot);
+
+/* Those that a relay would count against us: QUIT comes only after the mails in flight. */
+size_t fct_pool_count_open(const fct_pool *pool);
 
 /* Write what was handed to connections: all of a turn goes out together. */
 void fct_pool_flush(fct_pool *pool);

@@ -53,8 +53,7 @@ void fct_pool_give_slot(fct_pool *pool, fct_connection *connection)
     connection->slot = -1;
 }
 
-/* Processes that wait together must not look together. */
-static uint64_t jittered(uint64_t pause_us)
+uint64_t fct_pool_jittered(uint64_t pause_us)
 {
     unsigned char random = 0;
 
@@ -70,7 +69,7 @@ void fct_pool_await_slot(fct_pool *pool)
     if (pool->slot_pause_us > PAUSE_MAX_US)
         pool->slot_pause_us = PAUSE_MAX_US;
     fct_timer_set(pool->loop, &pool->slot_timer,
-                  fct_loop_now_us(pool->loop) + jittered(pool->slot_pause_us));
+                  fct_loop_now_us(pool->loop) + fct_pool_jittered(pool->slot_pause_us));
 }
 
 void fct_pool_on_slot_timer(fct_timer *timer)
