@@ -173,6 +173,8 @@ fct_connection *fct_pool_add_connection(fct_pool *pool, int slot)
         return NULL;
     }
     connection->slot = slot;
+    fct_stats_add(&pool->stats->open, 1);
+    fct_stats_add(&pool->stats->opened, 1);
     fct_list_push(&pool->connections, &connection->link);
     return connection;
 }

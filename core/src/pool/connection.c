@@ -243,6 +243,9 @@ static void on_secured(void *user, int error, const char *message)
     }
     connection->timing_us[FACTEUR_PHASE_tls] = (int64_t)(now_us - connection->shake_us);
     connection->shake_us = 0;
+    fct_stats_add(fct_tls_resumed(tls) ? &connection->pool->stats->handshakes_resumed
+                                       : &connection->pool->stats->handshakes_full,
+                  1);
     binding = fct_tls_binding(tls, &facts.binding_name);
     if (binding.len > 0) {
         facts.channel_binding = binding.ptr;
@@ -390,6 +393,8 @@ int fct_connection_submit(fct_connection *connection, struct fct_ticket *ticket)
     ticket->reused = connection->mails > 0;
     ticket->first = connection->mails == 0 && connection->opened_us >= ticket->submitted_us;
     ticket->job->attempts++;
+    fct_stats_add(&connection->pool->stats->reused, ticket->reused);
+    fct_stats_add(&connection->pool->stats->in_flight, 1);
     connection->mails++;
     connection->ticket_count++;
     connection->dirty = true;

@@ -56,6 +56,7 @@ typedef struct fct_connection {
     uint64_t probe_us; /* silence until then on a connection reused after a rest: it is dead */
     int slot;          /* of the host's, -1: none */
     unsigned mails;
+    unsigned flights; /* of those counted already */
     unsigned entered; /* calls on the stack: the memory must stay */
     bool dirty;       /* has something to write */
     bool chunking;    /* whether BDAT may be used */

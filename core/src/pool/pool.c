@@ -104,10 +104,31 @@ static void on_kick(fct_timer *timer)
 
 /* ---- What connections tell ---- */
 
+static void count_flights(fct_pool *pool, fct_connection *connection)
+{
+    unsigned flights = connection->session ? fct_session_flights(connection->session) : 0;
+
+    if (flights <= connection->flights)
+        return;
+    fct_stats_add(&pool->stats->flights, flights - connection->flights);
+    connection->flights = flights;
+}
+
+static void count_phases(fct_pool *pool, const int64_t timing_us[FACTEUR_PHASE_COUNT], int first,
+                         int last)
+{
+    for (int i = first; i <= last; i++)
+        fct_stats_time(&pool->stats->phases[i], timing_us[i]);
+}
+
 void fct_pool_on_ready(fct_pool *pool, fct_connection *connection)
 {
     uint64_t now_us = fct_loop_now_us(pool->loop);
+    int64_t timing_us[FACTEUR_PHASE_COUNT];
 
+    count_flights(pool, connection);
+    fct_connection_timings(connection, timing_us);
+    count_phases(pool, timing_us, FACTEUR_PHASE_resolve, FACTEUR_PHASE_auth);
     if (connection->check) {
         if (fct_session_noop(connection->session, now_us) != 0)
             fct_session_lost(connection->session, FACTEUR_ENOMEM, "out of memory", now_us);
@@ -159,14 +180,26 @@ static bool try_again(fct_pool *pool, struct fct_ticket *ticket, const fct_outco
         return false;
     if (outcome->untouched && ticket->reused && ticket->opened_after_us == 0) {
         ticket->opened_after_us = now_us;
+        fct_stats_add(&pool->stats->redone, 1);
         return true;
     }
     if (outcome->again && ticket->again < AGAIN_MAX) {
         ticket->again++;
         ticket->opened_after_us = now_us;
+        fct_stats_add(&pool->stats->redone, 1);
         return true;
     }
     return false;
+}
+
+/* An extension that the relay offers and cannot do is left alone for a while. */
+static void demote(fct_pool *pool, uint64_t *until_us)
+{
+    uint64_t now_us = fct_loop_now_us(pool->loop);
+
+    if (now_us >= *until_us)
+        fct_stats_add(&pool->stats->demotions, 1);
+    *until_us = now_us + DEMOTION_US;
 }
 
 void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome *outcome)
@@ -177,8 +210,11 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
     pool->proven = true;
     if (outcome->class == FCT_SENT)
         pool->warm_pause_us = pool->warm_after_us = 0;
+    fct_stats_subtract(&pool->stats->in_flight, 1);
+    count_flights(pool, connection);
+    count_phases(pool, outcome->timing_us, FACTEUR_PHASE_mail, FACTEUR_PHASE_final);
     if (fct_session_chunking_refused(connection->session))
-        pool->no_chunking_until_us = fct_loop_now_us(pool->loop) + DEMOTION_US;
+        demote(pool, &pool->no_chunking_until_us);
     if (outcome->class != FCT_SENT && !ticket->reused)
         connection->unheard = outcome->timing_us[FACTEUR_PHASE_mail] < 0;
     fct_pool_kick(pool);
@@ -256,7 +292,7 @@ static void learn(fct_pool *pool, const fct_connection *connection,
 {
     if (connection->unheard && connection->pipelining && !connection->cut &&
         failure->error == FACTEUR_ECONNECT && offers_pipelining(connection))
-        pool->no_pipelining_until_us = fct_loop_now_us(pool->loop) + DEMOTION_US;
+        demote(pool, &pool->no_pipelining_until_us);
 }
 
 void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_failure *failure)
@@ -264,14 +300,20 @@ void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_fail
     struct fct_ticket *check = connection->check;
     fct_list *link;
 
+    fct_stats_subtract(&pool->stats->open, 1);
+    count_flights(pool, connection);
+    if (!connection->was_ready && !connection->cut)
+        fct_stats_add(&pool->stats->failed[failure->phase], 1);
     learn(pool, connection, failure);
     fct_pool_spare_ended(pool, connection);
     fct_pool_give_slot(pool, connection);
     connection->check = NULL;
     fct_pool_kick(pool);
     /* Outcomes come before the end; should one be missing, its job must not wait for ever. */
-    while ((link = fct_list_first(&connection->tickets)) != NULL)
+    while ((link = fct_list_first(&connection->tickets)) != NULL) {
+        fct_stats_subtract(&pool->stats->in_flight, 1);
         fct_ticket_fail(FCT_ENTRY(link, struct fct_ticket, link), failure);
+    }
     if (check) {
         fct_job_keep_transcript(check->job, connection);
         fct_ticket_fail(check, failure);
@@ -290,6 +332,8 @@ fct_pool *fct_pool_new(fct_loop *loop, const fct_relay *relay)
         return NULL;
     pool->loop = loop;
     pool->relay = relay;
+    pool->stats = relay->stats ? relay->stats : &pool->own_stats;
+    fct_stats_clear(pool->stats);
     fct_list_init(&pool->queue);
     fct_list_init(&pool->connections);
     fct_list_init(&pool->unticketed);
@@ -337,6 +381,7 @@ static void detach(struct fct_ticket *ticket)
         outcome.recipients[i].class = FCT_IN_DOUBT;
     ticket->job = NULL;
     job->pooled = NULL;
+    fct_stats_add(&ticket->pool->stats->mails[FCT_IN_DOUBT], 1);
     job->done(job, &outcome);
     fct_failure_outcome_done(&outcome);
 }
@@ -393,6 +438,11 @@ void fct_pool_quit(fct_pool *pool)
         fct_connection_quit(connection);
     fct_pool_flush(pool);
     fct_pool_kick(pool);
+}
+
+void fct_pool_stats(const fct_pool *pool, struct fct_pool_stats *out)
+{
+    fct_stats_read(pool->stats, out);
 }
 
 bool fct_pool_active(const fct_pool *pool)

@@ -61,14 +61,17 @@ void fct_pool_submit(fct_pool *pool, fct_job *job);
 void fct_pool_cancel(fct_pool *pool, fct_job *job);
 
 /*
- * Its deadline comes early for a job that still waits for an open connection: it ends EDEADLINE with
- * the loop's next turn.  One that a connection has taken is left alone.
+ * Its deadline comes early for a job that still waits for an open connection: it ends EDEADLINE
+ * with the loop's next turn.  One that a connection has taken is left alone.
  */
 void fct_pool_expire(fct_pool *pool, fct_job *job);
 
 /* Say QUIT on every idle connection and close the rest when their mails end; jobs in the queue end
  * ECLOSED. */
 void fct_pool_quit(fct_pool *pool);
+
+/* What was counted since the pool was made.  From any thread, as long as the pool lives. */
+void fct_pool_stats(const fct_pool *pool, struct fct_pool_stats *out);
 
 /* Whether any connection is still open. */
 bool fct_pool_active(const fct_pool *pool);

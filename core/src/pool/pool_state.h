@@ -18,6 +18,8 @@ struct fct_pool {
     uint64_t next_number;
     uint64_t shy_until_us, no_chunking_until_us, no_pipelining_until_us;
     bool closing;
+    struct fct_pool_stats *stats; /* the relay's, or those that follow */
+    struct fct_pool_stats own_stats;
     fct_slots *slots; /* with host_slots, made with the first connection */
     fct_timer slot_timer;
     uint64_t slot_pause_us; /* until the next look for a slot; 0: none is missing */

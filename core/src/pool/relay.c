@@ -11,6 +11,7 @@ static void drop(const char *text)
 
 void fct_relay_done(fct_relay *relay)
 {
+    fct_free(relay->stats);
     fct_free(relay->name);
     fct_free(relay->host);
     fct_free(relay->unix_path);

@@ -5,6 +5,7 @@
 #define FCT_RELAY_H
 
 #include "net/tls.h"
+#include "pool/stats.h"
 #include "smtp/session.h"
 
 #include <stdint.h>
@@ -19,12 +20,17 @@ typedef struct fct_relay {
     struct fct_tls_config tls; /* its strings are the relay's */
     uint64_t connect_us;       /* option connect_timeout: resolve + connect + TLS handshake */
     unsigned pool_size;
-    unsigned host_slots;  /* connections of all processes of this user, 0: no limit */
-    unsigned warm;        /* idle connections kept ready once a mail was sent */
+    unsigned host_slots; /* connections of all processes of this user, 0: no limit */
+    unsigned warm;       /* idle connections kept ready once a mail was sent */
     unsigned max_mails;  /* per connection, 0: no limit */
     uint64_t max_age_us; /* per connection, 0: no limit */
     uint64_t idle_us;    /* close a connection idle for longer */
     uint64_t fresh_us;   /* hold back the terminator on one idle for longer */
+    /*
+     * Where its pool counts, cleared with each new pool: outside of the pool, so that it may be
+     * read without asking who runs the loop.  The relay's own; NULL: nobody reads.
+     */
+    struct fct_pool_stats *stats;
 } fct_relay;
 
 /* Frees what the fields point to. */

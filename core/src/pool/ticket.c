@@ -18,6 +18,8 @@ void fct_ticket_end(struct fct_ticket *ticket, const fct_outcome *outcome)
 {
     fct_job *job = ticket->job;
 
+    if (job && job->mail)
+        fct_stats_add(&ticket->pool->stats->mails[outcome->class], 1);
     fct_ticket_free(ticket);
     if (job)
         job->done(job, outcome);
@@ -37,6 +39,8 @@ void fct_ticket_fail(struct fct_ticket *ticket, const struct fct_failure *failur
 {
     fct_job *job = ticket->job;
 
+    if (job && job->mail)
+        fct_stats_add(&ticket->pool->stats->mails[FCT_TEMPORARY], 1);
     fct_ticket_free(ticket);
     if (job)
         fct_job_fail(job, failure);
@@ -59,6 +63,7 @@ void fct_queue_put(fct_pool *pool, struct fct_ticket *ticket)
         before = before->prev;
     fct_list_push(before, &ticket->link);
     pool->queue_len++;
+    fct_stats_add(&pool->stats->waiting, 1);
     pool->checks_waiting += !ticket->job->mail;
     ticket->queued = true;
     ticket->connection = NULL;
@@ -74,5 +79,6 @@ void fct_queue_take(fct_pool *pool, struct fct_ticket *ticket)
     fct_list_remove(&ticket->link);
     fct_timer_clear(&ticket->deadline);
     pool->queue_len--;
+    fct_stats_subtract(&pool->stats->waiting, 1);
     pool->checks_waiting -= !ticket->job->mail;
 }
