@@ -18,8 +18,11 @@ static void show_real(double value, char *out, size_t size)
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(out, size, "%.*g", digits, value);
         if (strtod(out, NULL) == value)
-            return;
+            break;
     }
+    /* "got 89" would read as if 89, which is fine, were refused. */
+    if (!strpbrk(out, ".e") && strlen(out) + 2 < size)
+        strcat(out, ".0");
 }
 
 static fct_slice shorten(fct_slice text)
