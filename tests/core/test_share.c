@@ -406,6 +406,36 @@ static void spares_stay_below_the_caps(void **state)
     server_stop(&server);
 }
 
+static void tls_sessions_pass_from_pool_to_pool(void **state)
+{
+    struct certificate certificate = certificate_make(
+        &(struct certificate_plan){.name = "x", .san = "DNS:x", .from_days = -1, .to_days = 2});
+    struct server server = {.tls = server_context(&certificate)};
+    char path[128];
+    fct_relay relay;
+    fct_pool *pool;
+    struct post post;
+
+    snprintf(path, sizeof path, "%s/sessions", runtime);
+    server_start(&server);
+    relay = relay_for(&server);
+    relay.tls.session_file = path;
+    for (int i = 0; i < 4; i++) {
+        /* The last one has another account. */
+        relay.session.username = i == 3 ? "other" : NULL;
+        relay.session.plaintext_auth = true;
+        pool = fct_pool_new(loop, &relay);
+        send_one(pool, &post);
+        fct_free(post.job.transcript);
+        fct_pool_free(pool);
+    }
+    server_stop(&server);
+    assert_int_equal(server.connections, 4);
+    assert_int_equal(server.resumed, 2);
+    SSL_CTX_free(server.tls);
+    certificate_free(&certificate);
+}
+
 int main(void)
 {
 #define SHARE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -418,6 +448,7 @@ int main(void)
         SHARE_TEST(checks_and_many_mails_stay_below_the_slots),
         SHARE_TEST(a_killed_sender_gives_its_slot_back),
         SHARE_TEST(a_bad_place_is_a_configuration_error),
+        SHARE_TEST(tls_sessions_pass_from_pool_to_pool),
         SHARE_TEST(spares_are_ready_after_the_first_mail),
         SHARE_TEST(a_spare_that_ends_is_opened_again_after_a_pause),
         SHARE_TEST(spares_stay_below_the_caps),

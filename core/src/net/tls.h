@@ -13,7 +13,9 @@ struct fct_tls_config {
     const char *pin_sha256;  /* base64 SHA-256 of the SPKI; several separated by commas */
     const char *client_cert; /* PEM files */
     const char *client_key;
-    bool no_verify; /* dangerous_no_verify */
+    bool no_verify;           /* dangerous_no_verify */
+    const char *session_file; /* where sessions are shared with other processes */
+    const char *identity;     /* whose sessions they are: server, port, account */
 };
 
 /*
@@ -30,7 +32,7 @@ typedef struct fct_tls fct_tls; /* one connection */
  * Read the files and make the context.  `host` is the relay's name, address or NULL (unix socket).
  * Everything is copied.
  * FACTEUR_ECONFIG: a file or value is of no use; `where` is the option (ca_file, client_cert,
- * client_key, pin_sha256, tls_name).  FACTEUR_ENOMEM.
+ * client_key, pin_sha256, tls_name, tls_session_file).  FACTEUR_ENOMEM.
  */
 int fct_tls_context_new(const struct fct_tls_config *config, const char *host,
                         fct_tls_context **out, facteur_error **error);

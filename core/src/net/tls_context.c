@@ -17,6 +17,8 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 
     if (!SSL_SESSION_is_resumable(session))
         return 0;
+    if (context->store && fct_tls_store_put(context->store, session))
+        return 0;
     if (context->session_count == FCT_TLS_SESSIONS) {
         SSL_SESSION_free(context->sessions[0]);
         context->session_count--;
@@ -32,7 +34,7 @@ SSL_SESSION *fct_tls_context_session(fct_tls_context *context)
     SSL_SESSION *session;
 
     if (context->session_count == 0)
-        return NULL;
+        return context->store ? fct_tls_store_take(context->store) : NULL;
     session = context->sessions[context->session_count - 1];
     /* Using a ticket twice would let an observer link the connections (RFC 8446 appendix C.4). */
     if (SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION)
@@ -46,6 +48,8 @@ void fct_tls_context_forget(fct_tls_context *context)
 {
     while (context->session_count > 0)
         SSL_SESSION_free(context->sessions[--context->session_count]);
+    if (context->store)
+        fct_tls_store_forget(context->store);
 }
 
 /* An encrypted key must not make OpenSSL ask for a passphrase on a terminal. */
@@ -196,6 +200,8 @@ int fct_tls_context_new(const struct fct_tls_config *config, const char *host,
         result = load_ca(context, config->ca_file, error);
     if (result == 0)
         result = load_client(context, config, error);
+    if (result == 0 && config->session_file)
+        result = fct_tls_store_open(config, host, &context->store, error);
     if (result != 0)
         goto fail;
     ERR_clear_error();
@@ -212,7 +218,9 @@ void fct_tls_context_free(fct_tls_context *context)
 {
     if (!context || --context->refs > 0)
         return;
-    fct_tls_context_forget(context);
+    while (context->session_count > 0)
+        SSL_SESSION_free(context->sessions[--context->session_count]);
+    fct_tls_store_free(context->store);
     SSL_CTX_free(context->ssl);
     fct_free(context->name);
     fct_free(context);

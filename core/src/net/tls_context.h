@@ -5,6 +5,7 @@
 #define FCT_TLS_CONTEXT_H
 
 #include "net/tls.h"
+#include "net/tls_store.h"
 #include "net/tls_verify.h"
 
 #include <openssl/ssl.h>
@@ -21,6 +22,7 @@ struct fct_tls_context {
     fct_tls_pins pins;
     SSL_SESSION *sessions[FCT_TLS_SESSIONS];
     size_t session_count;
+    fct_tls_store *store; /* with session_file: in place of `sessions`, as long as it works */
 };
 
 /* The newest session to resume, the caller's to free; NULL when there is none. */

@@ -181,9 +181,17 @@ fct_connection *fct_pool_add_connection(fct_pool *pool, int slot)
 
 static int make_tls(fct_pool *pool, facteur_error **error)
 {
+    struct fct_tls_config config = pool->relay->tls;
+    char identity[FCT_DIGEST_TEXT];
+
     if (pool->tls || pool->relay->session.tls == FCT_TLS_NONE)
         return 0;
-    return fct_tls_context_new(&pool->relay->tls, pool->relay->host, &pool->tls, error);
+    if (!fct_relay_identity(pool->relay, identity))
+        return fct_error_nomem(error);
+    /* What STARTTLS agreed is not for implicit TLS on the same port. */
+    identity[0] = (char)('A' + (int)pool->relay->session.tls);
+    config.identity = identity;
+    return fct_tls_context_new(&config, pool->relay->host, &pool->tls, error);
 }
 
 /*

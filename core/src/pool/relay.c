@@ -9,6 +9,18 @@ static void drop(const char *text)
     fct_free((void *)(uintptr_t)text);
 }
 
+bool fct_relay_identity(const fct_relay *relay, char text[FCT_DIGEST_TEXT])
+{
+    const char *user = relay->session.username ? relay->session.username : "";
+    const fct_slice parts[] = {
+        fct_slice_of(relay->unix_path ? relay->unix_path : relay->host),
+        {(const char *)&relay->port, sizeof relay->port},
+        fct_slice_of(user),
+    };
+
+    return fct_digest_text(parts, sizeof parts / sizeof parts[0], text);
+}
+
 void fct_relay_done(fct_relay *relay)
 {
     fct_free(relay->stats);
@@ -25,5 +37,6 @@ void fct_relay_done(fct_relay *relay)
     drop(relay->tls.pin_sha256);
     drop(relay->tls.client_cert);
     drop(relay->tls.client_key);
+    drop(relay->tls.session_file);
     *relay = (fct_relay){0};
 }

@@ -4,6 +4,7 @@
 #ifndef FCT_RELAY_H
 #define FCT_RELAY_H
 
+#include "base/digest.h"
 #include "net/tls.h"
 #include "pool/stats.h"
 #include "smtp/session.h"
@@ -32,6 +33,9 @@ typedef struct fct_relay {
      */
     struct fct_pool_stats *stats;
 } fct_relay;
+
+/* Server, port and account, as a name that does not tell them; false when memory ran out. */
+bool fct_relay_identity(const fct_relay *relay, char text[FCT_DIGEST_TEXT]);
 
 /* Frees what the fields point to. */
 void fct_relay_done(fct_relay *relay);

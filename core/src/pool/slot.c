@@ -2,6 +2,7 @@
 /* The pool's share of the host's slots (option host_slots). */
 #include "pool/pool_state.h"
 
+#include "base/error.h"
 #include "base/random.h"
 
 #define PAUSE_FIRST_US 10000
@@ -9,16 +10,12 @@
 
 static int open_slots(fct_pool *pool, facteur_error **error)
 {
-    const fct_relay *relay = pool->relay;
-    const char *user = relay->session.username ? relay->session.username : "";
-    const fct_slice parts[] = {
-        fct_slice_of(relay->unix_path ? relay->unix_path : relay->host),
-        {(const char *)&relay->port, sizeof relay->port},
-        fct_slice_of(user),
-    };
+    char identity[FCT_DIGEST_TEXT];
+    fct_slice part = {identity, sizeof identity};
 
-    return fct_slots_open(parts, sizeof parts / sizeof parts[0], relay->host_slots, &pool->slots,
-                          error);
+    if (!fct_relay_identity(pool->relay, identity))
+        return fct_error_nomem(error);
+    return fct_slots_open(&part, 1, pool->relay->host_slots, &pool->slots, error);
 }
 
 int fct_pool_take_slot(fct_pool *pool, int *slot, facteur_error **error)
