@@ -20,6 +20,7 @@ TYPES = {
     "text": "str",
     "bool": "bool",
     "int": "int",
+    "number": "float",
     "seconds": "float",
     "ms": "int",
     "secret": "str",

@@ -207,7 +207,7 @@ FACTEUR_API int facteur_contact_form(const facteur_mailer *mailer, const char *j
 /*
  * The table of options, the one source of docs/options.md, the .pyi and the PHP ini list.
  * index runs from 0 to facteur_option_count() - 1; every text is static.
- * type is one of "text", "bool", "int", "seconds", "ms", "choice" (choices separated by "|" in
+ * type is one of "text", "bool", "int", "number", "seconds", "ms", "choice" (choices separated by "|" in
  * facteur_option_choices), "secret", "path", "address".
  */
 FACTEUR_API size_t facteur_option_count(void);

@@ -100,8 +100,6 @@ static const struct bad bads[] = {
     {"ana:SECRET@smtp.example.com", "dsn", "does not start with a scheme"},
     {"smpts://h.example", "dsn", "did you mean smtps://?"},
     {"brave://k", "dsn", "did you mean brevo://?"},
-    {"failover(smtp://a smtp://b)", "dsn", "not available in this version"},
-    {"roundrobin(smtp://a)", "dsn", "not available in this version"},
     {"smtps://u:SEC RET@h.example", "dsn", "a space at position 14"},
     {"smtps://u:SEC\nRET@h.example", "dsn", "control character 0x0a at position 14"},
     {"smtps://u:SECRET@h.example\n", "dsn", "control character 0x0a at position 27"},

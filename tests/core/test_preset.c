@@ -31,14 +31,14 @@ static void examples_of_all_presets_work(void **state)
         if (fct_plan_init(&plan, preset->example, NULL, NULL, 0, &error))
             fail_msg("%s: %s", preset->example, facteur_error_message(error));
         assert_int_equal(plan.target, FCT_TARGET_RELAY);
-        assert_true(fct_host_is_public_name(fct_slice_of(plan.relay.host)));
-        assert_int_equal(plan.relay.port, preset->port);
-        assert_int_equal(plan.relay.session.tls, preset->tls);
+        assert_true(fct_host_is_public_name(fct_slice_of(plan.members[0].relay.host)));
+        assert_int_equal(plan.members[0].relay.port, preset->port);
+        assert_int_equal(plan.members[0].relay.session.tls, preset->tls);
         assert_true(preset->tls == FCT_TLS_IMPLICIT || preset->tls == FCT_TLS_STARTTLS);
-        assert_non_null(plan.relay.session.username);
-        assert_true(plan.relay.session.password || plan.relay.session.token);
-        assert_false(plan.relay.session.local);
-        assert_string_equal(plan.relay.tls.name, plan.relay.host);
+        assert_non_null(plan.members[0].relay.session.username);
+        assert_true(plan.members[0].relay.session.password || plan.members[0].relay.session.token);
+        assert_false(plan.members[0].relay.session.local);
+        assert_string_equal(plan.members[0].relay.tls.name, plan.members[0].relay.host);
         fct_plan_done(&plan);
     }
     assert_true(count >= 10);
@@ -50,13 +50,13 @@ static void presets_know_their_limits(void **state)
     fct_plan plan;
 
     assert_int_equal(fct_plan_init(&plan, "ses://K:S@eu-west-3", NULL, NULL, 0, NULL), 0);
-    assert_int_equal(plan.relay.idle_us, 8000000);
+    assert_int_equal(plan.members[0].relay.idle_us, 8000000);
     fct_plan_done(&plan);
     assert_int_equal(fct_plan_init(&plan, "ses://K:S@eu-west-3", &name, &value, 1, NULL), 0);
-    assert_int_equal(plan.relay.idle_us, 30000000);
+    assert_int_equal(plan.members[0].relay.idle_us, 30000000);
     fct_plan_done(&plan);
     assert_int_equal(fct_plan_init(&plan, "postmark://tok", NULL, NULL, 0, NULL), 0);
-    assert_string_equal(plan.relay.session.username, "tok");
+    assert_string_equal(plan.members[0].relay.session.username, "tok");
     fct_plan_done(&plan);
 }
 
@@ -93,8 +93,8 @@ static void tls_and_port_follow_from_the_dsn(void **state)
 
         if (fct_plan_init(&plan, cases[i].dsn, NULL, NULL, 0, &error))
             fail_msg("%s: %s", cases[i].dsn, facteur_error_message(error));
-        assert_int_equal(plan.relay.session.tls, cases[i].tls);
-        assert_int_equal(plan.relay.port, cases[i].port);
+        assert_int_equal(plan.members[0].relay.session.tls, cases[i].tls);
+        assert_int_equal(plan.members[0].relay.port, cases[i].port);
         assert_string_equal(plan.name, cases[i].name);
         fct_plan_done(&plan);
     }
@@ -155,17 +155,17 @@ static void the_strongest_secret_wins(void **state)
     setenv("FACTEUR_PASSWORD_FILE", "/nowhere", 1);
     setenv("FCT_TEST_SECRET", "from-env", 1);
     assert_int_equal(fct_plan_init(&plan, "smtps://u:p@h.example", NULL, NULL, 0, NULL), 0);
-    assert_string_equal(fct_secret_bytes(plan.relay.session.password).ptr, "p");
+    assert_string_equal(fct_secret_bytes(plan.members[0].relay.session.password).ptr, "p");
     assert_int_equal(fct_plan_complete(&plan, "", NULL), 0);
     fct_plan_done(&plan);
     assert_int_equal(fct_plan_init(&plan, "smtps://u:p@h.example", &name, &value, 1, NULL), 0);
-    assert_null(plan.relay.session.password);
-    assert_string_equal(fct_secret_bytes(plan.relay.session.token).ptr, "tok");
+    assert_null(plan.members[0].relay.session.password);
+    assert_string_equal(fct_secret_bytes(plan.members[0].relay.session.token).ptr, "tok");
     fct_plan_done(&plan);
     assert_int_equal(fct_plan_init(&plan, "smtps://u@h.example?password_env=FCT_TEST_SECRET", NULL,
                                    NULL, 0, NULL),
                      0);
-    assert_string_equal(fct_secret_bytes(plan.relay.session.password).ptr, "from-env");
+    assert_string_equal(fct_secret_bytes(plan.members[0].relay.session.password).ptr, "from-env");
     fct_plan_done(&plan);
     unsetenv("FACTEUR_PASSWORD_FILE");
     unsetenv("FCT_TEST_SECRET");
@@ -201,16 +201,16 @@ static void files_are_read_at_the_first_send_only(void **state)
         assert_int_equal(fct_plan_init(&plan, refusals[i].dsn, NULL, NULL, 0, NULL), 0);
         assert_int_equal(fct_plan_complete(&plan, "", &error), FACTEUR_ECONFIG);
         assert_string_equal(facteur_error_where(error), refusals[i].where);
-        assert_false(plan.ready);
+        assert_false(plan.members[0].ready);
         facteur_error_free(error);
         fct_plan_done(&plan);
     }
     snprintf(dsn, sizeof dsn, "postmark://?password_file=%s", path);
     assert_int_equal(fct_plan_init(&plan, dsn, NULL, NULL, 0, NULL), 0);
-    assert_null(plan.relay.session.password);
+    assert_null(plan.members[0].relay.session.password);
     assert_int_equal(fct_plan_complete(&plan, "", NULL), 0);
-    assert_string_equal(fct_secret_bytes(plan.relay.session.password).ptr, "s3cret");
-    assert_string_equal(plan.relay.session.username, "s3cret");
+    assert_string_equal(fct_secret_bytes(plan.members[0].relay.session.password).ptr, "s3cret");
+    assert_string_equal(plan.members[0].relay.session.username, "s3cret");
     fct_plan_done(&plan);
     unlink(path);
     fct_free(path);
@@ -223,12 +223,12 @@ static void ehlo_has_a_name_that_means_something(void **state)
     assert_int_equal(
         fct_plan_init(&plan, "smtp://h.example?helo=shop.example", NULL, NULL, 0, NULL), 0);
     assert_int_equal(fct_plan_complete(&plan, "ana@other.example", NULL), 0);
-    assert_string_equal(plan.relay.session.helo, "shop.example");
+    assert_string_equal(plan.members[0].relay.session.helo, "shop.example");
     fct_plan_done(&plan);
     assert_int_equal(fct_plan_init(&plan, "smtp://h.example", NULL, NULL, 0, NULL), 0);
     assert_int_equal(fct_plan_complete(&plan, "ana@other.example", NULL), 0);
-    assert_true(fct_host_is_helo(fct_slice_of(plan.relay.session.helo)));
-    assert_true(fct_host_is_public_name(fct_slice_of(plan.relay.session.helo)));
+    assert_true(fct_host_is_helo(fct_slice_of(plan.members[0].relay.session.helo)));
+    assert_true(fct_host_is_public_name(fct_slice_of(plan.members[0].relay.session.helo)));
     fct_plan_done(&plan);
 }
 

@@ -36,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         facteur_error_free(error);
     } else {
         check_printable(plan.name);
-        must((plan.target == FCT_TARGET_RELAY) <= (plan.relay.host || plan.relay.unix_path));
+        must((plan.target == FCT_TARGET_RELAY) <=
+             (plan.members[0].relay.host || plan.members[0].relay.unix_path));
         must(fct_plan_init(&again, *dsn ? dsn : "null://", NULL, NULL, 0, NULL) == 0);
         must(fct_plan_equal(&plan, &again));
         fct_plan_done(&again);

@@ -151,6 +151,18 @@ class Mailer:
         pipeline_depth: int | None = None,
         # The most bytes of mails that are on their way on one connection.  Default: 1048576.
         pipeline_bytes: int | None = None,
+        # Give the mailer a thread of its own, which does the work while nobody waits.  Default:
+        # 0.
+        background: bool | None = None,
+        # The most mails a second that this relay gets, as 14 or 0.5; mails wait for their turn.
+        # 0: no limit.  Default: 0.
+        max_rate: float | None = None,
+        # Failures in a row to connect, to secure the connection or to log in, after which the
+        # relay is left alone for breaker_pause; 0: never.  Default: 5.
+        breaker_failures: int | None = None,
+        # How long a relay is then left alone, before one mail tries whether it is back.
+        # Default: 30.
+        breaker_pause: float | None = None,
         # The name given in EHLO: a domain or an address literal.  Default: the host's full
         # name, else the sender's domain.
         helo: str | None = None,
@@ -243,6 +255,18 @@ class Mailer:
         pipeline_depth: int | None = None,
         # The most bytes of mails that are on their way on one connection.  Default: 1048576.
         pipeline_bytes: int | None = None,
+        # Give the mailer a thread of its own, which does the work while nobody waits.  Default:
+        # 0.
+        background: bool | None = None,
+        # The most mails a second that this relay gets, as 14 or 0.5; mails wait for their turn.
+        # 0: no limit.  Default: 0.
+        max_rate: float | None = None,
+        # Failures in a row to connect, to secure the connection or to log in, after which the
+        # relay is left alone for breaker_pause; 0: never.  Default: 5.
+        breaker_failures: int | None = None,
+        # How long a relay is then left alone, before one mail tries whether it is back.
+        # Default: 30.
+        breaker_pause: float | None = None,
         # The name given in EHLO: a domain or an address literal.  Default: the host's full
         # name, else the sender's domain.
         helo: str | None = None,

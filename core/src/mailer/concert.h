@@ -19,6 +19,9 @@ fct_concert *fct_concert_new(fct_loop *loop, const fct_plan *plan);
 void fct_concert_submit(fct_concert *concert, fct_job *job);
 void fct_concert_cancel(fct_concert *concert, fct_job *job);
 
+/* As fct_pool_withdraw(). */
+bool fct_concert_withdraw(fct_concert *concert, fct_job *job);
+
 /* As their namesakes of the pool, over all relays. */
 void fct_concert_quit(fct_concert *concert);
 bool fct_concert_active(const fct_concert *concert);

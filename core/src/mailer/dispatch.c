@@ -65,6 +65,8 @@ static void take_outcome(struct fct_errand *errand, const fct_outcome *outcome)
     if (outcome->class == FCT_TEMPORARY && errand->job.attempts == 0 &&
         (outcome->error == FACTEUR_ECLOSED || outcome->error == FACTEUR_ECONFIG))
         passage->untried = outcome->error;
+    if (errand->job.relay)
+        fct_receipt_name_relay(passage->receipt, errand->job.relay);
     fct_receipt_fill(passage->receipt, outcome, errand->job.attempts, errand->job.transcript);
 }
 

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#define DSN_MAX 65536
 #define SOCKET_PATH_MAX 107 /* sun_path less its NUL */
 
 struct scheme {
@@ -27,7 +26,9 @@ static const struct scheme schemes[] = {
 
 /* One parse: the whole text is kept for the positions that errors tell. */
 struct parser {
-    const char *text;
+    const char *text; /* whole */
+    fct_slice part;   /* the DSN in it */
+    enum fct_level level;
     fct_dsn *dsn;
     fct_options *options;
     facteur_error **error;
@@ -36,28 +37,29 @@ struct parser {
     const char *query;
 };
 
-/* The position of a byte as people count: characters, from 1. */
-static size_t position(const struct parser *parser, const char *at)
+size_t fct_dsn_position(const char *text, const char *at)
 {
     size_t count = 1;
 
-    for (const char *c = parser->text; c < at; c++)
+    for (const char *c = text; c < at; c++)
         count += ((unsigned char)*c & 0xc0) != 0x80;
     return count;
+}
+
+static size_t position(const struct parser *parser, const char *at)
+{
+    return fct_dsn_position(parser->text, at);
 }
 
 #define REFUSE(parser, ...) fct_error_set((parser)->error, FACTEUR_ECONFIG, "dsn", __VA_ARGS__)
 
 static int check_characters(const struct parser *parser)
 {
-    fct_slice whole = fct_slice_of(parser->text);
+    fct_slice whole = parser->part;
     size_t bad = fct_utf8_check(whole);
 
-    if (strncmp(parser->text, "failover(", 9) == 0 || strncmp(parser->text, "roundrobin(", 11) == 0)
-        return REFUSE(parser, "failover() and roundrobin() are not available in this version; "
-                              "give the DSN of one relay");
-    if (whole.len > DSN_MAX)
-        return REFUSE(parser, "the DSN is longer than %d bytes", DSN_MAX);
+    if (whole.len > FCT_DSN_MAX)
+        return REFUSE(parser, "the DSN is longer than %d bytes", FCT_DSN_MAX);
     for (size_t i = 0; i < bad; i++) {
         unsigned char byte = (unsigned char)whole.ptr[i];
 
@@ -126,10 +128,10 @@ static int set_option(const struct parser *parser, fct_slice name, fct_slice val
     else
         fct_error_nomem(parser->error);
     if (!err && decoded.len)
-        err = fct_options_set(parser->options, FCT_LEVEL_DSN, name.ptr, name.len, decoded.ptr,
+        err = fct_options_set(parser->options, parser->level, name.ptr, name.len, decoded.ptr,
                               decoded.len, parser->error);
     else if (!err)
-        err = fct_options_set(parser->options, FCT_LEVEL_DSN, name.ptr, name.len, "", 0,
+        err = fct_options_set(parser->options, parser->level, name.ptr, name.len, "", 0,
                               parser->error);
     wipe(&decoded);
     return err;
@@ -159,8 +161,13 @@ static int refuse_scheme(const struct parser *parser, fct_slice name)
 /* Read "scheme://"; `rest` is what follows. */
 static int read_scheme(struct parser *parser, fct_slice *rest)
 {
-    const char *end = strstr(parser->text, "://");
-    fct_slice name = {parser->text, end ? (size_t)(end - parser->text) : 0};
+    fct_slice part = parser->part, name = {part.ptr, 0};
+    size_t end = 0;
+
+    while (end + 3 <= part.len && memcmp(part.ptr + end, "://", 3) != 0)
+        end++;
+    if (end + 3 <= part.len)
+        name.len = end;
 
     for (size_t i = 0; i < name.len; i++) {
         unsigned char byte = (unsigned char)name.ptr[i];
@@ -168,10 +175,15 @@ static int read_scheme(struct parser *parser, fct_slice *rest)
         if (!fct_is_alnum(byte) && byte != '+' && byte != '-' && byte != '.')
             name.len = 0;
     }
+    if ((!name.len || name.len > 32) && part.ptr != parser->text)
+        return REFUSE(parser,
+                      "the DSN at position %zu does not start with a scheme; a space within a DSN "
+                      "is written %%20",
+                      position(parser, part.ptr));
     if (!name.len || name.len > 32)
         return REFUSE(parser, "the DSN does not start with a scheme; write "
                               "smtps://user:password@host");
-    *rest = fct_slice_of(end + 3);
+    *rest = (fct_slice){part.ptr + end + 3, part.len - end - 3};
     for (size_t i = 0; i < SCHEME_COUNT; i++) {
         if (fct_slice_equal_nocase(name, fct_slice_of(schemes[i].name))) {
             parser->dsn->scheme = schemes[i].scheme;
@@ -496,9 +508,30 @@ static int read_query(const struct parser *parser, fct_slice query)
     return 0;
 }
 
-int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *text, facteur_error **error)
+int fct_dsn_parse_query(fct_options *options, enum fct_level level, const char *whole,
+                        fct_slice query, facteur_error **error)
 {
-    struct parser parser = {.text = text, .dsn = dsn, .options = options, .error = error};
+    struct parser parser = {.text = whole,
+                            .part = query,
+                            .level = level,
+                            .options = options,
+                            .query = query.ptr,
+                            .has_password = true,
+                            .error = error};
+    int err = query.len ? check_characters(&parser) : 0;
+
+    return err ? err : read_query(&parser, query);
+}
+
+int fct_dsn_parse_part(fct_dsn *dsn, fct_options *options, const char *whole, fct_slice part,
+                       facteur_error **error)
+{
+    struct parser parser = {.text = whole,
+                            .part = part,
+                            .level = FCT_LEVEL_DSN,
+                            .dsn = dsn,
+                            .options = options,
+                            .error = error};
     fct_slice rest = {"", 0}, query = {"", 0};
     const char *mark;
     int err;
@@ -522,6 +555,11 @@ int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *text, facteur_
     if (err)
         fct_dsn_done(dsn);
     return err;
+}
+
+int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *text, facteur_error **error)
+{
+    return fct_dsn_parse_part(dsn, options, text, fct_slice_of(text), error);
 }
 
 void fct_dsn_done(fct_dsn *dsn)

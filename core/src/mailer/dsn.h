@@ -10,6 +10,8 @@
 #include "mailer/options.h"
 #include "mailer/preset.h"
 
+#define FCT_DSN_MAX 65536
+
 enum fct_scheme {
     FCT_SCHEME_SMTP,
     FCT_SCHEME_SMTPS,
@@ -36,5 +38,16 @@ typedef struct fct_dsn {
  */
 int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *text, facteur_error **error);
 void fct_dsn_done(fct_dsn *dsn);
+
+/* As above for a part of the text `whole`, in which the positions are told. */
+int fct_dsn_parse_part(fct_dsn *dsn, fct_options *options, const char *whole, fct_slice part,
+                       facteur_error **error);
+
+/* Options alone, "name=value&…", at `level`. */
+int fct_dsn_parse_query(fct_options *options, enum fct_level level, const char *whole,
+                        fct_slice query, facteur_error **error);
+
+/* The position of a byte as people count: characters, from 1. */
+size_t fct_dsn_position(const char *text, const char *at);
 
 #endif

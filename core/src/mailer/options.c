@@ -11,10 +11,10 @@
 #define VALUE_MAX 65536
 #define SHOWN_MAX 80 /* of a refused value, in an error */
 
-enum type { TEXT, BOOL, INT, SECONDS, MS, CHOICE, SECRET, PATH, ADDRESS };
+enum type { TEXT, BOOL, INT, NUMBER, SECONDS, MS, CHOICE, SECRET, PATH, ADDRESS };
 
-static const char *const type_names[] = {"text",   "bool",   "int",  "seconds", "ms",
-                                         "choice", "secret", "path", "address"};
+static const char *const type_names[] = {"text", "bool",   "int",    "number", "seconds",
+                                         "ms",   "choice", "secret", "path",   "address"};
 
 struct entry {
     const char *name;
@@ -149,6 +149,9 @@ static int refuse_range(const struct entry *entry, facteur_error **error)
     if (entry->type == SECONDS)
         return fct_error_set(error, FACTEUR_ECONFIG, entry->name,
                              "%s must be from %g to %g seconds", entry->name, low, high);
+    if (entry->type == NUMBER)
+        return fct_error_set(error, FACTEUR_ECONFIG, entry->name, "%s must be from %g to %g",
+                             entry->name, low, high);
     if (entry->type == MS)
         format = "%s must be from %lld to %lld milliseconds";
     return fct_error_set(error, FACTEUR_ECONFIG, entry->name, format, entry->name,
@@ -166,6 +169,8 @@ static int refuse_form(const struct entry *entry, fct_slice value, facteur_error
                              shown, value.ptr);
     if (entry->type == BOOL)
         wanted = "1 or 0 (also on, off, yes, no, true, false)";
+    else if (entry->type == NUMBER)
+        wanted = "a number such as 14 or 0.5";
     else if (entry->type == SECONDS)
         wanted = "seconds such as 10 or 2.5";
     else if (entry->type == MS)
@@ -201,7 +206,7 @@ static int parse(const struct entry *entry, fct_slice value, int64_t *number, fc
                  facteur_error **error)
 {
     bool formed = true;
-    int64_t scale = entry->type == SECONDS || entry->type == MS ? 1000 : 1;
+    int64_t scale = 1000;
     int err = check_text(entry, value, error);
 
     *spelling = value;
@@ -213,7 +218,7 @@ static int parse(const struct entry *entry, fct_slice value, int64_t *number, fc
         formed = parse_choice(entry->choices, value, number, spelling);
     else if (entry->type == INT || entry->type == MS)
         formed = parse_decimal(value, 1, number);
-    else if (entry->type == SECONDS)
+    else if (entry->type == SECONDS || entry->type == NUMBER)
         formed = parse_decimal(value, 1000000, number);
     else
         return 0;
@@ -294,6 +299,23 @@ int fct_options_init(fct_options *options)
             fct_options_done(options);
             return FACTEUR_ENOMEM;
         }
+    }
+    return 0;
+}
+
+int fct_options_copy(fct_options *into, const fct_options *from)
+{
+    memset(into, 0, sizeof *into);
+    for (int i = 0; i < FCT_OPTION_COUNT; i++) {
+        const struct fct_option_value *value = &from->values[i];
+        char *text = value->text ? fct_strdup(value->text) : NULL;
+
+        if (value->text && !text) {
+            fct_options_done(into);
+            return FACTEUR_ENOMEM;
+        }
+        into->values[i] = (struct fct_option_value){value->level, text,
+                                                    fct_secret_ref(value->secret), value->number};
     }
     return 0;
 }

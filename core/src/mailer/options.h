@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define FCT_SECONDS(s) ((s)*1000) /* ranges of times are in milliseconds */
+#define FCT_SECONDS(s) ((s)*1000) /* ranges of times and numbers are in thousandths */
 
 /* The mechanisms that `auth` can name; enum fct_tls_plan has the order of FCT_TLS_WORDS. */
 #define FCT_TLS_WORDS "none|implicit|starttls|opportunistic"
@@ -50,6 +50,16 @@
       "The most mails that are on their way on one connection before the first is answered.")      \
     X(pipeline_bytes, INT, "", "1048576", 1, 1073741824,                                           \
       "The most bytes of mails that are on their way on one connection.")                          \
+    X(background, BOOL, "", "0", 0, 1,                                                             \
+      "Give the mailer a thread of its own, which does the work while nobody waits.")              \
+    X(max_rate, NUMBER, "", "0", 0, FCT_SECONDS(100000),                                           \
+      "The most mails a second that this relay gets, as 14 or 0.5; mails wait for their turn.  "   \
+      "0: no limit.")                                                                              \
+    X(breaker_failures, INT, "", "5", 0, 1000000,                                                  \
+      "Failures in a row to connect, to secure the connection or to log in, after which the "      \
+      "relay is left alone for breaker_pause; 0: never.")                                          \
+    X(breaker_pause, SECONDS, "", "30", 1, FCT_SECONDS(86400),                                     \
+      "How long a relay is then left alone, before one mail tries whether it is back.")            \
     X(helo, TEXT, "", "", 0, 0,                                                                    \
       "The name given in EHLO: a domain or an address literal.  Default: the host's full name, "   \
       "else the sender's domain.")                                                                 \
@@ -105,6 +115,7 @@ enum fct_level {
     FCT_LEVEL_UNSET,
     FCT_LEVEL_PRESET,
     FCT_LEVEL_ENVIRONMENT,
+    FCT_LEVEL_GROUP, /* behind failover(…) */
     FCT_LEVEL_DSN,
     FCT_LEVEL_CALLER,
     FCT_LEVEL_FORCED /* FACTEUR_MODE */
@@ -124,7 +135,8 @@ typedef struct fct_options {
 
 /* FACTEUR_ENOMEM leaves nothing to free. */
 int fct_options_init(fct_options *options);
-void fct_options_done(fct_options *options); /* wipes the secrets */
+int fct_options_copy(fct_options *into, const fct_options *from); /* likewise; levels too */
+void fct_options_done(fct_options *options);                      /* wipes the secrets */
 
 /*
  * Give an option its value as text; a value of a lower level than the one it has is checked and

@@ -6,22 +6,22 @@
 #ifndef FCT_PLAN_H
 #define FCT_PLAN_H
 
-#include "mailer/dsn.h"
+#include "mailer/group.h"
+#include "mailer/member.h"
 #include "mailer/policy.h"
-#include "pool/relay.h"
 
 enum fct_target { FCT_TARGET_RELAY, FCT_TARGET_FILE, FCT_TARGET_MEMORY, FCT_TARGET_NULL };
 
 typedef struct fct_plan {
-    fct_options options;
-    fct_dsn dsn;
+    fct_options options; /* of the mailer as a whole */
+    fct_group group;     /* in which order the members are tried */
+    fct_member *members; /* at least one; several are all relays */
+    unsigned member_count;
     fct_policy policy;
     enum fct_target target; /* with mode=capture: of the capture */
     const char *directory;  /* with FCT_TARGET_FILE */
-    fct_relay relay;        /* with FCT_TARGET_RELAY */
     char *name;             /* of the DSN, without secrets */
     char *target_name;      /* of what takes the mail: the name, or the capture's */
-    bool ready;             /* fct_plan_complete() was through */
 } fct_plan;
 
 /* The contract of facteur_mailer_new(); opens no file.  After an error there is nothing to free. */

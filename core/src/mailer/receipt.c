@@ -155,6 +155,16 @@ static void fill_recipients(facteur_receipt *receipt, const fct_outcome *outcome
     }
 }
 
+void fct_receipt_name_relay(facteur_receipt *receipt, const char *relay)
+{
+    char *name = strcmp(receipt->relay, relay) == 0 ? NULL : fct_strdup(relay);
+
+    if (!name)
+        return;
+    fct_free(receipt->relay);
+    receipt->relay = name;
+}
+
 void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsigned attempts,
                       char *transcript)
 {

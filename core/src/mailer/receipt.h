@@ -27,6 +27,9 @@ facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *
 void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsigned attempts,
                       char *transcript);
 
+/* The one of several relays that gave the verdict; without memory for it the name of all stays. */
+void fct_receipt_name_relay(facteur_receipt *receipt, const char *relay);
+
 /* A mail that went where no relay is: all recipients accepted. */
 void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id);
 

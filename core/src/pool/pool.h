@@ -29,6 +29,10 @@ typedef struct fct_job {
     struct fct_check *check; /* facts wanted by check(), or NULL */
     fct_list link;           /* the pool's while queued */
     void *pooled;            /* the pool's own */
+    /* Of mailer/concert, which stands before the pools of several relays: */
+    unsigned only;      /* 0, or 1 + the one relay that may take it */
+    const char *relay;  /* the name of the one that gave the verdict; lives as long as the plan */
+    bool token_refused; /* the login with a token was not accepted */
 } fct_job;
 
 /* Facts of a connection, for check(); texts fct_malloc'ed, the caller frees with fct_check_done().

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One DSN among those of a mailer, read and settled with its options: a relay with its account, or
+ * one of the places that take mail without a network.
+ */
+#ifndef FCT_MEMBER_H
+#define FCT_MEMBER_H
+
+#include "mailer/dsn.h"
+#include "pool/relay.h"
+
+typedef struct fct_member {
+    fct_options options;
+    fct_dsn dsn;
+    fct_relay relay; /* where there is one */
+    char *name;      /* without secrets */
+    bool ready;      /* fct_member_complete() was through */
+} fct_member;
+
+/*
+ * Read `part` of the text `whole`, in which positions are told, over a copy of `base`.  Opens no
+ * file.  FACTEUR_ECONFIG, FACTEUR_ENOMEM: there is nothing to free.
+ */
+int fct_member_init(fct_member *member, const fct_options *base, const char *whole, fct_slice part,
+                    facteur_error **error);
+void fct_member_done(fct_member *member);
+
+bool fct_member_has_relay(const fct_member *member);
+
+/* Whether both send the same way; secrets in constant time. */
+bool fct_member_equal(const fct_member *a, const fct_member *b);
+
+/* The contract of fct_plan_complete(), for one. */
+int fct_member_complete(fct_member *member, const char *sender, facteur_error **error);
+
+#endif
