@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Does the sink count right, however its input is cut?  usage: test_sink.py SINK CERTIFICATE KEY"""
+import json
+import re
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+
+BODY = "Subject: x\r\n\r\n.\r\n..a\r\n.b\r\nlast\r\n"
+WIRE = (b"EHLO x\r\nMAIL FROM:<a@b> SIZE=10\r\nRCPT TO:<c@d>\r\nDATA\r\n..\r\n.\r.\r\n..x\r\n\r\n.\r\n"
+        b"MAIL FROM:<>\r\nRCPT TO:<c@d>\r\nBDAT 5\r\nab\r\n.BDAT 6 LAST\r\n.\r\nc\r\nQUIT\r\n")
+MAILS, BYTES = 2, 24
+
+
+class Sink:
+    def __init__(self, program, certificate, key):
+        self.process = subprocess.Popen([program, "--cert", certificate, "--key", key],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.ports = json.loads(self.process.stdout.readline())
+
+    def stats(self, reset=False):
+        self.process.stdin.write("stats\nreset\n" if reset else "stats\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+def dialogue(port, parts):
+    """What the sink says to these writes, the queue ids taken out."""
+    heard = b""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in parts:
+            client.sendall(part)
+        while chunk := client.recv(65536):
+            heard += chunk
+    return re.sub(rb"queued as \w+", b"queued", heard)
+
+
+def smtplib_sends(sink, context):
+    for mode, port in sink.ports.items():
+        sink.stats(reset=True)
+        client = (smtplib.SMTP_SSL("localhost", port, context=context) if mode == "tls"
+                  else smtplib.SMTP("localhost", port))
+        if mode == "starttls":
+            client.starttls(context=context)
+        if mode != "plain":
+            client.login("user", "password")
+        for _ in range(3):
+            client.sendmail("a@b.example", ["c@d.example"], BODY)
+        client.quit()
+        counted = sink.stats()
+        assert counted["mails"] == 3 and counted["bytes"] == 3 * len(BODY), counted
+        assert counted["violations"] == 0 and counted["auths"] == (mode != "plain"), counted
+        assert counted["handshakes_full"] == (mode != "plain"), counted
+
+
+def cut_everywhere(sink):
+    port = sink.ports["plain"]
+    whole = dialogue(port, [WIRE])
+    sink.stats(reset=True)
+    for at in range(1, len(WIRE)):
+        assert dialogue(port, [WIRE[:at], WIRE[at:]]) == whole, at
+    assert dialogue(port, [WIRE[at:at + 1] for at in range(len(WIRE))]) == whole
+    counted = sink.stats()
+    assert counted["mails"] == MAILS * len(WIRE) and counted["bytes"] == BYTES * len(WIRE), counted
+
+
+def main():
+    sink = Sink(*sys.argv[1:4])
+    smtplib_sends(sink, ssl.create_default_context(cafile=sys.argv[2]))
+    cut_everywhere(sink)
+    sink.process.stdin.close()
+    assert sink.process.wait(5) == 0
+    print("sink: counts right, cut at every byte")
+
+
+if __name__ == "__main__":
+    main()
