@@ -130,25 +130,58 @@ static json_t *describe_sink(const fct_plan *plan, facteur_error **error)
     return json;
 }
 
-static int check_relay(facteur_mailer *mailer, double deadline, json_t **json,
-                       facteur_error **error)
+/* One relay, the index of its member told. */
+static int check_member(facteur_mailer *mailer, unsigned index, double deadline, json_t **json,
+                        facteur_error **error)
 {
+    const fct_member *member = &mailer->engine->plan.members[index];
     struct facts facts = {0};
     struct fct_errand errand = {.take = take_facts, .user = &facts};
     int err;
 
     errand.job.check = &facts.check;
+    errand.job.only = index + 1;
     err = fct_dispatch_run(mailer, &errand, "", deadline, error);
     fct_free(errand.job.transcript);
     fct_check_done(&facts.check);
-    if (!err && (!facts.json ||
-                 fct_json_set(facts.json, "relay", fct_json_text(mailer->engine->plan.name)))) {
+    if (!err &&
+        (!facts.json || fct_json_set(facts.json, "relay", fct_json_text(member->relay.name)))) {
         json_decref(facts.json);
         facts.json = NULL;
         err = fct_error_nomem(error);
     }
     *json = facts.json;
     return err;
+}
+
+/* Of several relays: whether all are well, and the facts of each. */
+static int check_relays(facteur_mailer *mailer, double deadline, json_t **json,
+                        facteur_error **error)
+{
+    const fct_plan *plan = &mailer->engine->plan;
+    json_t *root = json_object(), *list = json_array();
+    bool ok = true;
+    int err = root && list ? 0 : fct_error_nomem(error);
+
+    for (unsigned i = 0; !err && i < plan->member_count; i++) {
+        json_t *facts = NULL;
+
+        err = check_member(mailer, i, deadline, &facts, error);
+        ok = ok && json_is_true(json_object_get(facts, "ok"));
+        if (!err && json_array_append_new(list, facts))
+            err = fct_error_nomem(error);
+    }
+    if (!err && (fct_json_set(root, "relay", fct_json_text(plan->name)) ||
+                 fct_json_set(root, "ok", json_boolean(ok)) ||
+                 fct_json_set(root, "relays", json_incref(list))))
+        err = fct_error_nomem(error);
+    json_decref(list);
+    if (err) {
+        json_decref(root);
+        return err;
+    }
+    *json = root;
+    return 0;
 }
 
 int facteur_check(facteur_mailer *mailer, double deadline, char **json, facteur_error **error)
@@ -160,7 +193,8 @@ int facteur_check(facteur_mailer *mailer, double deadline, char **json, facteur_
     int err = fct_dispatch_open(mailer, error);
 
     if (!err && plan->target == FCT_TARGET_RELAY) {
-        err = check_relay(mailer, deadline, &made, error);
+        err = plan->member_count == 1 ? check_member(mailer, 0, deadline, &made, error)
+                                      : check_relays(mailer, deadline, &made, error);
     } else if (!err) {
         made = describe_sink(plan, &cause);
         err = made ? 0 : cause ? facteur_error_code(cause) : FACTEUR_ENOMEM;
