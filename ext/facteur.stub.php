@@ -145,6 +145,14 @@ namespace Facteur {
         public function check(float $deadline = 0.0): array {}
 
         /**
+         * What was counted in this process since the first send; waits for nothing.
+         *
+         * @return array "relays": a list with relay, connections, mails, handshakes, flights, demotions and
+         *               phases (count, seconds, buckets: pairs of "below so many seconds" and a count)
+         */
+        public function stats(): array {}
+
+        /**
          * The mails that a memory:// mailer holds, oldest first.
          *
          * @return array list of arrays of raw (the bytes), envelope_from (string), recipients (list of strings)

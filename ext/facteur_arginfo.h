@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: b65e36d09887e15f5e1c836ff190c903291664eb */
+ * Stub hash: fc774b863d31a38a50e8f42216648cc6fe2a1437 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_order_confirmation, 0, 1, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_MASK(0, order, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
@@ -48,8 +48,10 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Mailer_check, 0, 0
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, deadline, IS_DOUBLE, 0, "0.0")
 ZEND_END_ARG_INFO()
 
-ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Mailer_captured, 0, 0, IS_ARRAY, 0)
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Mailer_stats, 0, 0, IS_ARRAY, 0)
 ZEND_END_ARG_INFO()
+
+#define arginfo_class_Facteur_Mailer_captured arginfo_class_Facteur_Mailer_stats
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Mailer_clearCaptured, 0, 0, IS_VOID, 0)
 ZEND_END_ARG_INFO()
@@ -113,6 +115,7 @@ ZEND_METHOD(Facteur_Mailer, send);
 ZEND_METHOD(Facteur_Mailer, sendOrderConfirmation);
 ZEND_METHOD(Facteur_Mailer, sendContactForm);
 ZEND_METHOD(Facteur_Mailer, check);
+ZEND_METHOD(Facteur_Mailer, stats);
 ZEND_METHOD(Facteur_Mailer, captured);
 ZEND_METHOD(Facteur_Mailer, clearCaptured);
 ZEND_METHOD(Facteur_Mailer, close);
@@ -196,6 +199,7 @@ static const zend_function_entry class_Facteur_Mailer_methods[] = {
 	ZEND_ME(Facteur_Mailer, sendOrderConfirmation, arginfo_class_Facteur_Mailer_sendOrderConfirmation, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, sendContactForm, arginfo_class_Facteur_Mailer_sendContactForm, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, check, arginfo_class_Facteur_Mailer_check, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Mailer, stats, arginfo_class_Facteur_Mailer_stats, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, captured, arginfo_class_Facteur_Mailer_captured, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, clearCaptured, arginfo_class_Facteur_Mailer_clearCaptured, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, close, arginfo_class_Facteur_Mailer_close, ZEND_ACC_PUBLIC)

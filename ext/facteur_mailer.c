@@ -253,6 +253,25 @@ PHP_METHOD(Facteur_Mailer, check)
     decode(return_value, json);
 }
 
+PHP_METHOD(Facteur_Mailer, stats)
+{
+    facteur_mailer *core;
+    facteur_error *error = NULL;
+    char *json = NULL;
+    int code;
+
+    ZEND_PARSE_PARAMETERS_NONE();
+    core = opened(ZEND_THIS);
+    if (!core)
+        RETURN_THROWS();
+    code = facteur_stats(core, &json, &error);
+    if (code) {
+        php_facteur_throw(code, error);
+        RETURN_THROWS();
+    }
+    decode(return_value, json);
+}
+
 /* One mail of a memory:// mailer as raw, envelope_from, recipients. */
 static bool captured_mail(zval *out, facteur_mailer *core, size_t index)
 {

@@ -289,6 +289,29 @@ static PyObject *mailer_check(PyObject *self, PyObject *args, PyObject *kwargs)
     return facts;
 }
 
+static PyObject *mailer_stats(PyObject *self, PyObject *ignored)
+{
+    fpy_state *state = fpy_state_of(self);
+    facteur_mailer *core = fpy_mailer_open(self);
+    facteur_error *error = NULL;
+    PyObject *text;
+    PyObject *facts;
+    char *json = NULL;
+    int code;
+
+    (void)ignored;
+    if (!core)
+        return NULL;
+    code = facteur_stats(core, &json, &error);
+    if (code)
+        return fpy_raise(state, code, error, FPY_CONFIG_ERROR);
+    text = fpy_text(json);
+    facteur_free(json);
+    facts = text ? PyObject_CallFunctionObjArgs(state->objects[FPY_JSON_LOADS], text, NULL) : NULL;
+    Py_XDECREF(text);
+    return facts;
+}
+
 static void mailer_shut(PyObject *object, double timeout)
 {
     mailer *self = (mailer *)object;
@@ -455,6 +478,15 @@ PyDoc_STRVAR(contact_doc, "send_contact_form($self, /, form, " LETTER_SIGNATURE
 #define WITH_KEYWORDS(function)                                                                    \
     (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS
 
+PyDoc_STRVAR(
+    stats_doc,
+    "stats($self, /)\n--\n\n"
+    "What was counted in this process since the first send, as a dict: \"relays\" has one for each\n"
+    "relay with relay, connections (open, opened, reused, failed by phase), mails (by status, and\n"
+    "in_flight, waiting, redone), handshakes (full, resumed), flights, demotions, and phases: count,\n"
+    "seconds together, and buckets, a list of [below so many seconds, count].\n\n"
+    "Waits for nothing.");
+
 static PyMethodDef mailer_methods[] = {
     {"shared", (PyCFunction)(void (*)(void))mailer_shared,
      METH_CLASS | METH_VARARGS | METH_KEYWORDS, shared_doc},
@@ -462,6 +494,7 @@ static PyMethodDef mailer_methods[] = {
     {"send_order_confirmation", WITH_KEYWORDS(fpy_mailer_send_order_confirmation), order_doc},
     {"send_contact_form", WITH_KEYWORDS(fpy_mailer_send_contact_form), contact_doc},
     {"check", WITH_KEYWORDS(mailer_check), check_doc},
+    {"stats", mailer_stats, METH_NOARGS, stats_doc},
     {"close", WITH_KEYWORDS(mailer_close), close_doc},
     {"__enter__", mailer_enter, METH_NOARGS, PyDoc_STR("__enter__($self, /)\n--\n\n")},
     {"__exit__", mailer_exit, METH_VARARGS,

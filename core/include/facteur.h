@@ -257,6 +257,24 @@ FACTEUR_API void facteur_mailer_free(facteur_mailer *mailer);
 FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
 
 /*
+ * What was counted in this process since the first send, as JSON text; the caller's (facteur_free).
+ * From any thread; opens nothing and waits for nothing.
+ *
+ *   {"relays": [{"relay": "smtps://…",
+ *     "connections": {"open", "opened", "reused", "failed": {phase: count}},
+ *     "mails": {"sent", "temporary", "permanent", "in_doubt", "in_flight", "waiting", "redone"},
+ *     "handshakes": {"full", "resumed"}, "flights": …, "demotions": …,
+ *     "phases": {phase: {"count": …, "seconds": …, "buckets": [[below, count], …]}}}]}
+ *
+ * A bucket counts the times below so many seconds (a power of two of microseconds) that are in no
+ * bucket before it; the last one has null.  Empty buckets and phases are left out.  Without a relay
+ * (memory:// …) the list is empty.
+ *
+ * FACTEUR_ECLOSED, FACTEUR_ENOMEM.
+ */
+FACTEUR_API int facteur_stats(const facteur_mailer *mailer, char **json, facteur_error **error);
+
+/*
  * Send one message and wait for its verdict.
  *
  * message    Frozen at the call; may be sent again or freed afterwards.
@@ -286,8 +304,7 @@ FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, facteur_message *mes
 /*
  * Connect, TLS, EHLO, AUTH and NOOP without sending a mail.  `*json` (facteur_free) is an object of
  * facts: relay, ok, phase, address, tls {version, cipher, resumed}, capabilities, auth, timings,
- * error. Returns 0 also when the relay refused: `ok` tells.  Of several relays, each within the
- * deadline: relay, ok (all are well), relays (a list of such objects).
+ * error. Returns 0 also when the relay refused: `ok` tells.
  */
 FACTEUR_API int facteur_check(facteur_mailer *mailer, double deadline, char **json,
                               facteur_error **error);

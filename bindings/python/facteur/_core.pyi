@@ -139,6 +139,13 @@ class Mailer:
         # Close a connection that was idle for longer; presets know their relay's limit.
         # Default: 60.
         idle_timeout: float | None = None,
+        # Idle connections that are kept ready once a mail was sent, within pool_size.  They are
+        # opened and replaced while mails are sent or an event loop runs.  Default: 0.
+        warm: int | None = None,
+        # The most connections to the relay of all processes of this user on this host; waiting
+        # for one counts against the deadline.  The last free one is not kept between two mails.
+        # 0: no limit.  Default: 0.
+        host_slots: int | None = None,
         # On a connection idle for longer, hold back the end of the message until the relay has
         # answered, so that a silently dropped connection is never in doubt.  Default: 2000.
         fresh_ms: int | None = None,
@@ -179,6 +186,9 @@ class Mailer:
         client_cert: str | os.PathLike[str] | None = None,
         # The private key of client_cert (PEM).  Default: in the client_cert file.
         client_key: str | os.PathLike[str] | None = None,
+        # A file, 0600, in which processes of this user share TLS sessions, so that a new
+        # process has a shorter handshake.  Default: each process remembers its own.
+        tls_session_file: str | os.PathLike[str] | None = None,
         # The one SASL mechanism to use.  Default: the strongest that both sides know.
         auth: Literal["PLAIN", "LOGIN", "SCRAM-SHA-256", "XOAUTH2"] | None = None,
         # The login.
@@ -243,6 +253,13 @@ class Mailer:
         # Close a connection that was idle for longer; presets know their relay's limit.
         # Default: 60.
         idle_timeout: float | None = None,
+        # Idle connections that are kept ready once a mail was sent, within pool_size.  They are
+        # opened and replaced while mails are sent or an event loop runs.  Default: 0.
+        warm: int | None = None,
+        # The most connections to the relay of all processes of this user on this host; waiting
+        # for one counts against the deadline.  The last free one is not kept between two mails.
+        # 0: no limit.  Default: 0.
+        host_slots: int | None = None,
         # On a connection idle for longer, hold back the end of the message until the relay has
         # answered, so that a silently dropped connection is never in doubt.  Default: 2000.
         fresh_ms: int | None = None,
@@ -283,6 +300,9 @@ class Mailer:
         client_cert: str | os.PathLike[str] | None = None,
         # The private key of client_cert (PEM).  Default: in the client_cert file.
         client_key: str | os.PathLike[str] | None = None,
+        # A file, 0600, in which processes of this user share TLS sessions, so that a new
+        # process has a shorter handshake.  Default: each process remembers its own.
+        tls_session_file: str | os.PathLike[str] | None = None,
         # The one SASL mechanism to use.  Default: the strongest that both sides know.
         auth: Literal["PLAIN", "LOGIN", "SCRAM-SHA-256", "XOAUTH2"] | None = None,
         # The login.
@@ -354,6 +374,7 @@ class Mailer:
         deadline: float | None = None,
     ) -> Receipt: ...
     def check(self, *, deadline: float | None = None) -> dict[str, Any]: ...
+    def stats(self) -> dict[str, Any]: ...
     def close(self, timeout: float = 5.0) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(

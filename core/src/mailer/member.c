@@ -228,6 +228,7 @@ static bool fill_tls(fct_member *member)
     return copy(name ? name : member->dsn.host, &tls->name) &&
            copy(text_of(member, FCT_OPT_ca_file), &tls->ca_file) &&
            copy(text_of(member, FCT_OPT_pin_sha256), &tls->pin_sha256) &&
+           copy(text_of(member, FCT_OPT_tls_session_file), &tls->session_file) &&
            copy(cert, &tls->client_cert) && copy(key ? key : cert, &tls->client_key);
 }
 
@@ -244,11 +245,14 @@ static bool fill_relay(fct_member *member)
     relay->port = port_of(member);
     relay->connect_us = (uint64_t)number_of(member, FCT_OPT_connect_timeout);
     relay->pool_size = (unsigned)number_of(member, FCT_OPT_pool_size);
+    relay->warm = (unsigned)number_of(member, FCT_OPT_warm);
+    relay->host_slots = (unsigned)number_of(member, FCT_OPT_host_slots);
     relay->max_mails = (unsigned)number_of(member, FCT_OPT_max_mails);
     relay->max_age_us = (uint64_t)number_of(member, FCT_OPT_max_age);
     relay->idle_us = (uint64_t)number_of(member, FCT_OPT_idle_timeout);
     relay->fresh_us = (uint64_t)number_of(member, FCT_OPT_fresh_ms);
-    return good && fill_session(member) && fill_tls(member);
+    relay->stats = fct_calloc(1, sizeof *relay->stats);
+    return good && relay->stats && fill_session(member) && fill_tls(member);
 }
 
 bool fct_member_has_relay(const fct_member *member)

@@ -41,6 +41,13 @@
       "Age at which a connection is replaced; 0: no limit.")                                       \
     X(idle_timeout, SECONDS, "", "60", 0, FCT_SECONDS(86400),                                      \
       "Close a connection that was idle for longer; presets know their relay's limit.")            \
+    X(warm, INT, "", "0", 0, 1000,                                                                 \
+      "Idle connections that are kept ready once a mail was sent, within pool_size.  They are "    \
+      "opened and replaced while mails are sent or an event loop runs.")                           \
+    X(host_slots, INT, "", "0", 0, 1000,                                                           \
+      "The most connections to the relay of all processes of this user on this host; waiting for " \
+      "one counts against the deadline.  The last free one is not kept between two mails.  0: no " \
+      "limit.")                                                                                    \
     X(fresh_ms, MS, "", "2000", 0, FCT_SECONDS(3600),                                              \
       "On a connection idle for longer, hold back the end of the message until the relay has "     \
       "answered, so that a silently dropped connection is never in doubt.")                        \
@@ -75,6 +82,9 @@
     X(client_cert, PATH, "", "", 0, 0, "The client's own certificate with its chain (PEM).")       \
     X(client_key, PATH, "", "", 0, 0,                                                              \
       "The private key of client_cert (PEM).  Default: in the client_cert file.")                  \
+    X(tls_session_file, PATH, "", "", 0, 0,                                                        \
+      "A file, 0600, in which processes of this user share TLS sessions, so that a new process "   \
+      "has a shorter handshake.  Default: each process remembers its own.")                        \
     X(auth, CHOICE, FCT_AUTH_WORDS, "", 0, 3,                                                      \
       "The one SASL mechanism to use.  Default: the strongest that both sides know.")              \
     X(username, TEXT, "", "", 0, 0, "The login.")                                                  \

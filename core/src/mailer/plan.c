@@ -253,6 +253,13 @@ void fct_plan_done(fct_plan *plan)
     memset(plan, 0, sizeof *plan);
 }
 
+const fct_relay *fct_plan_relay(const fct_plan *plan, size_t index)
+{
+    if (plan->target != FCT_TARGET_RELAY || index >= plan->member_count)
+        return NULL;
+    return &plan->members[index].relay;
+}
+
 bool fct_plan_equal(const fct_plan *a, const fct_plan *b)
 {
     /* The name tells the shape of the group. */

@@ -29,6 +29,9 @@ int fct_plan_init(fct_plan *plan, const char *dsn, const char *const *names,
                   const char *const *values, size_t count, facteur_error **error);
 void fct_plan_done(fct_plan *plan);
 
+/* The relays that mails go to, in the order of the DSN; NULL past the last one. */
+const fct_relay *fct_plan_relay(const fct_plan *plan, size_t index);
+
 /* Whether both send the same mail the same way under the same policy; secrets in constant time. */
 bool fct_plan_equal(const fct_plan *a, const fct_plan *b);
 
