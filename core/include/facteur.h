@@ -304,7 +304,8 @@ FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, facteur_message *mes
 /*
  * Connect, TLS, EHLO, AUTH and NOOP without sending a mail.  `*json` (facteur_free) is an object of
  * facts: relay, ok, phase, address, tls {version, cipher, resumed}, capabilities, auth, timings,
- * error. Returns 0 also when the relay refused: `ok` tells.
+ * error. Returns 0 also when the relay refused: `ok` tells.  Of several relays, each within the
+ * deadline: relay, ok (all are well), relays (a list of such objects).
  */
 FACTEUR_API int facteur_check(facteur_mailer *mailer, double deadline, char **json,
                               facteur_error **error);
