@@ -51,6 +51,7 @@ extern "C" {
     X(EMESSAGE, -3, USAGE, "the message is not valid")                                             \
     X(ECLOSED, -4, USAGE, "the mailer is closed")                                                  \
     X(EIO, -5, TEMPORARY, "a file could not be read or written")                                   \
+    X(EBUSY, -6, USAGE, "another event loop is driving the mailer")                                \
     X(ECONNECT, -10, TEMPORARY, "the relay could not be reached")                                  \
     X(ETLS, -11, TEMPORARY, "no trusted TLS connection to the relay")                              \
     X(EAUTH, -12, TEMPORARY, "the relay did not accept the login")                                 \
@@ -76,6 +77,7 @@ enum facteur_error_kind {
 typedef struct facteur_error facteur_error;
 typedef struct facteur_message facteur_message;
 typedef struct facteur_mailer facteur_mailer;
+typedef struct facteur_delivery facteur_delivery;
 typedef struct facteur_receipt facteur_receipt;
 
 /* The version the library was built with, "MAJOR.MINOR.PATCH".  Static. */
@@ -300,6 +302,103 @@ FACTEUR_API int facteur_send(facteur_mailer *mailer, facteur_message *message, d
 FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, facteur_message *message,
                                     double deadline, facteur_receipt **receipt,
                                     facteur_error **error);
+
+/* ---- Deliveries: several mails at once ------------------------------------------------------- */
+
+/*
+ * How a message is submitted; the words are added up.
+ *
+ * FACTEUR_LETTER   As facteur_send_letter().
+ * FACTEUR_HOSTED   The calling thread's event loop drives the mailer, see facteur_mailer_step().
+ */
+#define FACTEUR_LETTER 1U
+#define FACTEUR_HOSTED 2U
+
+/*
+ * Put one message on its way without waiting.  What is submitted together leaves together, many
+ * mails in a flight.  The work goes on while any thread waits for a mail of the mailer, while a
+ * host steps, or by itself with the option `background`.
+ *
+ * message    Frozen at the call; may be submitted again or freed afterwards.
+ * deadline   Seconds, as facteur_send().
+ * delivery   The caller's; one thread at a time; to be freed before the mailer is.
+ *
+ * The errors of facteur_send(), where they can be told now (the others: facteur_delivery_wait());
+ * FACTEUR_EBUSY: FACTEUR_HOSTED, and another thread's event loop has mails under way.
+ */
+FACTEUR_API int facteur_submit(facteur_mailer *mailer, facteur_message *message, double deadline,
+                               unsigned how, facteur_delivery **delivery, facteur_error **error);
+
+/*
+ * Wait for the verdict.
+ *
+ * timeout    Seconds; 0: only look, do what can be done without waiting; negative: until it is
+ *            there, which the delivery's deadline sees to.
+ * receipt    The caller's, handed out once.
+ *
+ * 1 with the receipt; 0 when the time passed before.  The errors of facteur_send(): nothing was
+ * tried.  FACTEUR_ECLOSED also in a child of the process that submitted, and after the receipt was
+ * handed out.
+ */
+FACTEUR_API int facteur_delivery_wait(facteur_delivery *delivery, double timeout,
+                                      facteur_receipt **receipt, facteur_error **error);
+
+/*
+ * The mail is not wanted any more.  If nothing of its terminator (the final dot, BDAT LAST) has left
+ * and its connection carries no other mail, it ends: temporary, FACTEUR_ECLOSED.  Otherwise it goes
+ * on, for its verdict would be unknown.  The receipt tells which; a cancelled delivery is waited for
+ * as any other.
+ */
+FACTEUR_API void facteur_delivery_cancel(facteur_delivery *delivery);
+
+/* Cancel what has not ended, and forget it: a mail that goes on has nobody to hear its verdict. */
+FACTEUR_API void facteur_delivery_free(facteur_delivery *delivery);
+
+/*
+ * How many deliveries fill the mailer's connections: whoever sends many keeps so many submitted and
+ * waits for the oldest.
+ */
+FACTEUR_API unsigned facteur_mailer_window(const facteur_mailer *mailer);
+
+/*
+ * The receipt of a message that could not be submitted, for who sends many and stops for none:
+ * permanent for FACTEUR_EMESSAGE, else temporary, with the error's code and message.
+ * FACTEUR_ENOMEM.
+ */
+FACTEUR_API int facteur_receipt_refused(const facteur_mailer *mailer, const facteur_error *error,
+                                        facteur_receipt **receipt);
+
+/* ---- A host's event loop --------------------------------------------------------------------- */
+
+/*
+ * A thread with an event loop of its own drives the mailer without ever waiting in it:
+ *
+ *   submit with FACTEUR_HOSTED | soon after, and whenever the descriptor is readable or the timeout
+ *   has passed: step, then take what is done | watch the descriptor and the timeout until nothing
+ *   is under way
+ *
+ * The thread is the host while it has deliveries that facteur_mailer_done() did not tell.
+ * Meanwhile other threads may send: the host does their work, or they themselves once a mail is a
+ * second past its deadline.  A second thread cannot be host at the same time (FACTEUR_EBUSY).
+ */
+
+/* Readable when there is work.  The same as long as the process; -1 before the first submission. */
+FACTEUR_API int facteur_mailer_fd(const facteur_mailer *mailer);
+
+/* Seconds until a step is due by time; negative: none is. */
+FACTEUR_API double facteur_mailer_timeout(const facteur_mailer *mailer);
+
+/* Do what can be done without waiting. */
+FACTEUR_API void facteur_mailer_step(facteur_mailer *mailer);
+
+/*
+ * The oldest hosted delivery whose verdict is there and was not told yet, or NULL.  Not told are
+ * those that had their verdict when they were submitted (memory://, file://, a policy): look with
+ * facteur_delivery_wait(…, 0, …) right after the submission.
+ */
+FACTEUR_API facteur_delivery *facteur_mailer_done(facteur_mailer *mailer);
+
+/* ---- Checks ---------------------------------------------------------------------------------- */
 
 /*
  * Connect, TLS, EHLO, AUTH and NOOP without sending a mail.  `*json` (facteur_free) is an object of

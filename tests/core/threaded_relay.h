@@ -25,6 +25,7 @@ static struct {
     pthread_t threads[CONNECTIONS_MAX];
     atomic_uint connections, mails, quits, finals_seen;
     atomic_bool silent; /* no verdict is given */
+    atomic_int owed;    /* + 1: the connection that the last verdict kept back is owed to */
 } relay;
 
 static void say(int fd, const char *text)
@@ -32,21 +33,35 @@ static void say(int fd, const char *text)
     (void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
 }
 
-/* One line of the dialogue; false when the connection is to be closed. */
-static bool answer(int fd, const char *line, bool *in_body)
+static void say_verdict(int fd)
 {
     char verdict[64];
 
+    snprintf(verdict, sizeof verdict, "250 2.0.0 Ok: queued as Q%u\r\n",
+             atomic_fetch_add(&relay.mails, 1) + 1);
+    say(fd, verdict);
+}
+
+/* Give the verdict that was kept back, and all others from now on. */
+static inline void relay_answer_late(void)
+{
+    atomic_store(&relay.silent, false);
+    say_verdict(atomic_load(&relay.owed) - 1);
+}
+
+/* One line of the dialogue; false when the connection is to be closed. */
+static bool answer(int fd, const char *line, bool *in_body)
+{
     if (*in_body) {
         if (strcmp(line, ".") != 0)
             return true;
         *in_body = false;
         atomic_fetch_add(&relay.finals_seen, 1);
-        if (atomic_load(&relay.silent))
+        if (atomic_load(&relay.silent)) {
+            atomic_store(&relay.owed, fd + 1);
             return true;
-        snprintf(verdict, sizeof verdict, "250 2.0.0 Ok: queued as Q%u\r\n",
-                 atomic_fetch_add(&relay.mails, 1) + 1);
-        say(fd, verdict);
+        }
+        say_verdict(fd);
     } else if (strncmp(line, "EHLO", 4) == 0) {
         say(fd, "250-relay.example\r\n250-PIPELINING\r\n250 8BITMIME\r\n");
     } else if (strncmp(line, "RCPT", 4) == 0) {

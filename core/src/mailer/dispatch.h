@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* What facteur_send() and facteur_check() share on the way to a relay. */
+/* What takes a mail; facteur_submit() and facteur_check() share the way to it. */
 #ifndef FCT_DISPATCH_H
 #define FCT_DISPATCH_H
 
+#include "mailer/delivery.h"
 #include "mailer/engine.h"
 
 /* Whether the handle may be used: 0, or FACTEUR_ECLOSED. */
 int fct_dispatch_open(const facteur_mailer *mailer, facteur_error **error);
+
+/* The message as it stands now; the errors of facteur_send(). */
+int fct_dispatch_freeze(const fct_plan *plan, facteur_message *message, fct_mail **mail,
+                        facteur_error **error);
+
+/* Hand a mail to what is no relay; the receipt is filled. */
+int fct_dispatch_sink(facteur_mailer *mailer, fct_mail *mail, facteur_receipt *receipt,
+                      facteur_error **error);
+
+/* The take() of a delivery's errand. */
+void fct_dispatch_take(struct fct_errand *errand, const fct_outcome *outcome);
+
+/*
+ * Complete the plan and put the errand on its way, with `deadline` seconds from now (0: the
+ * option). As fct_driver_submit(), FACTEUR_ECONFIG.
+ */
+int fct_dispatch_submit(facteur_mailer *mailer, struct fct_errand *errand, const char *sender,
+                        double deadline, facteur_error **error);
 
 /*
  * Complete the plan and run the errand's job, `deadline` seconds from now (0: the option).

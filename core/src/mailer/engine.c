@@ -53,7 +53,6 @@ static void runtime_abandon(fct_runtime *runtime)
 {
     if (runtime->driver)
         fct_driver_abandon(runtime->driver);
-    runtime->driver = NULL;
 }
 
 fct_runtime *fct_engine_runtime(fct_engine *engine)
@@ -96,6 +95,7 @@ void fct_engine_free(fct_engine *engine)
             runtime_free(known);
         } else {
             runtime_abandon(known);
+            fct_driver_free(known->driver);
             fct_free(known);
         }
         known = inherited;

@@ -56,12 +56,12 @@ static bool keep_refused(facteur_receipt *receipt, const char *const *refused, s
 facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *const *refused,
                                  size_t refused_count, const char *why)
 {
-    size_t count = fct_mail_recipient_count(mail);
+    size_t count = mail ? fct_mail_recipient_count(mail) : 0;
     facteur_receipt *receipt = fct_calloc(1, sizeof *receipt);
 
     if (!receipt)
         return NULL;
-    receipt->mail = fct_mail_ref(mail);
+    receipt->mail = mail ? fct_mail_ref(mail) : NULL;
     receipt->status = FACTEUR_TEMPORARY;
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
         receipt->timings[i] = -1;
@@ -80,12 +80,15 @@ facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *
 
 void facteur_receipt_free(facteur_receipt *receipt)
 {
+    size_t count;
+
     if (!receipt)
         return;
+    count = receipt->refused_count;
+    if (receipt->mail)
+        count += fct_mail_recipient_count(receipt->mail);
     /* keep_refused() may have stopped between a text and its address. */
-    for (size_t i = 0;
-         receipt->rejected && i < fct_mail_recipient_count(receipt->mail) + receipt->refused_count;
-         i++)
+    for (size_t i = 0; receipt->rejected && i < count; i++)
         fct_free(receipt->rejected[i].reply.text);
     for (size_t i = 0; receipt->refused && i < receipt->refused_count; i++)
         fct_free(receipt->refused[i]);
@@ -231,7 +234,7 @@ int facteur_receipt_ok(const facteur_receipt *receipt)
 
 const char *facteur_receipt_message_id(const facteur_receipt *receipt)
 {
-    return fct_mail_message_id(receipt->mail);
+    return receipt->mail ? fct_mail_message_id(receipt->mail) : "";
 }
 
 const char *facteur_receipt_queue_id(const facteur_receipt *receipt)

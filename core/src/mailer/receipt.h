@@ -10,7 +10,8 @@
 #include "smtp/session.h"
 
 /*
- * A receipt for `mail`, temporary until it is filled.
+ * A receipt for `mail` (NULL: for a message that could not become one), temporary until it is
+ * filled.
  *
  * refused   Recipients that the policy took out of the envelope, `refused_count` of them, copied;
  * they are told as rejected, with `why`.

@@ -16,12 +16,6 @@ static void on_alarm(uv_timer_t *alarm)
     fct_list due;
     fct_list *link;
 
-    if (loop->look_first) {
-        loop->look_first = false;
-        loop->armed_us = UINT64_MAX;
-        uv_timer_start(&loop->alarm, on_alarm, 0, 0);
-        return;
-    }
     /* Those due now move aside first: a timer that sets itself anew must wait for its next turn. */
     fct_list_init(&due);
     loop->armed_us = UINT64_MAX;
@@ -203,17 +197,21 @@ uint64_t fct_loop_now_us(const fct_loop *loop)
 #define REST_US 20000
 
 /*
- * When nobody ran the loop for a while, replies may be waiting that came in time: a turn reads them
- * before the deadlines are looked at, or a verdict that was given would count as not heard.
+ * When nobody ran the loop for a while, replies may be waiting that came in time: a turn without
+ * timers reads them before any deadline is held to have passed.
  */
 static void begin_turns(fct_loop *loop)
 {
-    loop->look_first = fct_loop_now_us(loop) - loop->rested_us > REST_US;
+    if (fct_loop_now_us(loop) - loop->rested_us < REST_US)
+        return;
+    uv_timer_stop(&loop->alarm);
+    loop->armed_us = UINT64_MAX;
+    uv_run(&loop->uv, UV_RUN_NOWAIT);
+    arm(loop);
 }
 
 static void end_turns(fct_loop *loop)
 {
-    loop->look_first = false;
     loop->rested_us = fct_loop_now_us(loop);
 }
 

@@ -24,8 +24,6 @@ struct fct_loop {
     bool (*finished)(
         void *user); /* asked by the turn under way: is there still a reason to wait? */
     void *finished_user;
-    bool look_first; /* after a rest: read what has come before any deadline is held to have passed
-                      */
     uint64_t rested_us; /* when the last turn ended */
     bool forked;
     bool lost_epoll; /* no epoll could be had after fork(): the loop must not turn any more */

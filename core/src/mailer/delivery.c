@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* The way of one message: freeze it, ask the policy, hand it to what takes it, hand out the
+ * receipt. */
+#include "mailer/delivery.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "mailer/dispatch.h"
+#include "mailer/receipt.h"
+
+#include <string.h>
+
+#define NOT_ALLOWED "not in the option allow (mode=allowlist)"
+#define NOBODY_ALLOWED "no recipient is in the option allow (mode=allowlist)"
+
+static void unref(facteur_delivery *delivery)
+{
+    if (atomic_fetch_sub(&delivery->refs, 1) != 1)
+        return;
+    fct_mail_unref(delivery->errand.job.mail);
+    facteur_receipt_free(delivery->receipt);
+    fct_free(delivery);
+}
+
+static void let_go(struct fct_errand *errand)
+{
+    unref(errand->user);
+}
+
+/* A delivery of `mail`, with the memory for its verdict; the mail's reference is taken over. */
+static facteur_delivery *make(const fct_plan *plan, fct_mail *mail, unsigned how)
+{
+    facteur_delivery *delivery = fct_calloc(1, sizeof *delivery);
+    struct fct_policy_verdict verdict = {0};
+
+    if (!delivery || fct_policy_apply(&plan->policy, mail, &verdict)) {
+        fct_mail_unref(mail);
+        fct_free(delivery);
+        return NULL;
+    }
+    delivery->receipt = fct_receipt_new(verdict.mail ? verdict.mail : mail, plan->target_name,
+                                        verdict.refused, verdict.refused_count, NOT_ALLOWED);
+    delivery->errand.job.mail = verdict.mail;
+    delivery->errand.user = delivery;
+    delivery->errand.hosted = (how & FACTEUR_HOSTED) != 0;
+    delivery->letter = (how & FACTEUR_LETTER) != 0;
+    atomic_init(&delivery->refs, 1);
+    fct_mail_unref(mail);
+    fct_free(verdict.refused);
+    if (delivery->receipt)
+        return delivery;
+    unref(delivery);
+    return NULL;
+}
+
+static int start(facteur_mailer *mailer, facteur_delivery *delivery, double deadline,
+                 facteur_error **error)
+{
+    struct fct_errand *errand = &delivery->errand;
+    int err;
+
+    if (!errand->job.mail) {
+        fct_receipt_fill_failed(delivery->receipt, FACTEUR_PERMANENT, FACTEUR_EPERMANENT,
+                                NOBODY_ALLOWED);
+        return 0;
+    }
+    if (mailer->engine->plan.target != FCT_TARGET_RELAY)
+        return fct_dispatch_sink(mailer, errand->job.mail, delivery->receipt, error);
+    errand->take = fct_dispatch_take;
+    errand->let_go = let_go;
+    atomic_store(&delivery->refs, 2);
+    err = fct_dispatch_submit(mailer, errand, fct_mail_sender(errand->job.mail), deadline, error);
+    if (err) {
+        atomic_store(&delivery->refs, 1);
+        errand->driver = NULL;
+    }
+    return err;
+}
+
+/* Hand an error on to whoever asked for it. */
+static int pass(int err, facteur_error *cause, facteur_error **error)
+{
+    if (error && !*error)
+        *error = cause;
+    else
+        facteur_error_free(cause);
+    return err;
+}
+
+int facteur_submit(facteur_mailer *mailer, facteur_message *message, double deadline, unsigned how,
+                   facteur_delivery **out, facteur_error **error)
+{
+    facteur_delivery *delivery;
+    facteur_error *cause = NULL;
+    fct_mail *mail = NULL;
+    int err = fct_dispatch_open(mailer, error);
+
+    if (!err)
+        err = fct_dispatch_freeze(&mailer->engine->plan, message, &mail, error);
+    if (err)
+        return err;
+    delivery = make(&mailer->engine->plan, mail, how);
+    if (!delivery)
+        return fct_error_nomem(error);
+    err = start(mailer, delivery, deadline, &cause);
+    if (err == FACTEUR_ECONFIG && delivery->letter) {
+        fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, err,
+                                cause ? facteur_error_message(cause) : NULL);
+        facteur_error_free(cause);
+        err = 0;
+    }
+    if (err) {
+        unref(delivery);
+        return pass(err, cause, error);
+    }
+    *out = delivery;
+    return 0;
+}
+
+static bool is_finished(facteur_delivery *delivery, double timeout)
+{
+    fct_driver *driver = delivery->errand.driver;
+    uint64_t until_us = UINT64_MAX;
+
+    if (!driver)
+        return true;
+    if (timeout >= 0)
+        until_us = fct_driver_now_us() + (uint64_t)((timeout < 86400 ? timeout : 86400) * 1e6);
+    return fct_driver_wait(driver, &delivery->errand, until_us);
+}
+
+/* The TLS layer puts the option at fault before its sentence: "ca_file: …". */
+static int refuse_untried(const facteur_delivery *delivery, facteur_error **error)
+{
+    const char *message = facteur_receipt_error(delivery->receipt);
+    size_t len = strcspn(message, ":");
+    int option = fct_option_find(message, len);
+
+    if (delivery->untried == FACTEUR_ECONFIG && option >= 0)
+        return fct_error_set(error, FACTEUR_ECONFIG, facteur_option_name((size_t)option), "%s",
+                             message);
+    return fct_error_set(error, delivery->untried, NULL, "%s", message);
+}
+
+int facteur_delivery_wait(facteur_delivery *delivery, double timeout, facteur_receipt **receipt,
+                          facteur_error **error)
+{
+    if (!is_finished(delivery, timeout)) {
+        if (fct_driver_is_ours(delivery->errand.driver))
+            return 0;
+        return fct_error_set(error, FACTEUR_ECLOSED, NULL,
+                             "the mail is sent by the process that forked this one");
+    }
+    if (!delivery->receipt)
+        return fct_error_set(error, FACTEUR_ECLOSED, NULL, "the receipt was handed out already");
+    if (delivery->untried && !(delivery->letter && delivery->untried == FACTEUR_ECONFIG))
+        return refuse_untried(delivery, error);
+    *receipt = delivery->receipt;
+    delivery->receipt = NULL;
+    return 1;
+}
+
+void facteur_delivery_cancel(facteur_delivery *delivery)
+{
+    if (delivery->errand.driver)
+        fct_driver_withdraw(delivery->errand.driver, &delivery->errand);
+}
+
+void facteur_delivery_free(facteur_delivery *delivery)
+{
+    if (!delivery)
+        return;
+    facteur_delivery_cancel(delivery);
+    if (delivery->errand.driver)
+        fct_driver_forget(delivery->errand.driver, &delivery->errand);
+    unref(delivery);
+}
+
+static int send_and_wait(facteur_mailer *mailer, facteur_message *message, double deadline,
+                         unsigned how, facteur_receipt **receipt, facteur_error **error)
+{
+    facteur_delivery *delivery = NULL;
+    int err = facteur_submit(mailer, message, deadline, how, &delivery, error);
+
+    if (err)
+        return err;
+    err = facteur_delivery_wait(delivery, -1, receipt, error);
+    facteur_delivery_free(delivery);
+    return err < 0 ? err : 0;
+}
+
+int facteur_send(facteur_mailer *mailer, facteur_message *message, double deadline,
+                 facteur_receipt **receipt, facteur_error **error)
+{
+    return send_and_wait(mailer, message, deadline, 0, receipt, error);
+}
+
+int facteur_send_letter(facteur_mailer *mailer, facteur_message *message, double deadline,
+                        facteur_receipt **receipt, facteur_error **error)
+{
+    return send_and_wait(mailer, message, deadline, FACTEUR_LETTER, receipt, error);
+}
+
+int facteur_receipt_refused(const facteur_mailer *mailer, const facteur_error *error,
+                            facteur_receipt **receipt)
+{
+    facteur_receipt *made = fct_receipt_new(NULL, mailer->engine->plan.target_name, NULL, 0, NULL);
+    int code = facteur_error_code(error);
+
+    if (!made)
+        return FACTEUR_ENOMEM;
+    fct_receipt_fill_failed(made, code == FACTEUR_EMESSAGE ? FACTEUR_PERMANENT : FACTEUR_TEMPORARY,
+                            code, facteur_error_message(error));
+    *receipt = made;
+    return 0;
+}
+
+/* ---- Many, and a host's event loop ----------------------------------------------------------- */
+
+unsigned facteur_mailer_window(const facteur_mailer *mailer)
+{
+    const fct_options *options = &mailer->engine->plan.options;
+    int64_t depth = 1;
+
+    if (mailer->engine->plan.target != FCT_TARGET_RELAY)
+        return 1;
+    if (fct_options_get(options, FCT_OPT_pipelining)->number)
+        depth = fct_options_get(options, FCT_OPT_pipeline_depth)->number;
+    return (unsigned)(depth * fct_options_get(options, FCT_OPT_pool_size)->number);
+}
+
+/* The driver of this process, once something was submitted. */
+static fct_driver *driver_of(const facteur_mailer *mailer)
+{
+    fct_runtime *runtime = fct_engine_peek(mailer->engine);
+
+    return runtime ? runtime->driver : NULL;
+}
+
+int facteur_mailer_fd(const facteur_mailer *mailer)
+{
+    fct_driver *driver = driver_of(mailer);
+
+    return driver ? fct_driver_fd(driver) : -1;
+}
+
+double facteur_mailer_timeout(const facteur_mailer *mailer)
+{
+    fct_driver *driver = driver_of(mailer);
+    uint64_t timeout_us = driver ? fct_driver_timeout_us(driver) : UINT64_MAX;
+
+    return timeout_us == UINT64_MAX ? -1 : (double)timeout_us / 1e6;
+}
+
+void facteur_mailer_step(facteur_mailer *mailer)
+{
+    fct_driver *driver = driver_of(mailer);
+
+    if (driver)
+        fct_driver_step(driver);
+}
+
+facteur_delivery *facteur_mailer_done(facteur_mailer *mailer)
+{
+    fct_driver *driver = driver_of(mailer);
+    struct fct_errand *errand = driver ? fct_driver_done(driver) : NULL;
+
+    return errand ? errand->user : NULL;
+}
