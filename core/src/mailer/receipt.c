@@ -129,13 +129,14 @@ static enum facteur_status status_of(enum fct_class class)
 
 /*
  * A mail that is sent leaves no recipient untold.  One that is not has refused recipients only
- * where the relay answered about the mail: a 554 greeting is no word about an address.
+ * where the relay refused the mail: a 554 greeting is no word about an address, a 250 to RCPT no
+ * refusal of one, whatever became of the mail.
  */
 static bool is_rejected(const fct_outcome *outcome, const struct fct_recipient_outcome *recipient)
 {
     if (outcome->class == FCT_SENT)
         return recipient->class != FCT_SENT;
-    return recipient->reply.code != 0 && outcome->phase >= FACTEUR_PHASE_mail &&
+    return recipient->reply.code >= 400 && outcome->phase >= FACTEUR_PHASE_mail &&
            (recipient->class == FCT_TEMPORARY || recipient->class == FCT_PERMANENT);
 }
 
