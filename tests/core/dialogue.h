@@ -66,8 +66,12 @@ struct seen {
     int64_t timing_us[FACTEUR_PHASE_COUNT];
 };
 
+/* What the connection does where a play is cut. */
+enum ending { END_RST, END_FIN, END_STALL };
+
 struct play {
     const struct script *script;
+    enum ending ending;
     size_t feed_step, accept_step; /* bytes at a time */
     size_t client_limit, server_limit;
     bool lenient;     /* stop quietly where the session leaves the script */
@@ -80,7 +84,8 @@ struct play {
     uint64_t now_us;
     char *client;
     size_t client_len, client_cap, client_at;
-    size_t server_len;
+    char *server;
+    size_t server_len, server_cap;
     size_t allowance; /* `accept` */
     bool stopped, cut;
     struct seen seen[MAILS_MAX];
@@ -132,20 +137,20 @@ static char *unescape(const char *text)
 }
 
 /* False: not a mail that the message layer takes. */
-static bool freeze_mail(struct script_mail *out, const char *from, char *to, const char *body,
-                        size_t size)
+static bool freeze_mail(struct script_mail *out, const char *from, char *to, const char *first,
+                        const char *body, size_t size)
 {
     struct fct_freeze facts = {.date_s = 1795000000};
     facteur_message *message = NULL;
     fct_mail_reader *reader;
     fct_slice run;
     bool stable, start = true, ok;
-    char *raw = must(malloc(strlen(body) + size + 400));
+    char *raw = must(malloc(strlen(first) + strlen(body) + size + 400));
     int len =
         sprintf(raw,
-                "From: a@x.example\r\nTo: b@x.example\r\nSubject: s\r\nDate: Mon, 23 Nov 2026 "
+                "%sFrom: a@x.example\r\nTo: b@x.example\r\nSubject: s\r\nDate: Mon, 23 Nov 2026 "
                 "10:00:00 +0000\r\nMessage-ID: <1@x.example>\r\n\r\n%s\r\n",
-                body);
+                first, body);
 
     for (size_t i = 0; i < size; i += 50)
         len += sprintf(raw + len, "%-48s\r\n", i % 200 ? "x" : ".");
@@ -252,7 +257,7 @@ static void read_config(struct script *script, const char *line)
 static void read_mail(struct script *script, const char *line)
 {
     struct script_mail *mail = &script->mails[script->mail_count];
-    char *to, *from, *body;
+    char *to, *from, *first, *body;
     size_t size = (size_t)number_of(line, "size", 0);
     char word[8];
 
@@ -260,11 +265,12 @@ static void read_mail(struct script *script, const char *line)
         return;
     to = text_of(line, "to");
     from = text_of(line, "from");
+    first = text_of(line, "first");
     body = text_of(line, "body");
     if (!to)
         to = must(strdup("b@x.example"));
-    if (freeze_mail(mail, from ? from : "a@x.example", to, body ? body : ".dot\r\n..two\r\n.",
-                    size < 100000 ? size : 0))
+    if (freeze_mail(mail, from ? from : "a@x.example", to, first ? first : "",
+                    body ? body : ".dot\r\n..two\r\n.", size < 100000 ? size : 0))
         script->mail_count++;
     mail->hold = value_of(line, "hold", word, sizeof(word)) != NULL;
     mail->later = value_of(line, "later", word, sizeof(word)) != NULL;
@@ -272,6 +278,7 @@ static void read_mail(struct script *script, const char *line)
     mail->wanted.class = WANT_NOTHING;
     free(to);
     free(from);
+    free(first);
     free(body);
 }
 
@@ -418,15 +425,42 @@ static void lose(struct play *play, int error)
     play->stopped = true;
 }
 
-static void keep_client(struct play *play, const char *bytes, size_t len)
+static void keep(char **kept, size_t *kept_len, size_t *cap, const char *bytes, size_t len)
 {
-    if (play->client_len + len + 1 > play->client_cap) {
-        play->client_cap = (play->client_len + len + 1) * 2;
-        play->client = must(realloc(play->client, play->client_cap));
+    if (*kept_len + len + 1 > *cap) {
+        *cap = (*kept_len + len + 1) * 2;
+        *kept = must(realloc(*kept, *cap));
     }
-    memcpy(play->client + play->client_len, bytes, len);
-    play->client_len += len;
-    play->client[play->client_len] = '\0';
+    memcpy(*kept + *kept_len, bytes, len);
+    *kept_len += len;
+    (*kept)[*kept_len] = '\0';
+}
+
+static void drain(struct play *play);
+
+/* Nothing passes any more, and nobody says so: time does. */
+static void stall(struct play *play)
+{
+    for (int i = 0; i < 10 && !play->closed; i++) {
+        uint64_t deadline = fct_session_deadline(play->session);
+
+        drain(play);
+        if (deadline == FCT_NEVER)
+            break;
+        play->now_us = deadline;
+        fct_session_tick(play->session, deadline);
+        take_events(play);
+    }
+    play->stopped = true;
+}
+
+static void cut(struct play *play)
+{
+    play->cut = true;
+    if (play->ending == END_STALL && !play->stopped)
+        stall(play);
+    else
+        lose(play, play->ending == END_FIN ? 0 : FACTEUR_ECONNECT);
 }
 
 static void drain(struct play *play)
@@ -444,7 +478,7 @@ static void drain(struct play *play)
         for (int i = 0; i < count && total < most; i++) {
             size_t part = slices[i].len < most - total ? slices[i].len : most - total;
 
-            keep_client(play, slices[i].ptr, part);
+            keep(&play->client, &play->client_len, &play->client_cap, slices[i].ptr, part);
             total += part;
         }
         if (play->allowance != NO_LIMIT)
@@ -453,8 +487,8 @@ static void drain(struct play *play)
         fct_session_sent(play->session, total, play->now_us);
         take_events(play);
         if (play->client_len == play->client_limit) {
-            play->cut = true;
-            lose(play, FACTEUR_ECONNECT);
+            play->allowance = 0;
+            cut(play);
         }
     }
 }
@@ -486,15 +520,13 @@ static void serve(struct play *play, const char *bytes, size_t len)
         memcpy(copy, bytes, part);
         play->now_us += 10;
         fct_session_feed(play->session, copy, part, play->now_us);
+        keep(&play->server, &play->server_len, &play->server_cap, copy, part);
         free(copy);
         take_events(play);
         bytes += part;
         len -= part;
-        play->server_len += part;
-        if (play->server_len == play->server_limit) {
-            play->cut = true;
-            lose(play, FACTEUR_ECONNECT);
-        }
+        if (play->server_len == play->server_limit)
+            cut(play);
     }
 }
 
@@ -692,6 +724,7 @@ static void play_done(struct play *play)
 {
     fct_session_free(play->session);
     free(play->client);
+    free(play->server);
     free(play->transcript);
 }
 
