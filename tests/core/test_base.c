@@ -180,6 +180,31 @@ static void an_armed_allocation_fails_once(void **state)
     assert_non_null(block);
     fct_free(block);
 }
+
+static void live_memory_is_counted(void **state)
+{
+    size_t blocks = fct_memory_blocks(), bytes = fct_memory_bytes();
+    char *block = fct_malloc(100), *other = fct_calloc(2, 50), *text = fct_strdup("text");
+
+    assert_int_equal(fct_memory_blocks(), blocks + 3);
+    assert_true(fct_memory_bytes() >= bytes + 205);
+    block = fct_realloc(block, 100000);
+    assert_int_equal(fct_memory_blocks(), blocks + 3);
+    assert_true(fct_memory_bytes() >= bytes + 100105);
+    /* A failure of realloc leaves the block, and what is counted, as they were. */
+    fct_memory_fail_at(1);
+    assert_null(fct_realloc(block, 200000));
+    assert_int_equal(fct_memory_blocks(), blocks + 3);
+    fct_free(block);
+    fct_free(other);
+    fct_free(text);
+    fct_free(NULL);
+    block = fct_realloc(NULL, 10);
+    assert_int_equal(fct_memory_blocks(), blocks + 1);
+    fct_free(block);
+    assert_int_equal(fct_memory_blocks(), blocks);
+    assert_int_equal(fct_memory_bytes(), bytes);
+}
 #endif
 
 int main(void)
@@ -197,6 +222,7 @@ int main(void)
         cmocka_unit_test(utf8_refuses_what_rfc_3629_refuses),
 #ifdef FCT_FAULT_INJECTION
         cmocka_unit_test(an_armed_allocation_fails_once),
+        cmocka_unit_test(live_memory_is_counted),
 #endif
     };
 

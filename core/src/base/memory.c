@@ -7,8 +7,12 @@
 #include <string.h>
 
 #ifdef FCT_FAULT_INJECTION
+#include <malloc.h>
+#include <stdatomic.h>
+
 static _Thread_local unsigned long countdown;
 static _Thread_local int failed;
+static atomic_size_t blocks, bytes;
 
 void fct_memory_fail_at(unsigned long nth)
 {
@@ -21,6 +25,16 @@ int fct_memory_failed(void)
     return failed;
 }
 
+size_t fct_memory_blocks(void)
+{
+    return atomic_load(&blocks);
+}
+
+size_t fct_memory_bytes(void)
+{
+    return atomic_load(&bytes);
+}
+
 static int must_fail(void)
 {
     if (countdown == 0 || --countdown != 0)
@@ -28,28 +42,63 @@ static int must_fail(void)
     failed = 1;
     return 1;
 }
+
+static void *count_in(void *block)
+{
+    if (block) {
+        atomic_fetch_add(&blocks, 1);
+        atomic_fetch_add(&bytes, malloc_usable_size(block));
+    }
+    return block;
+}
+
+static void count_out(void *block)
+{
+    if (block) {
+        atomic_fetch_sub(&blocks, 1);
+        atomic_fetch_sub(&bytes, malloc_usable_size(block));
+    }
+}
 #else
 static int must_fail(void)
 {
     return 0;
 }
+
+static void *count_in(void *block)
+{
+    return block;
+}
+
+static void count_out(void *block)
+{
+    (void)block;
+}
 #endif
 
 void *fct_malloc(size_t size)
 {
-    return must_fail() ? NULL : malloc(size ? size : 1);
+    return must_fail() ? NULL : count_in(malloc(size ? size : 1));
 }
 
 void *fct_calloc(size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)
         return NULL;
-    return must_fail() ? NULL : calloc(count ? count : 1, size ? size : 1);
+    return must_fail() ? NULL : count_in(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *fct_realloc(void *block, size_t size)
 {
-    return must_fail() ? NULL : realloc(block, size ? size : 1);
+    void *moved;
+
+    if (must_fail())
+        return NULL;
+    count_out(block);
+    moved = realloc(block, size ? size : 1);
+    /* When it failed, the block is still where it was. */
+    count_in(moved ? moved : block);
+    return moved;
 }
 
 void *fct_reallocarray(void *block, size_t count, size_t size)
@@ -61,6 +110,7 @@ void *fct_reallocarray(void *block, size_t count, size_t size)
 
 void fct_free(void *block)
 {
+    count_out(block);
     free(block);
 }
 

@@ -24,6 +24,9 @@ void fct_wipe(void *block, size_t size);
 void fct_memory_fail_at(unsigned long nth);
 /* Whether the failure armed by fct_memory_fail_at() has happened. */
 int fct_memory_failed(void);
+/* What is allocated now, by all threads: blocks, and the bytes that the C library set aside. */
+size_t fct_memory_blocks(void);
+size_t fct_memory_bytes(void);
 #endif
 
 #endif
