@@ -322,6 +322,45 @@ static void on_verdict(fct_session *s, fct_transaction *mail, const fct_reply *r
     end_early(s, mail, early ? FACTEUR_PHASE_body : FACTEUR_PHASE_final, reply);
 }
 
+/* Whether a relay that reads the content as commands might find one in its first line. */
+static bool reads_as_command(const fct_transaction *mail)
+{
+    fct_mail_reader *reader = fct_mail_reader_new(mail->mail);
+    fct_slice run = {NULL, 0};
+    bool stable, field = false;
+
+    if (reader && fct_mail_reader_next(reader, &run, &stable) == 1) {
+        size_t len = 0;
+
+        while (len < run.len && (unsigned char)run.ptr[len] > ' ' && run.ptr[len] != ':')
+            len++;
+        field = len < run.len && run.ptr[len] == ':';
+    }
+    fct_mail_reader_free(reader);
+    return !field;
+}
+
+/*
+ * The relay offered CHUNKING and does not want BDAT: DATA from now on, here when that is safe.  A
+ * relay that never heard of BDAT takes the content for commands and answers each line.  The RSET
+ * that we wrote behind the content gets the answer to its first line, "Name: …", which is a refusal
+ * and ends the connection before any reply is taken for another's.
+ */
+static void on_bdat_unknown(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    bool leave = !mail->body.handed || reads_as_command(mail);
+
+    fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_final);
+    s->chunking_refused = true;
+    s->rset_due = true;
+    mail->rerun = true;
+    fct_transaction_refused(s, mail, FACTEUR_PHASE_final, reply);
+    if (leave)
+        fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_body, NULL, NULL,
+                        "the connection was closed because the relay offers CHUNKING and does not "
+                        "take BDAT");
+}
+
 static void on_bdat(fct_session *s, fct_transaction *mail, const fct_reply *reply)
 {
     bool wanted = mail->accepted && !mail->mail_refused;
@@ -337,11 +376,10 @@ static void on_bdat(fct_session *s, fct_transaction *mail, const fct_reply *repl
             end_early(s, mail, FACTEUR_PHASE_rcpt, reply);
         return;
     }
-    if (mail->body.handed && (reply->code == 500 || reply->code == 502 || reply->code == 503)) {
-        s->chunking_refused = true;
-        mail->rerun = true;
-    }
-    on_verdict(s, mail, reply);
+    if (reply->code == 500 || reply->code == 502 || reply->code == 503)
+        on_bdat_unknown(s, mail, reply);
+    else
+        on_verdict(s, mail, reply);
 }
 
 void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_command command,
