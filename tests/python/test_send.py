@@ -101,6 +101,14 @@ def test_mechanisms(mechanisms):
         assert server.violations() == []
 
 
+def test_a_relay_that_hangs_up_behind_the_login_is_not_asked_for_ever():
+    with SmtpServer("--plain", "--auth", "ana:secret", script=[{"on": "auth", "then": "fin"}]) as server:
+        with facteur.Mailer(server.dsn("plain", "ana", "secret")) as mailer:
+            with pytest.raises(facteur.TemporaryError):
+                mailer.send(make(), deadline=5)
+        assert server.stats()["auths"] <= 2
+
+
 def test_login_that_is_not_offered_is_an_auth_error():
     with SmtpServer("--implicit-tls") as server:
         with facteur.Mailer(server.dsn("implicit", "ana", "secret")) as mailer:

@@ -295,6 +295,16 @@ static void learn(fct_pool *pool, const fct_connection *connection,
         demote(pool, &pool->no_pipelining_until_us);
 }
 
+/*
+ * It never took a mail.  One that was lost right behind its login counts, too: dialling again at
+ * once would log in as often as the deadline allows.
+ */
+static bool opened_in_vain(const fct_connection *connection, const struct fct_failure *failure)
+{
+    return !connection->cut &&
+           (!connection->was_ready || (connection->mails == 0 && failure->error));
+}
+
 void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_failure *failure)
 {
     struct fct_ticket *check = connection->check;
@@ -317,7 +327,7 @@ void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_fail
     if (check) {
         fct_job_keep_transcript(check->job, connection);
         fct_ticket_fail(check, failure);
-    } else if (!connection->was_ready && !connection->cut && !pool->closing) {
+    } else if (opened_in_vain(connection, failure) && !pool->closing) {
         fail_waiting(pool, connection, failure);
     }
 }
