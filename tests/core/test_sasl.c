@@ -136,6 +136,57 @@ static void scram_agrees_with_another(void **state)
     config_done(&config);
 }
 
+/* Made with Python's hashlib, of the prepared strings (RFC 4013). */
+static const struct {
+    const char *username, *password, *first, *final;
+} prepared[] = {
+    /* U+00AA and U+2168 have compatibility forms, U+00AD is mapped to nothing. */
+    {"u\xc2\xaa",
+     "p\xe2\x85\xa8\xc2\xad"
+     "e\xcc\x81",
+     "n,,n=ua,r=" NONCE, "c=biws,r=" NONCE "server,p=VF1STQEk1KI/ckUZx4KhRRCqDh4YsLoKAR5ET/ZwJOc="},
+    {"ua", "pIX\xc3\xa9", "n,,n=ua,r=" NONCE,
+     "c=biws,r=" NONCE "server,p=VF1STQEk1KI/ckUZx4KhRRCqDh4YsLoKAR5ET/ZwJOc="},
+    /* Not UTF-8, with a control: as it is. */
+    {"u=", "p\xff\x01", "n,,n=u=3D,r=" NONCE,
+     "c=biws,r=" NONCE "server,p=QQNQmKXVs52gS4mNhsfej5bTZF9l6mD/1rakPNFnhuI="},
+};
+
+static void scram_compares_prepared_strings(void **state)
+{
+    for (size_t i = 0; i < sizeof(prepared) / sizeof(*prepared); i++) {
+        struct fct_session_config config =
+            config_with(prepared[i].username, prepared[i].password, NULL);
+        fct_buf out = {0};
+        fct_sasl sasl;
+
+        fct_sasl_init(&sasl, FCT_MECHANISM_SCRAM_SHA_256, &config, 0, NULL);
+        assert_int_equal(step(&sasl, "", &out), 0);
+        assert_string_equal(out.ptr, prepared[i].first);
+        assert_int_equal(step(&sasl, "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096", &out), 0);
+        assert_string_equal(out.ptr, prepared[i].final);
+        fct_sasl_done(&sasl);
+        fct_buf_done(&out);
+        config_done(&config);
+    }
+}
+
+/* The server prepares what PLAIN and the others carry (RFC 4616 section 2): they get raw bytes. */
+static void plain_carries_what_was_configured(void **state)
+{
+    struct fct_session_config config = config_with("u\xc2\xaa", "\xe2\x85\xa8", NULL);
+    fct_buf out = {0};
+    fct_sasl sasl;
+
+    fct_sasl_init(&sasl, FCT_MECHANISM_PLAIN, &config, 0, NULL);
+    assert_int_equal(step(&sasl, "", &out), 0);
+    assert_int_equal(out.len, 8);
+    assert_memory_equal(out.ptr, "\0u\xc2\xaa\0\xe2\x85\xa8", 8);
+    fct_sasl_done(&sasl);
+    fct_buf_done(&out);
+    config_done(&config);
+}
+
 static void hostile_scram(void **state)
 {
     static const char *const seconds[] = {"",
@@ -235,6 +286,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_strongest_that_both_know),
         cmocka_unit_test(scram_agrees_with_another),
+        cmocka_unit_test(scram_compares_prepared_strings),
+        cmocka_unit_test(plain_carries_what_was_configured),
         cmocka_unit_test(hostile_scram),
         cmocka_unit_test(a_password_with_nul_is_not_sent_by_plain),
         cmocka_unit_test(oauth_forms),

@@ -146,16 +146,15 @@ static int cram_md5(fct_sasl *sasl, fct_slice challenge, fct_buf *out)
     return out->failed ? FACTEUR_ENOMEM : 0;
 }
 
-/* A comma and an equals sign have an escape in the authzid of GS2 (RFC 5801 section 4). */
-static void add_saslname(fct_buf *out, const char *name)
+void fct_sasl_add_name(fct_buf *out, fct_slice name)
 {
-    for (; *name; name++) {
-        if (*name == ',')
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] == ',')
             fct_buf_add_text(out, "=2C");
-        else if (*name == '=')
+        else if (name.ptr[i] == '=')
             fct_buf_add_text(out, "=3D");
         else
-            fct_buf_add_char(out, *name);
+            fct_buf_add_char(out, name.ptr[i]);
     }
 }
 
@@ -175,7 +174,7 @@ static int oauth(fct_sasl *sasl, fct_slice challenge, fct_buf *out)
         fct_buf_add_text(out, "n,");
         if (*sasl->username) {
             fct_buf_add_text(out, "a=");
-            add_saslname(out, sasl->username);
+            fct_sasl_add_name(out, fct_slice_of(sasl->username));
         }
         fct_buf_add_text(out, ",\1auth=Bearer ");
     } else {

@@ -76,6 +76,9 @@ int fct_sasl_step(fct_sasl *sasl, fct_slice challenge, fct_buf *response);
 /* Whether a 235 may be believed now: with SCRAM only after the server proved that it knows us. */
 bool fct_sasl_may_succeed(const fct_sasl *sasl);
 
+/* A saslname: a comma and an equals sign have an escape (RFC 5801 section 4, RFC 5802). */
+void fct_sasl_add_name(fct_buf *out, fct_slice name);
+
 /* SCRAM (RFC 5802, RFC 7677). */
 #define FCT_SCRAM_ITERATIONS_MIN 4096
 #define FCT_SCRAM_ITERATIONS_MAX 1000000

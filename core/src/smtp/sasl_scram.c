@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/memory.h"
+#include "mime/saslprep.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -48,19 +49,27 @@ static void add_gs2_header(const fct_sasl *sasl, fct_buf *out)
         fct_buf_add_text(out, sasl->binding_unoffered ? "y,," : "n,,");
 }
 
+/*
+ * Normalize() of RFC 5802 section 2.2.  What cannot be prepared goes as it is: a server that has
+ * such a password did the same.
+ */
+static int normalize(fct_slice text, fct_buf *out)
+{
+    int result = fct_saslprep(out, text);
+
+    return result == 0 || result == FACTEUR_ENOMEM ? result : fct_buf_add_slice(out, text);
+}
+
 static int client_first(fct_sasl *sasl, fct_buf *out)
 {
-    fct_buf *first = &sasl->first;
+    fct_buf *first = &sasl->first, name = {0};
+    int result = normalize(fct_slice_of(sasl->username), &name);
 
     fct_buf_add_text(first, "n=");
-    for (const char *c = sasl->username; *c; c++) {
-        if (*c == ',')
-            fct_buf_add_text(first, "=2C");
-        else if (*c == '=')
-            fct_buf_add_text(first, "=3D");
-        else
-            fct_buf_add_char(first, *c);
-    }
+    fct_sasl_add_name(first, (fct_slice){name.ptr, name.len});
+    fct_buf_done(&name);
+    if (result)
+        return result;
     fct_buf_add_text(first, ",r=");
     add_base64(first, sasl->nonce, NONCE_LEN);
     add_gs2_header(sasl, out);
@@ -107,7 +116,8 @@ static bool hmac(const EVP_MD *hash, const unsigned char *key, fct_slice text, u
 }
 
 /* ClientProof, and the ServerSignature to be met later (RFC 5802 section 3). */
-static bool prove(fct_sasl *sasl, fct_slice salt, int iterations, unsigned char *proof)
+static bool prove(fct_sasl *sasl, fct_slice password, fct_slice salt, int iterations,
+                  unsigned char *proof)
 {
     const EVP_MD *hash = hash_of(sasl);
     int size = EVP_MD_get_size(hash);
@@ -118,8 +128,8 @@ static bool prove(fct_sasl *sasl, fct_slice salt, int iterations, unsigned char 
     } key;
     bool ok;
 
-    ok = sasl->password.len <= INT32_MAX &&
-         PKCS5_PBKDF2_HMAC(sasl->password.ptr ? sasl->password.ptr : "", (int)sasl->password.len,
+    ok = password.len <= INT32_MAX &&
+         PKCS5_PBKDF2_HMAC(password.ptr ? password.ptr : "", (int)password.len,
                            (const unsigned char *)salt.ptr, (int)salt.len, iterations, hash, size,
                            key.salted) == 1 &&
          hmac(hash, key.salted, FCT_SLICE("Client Key"), key.client) &&
@@ -163,6 +173,19 @@ static int check_nonce(fct_sasl *sasl, fct_slice nonce)
     return 0;
 }
 
+static int prove_password(fct_sasl *sasl, fct_slice salt, int iterations, unsigned char *proof)
+{
+    fct_buf password = {0};
+    int result = normalize(sasl->password, &password);
+
+    if (result == 0 &&
+        !prove(sasl, (fct_slice){password.ptr, password.len}, salt, iterations, proof))
+        result = refuse(sasl, "this OpenSSL does not provide the hash that the mechanism needs");
+    fct_wipe(password.ptr, password.cap);
+    fct_buf_done(&password);
+    return result;
+}
+
 static int client_final(fct_sasl *sasl, fct_slice challenge, fct_buf *out)
 {
     fct_slice rest = challenge, nonce, salt64, count;
@@ -191,8 +214,8 @@ static int client_final(fct_sasl *sasl, fct_slice challenge, fct_buf *out)
         fct_buf_add(&sasl->first, out->ptr + start, out->len - start);
         result = sasl->first.failed ? FACTEUR_ENOMEM : 0;
     }
-    if (result == 0 && !prove(sasl, (fct_slice){salt.ptr, salt.len}, iterations, proof))
-        result = refuse(sasl, "this OpenSSL does not provide the hash that the mechanism needs");
+    if (result == 0)
+        result = prove_password(sasl, (fct_slice){salt.ptr, salt.len}, iterations, proof);
     fct_buf_done(&salt);
     if (result)
         return result;
