@@ -108,14 +108,14 @@ static void submit(fct_pool *pool, struct post *post, uint64_t limit_us)
     assert_false(post->finished);
 }
 
-static void send_one(fct_pool *pool, struct post *post)
+static inline void send_one(fct_pool *pool, struct post *post)
 {
     submit(pool, post, 5000000);
     fct_loop_run(loop, &post->finished);
     assert_int_equal(post->calls, 1);
 }
 
-static void expect_sent(const struct post *post)
+static inline void expect_sent(const struct post *post)
 {
     if (post->class != FCT_SENT)
         fail_msg("not sent: %d %s", post->error, post->message);

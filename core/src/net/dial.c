@@ -9,6 +9,7 @@
 #include "net/address.h"
 #include "net/loop_uv.h"
 #include "net/resolve.h"
+#include "net/system.h"
 #include "net/timer.h"
 
 #include <errno.h>
@@ -200,7 +201,7 @@ static void on_attempt(uv_poll_t *poll, int status, int events)
     socklen_t len = sizeof error;
 
     (void)events;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+    if (fct_system_getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
         error = errno;
     if (error == 0 && status < 0)
         error = ECONNREFUSED;
@@ -226,17 +227,19 @@ static int attempt_start(fct_dial *dial, const fct_address *address, struct atte
     attempt->dial = dial;
     attempt->tcp = address->sock.ss_family != AF_UNIX;
     fct_address_text(address, attempt->peer);
-    attempt->fd = socket(address->sock.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    attempt->fd =
+        fct_system_socket(address->sock.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (attempt->fd < 0) {
         error = errno;
         goto fail;
     }
-    connected = connect(attempt->fd, (const struct sockaddr *)&address->sock, address->len);
+    connected =
+        fct_system_connect(attempt->fd, (const struct sockaddr *)&address->sock, address->len);
     if (connected != 0 && errno != EINPROGRESS) {
         error = errno;
         goto fail;
     }
-    if (uv_poll_init(&dial->loop->uv, &attempt->poll, attempt->fd) != 0)
+    if (fct_system_poll_init(&dial->loop->uv, &attempt->poll, attempt->fd) != 0)
         goto fail;
     fct_loop_note(dial->loop, attempt->fd);
     fct_list_push(&dial->attempts, &attempt->link);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "net/address.h"
 #include "net/loop_uv.h"
+#include "net/system.h"
 #include "net/timer.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ struct fct_stream {
     fct_tls *tls;
     bool shaking;
     bool broken_tls;
+    int broken_errno;
     fct_timer later; /* begins a handshake, or tells of a failure, outside of the caller's stack */
     const struct fct_stream_owner *owner;
     void *user;
@@ -93,7 +95,7 @@ static size_t send_all(int fd, const struct iovec *iov, size_t count)
     ssize_t sent;
 
     do
-        sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+        sent = fct_system_sendmsg(fd, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
     if (sent >= 0)
         return (size_t)sent;
@@ -101,8 +103,8 @@ static size_t send_all(int fd, const struct iovec *iov, size_t count)
 }
 
 /*
- * After a failed write the socket is readable or hung up, and the read tells more than the write:
- * perhaps a last reply.  So nothing is reported here.
+ * The read tells more than a failed write: perhaps a last reply.  So nothing is reported here, and
+ * a socket that has nothing to say is given up in the loop's next turn.
  */
 static size_t send_or_break(fct_stream *stream, const struct iovec *iov, size_t count)
 {
@@ -111,7 +113,9 @@ static size_t send_or_break(fct_stream *stream, const struct iovec *iov, size_t 
     if (sent != SIZE_MAX)
         return sent;
     stream->broken = true;
+    stream->broken_errno = errno;
     watch(stream, false);
+    fct_timer_set(stream->loop, &stream->later, 0);
     return 0;
 }
 
@@ -241,7 +245,7 @@ static void pump(fct_stream *stream)
 
     for (int i = 0; i < READS_A_TURN; i++) {
         do
-            got = recv(stream->fd, stream->loop->input, FCT_INPUT_SIZE, MSG_DONTWAIT);
+            got = fct_system_recv(stream->fd, stream->loop->input, FCT_INPUT_SIZE, MSG_DONTWAIT);
         while (got < 0 && errno == EINTR);
         error = got < 0 ? errno : 0;
         if (got <= 0)
@@ -318,12 +322,21 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         on_writable(stream);
 }
 
+static void give_up(fct_stream *stream)
+{
+    pump(stream);
+    if (!stream->closed && !stream->lost)
+        on_read_error(stream, stream->broken_errno);
+}
+
 static void on_later(fct_timer *timer)
 {
     fct_stream *stream = FCT_ENTRY(timer, fct_stream, later);
 
     if (stream->broken_tls)
         lose_tls(stream);
+    else if (stream->broken)
+        give_up(stream);
     else if (stream->shaking)
         shake(stream);
 }
@@ -334,7 +347,7 @@ fct_stream *fct_stream_new(fct_loop *loop, int fd, const char *peer, bool tcp,
     fct_stream *stream = fct_calloc(1, sizeof *stream);
     int on = 1;
 
-    if (!stream || uv_poll_init(&loop->uv, &stream->poll, fd) != 0) {
+    if (!stream || fct_system_poll_init(&loop->uv, &stream->poll, fd) != 0) {
         fct_free(stream);
         close(fd);
         return NULL;
@@ -403,7 +416,7 @@ bool fct_stream_look(fct_stream *stream)
     if (stream->closed || stream->lost || stream->broken)
         return false;
     do
-        got = recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        got = fct_system_recv(stream->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     while (got < 0 && errno == EINTR);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return true;
