@@ -27,6 +27,8 @@ TYPES = {
     "path": "str | os.PathLike[str]",
     "address": "str",
 }
+# The Python layer takes more than the text that the core knows.
+SPECIAL = {"token": "str | Callable[[str, str], str | tuple[str, float]]"}
 FIELDS = ("name", "type", "choices", "default", "help")
 
 
@@ -53,7 +55,7 @@ def table_of_package():
 
 def keyword(name, kind, choices, default, help_text):
     """One keyword with its meaning as a comment."""
-    annotation = TYPES.get(kind)
+    annotation = SPECIAL.get(name, TYPES.get(kind))
     if kind == "choice":
         annotation = "Literal[%s]" % ", ".join(f'"{word}"' for word in choices.split("|"))
     note = help_text + (f"  Default: {default}." if default else "")

@@ -254,6 +254,39 @@ FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
 FACTEUR_API void facteur_mailer_close(facteur_mailer *mailer, double timeout);
 FACTEUR_API void facteur_mailer_free(facteur_mailer *mailer);
 
+/* What a source of tokens fills.  Lives until the source returns. */
+typedef struct facteur_token facteur_token;
+
+/*
+ * Get an OAuth 2.0 bearer token for `username` at `relay` and give it to `token` with
+ * facteur_token_give(); 0, or anything else with the reason told by facteur_token_fail().
+ *
+ * Called in a thread that sends, before its mail goes to the loop, and never by two threads at once
+ * for the same relay: the others wait, within their deadline, for what it gives.  It must not use
+ * the mailer.  A token is asked for when there is none, shortly before it ends, and once more when
+ * the relay does not accept one that was there before (facteur_send(); with facteur_submit() the
+ * next mail asks).
+ */
+typedef int (*facteur_token_source)(void *user, const char *relay, const char *username,
+                                    facteur_token *token);
+
+/*
+ * life   Seconds that the token is good for; 0: until the relay refuses it.
+ * FACTEUR_ECONFIG: empty, longer than 64 KiB, or with something other than printable ASCII.
+ */
+FACTEUR_API int facteur_token_give(facteur_token *token, const char *text, size_t len, double life);
+
+/* One sentence, without a secret: it stands in the receipt. */
+FACTEUR_API void facteur_token_fail(facteur_token *token, const char *sentence);
+
+/*
+ * Set the source of a mailer that was made with the option token_callback, before its first send.
+ * `user` must live as long as the mailer.
+ * FACTEUR_ECONFIG: no relay of the mailer wants it, or the mailer is shared.
+ */
+FACTEUR_API int facteur_mailer_set_token_source(facteur_mailer *mailer, facteur_token_source source,
+                                                void *user, facteur_error **error);
+
 /* What the mailer sends through, without secrets: "smtps://smtp.example.com:465".  Lives as long as
  * it. */
 FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);

@@ -56,7 +56,7 @@ static void good_values_become_numbers(void **state)
         {"pipelining", "off", 0},
         {"pipelining", "TRUE", 1},
         {"tls", "StartTLS", 2},
-        {"auth", "scram-sha-256", 2},
+        {"auth", "scram-sha-256", 4},
         {"mode", "allowlist", 3},
         {"deadline", "1.0000009", 1000000},
     };

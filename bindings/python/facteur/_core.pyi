@@ -3,7 +3,7 @@
 import datetime
 import email.message
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, TypeAlias, final
 from typing_extensions import Self
@@ -190,7 +190,7 @@ class Mailer:
         # process has a shorter handshake.  Default: each process remembers its own.
         tls_session_file: str | os.PathLike[str] | None = None,
         # The one SASL mechanism to use.  Default: the strongest that both sides know.
-        auth: Literal["PLAIN", "LOGIN", "SCRAM-SHA-256", "XOAUTH2"] | None = None,
+        auth: Literal["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"] | None = None,
         # The login.
         username: str | None = None,
         # Its password.
@@ -200,8 +200,17 @@ class Mailer:
         password_file: str | os.PathLike[str] | None = None,
         # The environment variable that holds the password.
         password_env: str | None = None,
-        # An OAuth 2.0 bearer token, in place of a password.
-        token: str | None = None,
+        # An OAuth 2.0 bearer token, in place of a password.  In Python also a callable: it gets
+        # the relay and the username and returns a token, or (token, seconds that it is good
+        # for).
+        token: str | Callable[[str, str], str | tuple[str, float]] | None = None,
+        # A program with its arguments, parted by spaces, that prints such a token and, on a
+        # second line, for how many seconds it is good.  Run without a shell when a token is
+        # needed.
+        token_command: str | None = None,
+        # The token comes from facteur_mailer_set_token_source(); token=callable sets it in
+        # Python.  Default: 0.
+        token_callback: bool | None = None,
         # live sends; capture keeps every mail in capture_dir or in memory; redirect sends every
         # mail to redirect_to; allowlist sends to the recipients in allow and refuses the
         # others.  FACTEUR_MODE in the environment wins over everything else.  Default: live.
@@ -304,7 +313,7 @@ class Mailer:
         # process has a shorter handshake.  Default: each process remembers its own.
         tls_session_file: str | os.PathLike[str] | None = None,
         # The one SASL mechanism to use.  Default: the strongest that both sides know.
-        auth: Literal["PLAIN", "LOGIN", "SCRAM-SHA-256", "XOAUTH2"] | None = None,
+        auth: Literal["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"] | None = None,
         # The login.
         username: str | None = None,
         # Its password.
@@ -314,8 +323,17 @@ class Mailer:
         password_file: str | os.PathLike[str] | None = None,
         # The environment variable that holds the password.
         password_env: str | None = None,
-        # An OAuth 2.0 bearer token, in place of a password.
-        token: str | None = None,
+        # An OAuth 2.0 bearer token, in place of a password.  In Python also a callable: it gets
+        # the relay and the username and returns a token, or (token, seconds that it is good
+        # for).
+        token: str | Callable[[str, str], str | tuple[str, float]] | None = None,
+        # A program with its arguments, parted by spaces, that prints such a token and, on a
+        # second line, for how many seconds it is good.  Run without a shell when a token is
+        # needed.
+        token_command: str | None = None,
+        # The token comes from facteur_mailer_set_token_source(); token=callable sets it in
+        # Python.  Default: 0.
+        token_callback: bool | None = None,
         # live sends; capture keeps every mail in capture_dir or in memory; redirect sends every
         # mail to redirect_to; allowlist sends to the recipients in allow and refuses the
         # others.  FACTEUR_MODE in the environment wins over everything else.  Default: live.

@@ -43,7 +43,8 @@ struct passage {
     unsigned order_count, next;
     unsigned attempts;
     uint64_t entered_us;
-    bool probe, cancelled;
+    unsigned token; /* the number of the one that it was given with */
+    bool probe, cancelled, tokenless;
 };
 
 /* ---- Ending ---------------------------------------------------------------------------------- */
@@ -56,6 +57,7 @@ static void finish(struct passage *passage, const fct_outcome *outcome)
     job->transcript = passage->inner.transcript;
     job->relay = passage->lane->member->relay.name;
     job->pooled = NULL;
+    job->token_refused = passage->inner.token_refused;
     fct_timer_clear(&passage->limit);
     fct_list_remove(&passage->link);
     fct_list_remove(&passage->member);
@@ -150,9 +152,17 @@ static void give(struct passage *passage)
 {
     struct fct_lane *lane = passage->lane;
     uint64_t now_us = fct_loop_now_us(lane->loop), share_us = passage->limit.due_us;
+    char problem[FCT_TOKEN_TEXT];
 
     passage->place = IN_POOL;
     passage->entered_us = now_us;
+    if (!fct_lane_take_token(lane, &passage->token, problem)) {
+        passage->place = IN_STOPPED;
+        passage->tokenless = true;
+        fct_list_push(&passage->concert->stopped, &passage->link);
+        fct_timer_set(lane->loop, &passage->concert->kick, 0);
+        return;
+    }
     if (passage->outer->mail) {
         fct_throttle_take(&lane->throttle, now_us);
         passage->probe = fct_breaker_enter(&lane->breaker, now_us);
@@ -242,6 +252,10 @@ static void on_done(fct_job *inner, const fct_outcome *outcome)
 
     passage->place = IN_NONE;
     passage->attempts += inner->attempts;
+    inner->token_refused = lane->member->tokens && outcome->phase == FACTEUR_PHASE_auth &&
+                           outcome->error == FACTEUR_EAUTH && outcome->reply.code >= 500;
+    if (inner->token_refused)
+        fct_token_refuse(lane->member->tokens, passage->token);
     if (inner->mail)
         fct_lane_learn(lane, outcome, inner->attempts, passage->entered_us, passage->probe);
     wait_for_pace(lane);
@@ -260,11 +274,30 @@ static void on_done(fct_job *inner, const fct_outcome *outcome)
 
 /* ---- Coming ---------------------------------------------------------------------------------- */
 
+/* No mail can be given to this relay: its breaker is open, or there is no token for it. */
+static void end_stopped(struct passage *passage)
+{
+    struct fct_failure failure;
+    char text[2 * FCT_LANE_TEXT];
+
+    fct_list_remove(&passage->link);
+    passage->place = IN_NONE;
+    if (passage->tokenless) {
+        passage->tokenless = false;
+        if (may_go_on(passage) && go_on(passage))
+            return;
+        fct_lane_take_token(passage->lane, &passage->token, text);
+        fct_failure_init(&failure, FACTEUR_EAUTH, FACTEUR_PHASE_auth, text);
+    } else {
+        fct_lane_refuse(passage->lane, &failure, text);
+    }
+    fail(passage, &failure);
+}
+
 static void on_kick(fct_timer *timer)
 {
     fct_concert *concert = FCT_ENTRY(timer, fct_concert, kick);
     struct fct_failure failure;
-    char text[2 * FCT_LANE_TEXT];
     fct_list *link;
 
     while ((link = fct_list_first(&concert->unpassaged)) != NULL) {
@@ -272,12 +305,8 @@ static void on_kick(fct_timer *timer)
         fct_failure_init(&failure, FACTEUR_ENOMEM, FACTEUR_PHASE_resolve, NULL);
         fail_job(FCT_ENTRY(link, fct_job, link), &failure);
     }
-    while ((link = fct_list_first(&concert->stopped)) != NULL) {
-        struct passage *passage = FCT_ENTRY(link, struct passage, link);
-
-        fct_lane_refuse(passage->lane, &failure, text);
-        fail(passage, &failure);
-    }
+    while ((link = fct_list_first(&concert->stopped)) != NULL)
+        end_stopped(FCT_ENTRY(link, struct passage, link));
 }
 
 static struct passage *make_passage(fct_concert *concert, fct_job *job)

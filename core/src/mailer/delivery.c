@@ -176,17 +176,58 @@ void facteur_delivery_free(facteur_delivery *delivery)
     unref(delivery);
 }
 
-static int send_and_wait(facteur_mailer *mailer, facteur_message *message, double deadline,
-                         unsigned how, facteur_receipt **receipt, facteur_error **error)
+static unsigned count_tokens(const fct_plan *plan)
 {
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < plan->member_count; i++)
+        count += plan->members[i].tokens ? fct_token_count(plan->members[i].tokens) : 0;
+    return count;
+}
+
+/*
+ * Send once.  `stale`: it failed because a relay did not accept a token that was there before this
+ * send; `left` is what remains of the deadline.
+ */
+static int send_once(facteur_mailer *mailer, facteur_message *message, double deadline,
+                     unsigned how, facteur_receipt **receipt, bool *stale, double *left,
+                     facteur_error **error)
+{
+    const fct_plan *plan = &mailer->engine->plan;
+    unsigned tokens = count_tokens(plan);
     facteur_delivery *delivery = NULL;
+    uint64_t now_us, deadline_us;
     int err = facteur_submit(mailer, message, deadline, how, &delivery, error);
 
     if (err)
         return err;
+    *stale = tokens && tokens == count_tokens(plan);
     err = facteur_delivery_wait(delivery, -1, receipt, error);
+    now_us = fct_driver_now_us();
+    deadline_us = delivery->errand.job.deadline_us;
+    *stale = *stale && err == 1 && delivery->errand.job.token_refused && now_us < deadline_us &&
+             facteur_receipt_status(*receipt) == FACTEUR_TEMPORARY;
+    *left = *stale ? (double)(deadline_us - now_us) / 1e6 : 0;
     facteur_delivery_free(delivery);
     return err < 0 ? err : 0;
+}
+
+/* A token may end before its time: it is asked for anew, and the mail is sent once more. */
+static int send_and_wait(facteur_mailer *mailer, facteur_message *message, double deadline,
+                         unsigned how, facteur_receipt **receipt, facteur_error **error)
+{
+    facteur_receipt *made = NULL;
+    bool stale = false;
+    double left = 0;
+    int err = send_once(mailer, message, deadline, how, &made, &stale, &left, error);
+
+    if (!err && stale) {
+        facteur_receipt_free(made);
+        err = send_once(mailer, message, left, how, &made, &stale, &left, error);
+    }
+    if (!err)
+        *receipt = made;
+    return err;
 }
 
 int facteur_send(facteur_mailer *mailer, facteur_message *message, double deadline,

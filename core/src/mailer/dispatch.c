@@ -43,6 +43,12 @@ static int prepare(facteur_mailer *mailer, struct fct_errand *errand, const char
     pthread_mutex_lock(&runtime->lock);
     err = fct_plan_complete(&engine->plan, sender, error);
     pthread_mutex_unlock(&runtime->lock);
+    /* The application's own code, and outside every lock: it may take as long as it likes. */
+    for (unsigned i = 0; !err && i < engine->plan.member_count; i++) {
+        if (engine->plan.members[i].tokens &&
+            fct_token_ensure(engine->plan.members[i].tokens, errand->job.deadline_us))
+            err = fct_error_nomem(error);
+    }
     *driver = runtime->driver;
     return err;
 }

@@ -9,7 +9,7 @@
 /* A mail whose own deadline was shorter than this says nothing about the way to the relay. */
 #define PATIENCE_US 1000000u
 
-int fct_lane_init(struct fct_lane *lane, fct_loop *loop, const fct_member *member)
+int fct_lane_init(struct fct_lane *lane, fct_loop *loop, fct_member *member)
 {
     const fct_options *options = &member->options;
 
@@ -21,6 +21,22 @@ int fct_lane_init(struct fct_lane *lane, fct_loop *loop, const fct_member *membe
     fct_list_init(&lane->waiting);
     lane->pool = fct_pool_new(loop, &member->relay);
     return lane->pool ? 0 : FACTEUR_ENOMEM;
+}
+
+bool fct_lane_take_token(struct fct_lane *lane, unsigned *number, char problem[FCT_TOKEN_TEXT])
+{
+    fct_secret *token;
+
+    *number = 0;
+    if (!lane->member->tokens)
+        return true;
+    token = fct_token_current(lane->member->tokens, number, problem);
+    if (!token)
+        return false;
+    /* Only the loop's thread looks at it; sessions that are open have their own reference. */
+    fct_secret_unref(lane->member->relay.session.token);
+    lane->member->relay.session.token = token;
+    return true;
 }
 
 /* At most what fits, never half a character: the texts of replies are printable UTF-8 or ASCII. */

@@ -13,7 +13,7 @@
 #define FCT_LANE_TEXT 256
 
 struct fct_lane {
-    const fct_member *member;
+    fct_member *member;
     fct_loop *loop;
     fct_pool *pool;
     fct_breaker breaker;
@@ -26,7 +26,13 @@ struct fct_lane {
 };
 
 /* 0, or FACTEUR_ENOMEM.  The timer's function is the concert's. */
-int fct_lane_init(struct fct_lane *lane, fct_loop *loop, const fct_member *member);
+int fct_lane_init(struct fct_lane *lane, fct_loop *loop, fct_member *member);
+
+/*
+ * Have the relay's configuration hold the token that is good now; its number into `*number`.  False
+ * with a sentence when there is none.
+ */
+bool fct_lane_take_token(struct fct_lane *lane, unsigned *number, char problem[FCT_TOKEN_TEXT]);
 
 /* What a mail that was given to the relay at `entered_us` taught about it. */
 void fct_lane_learn(struct fct_lane *lane, const fct_outcome *outcome, unsigned attempts,

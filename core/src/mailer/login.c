@@ -13,14 +13,33 @@
 
 #define PASSWORD_MAX 65536
 
-static const enum fct_option sources[] = {FCT_OPT_password, FCT_OPT_password_file,
-                                          FCT_OPT_password_env, FCT_OPT_token};
+static const enum fct_option sources[] = {FCT_OPT_password,      FCT_OPT_password_file,
+                                          FCT_OPT_password_env,  FCT_OPT_token,
+                                          FCT_OPT_token_command, FCT_OPT_token_callback};
 
 #define SOURCE_COUNT (sizeof sources / sizeof sources[0])
 
 static bool is_set(const struct fct_option_value *value)
 {
     return value->text || value->secret;
+}
+
+/* The callback is for relays that have no secret in their own DSN. */
+static void settle_callback(fct_options *options)
+{
+    struct fct_option_value *callback = &options->values[FCT_OPT_token_callback];
+
+    for (size_t i = 0; i < SOURCE_COUNT - 1; i++) {
+        const struct fct_option_value *value = &options->values[sources[i]];
+
+        if (is_set(value) && value->level == FCT_LEVEL_DSN)
+            callback->number = 0;
+    }
+    /* A bool has always a text; what is off counts as not given. */
+    if (!callback->number) {
+        fct_free(callback->text);
+        *callback = (struct fct_option_value){0};
+    }
 }
 
 static void unset(struct fct_option_value *value)
@@ -104,24 +123,45 @@ static int repeat_key(fct_options *options, const fct_dsn *dsn, facteur_error **
 static int check_auth(const fct_options *options, bool has_token, facteur_error **error)
 {
     const char *auth = fct_options_get(options, FCT_OPT_auth)->text;
-    bool oauth = auth && strcmp(auth, "XOAUTH2") == 0;
+    bool oauth = auth && (strcmp(auth, "XOAUTH2") == 0 || strcmp(auth, "OAUTHBEARER") == 0);
 
     if (oauth && !has_token)
-        return fct_error_set(error, FACTEUR_ECONFIG, "auth", "auth=XOAUTH2 needs the option token");
+        return fct_error_set(error, FACTEUR_ECONFIG, "auth", "auth=%s needs the option token",
+                             auth);
     if (auth && !oauth && has_token)
         return fct_error_set(error, FACTEUR_ECONFIG, "auth",
-                             "auth=%s cannot use a token; leave auth out or name XOAUTH2", auth);
+                             "auth=%s cannot use a token; leave auth out, or name OAUTHBEARER or "
+                             "XOAUTH2",
+                             auth);
+    return 0;
+}
+
+/* The certificate is the login (RFC 4422 appendix A); a username asks to act as somebody else. */
+static int check_external(const fct_options *options, bool secret, facteur_error **error)
+{
+    if (secret)
+        return fct_error_set(
+            error, FACTEUR_ECONFIG, "auth",
+            "auth=EXTERNAL logs in with client_cert, not with a password or token");
+    if (!fct_options_get(options, FCT_OPT_client_cert)->text)
+        return fct_error_set(error, FACTEUR_ECONFIG, "client_cert",
+                             "auth=EXTERNAL needs the option client_cert");
     return 0;
 }
 
 static int check(const fct_options *options, const fct_dsn *dsn, facteur_error **error)
 {
-    bool token = is_set(fct_options_get(options, FCT_OPT_token));
+    const char *auth = fct_options_get(options, FCT_OPT_auth)->text;
+    bool token = is_set(fct_options_get(options, FCT_OPT_token)) ||
+                 is_set(fct_options_get(options, FCT_OPT_token_command)) ||
+                 is_set(fct_options_get(options, FCT_OPT_token_callback));
     bool password = is_set(fct_options_get(options, FCT_OPT_password)) ||
                     is_set(fct_options_get(options, FCT_OPT_password_file));
     bool user = is_set(fct_options_get(options, FCT_OPT_username));
     bool same = dsn->preset && dsn->preset->login == FCT_LOGIN_SAME;
 
+    if (auth && strcmp(auth, "EXTERNAL") == 0)
+        return check_external(options, password || token, error);
     if (dsn->preset && (!user || !(password || token)) && !(same && password))
         return fct_error_set(error, FACTEUR_ECONFIG, password || token ? "username" : "password",
                              "%s needs a login: %s, or the options username and password",
@@ -133,7 +173,7 @@ static int check(const fct_options *options, const fct_dsn *dsn, facteur_error *
     if (!user && (password || token) && !same)
         return fct_error_set(error, FACTEUR_ECONFIG, "username",
                              "there is a password but no username");
-    if (fct_options_get(options, FCT_OPT_auth)->text && !password && !token)
+    if (auth && !password && !token)
         return fct_error_set(error, FACTEUR_ECONFIG, "auth",
                              "auth is given but neither username nor password");
     return check_auth(options, token, error);
@@ -141,8 +181,10 @@ static int check(const fct_options *options, const fct_dsn *dsn, facteur_error *
 
 int fct_login_settle(fct_options *options, const fct_dsn *dsn, facteur_error **error)
 {
-    int err = choose(options, error);
+    int err;
 
+    settle_callback(options);
+    err = choose(options, error);
     if (!err)
         err = read_environment(options, error);
     if (!err)

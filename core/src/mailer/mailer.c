@@ -130,6 +130,29 @@ void facteur_mailer_free(facteur_mailer *mailer)
     fct_free(mailer);
 }
 
+int facteur_mailer_set_token_source(facteur_mailer *mailer, facteur_token_source source, void *user,
+                                    facteur_error **error)
+{
+    fct_plan *plan = &mailer->engine->plan;
+    bool wanted = false;
+
+    if (mailer->shared)
+        return fct_error_set(error, FACTEUR_ECONFIG, "token_callback",
+                             "a shared mailer serves callers that do not know of this callback; "
+                             "use token_command");
+    for (unsigned i = 0; i < plan->member_count; i++) {
+        fct_member *member = &plan->members[i];
+
+        if (!member->tokens || !fct_options_get(&member->options, FCT_OPT_token_callback)->number)
+            continue;
+        fct_token_source_set(member->tokens, source, user);
+        wanted = true;
+    }
+    return wanted ? 0
+                  : fct_error_set(error, FACTEUR_ECONFIG, "token_callback",
+                                  "no relay of this mailer takes its token from a callback");
+}
+
 const char *facteur_mailer_name(const facteur_mailer *mailer)
 {
     return mailer->engine->plan.name;

@@ -232,6 +232,16 @@ static bool fill_tls(fct_member *member)
            copy(cert, &tls->client_cert) && copy(key ? key : cert, &tls->client_key);
 }
 
+static bool make_tokens(fct_member *member)
+{
+    const char *command = text_of(member, FCT_OPT_token_command);
+
+    if (!command && !number_of(member, FCT_OPT_token_callback))
+        return true;
+    member->tokens = fct_token_source_new(command, member->name, text_of(member, FCT_OPT_username));
+    return member->tokens != NULL;
+}
+
 static bool fill_relay(fct_member *member)
 {
     fct_relay *relay = &member->relay;
@@ -252,7 +262,7 @@ static bool fill_relay(fct_member *member)
     relay->idle_us = (uint64_t)number_of(member, FCT_OPT_idle_timeout);
     relay->fresh_us = (uint64_t)number_of(member, FCT_OPT_fresh_ms);
     relay->stats = fct_calloc(1, sizeof *relay->stats);
-    return good && relay->stats && fill_session(member) && fill_tls(member);
+    return good && relay->stats && fill_session(member) && fill_tls(member) && make_tokens(member);
 }
 
 bool fct_member_has_relay(const fct_member *member)
@@ -286,6 +296,7 @@ void fct_member_done(fct_member *member)
 
     /* Of presets whose key is user name and password. */
     fct_wipe((void *)(uintptr_t)user, user ? strlen(user) : 0);
+    fct_token_source_free(member->tokens);
     fct_relay_done(&member->relay);
     fct_dsn_done(&member->dsn);
     fct_options_done(&member->options);

@@ -7,14 +7,16 @@
 #define FCT_MEMBER_H
 
 #include "mailer/dsn.h"
+#include "mailer/token.h"
 #include "pool/relay.h"
 
 typedef struct fct_member {
     fct_options options;
     fct_dsn dsn;
-    fct_relay relay; /* where there is one */
-    char *name;      /* without secrets */
-    bool ready;      /* fct_member_complete() was through */
+    fct_relay relay;          /* where there is one */
+    char *name;               /* without secrets */
+    bool ready;               /* fct_member_complete() was through */
+    fct_token_source *tokens; /* or NULL: relay.session.token is as it was configured */
 } fct_member;
 
 /*

@@ -16,7 +16,9 @@
 
 /* The mechanisms that `auth` can name; enum fct_tls_plan has the order of FCT_TLS_WORDS. */
 #define FCT_TLS_WORDS "none|implicit|starttls|opportunistic"
-#define FCT_AUTH_WORDS "PLAIN|LOGIN|SCRAM-SHA-256|XOAUTH2"
+#define FCT_AUTH_WORDS                                                                             \
+    "PLAIN|LOGIN|CRAM-MD5|SCRAM-SHA-1|SCRAM-SHA-256|SCRAM-SHA-1-PLUS|SCRAM-SHA-256-PLUS|"          \
+    "OAUTHBEARER|XOAUTH2|EXTERNAL"
 #define FCT_MODE_WORDS "live|capture|redirect|allowlist"
 
 /* X(name, TYPE, choices, default, lowest, highest, help); a default of "" is "not set". */
@@ -85,7 +87,7 @@
     X(tls_session_file, PATH, "", "", 0, 0,                                                        \
       "A file, 0600, in which processes of this user share TLS sessions, so that a new process "   \
       "has a shorter handshake.  Default: each process remembers its own.")                        \
-    X(auth, CHOICE, FCT_AUTH_WORDS, "", 0, 3,                                                      \
+    X(auth, CHOICE, FCT_AUTH_WORDS, "", 0, 9,                                                      \
       "The one SASL mechanism to use.  Default: the strongest that both sides know.")              \
     X(username, TEXT, "", "", 0, 0, "The login.")                                                  \
     X(password, SECRET, "", "", 0, 0, "Its password.")                                             \
@@ -93,7 +95,15 @@
       "A file that holds the password, read at the first send; a line end at its end is left "     \
       "out.")                                                                                      \
     X(password_env, TEXT, "", "", 0, 0, "The environment variable that holds the password.")       \
-    X(token, SECRET, "", "", 0, 0, "An OAuth 2.0 bearer token, in place of a password.")           \
+    X(token, SECRET, "", "", 0, 0,                                                                 \
+      "An OAuth 2.0 bearer token, in place of a password.  In Python also a callable: it gets "    \
+      "the "                                                                                       \
+      "relay and the username and returns a token, or (token, seconds that it is good for).")      \
+    X(token_command, TEXT, "", "", 0, 0,                                                           \
+      "A program with its arguments, parted by spaces, that prints such a token and, on a second " \
+      "line, for how many seconds it is good.  Run without a shell when a token is needed.")       \
+    X(token_callback, BOOL, "", "0", 0, 1,                                                         \
+      "The token comes from facteur_mailer_set_token_source(); token=callable sets it in Python.") \
     X(mode, CHOICE, FCT_MODE_WORDS, "live", 0, 3,                                                  \
       "live sends; capture keeps every mail in capture_dir or in memory; redirect sends every "    \
       "mail to redirect_to; allowlist sends to the recipients in allow and refuses the others.  "  \

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OAuth 2.0 tokens that are asked for when they are needed: from a callback of the application or
+ * from a command.  Asking happens in the thread that sends, before the mail goes to the loop; of
+ * many threads one asks and the others wait for it.
+ */
+#ifndef FCT_TOKEN_H
+#define FCT_TOKEN_H
+
+#include "base/secret.h"
+#include "facteur.h"
+
+#define FCT_TOKEN_TEXT 200
+
+typedef struct fct_token_source fct_token_source;
+
+/* `command` NULL: facteur_mailer_set_token_source() will give it.  NULL when memory ran out. */
+fct_token_source *fct_token_source_new(const char *command, const char *relay,
+                                       const char *username);
+void fct_token_source_free(fct_token_source *source);
+
+/* Not while another thread sends. */
+void fct_token_source_set(fct_token_source *source, facteur_token_source ask, void *user);
+
+/*
+ * Have a token that is good for now, asking at most once; waits until `deadline_us` of the
+ * monotonic clock.  A source that gives none is told by fct_token_current().  0, or FACTEUR_ENOMEM.
+ */
+int fct_token_ensure(fct_token_source *source, uint64_t deadline_us);
+
+/* The token, the caller's reference, and its number; NULL with a sentence in `problem`. */
+fct_secret *fct_token_current(fct_token_source *source, unsigned *number,
+                              char problem[FCT_TOKEN_TEXT]);
+
+/* The relay did not accept token `number`: it is not used again. */
+void fct_token_refuse(fct_token_source *source, unsigned number);
+
+/* How many tokens were given so far. */
+unsigned fct_token_count(fct_token_source *source);
+
+#endif

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+"""OAuth 2.0 tokens from a callable and from a command; logins by certificate."""
+
+import stat
+import sys
+import threading
+import time
+
+import pytest
+from support import SmtpServer
+
+import facteur
+
+
+def mail():
+    return facteur.Message(from_="shop@example.com", to="zoe@example.net", subject="Order", text="Thank you.\n")
+
+
+@pytest.fixture
+def server():
+    """The user ana, with the token "t0k3n", by OAUTHBEARER and XOAUTH2."""
+    with SmtpServer("--plain", "--token", "ana:t0k3n", "--mechanisms", "OAUTHBEARER,XOAUTH2") as running:
+        yield running
+        assert running.violations() == []
+
+
+class Source:
+    """A callable that counts its calls and gives these tokens, the last one for ever."""
+
+    def __init__(self, *tokens, delay=0.0):
+        self.tokens, self.delay, self.calls = list(tokens), delay, []
+
+    def __call__(self, relay, username):
+        self.calls.append((relay, username))
+        time.sleep(self.delay)
+        return self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
+
+
+def open_mailer(server, token, **options):
+    return facteur.Mailer(server.dsn(), username="ana", token=token, **options)
+
+
+def test_a_callable_is_asked_once_for_many_mails(server):
+    source = Source("t0k3n")
+    with open_mailer(server, source, max_mails=2) as mailer:
+        for _ in range(6):
+            mailer.send(mail())
+    assert source.calls == [("smtp://127.0.0.1:%d" % server.port, "ana")]
+    assert server.stats()["auths"] >= 3
+
+
+def test_nothing_is_asked_before_the_first_send(server):
+    source = Source("t0k3n")
+    with open_mailer(server, source):
+        assert source.calls == []
+
+
+def test_a_token_that_ends_is_asked_for_anew(server):
+    source = Source(("t0k3n", 0.3))
+    with open_mailer(server, source, max_mails=1) as mailer:
+        mailer.send(mail())
+        mailer.send(mail())
+        assert len(source.calls) == 1
+        time.sleep(0.4)
+        mailer.send(mail())
+    assert len(source.calls) == 2
+
+
+def test_many_threads_one_call(server):
+    source = Source("t0k3n", delay=0.3)
+    with open_mailer(server, source) as mailer:
+        receipts = []
+        threads = [threading.Thread(target=lambda: receipts.append(mailer.send(mail()))) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(receipts) == 16 and len(source.calls) == 1
+
+
+def test_a_refused_token_is_renewed_once_within_the_send(server):
+    """FAULTS.md 50."""
+    source = Source("t0k3n")
+    with open_mailer(server, source, max_mails=1) as mailer:
+        mailer.send(mail())
+        server.script([{"on": "auth", "reply": "535 5.7.8 expired", "times": 1}])
+        assert mailer.send(mail()).status == "sent"
+    assert len(source.calls) == 2
+
+
+def test_a_token_that_is_wrong_is_asked_for_once_per_send(server):
+    source = Source("wrong")
+    with open_mailer(server, source) as mailer:
+        with pytest.raises(facteur.AuthError) as caught:
+            mailer.send(mail())
+        assert len(source.calls) == 1
+        assert "wrong" not in str(caught.value) and "wrong" not in caught.value.receipt.transcript
+        with pytest.raises(facteur.AuthError):
+            mailer.send(mail())
+        assert len(source.calls) == 2
+
+
+@pytest.mark.parametrize("returned, why", [
+    (None, "neither str nor"), (b"t0k3n", "neither str nor"), (("t0k3n",), "neither str nor"),
+    (("t0k3n", "soon"), "neither str nor"), ("", "no bearer token"), ("two words", "no bearer token"),
+    ("line\n", "no bearer token"), ("caf\xe9", "no bearer token"),
+])
+def test_what_is_no_token_is_an_auth_error(server, returned, why):
+    with open_mailer(server, Source(returned)) as mailer:
+        with pytest.raises(facteur.AuthError, match=why) as caught:
+            mailer.send(mail())
+        assert caught.value.receipt.phase == "auth"
+    assert server.stats()["connections"] == 0
+
+
+def test_an_exception_of_the_callable(server, monkeypatch):
+    seen = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: seen.append(unraisable.exc_type))
+
+    def fails(relay, username):
+        raise LookupError("s3cret detail")
+
+    with open_mailer(server, fails) as mailer:
+        with pytest.raises(facteur.AuthError, match="raised an exception") as caught:
+            mailer.send(mail())
+    assert "s3cret" not in str(caught.value) and seen == [LookupError]
+
+
+def test_failover_goes_on_where_there_is_no_token(server):
+    with SmtpServer("--plain") as other:
+        dsn = "failover(%s %s)" % (server.dsn(username="ana", token_command="/nonexistent"), other.dsn())
+        with facteur.Mailer(dsn) as mailer:
+            assert mailer.send(mail()).relay == "smtp://127.0.0.1:%d" % other.port
+    assert server.stats()["connections"] == 0
+
+
+def script(tmp_path, text):
+    path = tmp_path / "token"
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(stat.S_IRWXU)
+    return str(path)
+
+
+def test_a_command_gives_the_token(server, tmp_path):
+    count = tmp_path / "count"
+    command = script(tmp_path, 'echo x >> "$1"\necho t0k3n\necho 3600\n') + " " + str(count)
+    with facteur.Mailer(server.dsn(), username="ana", token_command=command) as mailer:
+        mailer.send(mail())
+        mailer.send(mail())
+    assert count.read_text() == "x\n"
+
+
+def test_a_command_is_no_shell(server, tmp_path):
+    """Its words are arguments, whatever a shell would make of them."""
+    command = script(tmp_path, '[ "$1" = ";" ] && [ "$2" = "\\$HOME" ] && echo t0k3n\n') + " ; $HOME"
+    with facteur.Mailer(server.dsn(), username="ana", token_command=command) as mailer:
+        assert mailer.send(mail()).status == "sent"
+
+
+@pytest.mark.parametrize("text, why", [
+    ("exit 3\n", "failed"), ("true\n", "no token"), ("echo t0k3n; exit 1\n", "failed"),
+    ("exec sleep 30\n", "in time"), ("exec cat /dev/zero\n", "too much"),
+])
+def test_commands_that_fail(server, tmp_path, text, why):
+    with facteur.Mailer(server.dsn(), username="ana", token_command=script(tmp_path, text)) as mailer:
+        start = time.monotonic()
+        with pytest.raises(facteur.TemporaryError, match=why):
+            mailer.send(mail(), deadline=1)
+        assert time.monotonic() - start < 3
+
+
+@pytest.mark.parametrize("options, where", [
+    ({"token": lambda relay, username: "t"}, "username"),
+    ({"token": lambda relay, username: "t", "username": "u", "password": "p"}, "token_callback"),
+    ({"token_command": "/bin/true", "username": "u", "token": "t"}, "token_command"),
+    ({"token_command": "/bin/true", "username": "u", "auth": "PLAIN"}, "auth"),
+    ({"auth": "OAUTHBEARER", "username": "u", "password": "p"}, "auth"),
+    ({"auth": "EXTERNAL"}, "client_cert"),
+    ({"auth": "EXTERNAL", "username": "u", "password": "p"}, "auth"),
+])
+def test_configurations_that_make_no_sense(options, where):
+    with pytest.raises(facteur.ConfigError) as caught:
+        facteur.Mailer("smtp://localhost", **options)
+    assert caught.value.where == where
+
+
+def test_a_shared_mailer_takes_no_callable():
+    with pytest.raises(facteur.ConfigError, match="shared mailer"):
+        facteur.Mailer.shared("smtp://localhost", username="u", token=lambda relay, username: "t")
+
+
+def test_external_with_a_client_certificate():
+    with SmtpServer("--implicit-tls", "--mechanisms", "EXTERNAL,PLAIN", "--auth", "ana:x",
+                    request_client_certificate=True) as running:
+        options = {"client_cert": running.facts["client_cert"], "client_key": running.facts["client_key"]}
+        with facteur.Mailer(running.dsn("implicit"), auth="EXTERNAL", **options) as mailer:
+            assert mailer.check()["auth"] == "EXTERNAL"
+            assert mailer.send(mail()).status == "sent"
+        assert running.stats()["auths"] >= 1 and running.violations() == []
