@@ -541,6 +541,16 @@ static bool shake(struct connection *c)
     return true;
 }
 
+/*
+ * More of what the client is saying may be in the socket already: it is looked for before we
+ * answer, lest one flight be counted as two.  Otherwise a short read has emptied the socket, and
+ * asking again would cost a system call a flight.
+ */
+static bool amid(const struct connection *c)
+{
+    return c->in_len > 0 || c->state == BDAT || c->state == DATA;
+}
+
 /* False when the connection is over. */
 static bool serve(struct connection *c)
 {
@@ -548,26 +558,26 @@ static bool serve(struct connection *c)
         return false;
     if (c->shaking)
         return true;
-    for (;;) {
-        if (!process(c) || !flush(c))
-            return false;
-        if (c->out_len)
-            return true;
-        if (c->state == CLOSING)
-            return false;
-        if (c->start_tls)
-            return begin_tls(c);
+    if (c->want_out && (!flush(c) || (!c->want_out && !process(c))))
+        return false;
+    if (c->want_out)
+        return true;
+    bool drained = c->state == CLOSING;
+    while (!drained) {
         ssize_t got = fill(c);
-        if (got <= 0)
-            return got == 0;
-        if (!process(c) || !flush(c))
+        if (!process(c) || got < 0) {
+            flush(c);
             return false;
-        if (c->state == CLOSING || c->start_tls || c->out_len)
-            continue;
-        /* A short read emptied the socket: asking again would cost a system call a flight. */
-        if (c->ssl ? !SSL_has_pending(c->ssl) : (size_t)got < IN_SIZE / 2)
-            return true;
+        }
+        if (c->state == CLOSING)
+            break;
+        if (c->start_tls)
+            return flush(c) && begin_tls(c);
+        if (c->want_out)
+            return flush(c);
+        drained = got == 0 || (!amid(c) && (c->ssl ? !SSL_has_pending(c->ssl) : got < IN_SIZE / 2));
     }
+    return flush(c) && (c->state != CLOSING || c->want_out);
 }
 
 /* ---- The process ---- */

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""Builds facteur and installs the peers, all into one folder; nothing of the system is changed."""
+import hashlib
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+BENCH = pathlib.Path(__file__).resolve().parent.parent
+DEBIAN = ["libphp-phpmailer", "php-symfony-mailer", "php-symfony-event-dispatcher", "php-symfony-event-dispatcher-contracts",
+          "php-symfony-mime", "php-symfony-service-contracts", "php-symfony-deprecation-contracts", "php-email-validator",
+          "php-doctrine-lexer", "php-doctrine-deprecations", "php-psr-container", "php-psr-event-dispatcher", "php-psr-log"]
+PYPI = ["django", "aiosmtplib"]
+NPM = ["nodemailer"]
+SOURCES = ["core", "bindings", "ext", "scripts", "setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE",
+           "config.m4", "meson.build", "meson_options.txt"]
+
+
+class Failed(Exception):
+    """One step did not work; the message says which and why."""
+
+
+def run(step, *command, cwd=None):
+    done = subprocess.run([str(part) for part in command], cwd=cwd, stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise Failed(f"{step}: {' '.join(map(str, command))}\n{done.stdout[-2000:]}")
+    return done.stdout
+
+
+def fingerprint(source):
+    digest = hashlib.sha256()
+    for name in SOURCES:
+        root = source / name
+        for file in sorted(root.rglob("*")) if root.is_dir() else [root]:
+            if file.is_file() and file.suffix in ("", ".c", ".h", ".py", ".list", ".m4", ".build", ".json", ".mustache", ".toml"):
+                digest.update(f"{file.relative_to(source)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+class Installation:
+    """Where everything is.  `missing` maps a peer's runtime to why it cannot run."""
+
+    def __init__(self, folder, source, say):
+        self.folder, self.source, self.say, self.missing = folder, source, say, {}
+        self.bin, self.python = folder / "bin", folder / "venv/bin/python"
+        self.php_extension = folder / "php/modules/facteur.so"
+        self.certificate, self.key = folder / "certificate.pem", folder / "key.pem"
+        self.debian, self.npm, self.work = folder / "debian", folder / "npm", folder / "work"
+
+    def all(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.step("tools", self.tools)
+        for name, step in (("facteur", self.facteur), ("python", self.pypi), ("php", self.php_packages),
+                           ("node", self.node), ("libcurl", self.libcurl)):
+            try:
+                self.step(name, step)
+            except (Failed, OSError) as error:
+                if name == "facteur":
+                    raise
+                self.missing[name] = str(error).splitlines()[0]
+                self.say(f"{name}: skipped, {self.missing[name]}\n")
+        if not shutil.which("smtp-source"):
+            self.missing["smtp-source"] = "Postfix's smtp-source is not installed"
+
+    def step(self, name, work):
+        self.say(f"preparing: {name}")
+        work()
+
+    def tools(self):
+        run("the bench's programs", "make", "-s", "-C", BENCH, f"OUT={self.bin.resolve()}")
+        if not self.certificate.exists():
+            run("certificate", "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-days", "365", "-subj", "/CN=localhost", "-addext",
+                "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:10.99.0.2", "-keyout", self.key, "-out", self.certificate)
+
+    def facteur(self):
+        """A copy is built, so that a source that changes meanwhile does not matter, nor is written to."""
+        mark = self.folder / "facteur.sha256"
+        now = fingerprint(self.source)
+        copy = self.folder / "source"
+        if not (self.folder / "venv/bin/pip").exists():
+            run("venv", sys.executable, "-m", "venv", self.folder / "venv")
+            run("PyPI", self.folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", "setuptools>=77", "wheel")
+        if not (mark.exists() and mark.read_text() == now):
+            run("copy", "mkdir", "-p", copy)
+            run("copy", "rsync", "-a", "--delete", "--exclude=build", "--exclude=*.egg-info", *(self.source / name for name in SOURCES),
+                f"{copy}/") if shutil.which("rsync") else self.copy(copy)
+            if not (self.folder / "build/build.ninja").exists():
+                run("meson", "meson", "setup", self.folder / "build", copy, "--buildtype=release", "-Dtests=false")
+            run("ninja", "ninja", "-C", self.folder / "build")
+            run("pip", self.folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", "--no-build-isolation", "--no-deps",
+                "--force-reinstall", copy)
+            run("build-php", copy / "scripts/build-php", self.folder / "php")
+            mark.write_text(now)
+        run("facteur_peer.c", "cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", "-I", self.source / "core/include", "-o",
+            self.bin / "facteur_peer", BENCH / "peers/facteur_peer.c", "-L", self.folder / "build", "-lfacteur",
+            f"-Wl,-rpath,{(self.folder / 'build').resolve()}")
+
+    def copy(self, copy):
+        shutil.rmtree(copy)
+        copy.mkdir()
+        for name in SOURCES:
+            from_ = self.source / name
+            if from_.is_dir():
+                shutil.copytree(from_, copy / name)
+            elif from_.exists():
+                shutil.copy2(from_, copy / name)
+
+    def pypi(self):
+        pip = self.folder / "venv/bin/pip"
+        have = run("PyPI", pip, "list", "--disable-pip-version-check").lower()
+        if any(not re.search(rf"^{name} ", have, re.M) for name in PYPI):
+            run("PyPI", pip, "install", "-q", "--disable-pip-version-check", *PYPI)
+
+    def unpack(self, packages):
+        """Debian's packages without installing them."""
+        archives = self.folder / "archives"
+        archives.mkdir(exist_ok=True)
+        for name in packages:
+            if not any(archives.glob(f"{name}_*.deb")):
+                run("Debian", "apt-get", "download", "-qq", name, cwd=archives)
+            run("Debian", "dpkg", "-x", next(archives.glob(f"{name}_*.deb")), self.debian)
+
+    def php_packages(self):
+        if not shutil.which("php"):
+            raise Failed("php is not installed")
+        if not (self.debian / "usr/share/php/Symfony/Component/Mailer").exists():
+            version = run("php", "php", "-n", "-r", "echo PHP_MAJOR_VERSION, '.', PHP_MINOR_VERSION;")
+            self.unpack([*DEBIAN, f"php{version}-mbstring", f"php{version}-intl"])
+
+    def php_command(self):
+        """PHP with nothing but what the peers need, the same for all of them."""
+        modules = sorted((self.debian / "usr/lib/php").glob("*/*.so"))
+        wanted = [*(module.resolve() for module in modules if module.stem in ("mbstring", "intl")), self.php_extension.resolve()]
+        system = pathlib.Path(run("php", "php", "-n", "-r", "echo PHP_EXTENSION_DIR;"))
+        wanted += [system / f"{name}.so" for name in ("ctype", "iconv") if (system / f"{name}.so").exists()]
+        flags = [part for module in wanted for part in ("-d", f"extension={module}")]
+        return ["php", "-n", *flags, "-d", f"include_path={(self.debian / 'usr/share/php').resolve()}"]
+
+    def node(self):
+        if not shutil.which("npm"):
+            raise Failed("npm is not installed")
+        if not (self.npm / "node_modules/nodemailer").exists():
+            self.npm.mkdir(exist_ok=True)
+            run("npm", "npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", self.npm, *NPM)
+
+    def libcurl(self):
+        library = next(pathlib.Path("/usr/lib").glob("*/libcurl.so.4"), None)
+        if library is None:
+            raise Failed("libcurl.so.4 is not installed")
+        headers = next(pathlib.Path("/usr/include").rglob("curl/curl.h"), None)
+        if headers is None:
+            self.unpack(["libcurl4-openssl-dev"])
+            headers = next((self.debian / "usr/include").rglob("curl/curl.h"))
+        run("libcurl_peer.c", "cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", "-I", headers.parent.parent, "-o",
+            self.bin / "libcurl_peer", BENCH / "peers/libcurl_peer.c", library)

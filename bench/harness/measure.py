@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""Runs one peer for one job and tells what it cost, from outside of it: the system's word on its CPU,
+the sink's word on flights, handshakes and mails."""
+import dataclasses
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+
+from . import peers
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """What a peer is told; `network` names the way to the sink ("loopback", "20 ms")."""
+    network: str
+    host: str
+    port: int
+    tls: bool
+    mode: str
+    work: str
+    depth: int = 1
+    mails: int = 0
+    raw_bytes: int = 8192
+
+    def environment(self, installation):
+        facts = {"HOST": self.host, "PORT": self.port, "TLS": int(self.tls), "CA": installation.certificate.resolve(), "MODE": self.mode,
+                 "WORK": self.work, "MAILS": self.mails, "DEPTH": self.depth, "DIR": installation.work.resolve()}
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+        return {**kept, "NODE_PATH": str((installation.npm / "node_modules").resolve()),
+                **{f"BENCH_{name}": str(value) for name, value in facts.items()}}
+
+
+class PeerFailed(Exception):
+    """The peer did not do its job, or cannot; the message says why."""
+
+
+@dataclasses.dataclass
+class Run:
+    cpu_us: float
+    wall_us: float
+    process_us: float
+    us: list
+    peak_kib: int
+    counted: dict
+
+
+def once(peer, job, installation, sink, prefix=(), limit=120):
+    """One process of the peer, from start to end."""
+    sink.since()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        begin = time.perf_counter()
+        process = subprocess.Popen([*prefix, *peers.command(peer, installation, job)], env=job.environment(installation),
+                                   stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        status, usage = wait(process, limit)
+        spent = (time.perf_counter() - begin) * 1e6
+        out.seek(0)
+        err.seek(0)
+        heard, complaint = out.read(), err.read().decode(errors="replace").strip()
+    counted = sink.since()
+    if status or (peer.runtime != "smtp-source" and not heard.startswith(b"{")):
+        raise PeerFailed(f"exit {status}: {(complaint or heard.decode(errors='replace')).splitlines()[-1:]}")
+    told = json.loads(heard) if heard.startswith(b"{") else {"wall_us": spent, "us": []}
+    if "skip" in told:
+        raise PeerFailed(told["skip"])
+    if counted["mails"] != job.mails:
+        raise PeerFailed(f"{job.mails} mails to send, {counted['mails']} counted by the sink")
+    return Run((usage.ru_utime + usage.ru_stime) * 1e6, told["wall_us"], spent, told["us"], told.get("peak_kib"), counted)
+
+
+def wait(process, limit):
+    """Status and resource usage of this child, which is killed when it takes too long."""
+    deadline = time.monotonic() + limit
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage
+        if time.monotonic() > deadline:
+            process.kill()
+            os.wait4(process.pid, 0)
+            process.returncode = -9
+            raise PeerFailed(f"no end after {limit} s")
+        time.sleep(0.002)
+
+
+def percentile(sorted_values, share):
+    return sorted_values[min(len(sorted_values) - 1, int(share * len(sorted_values)))]
+
+
+def figures(job, run, startup_cpu_us):
+    """The figures of one run; the first mail, which connects, is not among the warm ones."""
+    mails, counted = job.mails, run.counted
+    out = {"cpu": max(run.cpu_us - startup_cpu_us, 0) / mails, "rate": mails / run.wall_us * 1e6,
+           "flights": counted["flights"] / mails, "connections": counted["connections"] / mails,
+           "handshakes": (counted["handshakes_full"] + counted["handshakes_resumed"]) / mails}
+    if run.peak_kib:
+        out["peak"] = run.peak_kib / 1024
+    warm = sorted(run.us[1:])
+    if warm:
+        out |= {"p50": statistics.median(warm), "p95": percentile(warm, 0.95), "p99": percentile(warm, 0.99)}
+    return out
+
+
+@dataclasses.dataclass
+class Cell:
+    """One line of a table: a peer in one mode; `figures` has a list for each figure, one value a repetition."""
+    peer: peers.Peer
+    mode: str
+    figures: dict = dataclasses.field(default_factory=dict)
+    skipped: str = ""
+    mails: int = 0
+
+    @property
+    def key(self):
+        return self.peer.name, self.mode
+
+    def add(self, values):
+        for name, value in values.items():
+            self.figures.setdefault(name, []).append(value)
+
+    def median(self, name):
+        values = self.figures.get(name)
+        return statistics.median(values) if values else None
+
+    def spread(self, name):
+        """Half of the distance from the lowest to the highest value, as a share of the median."""
+        values = self.figures.get(name)
+        middle = self.median(name)
+        return (max(values) - min(values)) / 2 / middle if values and middle else None
+
+
+def ratio(cell, reference, name):
+    """The median over the repetitions of cell / reference, each pair measured at about the same time."""
+    mine, theirs = cell.figures.get(name), reference.figures.get(name) if reference else None
+    if not mine or not theirs:
+        return None
+    pairs = [a / b for a, b in zip(mine, theirs) if b]
+    return statistics.median(pairs) if pairs else None
+
+
+@dataclasses.dataclass
+class Scenario:
+    """One table: the same job for every peer."""
+    title: str
+    network: str
+    tls: bool
+    work: str
+    depth: int = 1
+    most: int = 20000                 # the most mails in one run
+    cells: list = dataclasses.field(default_factory=list)
+
+    def repeat(self, installation, sink, seconds, startups, progress, prefix=()):
+        """One repetition of every cell, one after the other, so that all see the machine's moods alike."""
+        for cell in self.cells:
+            if cell.skipped:
+                continue
+            progress(f"{self.title}: {cell.peer.name} {cell.mode}")
+            job = Job(self.network, sink.host, sink.port(self.tls), self.tls, cell.mode, self.work, self.depth,
+                      raw_bytes=installation.raw_bytes)
+            try:
+                self.measure(cell, job, installation, sink, seconds, startups, prefix)
+            except PeerFailed as why:
+                cell.skipped = str(why)
+
+    def measure(self, cell, job, installation, sink, seconds, startups, prefix):
+        startup = self.startup(cell, job, installation, sink, startups, prefix)
+        if not cell.mails:
+            trial = min(self.most, 8 if self.depth == 1 else 5 * self.depth)
+            first = once(cell.peer, dataclasses.replace(job, mails=trial), installation, sink, prefix)
+            each = statistics.median(first.us[1:]) if first.us[1:] else first.wall_us / trial
+            cell.mails = max(min(self.most, 10 * self.depth), min(self.most, int(seconds * 1e6 / each)))
+        job = dataclasses.replace(job, mails=cell.mails)
+        run = once(cell.peer, job, installation, sink, prefix)
+        cell.add(figures(job, run, startup))
+        if self.depth == 1 and (self.work == "order" or "order" not in cell.peer.works):
+            cold = once(cell.peer, dataclasses.replace(job, mails=1), installation, sink, prefix)
+            cell.add({"cold": cold.us[0] if cold.us else None, "cold_flights": cold.counted["flights"]} if cold.us else {})
+
+    def startup(self, cell, job, installation, sink, startups, prefix):
+        """CPU of the process that sends no mail: the lowest seen, since noise only adds."""
+        if not peers.runs(cell.peer, job):
+            return 0
+        run = once(cell.peer, job, installation, sink, prefix)
+        known = startups.setdefault((cell.key, job.tls, self.network), [])
+        known.append(run.cpu_us)
+        return statistics.median(known)

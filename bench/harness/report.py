@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""The tables of results.md."""
+import datetime
+import os
+import platform
+import subprocess
+
+from .measure import ratio
+
+COLUMNS = [  # figure, head, format, ratio head
+    ("p50", "p50 µs", "{:,.0f}", "p50 ×"),
+    ("p95", "p95 µs", "{:,.0f}", None),
+    ("p99", "p99 µs", "{:,.0f}", None),
+    ("rate", "mails/s", "{:,.0f}", None),
+    ("cpu", "CPU µs", "{:,.1f}", "CPU ×"),
+    ("flights", "flights", "{:.2f}", None),
+    ("connections", "connections", "{:.3f}", None),
+    ("handshakes", "handshakes", "{:.3f}", None),
+    ("cold", "cold µs", "{:,.0f}", None),
+    ("cold_flights", "cold flights", "{:.0f}", None),
+    ("peak", "peak MB", "{:,.0f}", None),
+]
+
+READING = """Every figure is for one mail and is the median over the repetitions; ± is half the distance from the lowest to the
+highest repetition, as a share of the median. × is the peer divided by facteur in the language nearest to it and in its default
+mode (for CPU and latency: how many times more), the median of the ratios within each repetition. Flights, connections and
+handshakes are counted by the sink and are nearly exact; the first connection's are among them. *default* is the mode that frameworks
+use, *best* the one that the peer's manual recommends for many mails. How each figure is made: docs/performance.md.
+"""
+
+
+def number(cell, name, form):
+    middle = cell.median(name)
+    if middle is None:
+        return ""
+    spread = cell.spread(name)
+    noise = f" ±{spread * 100:.0f}%" if name in ("p50", "rate", "cpu", "cold") and len(cell.figures[name]) > 1 else ""
+    return form.format(middle) + noise
+
+
+def reference_of(scenario, cell):
+    wanted = [(cell.peer.reference, mode) for mode in ("default", "best")]
+    for key in wanted:
+        for other in scenario.cells:
+            if other.key == key and other.figures:
+                return other
+    return None
+
+
+def times(value):
+    return "" if value is None else f"{value:.3g} ×"
+
+
+def table(scenario):
+    columns = [column for column in COLUMNS if any(cell.figures.get(column[0]) for cell in scenario.cells)]
+    heads = ["peer", "mode"]
+    for name, head, _, ratio_head in columns:
+        heads += [head, ratio_head] if ratio_head else [head]
+    if scenario.depth > 1:
+        heads.append("rate ×")
+    yield "| " + " | ".join(heads) + " |"
+    yield "| --- | --- |" + " ---: |" * (len(heads) - 2)
+    for cell in scenario.cells:
+        if cell.skipped or not cell.figures:
+            continue
+        reference = reference_of(scenario, cell)
+        line = [cell.peer.name, cell.mode]
+        for name, _, form, ratio_head in columns:
+            line.append(number(cell, name, form))
+            if ratio_head:
+                line.append(times(ratio(cell, reference, name)))
+        if scenario.depth > 1:
+            line.append(times(ratio(cell, reference, "rate")))
+        yield "| " + " | ".join(line) + " |"
+    for cell in scenario.cells:
+        if cell.skipped:
+            yield f"\n{cell.peer.name} {cell.mode}: not measured, {cell.skipped}"
+
+
+def tool(*command):
+    try:
+        return subprocess.run(command, text=True, capture_output=True).stdout.splitlines()[0]
+    except (OSError, IndexError):
+        return ""
+
+
+def machine(installation):
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), platform.machine())
+    yield f"- {os.cpu_count()} × {model}, Linux {platform.release()}"
+    yield f"- load when it began: {installation.load_before:.1f}, when it ended: {os.getloadavg()[0]:.1f}"
+    versions = [f"Python {platform.python_version()}"]
+    for name in ("django", "aiosmtplib"):
+        shown = tool(str(installation.folder / "venv/bin/pip"), "show", "--disable-pip-version-check", name)
+        listed = subprocess.run([installation.python, "-c", f"import importlib.metadata as m; print(m.version('{name}'))"],
+                                text=True, capture_output=True).stdout.strip() if shown else ""
+        versions += [f"{name} {listed}"] if listed else []
+    versions += [tool("php", "-n", "-r", "echo 'PHP ', PHP_VERSION;"), f"node {tool('node', '--version')}", tool("openssl", "version")]
+    yield "- " + ", ".join(version for version in versions if version.strip())
+
+
+def write(file, scenarios, installation, arguments, repetitions):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    lines = ["# Results", "", f"`{' '.join(arguments)}`, {now:%Y-%m-%d %H:%M} UTC, {repetitions} repetitions.", "",
+             *machine(installation), "", READING]
+    for scenario in scenarios:
+        if not any(cell.figures for cell in scenario.cells):
+            continue
+        lines += [f"## {scenario.title}", "", *table(scenario), "", f"![{scenario.title}]({slug(scenario)}.svg)", ""]
+    file.write_text("\n".join(lines))
+
+
+def slug(scenario):
+    return "-".join("".join(c if c.isalnum() else " " for c in scenario.title.lower()).split())

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Django's SMTP backend.  Modes: default, a connection for each mail; best, one opened connection."""
+import ssl
+
+import django
+from django.conf import settings
+
+from bench import CA, HOST, MODE, PASSWORD, PORT, RECIPIENT, SENDER, TLS, USER, one_by_one, parts
+
+settings.configure(EMAIL_HOST=HOST, EMAIL_PORT=PORT, EMAIL_USE_SSL=TLS, EMAIL_HOST_USER=USER if TLS else "",
+                   EMAIL_HOST_PASSWORD=PASSWORD if TLS else "", USE_TZ=True)
+django.setup()
+from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: E402
+from django.core.mail.backends import smtp  # noqa: E402
+
+
+class Backend(smtp.EmailBackend):
+    """Trusts the bench's certificate; the context is made once, as Django makes it."""
+    made = None
+
+    @property
+    def ssl_context(self):
+        Backend.made = Backend.made or ssl.create_default_context(cafile=CA)
+        return Backend.made
+
+
+settings.EMAIL_BACKEND = f"{__name__}.Backend"
+connection = get_connection() if MODE == "best" else None
+
+
+def send(number):
+    subject, text, html = parts(number)
+    if number == 0 and connection:
+        connection.open()
+    message = EmailMultiAlternatives(subject, text, f"Shop <{SENDER}>", [f"Zoë <{RECIPIENT}>"],
+                                     connection=connection or get_connection())
+    message.attach_alternative(html, "text/html")
+    message.send()
+
+
+one_by_one(send)
+if connection:
+    connection.close()

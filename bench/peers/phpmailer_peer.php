@@ -1,0 +1,40 @@
+<?php
+// SPDX-License-Identifier: MIT
+// PHPMailer.  Modes: default, a connection for each mail; best, SMTPKeepAlive on one object.
+require __DIR__ . '/bench.php';
+require 'libphp-phpmailer/autoload.php';
+use PHPMailer\PHPMailer\PHPMailer;
+
+function mailer(): PHPMailer
+{
+    global $host, $port, $tls, $ca, $user, $password, $mode, $sender;
+    $mailer = new PHPMailer(true);
+    $mailer->isSMTP();
+    [$mailer->Host, $mailer->Port, $mailer->CharSet] = [$host, $port, PHPMailer::CHARSET_UTF8];
+    [$mailer->SMTPAutoTLS, $mailer->SMTPKeepAlive] = [false, $mode === 'best'];
+    if ($tls) {
+        [$mailer->SMTPSecure, $mailer->SMTPAuth] = [PHPMailer::ENCRYPTION_SMTPS, true];
+        [$mailer->Username, $mailer->Password] = [$user, $password];
+        $mailer->SMTPOptions = ['ssl' => ['cafile' => $ca]];
+    }
+    $mailer->setFrom($sender, 'Shop');
+    return $mailer;
+}
+
+$kept = $mode === 'best' ? mailer() : null;
+one_by_one(function (int $number) use ($kept, $recipient, $sender, $work, $raw) {
+    $mailer = $kept ?? mailer();
+    if ($work === 'raw') { // what PHPMailer does once it has composed
+        $mailer->smtpConnect($mailer->SMTPOptions) || throw new Exception('connect');
+        $smtp = $mailer->getSMTPInstance();
+        $smtp->mail($sender) && $smtp->recipient($recipient) && $smtp->data($raw) || throw new Exception('refused');
+        $mailer->SMTPKeepAlive ? $smtp->reset() : $mailer->smtpClose();
+        return;
+    }
+    $mailer->clearAddresses();
+    $mailer->addAddress($recipient, 'Zoë');
+    [$mailer->Subject, $mailer->AltBody, $mailer->Body] = parts($number);
+    $mailer->isHTML();
+    $mailer->send();
+});
+$kept?->smtpClose();
