@@ -39,6 +39,10 @@
     X(STDLIB_BYTES, "facteur._fields", "stdlib_bytes")                                             \
     X(LETTER_JSON, "facteur._json", "letter_json")                                                 \
     X(LETTER_OPTIONS, "facteur._json", "letter_options")                                           \
+    X(SEND_MANY, "facteur._many", "send_many")                                                     \
+    X(ASEND, "facteur._host", "asend")                                                             \
+    X(ASEND_ORDER, "facteur._host", "asend_order_confirmation")                                    \
+    X(ASEND_CONTACT, "facteur._host", "asend_contact_form")                                        \
     X(JSON_LOADS, "json", "loads")
 
 /* X(name): attribute names, interned once. */
@@ -77,6 +81,7 @@ enum fpy_object {
     FPY_PHASE_LAST = FPY_PHASE_FIRST + FACTEUR_PHASE_COUNT - 1,
     FPY_MAILER_TYPE,
     FPY_MESSAGE_TYPE,
+    FPY_DELIVERY_TYPE,
     FPY_EMPTY_TUPLE,
     FPY_OBJECT_COUNT
 };
@@ -168,6 +173,9 @@ extern PyType_Spec fpy_mailer_spec;
 /* The mailer of a Python Mailer, or NULL with Error (ECLOSED). */
 facteur_mailer *fpy_mailer_open(PyObject *self);
 
+/* The same, closed or not. */
+facteur_mailer *fpy_mailer_core(PyObject *self);
+
 /* Read a deadline: None is 0, the mailer's own.  -1 with ValueError. */
 int fpy_deadline(PyObject *value, double *deadline);
 
@@ -180,11 +188,38 @@ int fpy_deadline(PyObject *value, double *deadline);
 PyObject *fpy_mailer_send(PyObject *self, PyObject *owner, facteur_message *message,
                           double deadline, int raising);
 
+/* ---- delivery.c ------------------------------------------------------------------------------ */
+
+extern PyType_Spec fpy_delivery_spec;
+
+/*
+ * A Delivery of the message; owner and message as in fpy_mailer_send().
+ *
+ * how        FACTEUR_LETTER, FACTEUR_HOSTED.
+ * refusing   A message that cannot be sent gives its Receipt instead of MessageError.
+ */
+PyObject *fpy_submit(PyObject *mailer, PyObject *owner, facteur_message *message, double limit,
+                     unsigned how, int refusing);
+
+/* ---- drive.c --------------------------------------------------------------------------------- */
+
+PyObject *fpy_mailer_submit(PyObject *self, PyObject *args);
+PyObject *fpy_mailer_window(PyObject *self, PyObject *unused);
+PyObject *fpy_mailer_watch(PyObject *self, PyObject *unused);
+PyObject *fpy_mailer_step(PyObject *self, PyObject *unused);
+PyObject *fpy_mailer_send_many(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *fpy_mailer_asend(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *fpy_mailer_asend_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *fpy_mailer_asend_contact_form(PyObject *self, PyObject *args, PyObject *kwargs);
+
 /* ---- letters.c ------------------------------------------------------------------------------- */
 
 PyObject *fpy_order_confirmation(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *fpy_contact_form(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_send_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_send_contact_form(PyObject *self, PyObject *args, PyObject *kwargs);
+/* The letter as a hosted Delivery. */
+PyObject *fpy_mailer_submit_order(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *fpy_mailer_submit_contact(PyObject *self, PyObject *args, PyObject *kwargs);
 
 #endif

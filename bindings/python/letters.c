@@ -143,7 +143,9 @@ static PyObject *composed(PyObject *module, PyObject *args, PyObject *kwargs, co
     return message ? fpy_message_wrap(state, message) : NULL;
 }
 
-static PyObject *sent(PyObject *self, PyObject *args, PyObject *kwargs, composer compose, int order)
+/* hosted: the letter as a Delivery instead of its Receipt. */
+static PyObject *sent(PyObject *self, PyObject *args, PyObject *kwargs, composer compose, int order,
+                      int hosted)
 {
     fpy_state *state = fpy_state_of(self);
     struct letter letter = {NULL, NULL, NULL, 0};
@@ -157,7 +159,9 @@ static PyObject *sent(PyObject *self, PyObject *args, PyObject *kwargs, composer
     letter_done(&letter);
     if (!message)
         return NULL;
-    receipt = fpy_mailer_send(self, NULL, message, letter.deadline, 0);
+    receipt = hosted ? fpy_submit(self, NULL, message, letter.deadline,
+                                  FACTEUR_LETTER | FACTEUR_HOSTED, 0)
+                     : fpy_mailer_send(self, NULL, message, letter.deadline, 0);
     facteur_message_free(message);
     return receipt;
 }
@@ -174,10 +178,20 @@ PyObject *fpy_contact_form(PyObject *module, PyObject *args, PyObject *kwargs)
 
 PyObject *fpy_mailer_send_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return sent(self, args, kwargs, facteur_order_confirmation, 1);
+    return sent(self, args, kwargs, facteur_order_confirmation, 1, 0);
 }
 
 PyObject *fpy_mailer_send_contact_form(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return sent(self, args, kwargs, facteur_contact_form, 0);
+    return sent(self, args, kwargs, facteur_contact_form, 0, 0);
+}
+
+PyObject *fpy_mailer_submit_order(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return sent(self, args, kwargs, facteur_order_confirmation, 1, 1);
+}
+
+PyObject *fpy_mailer_submit_contact(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return sent(self, args, kwargs, facteur_contact_form, 0, 1);
 }

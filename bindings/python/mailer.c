@@ -2,8 +2,6 @@
 /* facteur.Mailer: the front door.  Sends and checks run without the GIL. */
 #include "binding.h"
 
-#include "token.h"
-
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -13,7 +11,6 @@
 typedef struct mailer {
     PyObject_HEAD facteur_mailer *mailer;
     atomic_int closed;
-    PyObject *token; /* a callable, or NULL */
 } mailer;
 
 typedef int (*make_mailer)(const char *dsn, const char *const *names, const char *const *values,
@@ -107,25 +104,13 @@ static int options_read(fpy_state *state, struct options *options, PyObject *dic
     return 0;
 }
 
-/* A callable as `token` leaves the options: the core has a callback for it.  `dict` is our copy. */
-static int take_token(mailer *self, PyObject *dict)
-{
-    PyObject *token = dict ? PyDict_GetItemString(dict, "token") : NULL;
-
-    if (!token || !PyCallable_Check(token))
-        return 0;
-    self->token = Py_NewRef(token);
-    return PyDict_DelItemString(dict, "token") ||
-           PyDict_SetItemString(dict, "token_callback", Py_True);
-}
-
 static int mailer_make(fpy_state *state, mailer *self, make_mailer make, PyObject *dsn,
                        PyObject *dict)
 {
     struct options options = {NULL, NULL, NULL, 0};
     facteur_error *error = NULL;
     const char *text = NULL;
-    int failed = take_token(self, dict) || options_read(state, &options, dict);
+    int failed = options_read(state, &options, dict);
 
     if (!failed && dsn && dsn != Py_None) {
         text = PyUnicode_Check(dsn) ? config_text(state, "dsn", dsn) : NULL;
@@ -136,9 +121,6 @@ static int mailer_make(fpy_state *state, mailer *self, make_mailer make, PyObjec
     if (!failed) {
         int code = make(text, options.names, options.values, options.count, &self->mailer, &error);
 
-        if (!code && self->token)
-            code =
-                facteur_mailer_set_token_source(self->mailer, fpy_token_ask, self->token, &error);
         if (code)
             fpy_raise(state, code, error, FPY_CONFIG_ERROR);
         failed = code != 0;
@@ -198,7 +180,6 @@ static void mailer_dealloc(PyObject *object)
 
     if (((mailer *)object)->mailer)
         facteur_mailer_free(((mailer *)object)->mailer);
-    Py_XDECREF(((mailer *)object)->token);
     release(object);
     Py_DECREF(type);
 }
@@ -211,6 +192,11 @@ facteur_mailer *fpy_mailer_open(PyObject *object)
         return self->mailer;
     fpy_raise(fpy_state_of(object), FACTEUR_ECLOSED, NULL, FPY_ERROR);
     return NULL;
+}
+
+facteur_mailer *fpy_mailer_core(PyObject *object)
+{
+    return ((mailer *)object)->mailer;
 }
 
 int fpy_deadline(PyObject *value, double *deadline)
@@ -494,6 +480,34 @@ PyDoc_STRVAR(contact_doc, "send_contact_form($self, /, form, " LETTER_SIGNATURE
                           "form       A dict as core/schema/contact.json has it, or its JSON.\n"
                           "to         Default: the option `contact_to`.\n\n" LETTER_CONTRACT);
 
+PyDoc_STRVAR(
+    send_many_doc,
+    "send_many($self, /, messages, *, deadline=None)\n--\n\n"
+    "Send many messages, many in a flight; a generator of Receipts in the messages' order.\n\n"
+    "messages   Any iterable; read only as far ahead as fills the connections.\n"
+    "deadline   Seconds for each message from when it is read.  Default: the option `deadline`.\n\n"
+    "Raises nothing for one of the mails: its receipt says what became of it.  A message that\n"
+    "cannot be sent has a permanent receipt with the error_code EMESSAGE (an attachment that\n"
+    "cannot be read: temporary, EIO).  An exception of the iterable is raised after the receipts\n"
+    "of what it gave before.  Closing the generator cancels what was not handed over yet.\n\n"
+    "Error: the mailer is closed; ConfigError: an option names a file that cannot be used.");
+
+PyDoc_STRVAR(
+    asend_doc,
+    "asend($self, /, message, *, deadline=None)\n--\n\n"
+    "send() for the running asyncio loop (uvloop too), without a thread; a coroutine.\n\n"
+    "Any number of tasks may send at once: their mails share connections and flights.  A task\n"
+    "that is cancelled takes its mail back, if that can be said for certain; a mail handed over\n"
+    "already goes on, and the logger \"facteur\" tells its verdict.\n\n"
+    "The errors of send(); Error (EBUSY): another event loop has mails under way with this "
+    "mailer.");
+
+PyDoc_STRVAR(aorder_doc, "asend_order_confirmation($self, /, order, " LETTER_SIGNATURE
+                         "send_order_confirmation() as a coroutine; see asend().");
+
+PyDoc_STRVAR(acontact_doc, "asend_contact_form($self, /, form, " LETTER_SIGNATURE
+                           "send_contact_form() as a coroutine; see asend().");
+
 #define WITH_KEYWORDS(function)                                                                    \
     (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS
 
@@ -512,12 +526,25 @@ static PyMethodDef mailer_methods[] = {
     {"send", WITH_KEYWORDS(mailer_send), send_doc},
     {"send_order_confirmation", WITH_KEYWORDS(fpy_mailer_send_order_confirmation), order_doc},
     {"send_contact_form", WITH_KEYWORDS(fpy_mailer_send_contact_form), contact_doc},
+    {"send_many", WITH_KEYWORDS(fpy_mailer_send_many), send_many_doc},
+    {"asend", WITH_KEYWORDS(fpy_mailer_asend), asend_doc},
+    {"asend_order_confirmation", WITH_KEYWORDS(fpy_mailer_asend_order_confirmation), aorder_doc},
+    {"asend_contact_form", WITH_KEYWORDS(fpy_mailer_asend_contact_form), acontact_doc},
     {"check", WITH_KEYWORDS(mailer_check), check_doc},
     {"stats", mailer_stats, METH_NOARGS, stats_doc},
     {"close", WITH_KEYWORDS(mailer_close), close_doc},
     {"__enter__", mailer_enter, METH_NOARGS, PyDoc_STR("__enter__($self, /)\n--\n\n")},
     {"__exit__", mailer_exit, METH_VARARGS,
      PyDoc_STR("__exit__($self, /, *exc_info)\n--\n\nclose().")},
+    {"_submit", fpy_mailer_submit, METH_VARARGS,
+     PyDoc_STR("_submit($self, message, deadline, hosted, /)\n--\n\n")},
+    {"_submit_order", WITH_KEYWORDS(fpy_mailer_submit_order),
+     PyDoc_STR("_submit_order($self, /, order, **arguments)\n--\n\n")},
+    {"_submit_contact", WITH_KEYWORDS(fpy_mailer_submit_contact),
+     PyDoc_STR("_submit_contact($self, /, form, **arguments)\n--\n\n")},
+    {"_window", fpy_mailer_window, METH_NOARGS, PyDoc_STR("_window($self, /)\n--\n\n")},
+    {"_watch", fpy_mailer_watch, METH_NOARGS, PyDoc_STR("_watch($self, /)\n--\n\n")},
+    {"_step", fpy_mailer_step, METH_NOARGS, PyDoc_STR("_step($self, /)\n--\n\n")},
     {"_captured_count", captured_count, METH_NOARGS,
      PyDoc_STR("_captured_count($self, /)\n--\n\n")},
     {"_captured_at", captured_at, METH_O, PyDoc_STR("_captured_at($self, index, /)\n--\n\n")},

@@ -47,6 +47,7 @@ static int module_exec(PyObject *module)
     state->objects[FPY_EMPTY_TUPLE] = PyTuple_New(0);
     if (!state->objects[FPY_EMPTY_TUPLE] ||
         add_type(module, state, FPY_MESSAGE_TYPE, &fpy_message_spec) ||
+        add_type(module, state, FPY_DELIVERY_TYPE, &fpy_delivery_spec) ||
         add_type(module, state, FPY_MAILER_TYPE, &fpy_mailer_spec))
         return -1;
     return PyModule_AddStringConstant(module, "version", facteur_version());

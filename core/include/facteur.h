@@ -376,6 +376,9 @@ FACTEUR_API int facteur_submit(facteur_mailer *mailer, facteur_message *message,
 FACTEUR_API int facteur_delivery_wait(facteur_delivery *delivery, double timeout,
                                       facteur_receipt **receipt, facteur_error **error);
 
+/* Whether the verdict is there: 1 or 0.  Does nothing for it. */
+FACTEUR_API int facteur_delivery_ended(const facteur_delivery *delivery);
+
 /*
  * The mail is not wanted any more.  If nothing of its terminator (the final dot, BDAT LAST) has left
  * and its connection carries no other mail, it ends: temporary, FACTEUR_ECLOSED.  Otherwise it goes
@@ -426,8 +429,8 @@ FACTEUR_API void facteur_mailer_step(facteur_mailer *mailer);
 
 /*
  * The oldest hosted delivery whose verdict is there and was not told yet, or NULL.  Not told are
- * those that had their verdict when they were submitted (memory://, file://, a policy): look with
- * facteur_delivery_wait(…, 0, …) right after the submission.
+ * those that had their verdict when they were submitted (memory://, file://, a policy): ask
+ * facteur_delivery_ended() right after the submission.
  */
 FACTEUR_API facteur_delivery *facteur_mailer_done(facteur_mailer *mailer);
 

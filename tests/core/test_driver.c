@@ -425,12 +425,12 @@ static unsigned count_deaf_threads(void)
 static void the_background_takes_no_signals(void **state)
 {
     facteur_mailer *mailer = open_relay("?background=1");
+    unsigned before;
 
-    /* A joined thread stays in /proc for a moment. */
-    while (count_deaf_threads() > 0)
-        sched_yield();
+    usleep(50000); /* a joined thread stays in /proc for a moment */
+    before = count_deaf_threads();
     assert_true(send_one(mailer));
-    assert_int_equal(count_deaf_threads(), 1);
+    assert_int_equal(count_deaf_threads(), before + 1);
     facteur_mailer_free(mailer);
 }
 
@@ -501,6 +501,11 @@ static void children_close_what_they_inherit(void **state)
 /* A thread is in the loop at the fork: the child closes by number alone. */
 static void fork_under_a_leader(const char *query)
 {
+#ifdef __SANITIZE_THREAD__
+    print_message("skipped: ThreadSanitizer takes the parent's threads for the child's\n");
+    (void)query;
+    skip();
+#else
     facteur_mailer *mailer = open_relay(query);
     struct worker other = {.mailer = mailer};
     pid_t child;
@@ -521,6 +526,7 @@ static void fork_under_a_leader(const char *query)
     assert_int_equal(other.sent, MAILS_EACH);
     assert_int_equal(atomic_load(&relay.connections), 2);
     facteur_mailer_free(mailer);
+#endif
 }
 
 static void a_fork_under_a_leader_leaves_no_descriptor(void **state)

@@ -3,7 +3,7 @@
 import datetime
 import email.message
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, TypeAlias, final
 from typing_extensions import Self
@@ -110,6 +110,14 @@ class Message:
     @property
     def references(self) -> str | None: ...
 
+@final
+class Delivery:
+    @property
+    def id(self) -> int: ...
+    @property
+    def ended(self) -> bool: ...
+    def wait(self, timeout: float, raising: bool, /) -> Receipt | None: ...
+    def cancel(self) -> None: ...
 @final
 class Mailer:
     def __new__(
@@ -363,6 +371,18 @@ class Mailer:
         *,
         deadline: float | None = None,
     ) -> Receipt: ...
+    def send_many(
+        self,
+        messages: Iterable[Message | email.message.Message[Any, Any]],
+        *,
+        deadline: float | None = None,
+    ) -> Generator[Receipt, None, None]: ...
+    def asend(
+        self,
+        message: Message | email.message.Message[Any, Any],
+        *,
+        deadline: float | None = None,
+    ) -> Coroutine[Any, Any, Receipt]: ...
     def send_order_confirmation(
         self,
         order: _Letter,
@@ -391,6 +411,34 @@ class Mailer:
         attachments: _Attachments = (),
         deadline: float | None = None,
     ) -> Receipt: ...
+    def asend_order_confirmation(
+        self,
+        order: _Letter,
+        *,
+        to: _Mailboxes | None = None,
+        from_: _Mailbox | None = None,
+        reply_to: _Mailboxes | None = None,
+        locale: str | None = None,
+        subject: str | None = None,
+        message_id: str | None = None,
+        date: datetime.datetime | str | None = None,
+        attachments: _Attachments = (),
+        deadline: float | None = None,
+    ) -> Coroutine[Any, Any, Receipt]: ...
+    def asend_contact_form(
+        self,
+        form: _Letter,
+        *,
+        to: _Mailboxes | None = None,
+        from_: _Mailbox | None = None,
+        reply_to: _Mailboxes | None = None,
+        locale: str | None = None,
+        subject: str | None = None,
+        message_id: str | None = None,
+        date: datetime.datetime | str | None = None,
+        attachments: _Attachments = (),
+        deadline: float | None = None,
+    ) -> Coroutine[Any, Any, Receipt]: ...
     def check(self, *, deadline: float | None = None) -> dict[str, Any]: ...
     def stats(self) -> dict[str, Any]: ...
     def close(self, timeout: float = 5.0) -> None: ...
@@ -406,6 +454,14 @@ class Mailer:
     def name(self) -> str: ...
     @property
     def captured(self) -> Captured: ...
+    def _submit(
+        self, message: Message | email.message.Message[Any, Any], deadline: float | None, hosted: bool, /
+    ) -> Delivery | Receipt: ...
+    def _submit_order(self, /, order: _Letter, **arguments: Any) -> Delivery: ...
+    def _submit_contact(self, /, form: _Letter, **arguments: Any) -> Delivery: ...
+    def _window(self) -> int: ...
+    def _watch(self) -> tuple[int, float | None]: ...
+    def _step(self) -> list[int]: ...
     def _captured_count(self) -> int: ...
     def _captured_at(self, index: int, /) -> tuple[bytes, str]: ...
     def _captured_clear(self) -> None: ...

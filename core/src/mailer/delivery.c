@@ -160,6 +160,13 @@ int facteur_delivery_wait(facteur_delivery *delivery, double timeout, facteur_re
     return 1;
 }
 
+int facteur_delivery_ended(const facteur_delivery *delivery)
+{
+    fct_driver *driver = delivery->errand.driver;
+
+    return !driver || fct_driver_is_finished(driver, &delivery->errand);
+}
+
 void facteur_delivery_cancel(facteur_delivery *delivery)
 {
     if (delivery->errand.driver)

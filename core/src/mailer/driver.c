@@ -351,7 +351,7 @@ bool fct_driver_wait(fct_driver *driver, struct fct_errand *errand, uint64_t unt
     bool finished;
 
     if (driver->pid != getpid())
-        return errand->finished;
+        return false;
     pthread_mutex_lock(&driver->lock);
     if (!errand->finished) {
         init_condition(&me.turn);
@@ -369,6 +369,18 @@ bool fct_driver_wait(fct_driver *driver, struct fct_errand *errand, uint64_t unt
         offer_lead(driver);
         pthread_cond_destroy(&me.turn);
     }
+    finished = errand->finished;
+    pthread_mutex_unlock(&driver->lock);
+    return finished;
+}
+
+bool fct_driver_is_finished(fct_driver *driver, const struct fct_errand *errand)
+{
+    bool finished;
+
+    if (driver->pid != getpid())
+        return false;
+    pthread_mutex_lock(&driver->lock);
     finished = errand->finished;
     pthread_mutex_unlock(&driver->lock);
     return finished;

@@ -58,6 +58,8 @@ uint64_t fct_driver_now_us(void);
  */
 int fct_driver_submit(fct_driver *driver, struct fct_errand *errand);
 
+bool fct_driver_is_finished(fct_driver *driver, const struct fct_errand *errand);
+
 /* Wait until it is finished or the clock has come to until_us; whether it is finished. */
 bool fct_driver_wait(fct_driver *driver, struct fct_errand *errand, uint64_t until_us);
 

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* facteur._core.Delivery: a mail under way, for _many.py and _host.py.  Not part of the API. */
+#include "binding.h"
+
+typedef struct delivery {
+    PyObject_HEAD facteur_delivery *delivery;
+    PyObject *mailer; /* must outlive it */
+} delivery;
+
+static void delivery_dealloc(PyObject *object)
+{
+    delivery *self = (delivery *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+
+    facteur_delivery_free(self->delivery);
+    Py_XDECREF(self->mailer);
+    release(object);
+    Py_DECREF(type);
+}
+
+/* The receipt of a message that could not be submitted, or NULL with the exception of its error. */
+static PyObject *refused(fpy_state *state, const facteur_mailer *core, int code,
+                         facteur_error *error)
+{
+    facteur_receipt *receipt = NULL;
+    PyObject *made;
+
+    if ((code != FACTEUR_EMESSAGE && code != FACTEUR_EIO) || !error)
+        return fpy_raise(state, code, error, FPY_ERROR);
+    code = facteur_receipt_refused(core, error, &receipt);
+    facteur_error_free(error);
+    if (code)
+        return fpy_raise(state, code, NULL, FPY_ERROR);
+    made = fpy_receipt_new(state, receipt);
+    facteur_receipt_free(receipt);
+    return made;
+}
+
+PyObject *fpy_submit(PyObject *mailer, PyObject *owner, facteur_message *message, double limit,
+                     unsigned how, int refusing)
+{
+    fpy_state *state = fpy_state_of(mailer);
+    facteur_mailer *core = fpy_mailer_open(mailer);
+    PyTypeObject *type = fpy_type(state, FPY_DELIVERY_TYPE);
+    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    facteur_error *error = NULL;
+    PyThreadState *thread;
+    delivery *self;
+    int code;
+
+    self = core ? (delivery *)alloc(type, 0) : NULL;
+    if (!self)
+        return NULL;
+    Py_INCREF(mailer);
+    self->mailer = mailer;
+    if (owner)
+        message = fpy_message_hold(owner);
+    thread = PyEval_SaveThread();
+    code = facteur_submit(core, message, limit, how, &self->delivery, &error);
+    PyEval_RestoreThread(thread);
+    if (owner)
+        fpy_message_release(owner);
+    if (!code)
+        return (PyObject *)self;
+    Py_DECREF(self);
+    return refusing ? refused(state, core, code, error)
+                    : fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
+}
+
+/* wait(timeout, raising) -> Receipt or None */
+static PyObject *delivery_wait(PyObject *object, PyObject *args)
+{
+    delivery *self = (delivery *)object;
+    fpy_state *state = fpy_state_of(object);
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+    PyThreadState *thread;
+    PyObject *made;
+    double timeout;
+    int raising;
+    int code;
+
+    if (!PyArg_ParseTuple(args, "dp", &timeout, &raising))
+        return NULL;
+    thread = PyEval_SaveThread();
+    code = facteur_delivery_wait(self->delivery, timeout, &receipt, &error);
+    PyEval_RestoreThread(thread);
+    if (code < 0)
+        return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
+    if (code == 0)
+        Py_RETURN_NONE;
+    made = fpy_receipt_new(state, receipt);
+    if (made && raising && !facteur_receipt_ok(receipt)) {
+        fpy_raise_receipt(state, receipt, made);
+        Py_CLEAR(made);
+    }
+    facteur_receipt_free(receipt);
+    return made;
+}
+
+static PyObject *delivery_cancel(PyObject *object, PyObject *unused)
+{
+    PyThreadState *thread = PyEval_SaveThread();
+
+    facteur_delivery_cancel(((delivery *)object)->delivery);
+    PyEval_RestoreThread(thread);
+    Py_RETURN_NONE;
+}
+
+/* What Mailer._step() tells of it. */
+static PyObject *delivery_id(PyObject *object, void *closure)
+{
+    return PyLong_FromVoidPtr(((delivery *)object)->delivery);
+}
+
+static PyObject *delivery_ended(PyObject *object, void *closure)
+{
+    return PyBool_FromLong(facteur_delivery_ended(((delivery *)object)->delivery));
+}
+
+static PyGetSetDef delivery_getset[] = {
+    {"id", delivery_id, NULL, PyDoc_STR("A number that no other delivery under way has."), NULL},
+    {"ended", delivery_ended, NULL, PyDoc_STR("Whether the verdict is there."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMethodDef delivery_methods[] = {
+    {"wait", delivery_wait, METH_VARARGS,
+     PyDoc_STR(
+         "wait($self, timeout, raising, /)\n--\n\n"
+         "The Receipt, or None when the time passed before; a negative timeout is for ever.")},
+    {"cancel", delivery_cancel, METH_NOARGS, PyDoc_STR("cancel($self, /)\n--\n\n")},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot delivery_slots[] = {
+    {Py_tp_dealloc, delivery_dealloc},
+    {Py_tp_getset, delivery_getset},
+    {Py_tp_methods, delivery_methods},
+    {Py_tp_doc, (void *)"A mail under way."},
+    {0, NULL},
+};
+
+PyType_Spec fpy_delivery_spec = {
+    .name = "facteur._core.Delivery",
+    .basicsize = sizeof(delivery),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = delivery_slots,
+};

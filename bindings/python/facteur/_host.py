@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""Mailer.asend() and its kin: the mailer under the running asyncio loop, without a thread.
+
+A Host watches the mailer's descriptor and its next deadline while mails are under way, and nothing
+otherwise.  One event loop at a time drives a mailer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import Any
+
+from ._receipt import Receipt
+from .errors import Error
+
+logger = logging.getLogger("facteur")
+
+# Mailers with mails under way: id(mailer) -> Host, which keeps the mailer alive.
+_hosts: dict[int, Host] = {}
+
+
+class Host:
+    def __init__(self, mailer: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self.mailer = mailer
+        self.loop = loop
+        self.pid = os.getpid()
+        self.waiting: dict[int, tuple[Any, asyncio.Future[Any] | None]] = {}
+        self.fd = -1
+        self.timer: asyncio.TimerHandle | None = None
+        self.soon: asyncio.Handle | None = None
+
+    def add(self, delivery: Any) -> asyncio.Future[Any]:
+        future = self.loop.create_future()
+        self.waiting[delivery.id] = (delivery, future)
+        if self.soon is None:
+            # The submissions of one turn of the loop go out together.
+            self.soon = self.loop.call_soon(self.turn)
+        return future
+
+    def detach(self, delivery: Any) -> None:
+        """Nobody awaits it any more, but its verdict is still worth knowing."""
+        if delivery.id in self.waiting:
+            self.waiting[delivery.id] = (delivery, None)
+            if self.soon is None:
+                self.soon = self.loop.call_soon(self.turn)
+
+    def turn(self) -> None:
+        for handle in (self.soon, self.timer):
+            if handle is not None:
+                handle.cancel()
+        self.soon = self.timer = None
+        for number in self.mailer._step():
+            delivery, future = self.waiting.pop(number, (None, None))
+            if future is None:
+                if delivery is not None:
+                    _log(delivery)
+            elif not future.done():
+                future.set_result(None)
+        self.watch()
+
+    def watch(self) -> None:
+        if not self.waiting:
+            self.stop()
+            return
+        fd, timeout = self.mailer._watch()
+        if fd != self.fd:
+            self.unwatch()
+            if fd >= 0:
+                self.loop.add_reader(fd, self.turn)
+            self.fd = fd
+        if timeout == 0:
+            self.soon = self.loop.call_soon(self.turn)
+        elif timeout is not None:
+            self.timer = self.loop.call_later(timeout, self.turn)
+
+    def unwatch(self) -> None:
+        if self.fd >= 0 and not self.loop.is_closed():
+            self.loop.remove_reader(self.fd)
+        self.fd = -1
+
+    def stop(self) -> None:
+        self.unwatch()
+        for handle in (self.soon, self.timer):
+            if handle is not None:
+                handle.cancel()
+        self.soon = self.timer = None
+        _hosts.pop(id(self.mailer), None)
+
+
+def _host(mailer: Any, loop: asyncio.AbstractEventLoop) -> Host:
+    """The mailer's host in this loop.
+
+    What another loop left behind when it was closed, or the parent of a fork, is waited for no more.
+    """
+    host = _hosts.get(id(mailer))
+    if host is not None and host.pid != os.getpid():
+        # Its loop is the parent's, and shares its epoll: not a word to it.
+        del _hosts[id(mailer)]
+        host = None
+    if host is not None and host.loop is not loop:
+        if not host.loop.is_closed():
+            raise Error("another event loop is driving the mailer", code="EBUSY")
+        host.stop()
+        host.waiting.clear()
+        host = None
+    return host or Host(mailer, loop)
+
+
+def _log(delivery: Any) -> None:
+    """What became of a mail that nobody awaits; one that was taken back is no news."""
+    try:
+        receipt = delivery.wait(0.0, False)
+    except Exception as error:
+        logger.warning("a mail whose task was cancelled was not sent: %s", error)
+        return
+    if receipt is not None and receipt.error_code != "ECLOSED":
+        logger.warning(
+            "a mail whose task was cancelled went on: <%s> %s %s",
+            receipt.message_id,
+            receipt.status,
+            receipt.error or receipt.reply.text,
+        )
+
+
+async def _deliver(mailer: Any, submit: Any, raising: bool) -> Receipt:
+    host = _host(mailer, asyncio.get_running_loop())
+    delivery = submit()
+    if not delivery.ended:
+        _hosts[id(mailer)] = host
+        future = host.add(delivery)
+        try:
+            await future
+        except asyncio.CancelledError:
+            delivery.cancel()
+            host.detach(delivery)
+            raise
+    receipt: Receipt = delivery.wait(0.0, raising)
+    return receipt
+
+
+async def asend(mailer: Any, message: Any, *, deadline: float | None = None) -> Receipt:
+    return await _deliver(mailer, lambda: mailer._submit(message, deadline, True), True)
+
+
+async def asend_order_confirmation(mailer: Any, order: Any, **arguments: Any) -> Receipt:
+    return await _deliver(mailer, lambda: mailer._submit_order(order, **arguments), False)
+
+
+async def asend_contact_form(mailer: Any, form: Any, **arguments: Any) -> Receipt:
+    return await _deliver(mailer, lambda: mailer._submit_contact(form, **arguments), False)

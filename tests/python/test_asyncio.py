@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: MIT
+"""Mailer.asend() and its kin, on asyncio's own loop and on uvloop."""
+
+import asyncio
+import gc
+import logging
+import os
+import resource
+import threading
+import time
+
+import pytest
+from support import SmtpServer
+
+import facteur
+
+try:
+    import uvloop
+except ImportError:
+    uvloop = None
+
+LOOPS = [asyncio.new_event_loop] + ([uvloop.new_event_loop] if uvloop else [])
+
+
+@pytest.fixture(params=LOOPS, ids=lambda make: make.__module__.split(".")[0])
+def run(request):
+    def run(coroutine):
+        with asyncio.Runner(loop_factory=request.param) as runner:
+            return runner.run(asyncio.wait_for(coroutine, 20))
+
+    return run
+
+
+def letter(to="zoe@example.net"):
+    return facteur.Message(from_="shop@example.com", to=to, subject="Hello", text="Hi\n")
+
+
+def test_one_mail_and_another_loop_after_it(server, run):
+    with facteur.Mailer(server.dsn()) as mailer:
+        for _ in range(3):
+            receipt = run(mailer.asend(letter()))
+            assert receipt.ok and receipt.accepted == ["zoe@example.net"]
+        assert mailer.send(letter()).ok
+    assert server.stats()["mails"] == 4 and server.stats()["connections"] == 1
+
+
+def test_many_tasks_share_flights_without_a_thread(run):
+    with SmtpServer("--plain", "--rtt-ms", "5") as server:
+        mailer = facteur.Mailer(server.dsn(), pool_size=1, max_mails=0)
+        threads = threading.active_count()
+        tasks_of_process = len(os.listdir("/proc/self/task"))
+
+        async def main():
+            await mailer.asend(letter())
+            before = server.stats()["flights"]
+            receipts = await asyncio.gather(*(mailer.asend(letter(f"b{n}@example.net")) for n in range(160)))
+            assert len(os.listdir("/proc/self/task")) == tasks_of_process
+            return receipts, server.stats()["flights"] - before
+
+        receipts, flights = run(main())
+        assert [r.accepted for r in receipts] == [[f"b{n}@example.net"] for n in range(160)]
+        assert flights <= 160 * 0.25, flights
+        assert server.stats()["connections"] == 1 and threading.active_count() == threads
+        mailer.close()
+        assert server.violations() == []
+
+
+def test_tls(run):
+    with SmtpServer("--starttls") as server, facteur.Mailer(server.dsn()) as mailer:
+        assert run(mailer.asend(letter())).ok
+
+
+def test_errors_are_those_of_send(server, run):
+    server.script([{"on": "rcpt", "reply": "550 5.1.1 no such user"}])
+    with facteur.Mailer(server.dsn()) as mailer:
+        with pytest.raises(facteur.PermanentError) as caught:
+            run(mailer.asend(letter()))
+        assert caught.value.receipt.rejected["zoe@example.net"].code == 550
+        with pytest.raises(facteur.MessageError):
+            run(mailer.asend(facteur.Message(from_="a@example.com", text="to nobody")))
+    with pytest.raises(facteur.Error) as caught:
+        mailer.asend(letter())
+    assert caught.value.code == "ECLOSED"
+    with facteur.Mailer("smtp://127.0.0.1:1") as closed_port, pytest.raises(facteur.ConnectError):
+        run(closed_port.asend(letter()))
+
+
+def test_letters(server, run, order, form):
+    with facteur.Mailer(server.dsn(), contact_to="hello@example.com", default_from="shop@example.com") as mailer:
+        assert run(mailer.asend_order_confirmation(order)).ok
+        assert run(mailer.asend_contact_form(form)).ok
+        with pytest.raises(facteur.MessageError):
+            run(mailer.asend_order_confirmation({"number": "1"}))
+    with facteur.Mailer("smtp://127.0.0.1:1") as closed_port:
+        assert run(closed_port.asend_order_confirmation(order)).status == "temporary"
+
+
+def test_sinks(run):
+    mailer = facteur.Mailer("memory://")
+    assert run(mailer.asend(letter())).ok
+    assert len(mailer.captured) == 1
+
+
+def test_the_deadline_comes_by_time_alone(server, run):
+    server.script([{"on": "final", "reply": None, "then": "stall"}])
+    with facteur.Mailer(server.dsn()) as mailer:
+        began = time.monotonic()
+        with pytest.raises(facteur.InDoubtError):
+            run(mailer.asend(letter(), deadline=0.3))
+        assert 0.25 < time.monotonic() - began < 2
+
+
+def test_waiting_costs_nothing(server, run):
+    server.script([{"on": "final", "reply": "250 2.0.0 ok", "delay_ms": 1000}])
+    with facteur.Mailer(server.dsn()) as mailer:
+
+        async def main():
+            await asyncio.sleep(0)
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+            receipt = await mailer.asend(letter())
+            return receipt, resource.getrusage(resource.RUSAGE_SELF).ru_utime - before
+
+        receipt, cpu = run(main())
+        assert receipt.ok and cpu < 0.2
+
+
+def test_cancelled_before_the_terminator_it_is_taken_back(run, caplog):
+    with SmtpServer("--plain", script=[{"on": "greeting", "connection": 1, "delay_ms": 2000}]) as server:
+        with facteur.Mailer(server.dsn()) as mailer:
+
+            async def main():
+                task = asyncio.ensure_future(mailer.asend(letter()))
+                await asyncio.sleep(0.1)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                return await mailer.asend(letter("second@example.net"))
+
+            with caplog.at_level(logging.WARNING, "facteur"):
+                assert run(main()).ok
+        assert caplog.records == []
+        assert [mail["recipients"] for mail in server.transactions() if mail["verdict"]] != []
+        assert server.stats()["mails"] == 1
+
+
+def test_cancelled_after_it_the_verdict_is_still_learnt(run, caplog):
+    with SmtpServer("--plain", script=[{"on": "final", "reply": "250 2.0.0 ok", "delay_ms": 400}]) as server:
+        with facteur.Mailer(server.dsn()) as mailer:
+
+            async def main():
+                await mailer.asend(letter())
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(mailer.asend(letter("late@example.net")), 0.2)
+                await asyncio.sleep(0.6)
+
+            with caplog.at_level(logging.WARNING, "facteur"):
+                run(main())
+        assert server.stats()["mails"] == 2
+        assert len(caplog.records) == 1 and "sent" in caplog.records[0].getMessage()
+
+
+def test_two_loops_at_once_are_refused(server, run):
+    server.script([{"on": "final", "reply": "250 2.0.0 ok", "delay_ms": 300}])
+    with facteur.Mailer(server.dsn()) as mailer:
+        errors = []
+
+        def other():
+            try:
+                asyncio.run(mailer.asend(letter()))
+            except facteur.Error as error:
+                errors.append(error.code)
+
+        async def main():
+            task = asyncio.ensure_future(mailer.asend(letter()))
+            await asyncio.sleep(0.1)
+            thread = threading.Thread(target=other)
+            thread.start()
+            receipt = await task
+            thread.join()
+            return receipt
+
+        assert run(main()).ok
+        assert errors == ["EBUSY"]
+        assert asyncio.run(mailer.asend(letter())).ok
+
+
+def test_threads_send_while_a_loop_drives(server, run):
+    with facteur.Mailer(server.dsn(), pool_size=1) as mailer:
+        sent = []
+
+        async def main():
+            threads = [threading.Thread(target=lambda: sent.append(mailer.send(letter()).ok)) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            receipts = await asyncio.gather(*(mailer.asend(letter()) for _ in range(40)))
+            await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in threads))
+            return receipts
+
+        assert all(r.ok for r in run(main()))
+        assert sent == [True] * 8
+
+
+def test_a_loop_that_ended_with_mails_under_way_is_forgotten(server, run):
+    server.script([{"on": "final", "nth": 1, "connection": 1, "reply": "250 2.0.0 ok", "delay_ms": 300}])
+    with facteur.Mailer(server.dsn()) as mailer:
+
+        async def leave():
+            asyncio.ensure_future(mailer.asend(letter()))
+            await asyncio.sleep(0.1)
+
+        run(leave())
+        assert run(mailer.asend(letter())).ok
+        assert mailer.send(letter()).ok
+
+
+def test_background_under_a_loop(server, run):
+    with facteur.Mailer(server.dsn(), background=True) as mailer:
+
+        async def main():
+            return await asyncio.gather(*(mailer.asend(letter()) for _ in range(40)))
+
+        assert all(r.ok for r in run(main()))
+
+
+def test_nothing_is_kept_between_mails(server, run):
+    mailer = facteur.Mailer(server.dsn())
+    run(mailer.asend(letter()))
+    from facteur import _host
+
+    gc.collect()
+    assert _host._hosts == {}
+    mailer.close()
+
+
+def test_a_child_of_a_loop_s_process(server, run):
+    with facteur.Mailer(server.dsn(), pool_size=1) as mailer:
+
+        async def main():
+            task = asyncio.ensure_future(mailer.asend(letter()))
+            await asyncio.sleep(0)
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    os._exit(0 if mailer.send(letter()).ok else 1)
+                except BaseException:
+                    os._exit(2)
+            receipt = await task
+            return receipt, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+        receipt, child = run(main())
+        assert receipt.ok and child == 0
+        assert mailer.send(letter()).attempts == 1
+    assert server.stats()["mails"] == 3 and server.stats()["connections"] == 2
