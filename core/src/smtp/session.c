@@ -163,7 +163,8 @@ static void note_reply(fct_session *s)
 {
     char who[16];
 
-    if (s->state == FCT_STATE_AUTH)
+    /* A refusal may show the login that came before it. */
+    if (s->state == FCT_STATE_AUTH || s->parser.code >= 400)
         fct_session_mask(s, &s->parser.text);
     snprintf(who, sizeof(who), "S: %d ", s->parser.code);
     /* A challenge may be made of the secret. */

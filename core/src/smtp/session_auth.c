@@ -56,11 +56,47 @@ static void mask(fct_buf *text, fct_slice secret)
     }
 }
 
+/* What base64 makes of some bytes, less its end: there the bytes around a secret can change it. */
+static void mask_base64(fct_buf *text, const fct_buf *bytes)
+{
+    fct_buf coded = {0};
+
+    if (!bytes->failed && bytes->len > 3 && !fct_buf_reserve(&coded, FCT_BASE64_LEN(bytes->len))) {
+        size_t len = fct_base64_encode(coded.ptr, bytes->ptr, bytes->len);
+
+        mask(text, (fct_slice){coded.ptr, len});
+        mask(text, (fct_slice){coded.ptr, bytes->len / 3 * 4});
+    }
+    wipe_buf(&coded);
+    fct_buf_done(&coded);
+}
+
+/* A secret as it was configured, and as PLAIN and LOGIN put it on the wire. */
+static void mask_secret(fct_session *s, fct_buf *text, const fct_secret *secret)
+{
+    fct_slice bytes = secret ? fct_secret_bytes(secret) : (fct_slice){NULL, 0};
+    fct_buf wire = {0};
+
+    if (!bytes.len)
+        return;
+    mask(text, bytes);
+    fct_buf_add_slice(&wire, bytes);
+    mask_base64(text, &wire);
+    wipe_buf(&wire);
+    fct_buf_add_char(&wire, '\0');
+    fct_buf_add_text(&wire, s->config.username ? s->config.username : "");
+    fct_buf_add_char(&wire, '\0');
+    fct_buf_add_slice(&wire, bytes);
+    mask_base64(text, &wire);
+    wipe_buf(&wire);
+    fct_buf_done(&wire);
+}
+
 void fct_session_mask(fct_session *s, fct_buf *text)
 {
     mask(text, (fct_slice){s->last_response.ptr, s->last_response.len});
-    mask(text, s->sasl.password);
-    mask(text, s->sasl.token);
+    mask_secret(s, text, s->config.password);
+    mask_secret(s, text, s->config.token);
 }
 
 /* Ask the mechanism for its answer to a challenge; base64 of it is in s->last_response. */
@@ -217,5 +253,5 @@ void fct_session_on_auth(fct_session *s, const fct_reply *reply)
 
 void fct_session_on_cancel(fct_session *s, const fct_reply *reply)
 {
-    fail(s, reply, s->sasl.problem ? s->sasl.problem : "the login was given up");
+    fail(s, reply, s->sasl.problem);
 }
