@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""What may share a connection: each option changed alone, and the pairs of FAULTS row 106."""
+
+import itertools
+import os
+import shutil
+import ssl
+import stat
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+from support import SmtpServer
+
+import facteur
+import facteur._core
+
+OPTIONS = [row[0] for row in facteur._core.options()]
+
+# Each option in two values; what else both sides need.  Values are made from the place of the test.
+CHANGES = {
+    "deadline": (10, 11),
+    "connect_timeout": (10, 11),
+    "greeting_timeout": (30, 31),
+    "command_timeout": (60, 61),
+    "body_timeout": (60, 61),
+    "final_timeout": (600, 601),
+    "pool_size": (5, 6),
+    "max_mails": (100, 101),
+    "max_age": (600, 601),
+    "idle_timeout": (60, 61),
+    "warm": (0, 1, {"pool_size": 1}),
+    "host_slots": (10, 11),
+    "fresh_ms": (2000, 2001),
+    "pipelining": (True, False),
+    "chunking": (True, False),
+    "pipeline_depth": (16, 17),
+    "pipeline_bytes": (1048576, 1048577),
+    "background": (False, True),
+    "max_rate": (0, 1000),
+    "breaker_failures": (5, 6),
+    "breaker_pause": (30, 31),
+    "helo": ("one.key.example", "two.key.example"),
+    "tls": ("starttls", "opportunistic", "starttls"),
+    "tls_name": (None, "localhost", "implicit"),
+    "ca_file": (lambda at: at.server.ca_file, lambda at: at.other_ca, "implicit"),
+    "pin_sha256": (lambda at: at.pin, lambda at: f"{at.pin},{'A' * 43}=", "implicit"),
+    "client_cert": (None, lambda at: at.both_pem, "implicit"),
+    "client_key": (None, lambda at: at.key_pem, {"client_cert": lambda at: at.both_pem}, "implicit"),
+    "tls_session_file": (lambda at: at.path / "one", lambda at: at.path / "two", "implicit"),
+    "auth": (None, "PLAIN", {"username": "ana", "password": "secret"}),
+    "username": ("ana", "bob", {"password": "secret"}),
+    "password": ("secret", "wrong", {"username": "ana"}),
+    "password_file": (lambda at: at.password_files[0], lambda at: at.password_files[1], {"username": "ana"}),
+    "password_env": ("KEY_ONE", "KEY_TWO", {"username": "ana"}),
+    "token": ("t0k3n", "wrong", {"username": "ana"}),
+    "token_command": (lambda at: at.commands[0], lambda at: at.commands[1], {"username": "ana"}),
+    "mode": ("live", "allowlist", {"allow": "example.net"}),
+    "redirect_to": ("a@example.net", "b@example.net", {"mode": "redirect"}),
+    "allow": ("example.net", "zoe@example.net", {"mode": "allowlist"}),
+    "capture_dir": (lambda at: at.path / "one", lambda at: at.path / "two"),
+    "default_from": (None, "shop@example.com"),
+    "default_locale": (None, "fr-FR"),
+    "contact_to": (None, "desk@example.com"),
+    "dangerous_no_verify": (False, True, "implicit"),
+    "dangerous_plaintext_auth": (False, True),
+}  # fmt: skip
+
+# What this test cannot change alone, with the reason.
+EXCEPTIONS = {
+    "token_callback": "stands in place of a password or token, and a shared mailer takes no callback",
+}
+
+REFUSED = {"password", "token"}  # the changed value is a wrong one: its login must be tried, and fail
+
+
+def mail():
+    return facteur.Message(from_="shop@example.com", to="zoe@example.net", subject="Hello", text="Hi\n")
+
+
+def connections(mailer):
+    (relay,) = mailer.stats()["relays"]
+    return relay["connections"]["opened"]
+
+
+@pytest.fixture(scope="module")
+def everything():
+    """A server with every listener, login and token; who does not log in may send, too."""
+    arguments = ["--plain", "--starttls", "--implicit-tls", "--auth", "ana:secret", "--auth", "bob:secret"]
+    arguments += ["--token", "ana:t0k3n", "--mechanisms", "PLAIN,LOGIN,XOAUTH2"]
+    with SmtpServer(*arguments, auth_required=False) as server:
+        yield server
+        assert server.violations() == []
+
+
+def pin_of(server):
+    certificate = ssl.get_server_certificate((server.host, server.ports["implicit"])).encode()
+    key = subprocess.run(["openssl", "x509", "-pubkey", "-noout"], input=certificate, capture_output=True, check=True)
+    spki = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key.stdout, capture_output=True,
+                          check=True)  # fmt: skip
+    return subprocess.run("openssl dgst -sha256 -binary | openssl base64", shell=True, input=spki.stdout,
+                          capture_output=True, check=True).stdout.decode().strip()  # fmt: skip
+
+
+@pytest.fixture
+def at(everything, tmp_path, monkeypatch):
+    """The server, counting from zero, and the files that options name."""
+    place = SimpleNamespace(server=everything, path=tmp_path, pin=pin_of(everything))
+    place.other_ca = shutil.copy(everything.ca_file, tmp_path / "other-ca.pem")
+    place.key_pem = everything.facts["client_key"]
+    place.both_pem = tmp_path / "both.pem"
+    with open(everything.facts["client_cert"]) as certificate, open(place.key_pem) as key:
+        place.both_pem.write_text(certificate.read() + key.read())
+    place.password_files = [tmp_path / "password-1", tmp_path / "password-2"]
+    for path in place.password_files:
+        path.write_text("secret\n")
+    place.commands = [tmp_path / "token-1", tmp_path / "token-2"]
+    for path in place.commands:
+        path.write_text("#!/bin/sh\necho t0k3n\n")
+        path.chmod(stat.S_IRWXU)
+    (tmp_path / "runtime").mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setenv("KEY_ONE", "secret")
+    monkeypatch.setenv("KEY_TWO", "secret")
+    everything.reset()
+    return place
+
+
+def settle(at, options):
+    """The options as they are given: paths made, those that are None left out."""
+    made = {name: value(at) if callable(value) else value for name, value in options.items()}
+    return {name: os.fspath(value) if isinstance(value, os.PathLike) else value
+            for name, value in made.items() if value is not None}  # fmt: skip
+
+
+def variants(at, name):
+    """(DSN, options, the same options with `name` changed)"""
+    before, after, *rest = CHANGES[name]
+    listener = next((word for word in rest if isinstance(word, str)), "plain")
+    scheme = "smtps" if listener == "implicit" else "smtp"
+    # Its own EHLO name keeps each test from the connections of the others.
+    base = {"helo": f"{name.replace('_', '-')}.key.example"}
+    if listener != "plain":
+        base["ca_file"] = at.server.ca_file
+    for more in rest:
+        base.update(more if isinstance(more, dict) else {})
+    dsn = f"{scheme}://{at.server.host}:{at.server.ports[listener]}"
+    return dsn, settle(at, {**base, name: before}), settle(at, {**base, name: after})
+
+
+def test_the_table_is_whole():
+    assert sorted([*CHANGES, *EXCEPTIONS]) == sorted(OPTIONS)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_an_option_changed_alone_opens_another_connection(at, name):
+    dsn, base, changed = variants(at, name)
+    first, equal = facteur.Mailer.shared(dsn, **base), facteur.Mailer.shared(dsn, **dict(reversed(base.items())))
+    assert first.send(mail()).ok and equal.send(mail()).ok
+    assert at.server.stats()["connections"] == 1
+    assert connections(first) == connections(equal) == 1
+    other = facteur.Mailer.shared(dsn, **changed)
+    assert connections(other) == 0
+    if name in REFUSED:
+        with pytest.raises(facteur.AuthError):
+            other.send(mail())
+    else:
+        assert other.send(mail()).ok
+    assert at.server.stats()["connections"] == 2
+    # Nothing of the first one was disturbed.
+    assert first.send(mail()).ok
+    assert at.server.stats()["connections"] == 2
+    assert connections(first) == connections(equal) == 1
+
+
+def test_a_token_callback_is_of_the_key(at):
+    dsn = f"smtp://{at.server.host}:{at.server.ports['plain']}"
+    login = {"helo": "callback.key.example", "username": "ana"}
+    first = facteur.Mailer.shared(dsn, **login, token="t0k3n")
+    assert first.send(mail()).ok and connections(first) == 1
+    assert connections(facteur.Mailer.shared(dsn, **login, token_callback=True)) == 0
+
+
+def test_capture_is_of_the_key(at):
+    """A captured mail opens no connection, and must not be seen by a mailer of another configuration."""
+    dsn = f"smtp://{at.server.host}:{at.server.ports['plain']}"
+    captures = [facteur.Mailer.shared(dsn, mode="capture", helo=f"{word}.key.example") for word in ("one", "two")]
+    captures[0].send(mail())
+    assert [len(mailer.captured) for mailer in captures] == [1, 0]
+    captures[0].captured.clear()
+    assert at.server.stats()["connections"] == 0
+
+
+def test_it_is_the_same_wherever_it_was_given(at, monkeypatch):
+    dsn = f"smtp://{at.server.host}:{at.server.ports['plain']}"
+    options = {"helo": "where.key.example", "deadline": 7}
+    facteur.Mailer.shared(dsn, **options).send(mail())
+    facteur.Mailer.shared(f"{dsn}?helo=where.key.example&deadline=7.0").send(mail())
+    monkeypatch.setenv("FACTEUR_DEADLINE", "7")
+    facteur.Mailer.shared(f"{dsn}?helo=where.key.example").send(mail())
+    assert at.server.stats()["connections"] == 1
+
+
+def test_port_and_host_are_of_the_key(at):
+    ports = at.server.ports
+    for address in ("127.0.0.1", "localhost"):
+        for port in (ports["plain"], ports["starttls"]):
+            facteur.Mailer.shared(f"smtp://{address}:{port}", helo="place.key.example").send(mail())
+    assert at.server.stats()["connections"] == 4
+
+
+def test_row_106_credential_tls_name_and_authority_never_share(at):
+    """Two of each make sixteen configurations for one host; no two of them meet on a connection."""
+    dsn = f"smtp://{at.server.host}:{at.server.ports['starttls']}"
+    users, policies = ("ana", "bob"), ("starttls", "opportunistic")
+    names, authorities = ("x.key.example", "y.key.example"), (at.server.ca_file, at.other_ca)
+    configurations = list(itertools.product(users, policies, names, authorities))
+    seen = {}
+    for _ in range(2):
+        for index, (user, tls, helo, ca_file) in enumerate(configurations):
+            mailer = facteur.Mailer.shared(dsn, username=user, password="secret", tls=tls, helo=helo,
+                                           ca_file=os.fspath(ca_file))  # fmt: skip
+            assert mailer.send(mail()).ok
+            transaction = at.server.transactions()[-1]
+            assert (transaction["user"], transaction["helo"]) == (user, helo)
+            assert transaction["tls"]
+            number = transaction["connection"]
+            assert seen.setdefault(number, index) == index
+    assert at.server.stats()["connections"] == len(seen) == 16
