@@ -2,6 +2,8 @@
 /* facteur.Mailer: the front door.  Sends and checks run without the GIL. */
 #include "binding.h"
 
+#include "token.h"
+
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 typedef struct mailer {
     PyObject_HEAD facteur_mailer *mailer;
     atomic_int closed;
+    PyObject *token; /* a callable, or NULL */
 } mailer;
 
 typedef int (*make_mailer)(const char *dsn, const char *const *names, const char *const *values,
@@ -104,13 +107,25 @@ static int options_read(fpy_state *state, struct options *options, PyObject *dic
     return 0;
 }
 
+/* A callable as `token` leaves the options: the core has a callback for it.  `dict` is our copy. */
+static int take_token(mailer *self, PyObject *dict)
+{
+    PyObject *token = dict ? PyDict_GetItemString(dict, "token") : NULL;
+
+    if (!token || !PyCallable_Check(token))
+        return 0;
+    self->token = Py_NewRef(token);
+    return PyDict_DelItemString(dict, "token") ||
+           PyDict_SetItemString(dict, "token_callback", Py_True);
+}
+
 static int mailer_make(fpy_state *state, mailer *self, make_mailer make, PyObject *dsn,
                        PyObject *dict)
 {
     struct options options = {NULL, NULL, NULL, 0};
     facteur_error *error = NULL;
     const char *text = NULL;
-    int failed = options_read(state, &options, dict);
+    int failed = take_token(self, dict) || options_read(state, &options, dict);
 
     if (!failed && dsn && dsn != Py_None) {
         text = PyUnicode_Check(dsn) ? config_text(state, "dsn", dsn) : NULL;
@@ -121,6 +136,9 @@ static int mailer_make(fpy_state *state, mailer *self, make_mailer make, PyObjec
     if (!failed) {
         int code = make(text, options.names, options.values, options.count, &self->mailer, &error);
 
+        if (!code && self->token)
+            code =
+                facteur_mailer_set_token_source(self->mailer, fpy_token_ask, self->token, &error);
         if (code)
             fpy_raise(state, code, error, FPY_CONFIG_ERROR);
         failed = code != 0;
@@ -180,6 +198,7 @@ static void mailer_dealloc(PyObject *object)
 
     if (((mailer *)object)->mailer)
         facteur_mailer_free(((mailer *)object)->mailer);
+    Py_XDECREF(((mailer *)object)->token);
     release(object);
     Py_DECREF(type);
 }
@@ -514,9 +533,11 @@ PyDoc_STRVAR(acontact_doc, "asend_contact_form($self, /, form, " LETTER_SIGNATUR
 PyDoc_STRVAR(
     stats_doc,
     "stats($self, /)\n--\n\n"
-    "What was counted in this process since the first send, as a dict: \"relays\" has one for each\n"
+    "What was counted in this process since the first send, as a dict: \"relays\" has one for "
+    "each\n"
     "relay with relay, connections (open, opened, reused, failed by phase), mails (by status, and\n"
-    "in_flight, waiting, redone), handshakes (full, resumed), flights, demotions, and phases: count,\n"
+    "in_flight, waiting, redone), handshakes (full, resumed), flights, demotions, and phases: "
+    "count,\n"
     "seconds together, and buckets, a list of [below so many seconds, count].\n\n"
     "Waits for nothing.");
 
