@@ -8,6 +8,7 @@
 
 #include "Zend/zend_attributes.h"
 #include "Zend/zend_exceptions.h"
+#include "Zend/zend_interfaces.h"
 #include "ext/date/php_date.h"
 #include "facteur_arginfo.h"
 
@@ -46,9 +47,11 @@ static PHP_MINIT_FUNCTION(facteur)
     php_facteur_message_ce = register_class_Facteur_Message();
     php_facteur_attachment_ce = register_class_Facteur_Attachment();
     php_facteur_receipt_ce = register_class_Facteur_Receipt();
+    php_facteur_receipts_ce = register_class_Facteur_Receipts(zend_ce_iterator);
     php_facteur_reply_ce = register_class_Facteur_Reply();
     php_facteur_mailer_start();
     php_facteur_message_start();
+    php_facteur_receipts_start();
     return SUCCESS;
 }
 

@@ -122,6 +122,19 @@ namespace Facteur {
         public function send(Message $message, float $deadline = 0.0): Receipt {}
 
         /**
+         * Send many messages, many in a flight, on the connections of the mailer.
+         *
+         * Throws nothing for one of the mails: its receipt says what became of it.  A message that cannot be sent has
+         * a permanent receipt with the error_code EMESSAGE (an attachment that cannot be read: temporary, EIO).
+         * What the messages' iterator throws is thrown after the receipts of the mails before it.
+         *
+         * @param array|\Traversable $messages of Message; read only as far ahead as fills the connections
+         * @param float $deadline seconds for each message from when it is read; 0: the option "deadline"
+         * @return Receipts in the order of the messages; mails not begun are cancelled when it goes away
+         */
+        public function sendMany(array|\Traversable $messages, float $deadline = 0.0): Receipts {}
+
+        /**
          * Compose and send an order confirmation (core/schema/order.json).
          *
          * Never throws for what a network, a relay or a recipient did: the receipt says it.
@@ -300,6 +313,28 @@ namespace Facteur {
         public readonly string $transcript;
 
         private function __construct() {}
+    }
+
+    /**
+     * The receipts of Mailer::sendMany(), once over.
+     *
+     * @strict-properties
+     * @not-serializable
+     */
+    final class Receipts implements \Iterator
+    {
+        private function __construct() {}
+
+        public function current(): ?Receipt {}
+
+        public function key(): ?int {}
+
+        /** Waits for the next receipt. */
+        public function next(): void {}
+
+        public function rewind(): void {}
+
+        public function valid(): bool {}
     }
 
     /**

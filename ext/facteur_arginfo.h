@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: fc774b863d31a38a50e8f42216648cc6fe2a1437 */
+ * Stub hash: 8326e624a443abf2b9880630370f6d42a1763c57 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_order_confirmation, 0, 1, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_MASK(0, order, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
@@ -37,6 +37,11 @@ ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Mailer_send, 0, 1, Facteur\\Receipt, 0)
 	ZEND_ARG_OBJ_INFO(0, message, Facteur\\Message, 0)
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, deadline, IS_DOUBLE, 0, "0.0")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Mailer_sendMany, 0, 1, Facteur\\Receipts, 0)
+	ZEND_ARG_OBJ_TYPE_MASK(0, messages, Traversable, MAY_BE_ARRAY, NULL)
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, deadline, IS_DOUBLE, 0, "0.0")
 ZEND_END_ARG_INFO()
 
@@ -102,6 +107,21 @@ ZEND_END_ARG_INFO()
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Facteur_Receipt___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 
+#define arginfo_class_Facteur_Receipts___construct arginfo_class_Facteur_Receipt___construct
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Receipts_current, 0, 0, Facteur\\Receipt, 1)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Receipts_key, 0, 0, IS_LONG, 1)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_Facteur_Receipts_next arginfo_class_Facteur_Mailer_clearCaptured
+
+#define arginfo_class_Facteur_Receipts_rewind arginfo_class_Facteur_Mailer_clearCaptured
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Receipts_valid, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+
 #define arginfo_class_Facteur_Reply___construct arginfo_class_Facteur_Receipt___construct
 
 
@@ -112,6 +132,7 @@ ZEND_FUNCTION(Facteur_contact_form);
 ZEND_FUNCTION(Facteur_version);
 ZEND_METHOD(Facteur_Mailer, __construct);
 ZEND_METHOD(Facteur_Mailer, send);
+ZEND_METHOD(Facteur_Mailer, sendMany);
 ZEND_METHOD(Facteur_Mailer, sendOrderConfirmation);
 ZEND_METHOD(Facteur_Mailer, sendContactForm);
 ZEND_METHOD(Facteur_Mailer, check);
@@ -125,6 +146,12 @@ ZEND_METHOD(Facteur_Message, toString);
 ZEND_METHOD(Facteur_Attachment, __construct);
 ZEND_METHOD(Facteur_Attachment, fromPath);
 ZEND_METHOD(Facteur_Receipt, __construct);
+ZEND_METHOD(Facteur_Receipts, __construct);
+ZEND_METHOD(Facteur_Receipts, current);
+ZEND_METHOD(Facteur_Receipts, key);
+ZEND_METHOD(Facteur_Receipts, next);
+ZEND_METHOD(Facteur_Receipts, rewind);
+ZEND_METHOD(Facteur_Receipts, valid);
 ZEND_METHOD(Facteur_Reply, __construct);
 
 
@@ -196,6 +223,7 @@ static const zend_function_entry class_Facteur_InDoubtError_methods[] = {
 static const zend_function_entry class_Facteur_Mailer_methods[] = {
 	ZEND_ME(Facteur_Mailer, __construct, arginfo_class_Facteur_Mailer___construct, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, send, arginfo_class_Facteur_Mailer_send, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Mailer, sendMany, arginfo_class_Facteur_Mailer_sendMany, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, sendOrderConfirmation, arginfo_class_Facteur_Mailer_sendOrderConfirmation, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, sendContactForm, arginfo_class_Facteur_Mailer_sendContactForm, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, check, arginfo_class_Facteur_Mailer_check, ZEND_ACC_PUBLIC)
@@ -224,6 +252,17 @@ static const zend_function_entry class_Facteur_Attachment_methods[] = {
 
 static const zend_function_entry class_Facteur_Receipt_methods[] = {
 	ZEND_ME(Facteur_Receipt, __construct, arginfo_class_Facteur_Receipt___construct, ZEND_ACC_PRIVATE)
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_Facteur_Receipts_methods[] = {
+	ZEND_ME(Facteur_Receipts, __construct, arginfo_class_Facteur_Receipts___construct, ZEND_ACC_PRIVATE)
+	ZEND_ME(Facteur_Receipts, current, arginfo_class_Facteur_Receipts_current, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Receipts, key, arginfo_class_Facteur_Receipts_key, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Receipts, next, arginfo_class_Facteur_Receipts_next, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Receipts, rewind, arginfo_class_Facteur_Receipts_rewind, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Receipts, valid, arginfo_class_Facteur_Receipts_valid, ZEND_ACC_PUBLIC)
 	ZEND_FE_END
 };
 
@@ -538,6 +577,18 @@ static zend_class_entry *register_class_Facteur_Receipt(void)
 	zend_string *property_transcript_name = zend_string_init("transcript", sizeof("transcript") - 1, 1);
 	zend_declare_typed_property(class_entry, property_transcript_name, &property_transcript_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
 	zend_string_release(property_transcript_name);
+
+	return class_entry;
+}
+
+static zend_class_entry *register_class_Facteur_Receipts(zend_class_entry *class_entry_Iterator)
+{
+	zend_class_entry ce, *class_entry;
+
+	INIT_NS_CLASS_ENTRY(ce, "Facteur", "Receipts", class_Facteur_Receipts_methods);
+	class_entry = zend_register_internal_class_ex(&ce, NULL);
+	class_entry->ce_flags |= ZEND_ACC_FINAL|ZEND_ACC_NO_DYNAMIC_PROPERTIES|ZEND_ACC_NOT_SERIALIZABLE;
+	zend_class_implements(class_entry, 1, class_entry_Iterator);
 
 	return class_entry;
 }

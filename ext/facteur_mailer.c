@@ -90,14 +90,18 @@ facteur_mailer *php_facteur_mailer_default(bool for_composing)
     return open_mailer(dsn, (HashTable *)&zend_empty_array, false);
 }
 
-/* The core's mailer of an object, or NULL with Error thrown. */
-static facteur_mailer *opened(zval *object)
+facteur_mailer *php_facteur_mailer_of(zend_object *object)
 {
-    facteur_mailer *core = mailer_from(Z_OBJ_P(object))->core;
+    facteur_mailer *core = mailer_from(object)->core;
 
     if (!core)
         php_facteur_throw(FACTEUR_ECLOSED, NULL);
     return core;
+}
+
+static facteur_mailer *opened(zval *object)
+{
+    return php_facteur_mailer_of(Z_OBJ_P(object));
 }
 
 PHP_METHOD(Facteur_Mailer, __construct)
@@ -185,6 +189,24 @@ PHP_METHOD(Facteur_Mailer, send)
     else
         php_facteur_throw_receipt(object, receipt);
     facteur_receipt_free(receipt);
+}
+
+PHP_METHOD(Facteur_Mailer, sendMany)
+{
+    facteur_mailer *core;
+    zval *messages;
+    double deadline = 0;
+
+    ZEND_PARSE_PARAMETERS_START(1, 2)
+    Z_PARAM_ITERABLE(messages)
+    Z_PARAM_OPTIONAL
+    Z_PARAM_DOUBLE(deadline)
+    ZEND_PARSE_PARAMETERS_END();
+
+    if (!deadline_valid(deadline, 2) || !(core = opened(ZEND_THIS)))
+        RETURN_THROWS();
+    RETURN_OBJ(php_facteur_receipts_object(Z_OBJ_P(ZEND_THIS), facteur_mailer_window(core),
+                                           messages, deadline));
 }
 
 void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter_call *call,

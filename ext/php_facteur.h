@@ -22,6 +22,7 @@ extern zend_class_entry *php_facteur_mailer_ce;
 extern zend_class_entry *php_facteur_message_ce;
 extern zend_class_entry *php_facteur_attachment_ce;
 extern zend_class_entry *php_facteur_receipt_ce;
+extern zend_class_entry *php_facteur_receipts_ce;
 extern zend_class_entry *php_facteur_reply_ce;
 extern zend_class_entry *php_facteur_error_ce;
 extern zend_class_entry *php_facteur_config_error_ce;
@@ -166,9 +167,20 @@ facteur_message *php_facteur_letter_compose(const struct php_facteur_letter_call
                                             const facteur_mailer *mailer,
                                             php_facteur_letter letter);
 
+/* ---- facteur_many.c -------------------------------------------------------------------------- */
+
+void php_facteur_receipts_start(void);
+
+/* The receipts of what `source` (an array or a Traversable) gives; `window` mails are under way. */
+zend_object *php_facteur_receipts_object(zend_object *mailer, unsigned window, zval *source,
+                                         double deadline);
+
 /* ---- facteur_mailer.c ------------------------------------------------------------------------ */
 
 void php_facteur_mailer_start(void);
+
+/* The core's mailer of an object, or NULL with Error thrown when it is closed. */
+facteur_mailer *php_facteur_mailer_of(zend_object *object);
 
 /* The mailer of the ini settings and the environment; facteur_mailer_free() after use. */
 facteur_mailer *php_facteur_mailer_default(bool for_composing);
