@@ -209,8 +209,8 @@ FACTEUR_API int facteur_contact_form(const facteur_mailer *mailer, const char *j
 /*
  * The table of options, the one source of docs/options.md, the .pyi and the PHP ini list.
  * index runs from 0 to facteur_option_count() - 1; every text is static.
- * type is one of "text", "bool", "int", "number", "seconds", "ms", "choice" (choices separated by "|" in
- * facteur_option_choices), "secret", "path", "address".
+ * type is one of "text", "bool", "int", "number", "seconds", "ms", "choice" (choices separated by
+ * "|" in facteur_option_choices), "secret", "path", "address".
  */
 FACTEUR_API size_t facteur_option_count(void);
 FACTEUR_API const char *facteur_option_name(size_t index);
@@ -380,10 +380,10 @@ FACTEUR_API int facteur_delivery_wait(facteur_delivery *delivery, double timeout
 FACTEUR_API int facteur_delivery_ended(const facteur_delivery *delivery);
 
 /*
- * The mail is not wanted any more.  If nothing of its terminator (the final dot, BDAT LAST) has left
- * and its connection carries no other mail, it ends: temporary, FACTEUR_ECLOSED.  Otherwise it goes
- * on, for its verdict would be unknown.  The receipt tells which; a cancelled delivery is waited for
- * as any other.
+ * The mail is not wanted any more.  If nothing of its terminator (the final dot, BDAT LAST) has
+ * left and its connection carries no other mail, it ends: temporary, FACTEUR_ECLOSED.  Otherwise it
+ * goes on, for its verdict would be unknown.  The receipt tells which; a cancelled delivery is
+ * waited for as any other.
  */
 FACTEUR_API void facteur_delivery_cancel(facteur_delivery *delivery);
 

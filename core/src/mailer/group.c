@@ -75,7 +75,7 @@ static int read_group(struct reader *reader, unsigned depth)
 {
     enum fct_group_kind kind;
     const char *open = reader->at + word_at(reader->at, &kind) - 1;
-    unsigned index;
+    unsigned index = 0;
     int err;
 
     if (depth > DEPTH_MAX)

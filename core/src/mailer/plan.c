@@ -36,8 +36,8 @@ static const enum fct_option mailer_wide[] = {
 
 /* A login given once for several relays would be told to each of them. */
 static const enum fct_option logins[] = {
-    FCT_OPT_username, FCT_OPT_password, FCT_OPT_password_file, FCT_OPT_password_env, FCT_OPT_token,
-    FCT_OPT_token_command,
+    FCT_OPT_username,     FCT_OPT_password, FCT_OPT_password_file,
+    FCT_OPT_password_env, FCT_OPT_token,    FCT_OPT_token_command,
 };
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
