@@ -64,6 +64,7 @@ static void odd_parameters(void **state)
                  {"x\nSIZE -1", 0},
                  {"x\nSIZE 12x", 0},
                  {"x\nSIZE 99999999999999999999999", 0},
+                 {"x\nSIZE\t7", 7},
                  {"x\nSIZE \t 7 ", 7}};
 
     for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {

@@ -55,13 +55,21 @@ static const struct {
      "?[0m"},
     {"250 a\rb\r\n", 1, 250, "", "a?b"},
     {"250 \xc2\x85\r\n", 1, 250, "", "?"},
+    {"250 a\tb\x7f \xc2\xa0\r\n", 1, 250, "", "a\tb? \xc2\xa0"},
+    {"550 5x1.1 no\r\n", 1, 550, "", "5x1.1 no"},
+    {"550 5.1 no\r\n", 1, 550, "", "5.1 no"},
+    {"550-5.1.1\r\n550 5.1.1 no\r\n", 1, 550, "5.1.1", "\nno"},
     {"250 ok", 0, 0, "", ""},
+    {"", 0, 0, "", ""},
     {"250-ok\r\n", 0, 0, "", ""},
     {"2500 ok\r\n", FACTEUR_EPROTOCOL, 0, "", ""},
     {"250ok\r\n", FACTEUR_EPROTOCOL, 0, "", ""},
     {"250\tok\r\n", FACTEUR_EPROTOCOL, 0, "", ""},
     {"25\r\n", FACTEUR_EPROTOCOL, 0, "", ""},
+    {"25x ok\r\n", FACTEUR_EPROTOCOL, 0, "", ""},
+    {"2x0 ok\r\n", FACTEUR_EPROTOCOL, 0, "", ""},
     {"\r\n", FACTEUR_EPROTOCOL, 0, "", ""},
+    {"\n", FACTEUR_EPROTOCOL, 0, "", ""},
     {"150 ok\r\n", FACTEUR_EPROTOCOL, 0, "", ""},
     {"650 ok\r\n", FACTEUR_EPROTOCOL, 0, "", ""},
     {" 250 ok\r\n", FACTEUR_EPROTOCOL, 0, "", ""},
@@ -72,7 +80,7 @@ static const struct {
 static void forms(void **state)
 {
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        for (size_t step = 1; step <= strlen(cases[i].bytes); step++) {
+        for (size_t step = 1; step <= strlen(cases[i].bytes) + 1; step++) {
             fct_reply_parser parser = {0};
             fct_buf text = {0};
             fct_reply reply;
@@ -81,7 +89,7 @@ static void forms(void **state)
             assert_int_equal(result, cases[i].result);
             assert_int_equal(result < 0, parser.problem != NULL);
             if (result >= 0)
-                assert_int_equal(fct_reply_partial(&parser), result == 0);
+                assert_int_equal(fct_reply_partial(&parser), result == 0 && *cases[i].bytes);
             if (result == 1) {
                 fct_reply_read(&parser, &text, &reply);
                 assert_int_equal(reply.code, cases[i].code);

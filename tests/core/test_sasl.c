@@ -11,6 +11,8 @@
 #include "base/memory.h"
 #include "smtp/sasl.h"
 
+#include <openssl/evp.h>
+
 #define ALL ((1u << FCT_MECHANISM_COUNT) - 1)
 #define NONCE "MDEyMzQ1Njc4OWFiY2RlZmcA"
 
@@ -197,6 +199,10 @@ static void hostile_scram(void **state)
                                           "m=ext,r=" NONCE "x,s=c2FsdA==,i=4096",
                                           "r=other,s=c2FsdA==,i=4096",
                                           "r=" NONCE ",s=c2FsdA==,i=4096",
+                                          "r=" NONCE "x y,s=c2FsdA==,i=4096",
+                                          "r=" NONCE "\x7f,s=c2FsdA==,i=4096",
+                                          "r:" NONCE "x,s=c2FsdA==,i=4096",
+                                          "r=XX" NONCE "x,s=c2FsdA==,i=4096",
                                           "r=" NONCE "x,s=c2FsdA==,i=1",
                                           "r=" NONCE "x,s=c2FsdA==,i=4095",
                                           "r=" NONCE "x,s=c2FsdA==,i=1000001",
@@ -258,6 +264,100 @@ static void a_password_with_nul_is_not_sent_by_plain(void **state)
     config_done(&config);
 }
 
+static void what_asks_for_a_login(void **state)
+{
+    struct fct_session_config config = {0};
+
+    assert_false(fct_sasl_wanted(&config));
+    config.auth = "PLAIN";
+    assert_false(fct_sasl_wanted(&config));
+    config.auth = "external";
+    assert_true(fct_sasl_wanted(&config));
+    config = config_with(NULL, NULL, "t");
+    assert_true(fct_sasl_wanted(&config));
+    config_done(&config);
+    config.token = NULL;
+    config.username = "u";
+    assert_true(fct_sasl_wanted(&config));
+}
+
+/* Nothing is configured but the name: the other fields are empty, and said so. */
+static void empty_fields(void **state)
+{
+    static const struct {
+        enum fct_mechanism mechanism;
+        const char *response;
+        size_t len;
+    } forms[] = {{FCT_MECHANISM_PLAIN, "\0u\0", 3},
+                 {FCT_MECHANISM_OAUTHBEARER, "n,a=u,\1auth=Bearer \1\1", 21},
+                 {FCT_MECHANISM_EXTERNAL, "u", 1}};
+    struct fct_session_config config = config_with("u", NULL, NULL);
+    struct fct_tls_facts unbound = {NULL, 0, NULL};
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+        fct_buf out = {0};
+        fct_sasl sasl;
+
+        fct_sasl_init(&sasl, forms[i].mechanism, &config, ALL, &unbound);
+        assert_false(sasl.binding_unoffered);
+        assert_int_equal(step(&sasl, "", &out), 0);
+        assert_int_equal(out.len, forms[i].len);
+        assert_memory_equal(out.ptr, forms[i].response, out.len);
+        /* Without a token there is no error of a token to be asked for. */
+        assert_int_equal(step(&sasl, "{}", &out), FACTEUR_EAUTH);
+        fct_buf_done(&out);
+        fct_sasl_done(&sasl);
+    }
+}
+
+static void a_token_is_one_field(void **state)
+{
+    struct fct_session_config config = config_with(NULL, NULL, "tok");
+    fct_buf out = {0};
+    fct_sasl sasl;
+
+    fct_sasl_init(&sasl, FCT_MECHANISM_OAUTHBEARER, &config, ALL, NULL);
+    assert_int_equal(step(&sasl, "", &out), 0);
+    assert_string_equal(out.ptr, "n,,\1auth=Bearer tok\1\1");
+    fct_sasl_done(&sasl);
+    config_done(&config);
+    config = config_with("u", NULL, "a\1b");
+    for (int i = FCT_MECHANISM_OAUTHBEARER; i <= FCT_MECHANISM_XOAUTH2; i++) {
+        fct_sasl_init(&sasl, (enum fct_mechanism)i, &config, ALL, NULL);
+        assert_int_equal(step(&sasl, "", &out), FACTEUR_EAUTH);
+        assert_int_equal(out.len, 0);
+        fct_sasl_done(&sasl);
+    }
+    fct_buf_done(&out);
+    config_done(&config);
+}
+
+/* Where OpenSSL is bound to a provider that lacks the hash, the login ends before anything is sent.
+ */
+static void a_hash_that_openssl_lacks(void **state)
+{
+    static const enum fct_mechanism mechanisms[] = {FCT_MECHANISM_CRAM_MD5,
+                                                    FCT_MECHANISM_SCRAM_SHA_256};
+    struct fct_session_config config = config_with("us,er", "pencil", NULL);
+
+    assert_int_equal(EVP_set_default_properties(NULL, "provider=none"), 1);
+    for (int i = 0; i < 2; i++) {
+        fct_buf out = {0};
+        fct_sasl sasl;
+
+        fct_sasl_init(&sasl, mechanisms[i], &config, 0, NULL);
+        if (i == 1)
+            assert_int_equal(step(&sasl, "", &out), 0);
+        assert_int_equal(step(&sasl, i ? scrams[0].challenge : "<1@x.example>", &out),
+                         FACTEUR_EAUTH);
+        assert_non_null(strstr(sasl.problem, "OpenSSL does not provide"));
+        fct_buf_done(&out);
+        fct_sasl_done(&sasl);
+    }
+    EVP_set_default_properties(NULL, "");
+    config_done(&config);
+}
+
 static void oauth_forms(void **state)
 {
     struct fct_session_config config = config_with("a,b=c", NULL, "tok");
@@ -290,7 +390,11 @@ int main(void)
         cmocka_unit_test(plain_carries_what_was_configured),
         cmocka_unit_test(hostile_scram),
         cmocka_unit_test(a_password_with_nul_is_not_sent_by_plain),
+        cmocka_unit_test(what_asks_for_a_login),
+        cmocka_unit_test(empty_fields),
+        cmocka_unit_test(a_token_is_one_field),
         cmocka_unit_test(oauth_forms),
+        cmocka_unit_test(a_hash_that_openssl_lacks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

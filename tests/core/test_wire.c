@@ -217,6 +217,91 @@ static void lines_do_not_move_while_they_are_shown(void **state)
     fct_wire_done(&wire);
 }
 
+/* As few octets as there are: a last run of one byte is held whole. */
+static void a_run_shorter_than_what_is_held(void **state)
+{
+    struct fct_mail_reader reader = {"xy\n", 3, 0, 2, true, 0, NULL};
+    fct_body body = {.reader = &reader, .left = 3, .hold = true};
+    struct sink sink = {.len = 0};
+    fct_wire wire;
+
+    fct_wire_init(&wire, 8);
+    fct_wire_body(&wire, &body);
+    assert_int_equal(take(&wire, &sink, 100, 8), 0);
+    assert_int_equal(sink.len, 2);
+    assert_true(fct_wire_waits(&wire) && !fct_wire_empty(&wire) && !body.handed);
+    fct_wire_release(&wire);
+    assert_int_equal(take(&wire, &sink, 100, 8), 0);
+    assert_true(sink.len == 3 && body.handed);
+    fct_wire_done(&wire);
+}
+
+static void what_does_not_fit_is_refused(void **state)
+{
+    struct fct_mail_reader reader = {"x\r\n", 3, 0, 3, true, 0, NULL};
+    fct_body bodies[3] = {{.reader = &reader, .left = 3}};
+    struct fct_wire_progress progress;
+    struct sink sink = {.len = 0};
+    fct_wire wire;
+
+    fct_wire_init(&wire, 2);
+    assert_int_equal(fct_wire_body(&wire, &bodies[0]), 0);
+    assert_int_equal(fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), false), 0);
+    assert_int_equal(fct_wire_body(&wire, &bodies[1]), FACTEUR_ENOMEM);
+    /* A line behind a line needs no place of its own. */
+    assert_int_equal(fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), false), 0);
+    assert_int_equal(take(&wire, &sink, 100, 8), 0);
+    assert_memory_equal(sink.bytes, "x\r\nNOOP\r\nNOOP\r\n", sink.len);
+    reader.at = 0;
+    bodies[0] = (fct_body){.reader = &reader, .left = 3};
+    assert_int_equal(fct_wire_body(&wire, &bodies[0]), 0);
+    assert_int_equal(fct_wire_body(&wire, &bodies[2]), 0);
+    assert_int_equal(fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), false), FACTEUR_ENOMEM);
+    /* More than was shown is as much as was shown. */
+    fct_wire_sent(&wire, 50, &progress);
+    assert_true(progress.lines == 0 && progress.body_bytes == 0);
+    fct_wire_done(&wire);
+}
+
+/* More dots than there are places for pieces: each doubled dot is a piece's end. */
+static void more_pieces_than_places(void **state)
+{
+    struct fct_mail_reader reader = {NULL, 900, 0, 900, true, 0, NULL};
+    fct_body body = {.reader = &reader, .left = 900, .stuff = true};
+    struct sink sink = {.len = 0};
+    char content[900];
+    fct_wire wire;
+
+    for (size_t i = 0; i < sizeof(content); i += 3)
+        memcpy(content + i, ".\r\n", 3);
+    reader.content = content;
+    fct_wire_init(&wire, 8);
+    fct_wire_body(&wire, &body);
+    fct_wire_line(&wire, FCT_SLICE("QUIT\r\n"), false);
+    assert_int_equal(take(&wire, &sink, 4096, 8), 0);
+    assert_int_equal(sink.len, 1200 + 3 + 6);
+    for (size_t i = 0; i < 1200; i += 4)
+        assert_memory_equal(sink.bytes + i, "..\r\n", 4);
+    assert_memory_equal(sink.bytes + 1200, ".\r\nQUIT\r\n", 9);
+    fct_wire_done(&wire);
+}
+
+static void a_transcript_cuts_what_is_too_long(void **state)
+{
+    fct_transcript *transcript = calloc(1, sizeof(*transcript));
+    char *text = malloc(20001);
+
+    memset(text, 'x', 20000);
+    text[20000] = '\0';
+    fct_transcript_add(transcript, "S: ", (fct_slice){text, 20000});
+    /* No whole line of it is left. */
+    assert_string_equal(fct_transcript_text(transcript), "");
+    fct_transcript_addf(transcript, "C: ", "%s", text);
+    assert_int_equal(strlen(fct_transcript_text(transcript)), 3 + 511 + 1);
+    free(text);
+    free(transcript);
+}
+
 static void a_transcript_keeps_the_last_whole_lines(void **state)
 {
     fct_transcript *transcript = calloc(1, sizeof(*transcript));
@@ -247,6 +332,10 @@ int main(void)
         cmocka_unit_test(the_last_octets_are_held),
         cmocka_unit_test(a_reader_that_breaks_its_word_is_an_error),
         cmocka_unit_test(lines_do_not_move_while_they_are_shown),
+        cmocka_unit_test(a_run_shorter_than_what_is_held),
+        cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(more_pieces_than_places),
+        cmocka_unit_test(a_transcript_cuts_what_is_too_long),
         cmocka_unit_test(a_transcript_keeps_the_last_whole_lines),
     };
 

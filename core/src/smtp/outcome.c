@@ -186,7 +186,7 @@ void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class c
     }
     if (class == FCT_SENT)
         fct_reply_copy(reply, &outcome->reply);
-    if (more && class == FCT_SENT) {
+    if (more) {
         run_again(s, mail);
         return;
     }

@@ -167,8 +167,6 @@ void fct_reply_read(const fct_reply_parser *parser, fct_buf *text, fct_reply *ou
 
 void fct_reply_copy(const fct_reply *from, fct_reply *to)
 {
-    if (to == from)
-        return;
     fct_free(to->text);
     *to = *from;
     to->text = from->text ? fct_strdup(from->text) : NULL;

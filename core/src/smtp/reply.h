@@ -39,7 +39,7 @@ void fct_reply_parser_done(fct_reply_parser *parser);
  */
 void fct_reply_read(const fct_reply_parser *parser, fct_buf *text, fct_reply *out);
 
-/* A copy that owns its text; `to` must be a reply or all-zero. */
+/* A copy that owns its text; `to` must be another reply or all-zero. */
 void fct_reply_copy(const fct_reply *from, fct_reply *to);
 void fct_reply_done(fct_reply *reply);
 

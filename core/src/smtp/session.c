@@ -207,7 +207,7 @@ static void on_malformed(fct_session *s, int error)
     else if (fct_session_phase(s) == FACTEUR_PHASE_greeting && (first == 0x15 || first == 0x16))
         breach(s, "TLS mode mismatch: it speaks TLS from the start, use smtps:// (tls=implicit)");
     else
-        breach(s, s->parser.problem ? s->parser.problem : "a malformed reply");
+        breach(s, s->parser.problem);
 }
 
 int fct_session_feed(fct_session *s, const void *bytes, size_t len, uint64_t now_us)

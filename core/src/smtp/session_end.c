@@ -57,7 +57,7 @@ static enum facteur_phase phase_of_mail(const fct_session *s, const fct_transact
         if (at->mail == mail)
             return phase_of(at);
     }
-    return mail->body.reader ? FACTEUR_PHASE_body : fct_session_phase(s);
+    return fct_session_phase(s);
 }
 
 static void end_in_doubt(fct_session *s, fct_transaction *mail)
@@ -107,7 +107,7 @@ void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const 
         return;
     s->error = error;
     s->error_phase = phase;
-    snprintf(s->close_message, sizeof(s->close_message), "%s", sentence ? sentence : "");
+    snprintf(s->close_message, sizeof(s->close_message), "%s", sentence);
     if (reply)
         fct_reply_copy(reply, &s->error_reply);
     if (*s->close_message)

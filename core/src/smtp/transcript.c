@@ -54,8 +54,6 @@ void fct_transcript_addf(fct_transcript *transcript, const char *who, const char
     va_start(args, format);
     len = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    if (len < 0)
-        return;
     fct_transcript_add(
         transcript, who,
         (fct_slice){text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1});

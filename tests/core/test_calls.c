@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the users of a session may call, at times when it is of no use, and mails that no message
+ * becomes.  The dialogues show the rest.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "mime/content.h"
+#include "smtp/session.h"
+
+static const struct fct_session_config defaults = {.helo = "client.example",
+                                                   .pipelining = true,
+                                                   .chunking = true,
+                                                   .pipeline_depth = 16,
+                                                   .pipeline_bytes = 1 << 20,
+                                                   .greeting_us = 1000,
+                                                   .command_us = 1000,
+                                                   .body_us = 1000,
+                                                   .final_us = 1000};
+
+/* A mail of any envelope and content, as only this layer's callers could make it. */
+static fct_mail *mail_of(const char *sender, const char *recipient, const char *text)
+{
+    fct_content content = {0};
+    fct_mail *mail;
+
+    fct_buf_add_text(&content.bytes, text);
+    mail = fct_mail_new(&content, sender, &recipient, recipient ? 1 : 0, "1@x.example", 0);
+    assert_non_null(mail);
+    return mail;
+}
+
+static void feed(fct_session *session, const char *text)
+{
+    assert_int_equal(fct_session_feed(session, text, strlen(text), 10), 0);
+}
+
+/* Take all output; what the last call returned. */
+static int take_all(fct_session *session)
+{
+    fct_slice slices[8];
+    int count;
+
+    while ((count = fct_session_output(session, slices, 8, 10)) > 0) {
+        size_t total = 0;
+
+        for (int i = 0; i < count; i++)
+            total += slices[i].len;
+        fct_session_sent(session, total, 10);
+    }
+    return count;
+}
+
+static fct_session *ready_session(const struct fct_session_config *config, const char *offers)
+{
+    fct_session *session = fct_session_new(config, 1);
+    struct fct_session_event event;
+
+    assert_non_null(session);
+    feed(session, "220 relay.example\r\n");
+    take_all(session);
+    feed(session, offers);
+    assert_int_equal(fct_session_next(session, &event), 1);
+    assert_int_equal(event.kind, FCT_EVENT_READY);
+    return session;
+}
+
+static fct_outcome *next_outcome(fct_session *session)
+{
+    struct fct_session_event event;
+
+    assert_int_equal(fct_session_next(session, &event), 1);
+    assert_int_equal(event.kind, FCT_EVENT_OUTCOME);
+    return event.outcome;
+}
+
+static void expect_outcome(fct_session *session, enum fct_class class, int error)
+{
+    fct_outcome *outcome = next_outcome(session);
+
+    assert_int_equal(outcome->class, class);
+    assert_int_equal(outcome->error, error);
+    fct_outcome_free(outcome);
+}
+
+static void submit(fct_session *session, fct_mail *mail, void *tag)
+{
+    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, false, tag, 10), 0);
+}
+
+static void room_and_idleness(void **state)
+{
+    fct_session *session = fct_session_new(&defaults, 1);
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+    int one, two;
+
+    assert_int_equal(fct_session_room(session), 0);
+    assert_false(fct_session_idle(session));
+    assert_string_equal(fct_session_capabilities(session), "");
+    fct_session_free(session);
+    session = ready_session(&defaults,
+                            "250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 LIMITS MAILMAX=3\r\n");
+    assert_string_equal(fct_session_capabilities(session),
+                        "PIPELINING\nCHUNKING\nLIMITS MAILMAX=3");
+    assert_true(fct_session_idle(session));
+    assert_true(fct_session_deadline(session) == FCT_NEVER);
+    assert_int_equal(fct_session_room(session), 3);
+    submit(session, mail, &one);
+    submit(session, mail, &two);
+    assert_false(fct_session_idle(session));
+    assert_int_equal(fct_session_room(session), 1);
+    assert_false(fct_session_handed_over(session, &one));
+    take_all(session);
+    assert_true(fct_session_handed_over(session, &one));
+    assert_true(fct_session_handed_over(session, &two));
+    assert_false(fct_session_handed_over(session, &mail));
+    submit(session, mail, &mail);
+    assert_int_equal(fct_session_room(session), 0);
+    feed(session, "250 ok\r\n250 ok\r\n250 ok\r\n");
+    /* Done and not taken yet. */
+    assert_true(fct_session_handed_over(session, &one));
+    assert_false(fct_session_handed_over(session, &mail));
+    fct_session_tick(session, 11);
+    expect_outcome(session, FCT_SENT, 0);
+    assert_false(fct_session_handed_over(session, &one));
+    fct_session_noop(session, 10);
+    assert_false(fct_session_idle(session));
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
+static void no_room_for_more_bytes(void **state)
+{
+    struct fct_session_config config = defaults;
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+    fct_session *session;
+
+    config.pipeline_bytes = 5;
+    session = ready_session(&config, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    assert_int_equal(fct_session_room(session), 16);
+    submit(session, mail, NULL);
+    assert_int_equal(fct_session_room(session), 0);
+    /* With more queued than the relay's limit allows. */
+    fct_session_free(session);
+    session = ready_session(&defaults, "250-x\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=1\r\n");
+    submit(session, mail, NULL);
+    assert_int_equal(fct_session_room(session), 0);
+    fct_session_free(session);
+    session = ready_session(&defaults,
+                            "250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 LIMITS MAILMAX=1\r\n");
+    submit(session, mail, NULL);
+    submit(session, mail, NULL);
+    assert_int_equal(fct_session_room(session), 0);
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
+static void depths_are_bounded(void **state)
+{
+    static const unsigned depths[][2] = {{0, 1}, {1, 1}, {16, 16}, {1000, 256}};
+
+    for (size_t i = 0; i < 4; i++) {
+        struct fct_session_config config = defaults;
+        fct_session *session;
+
+        config.pipeline_depth = depths[i][0];
+        session = ready_session(&config, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+        assert_int_equal(fct_session_room(session), depths[i][1]);
+        fct_session_free(session);
+        session = ready_session(&config, "250-x\r\n250 PIPELINING\r\n");
+        assert_int_equal(fct_session_room(session), depths[i][1] < 2 ? 1 : 2);
+        fct_session_free(session);
+    }
+}
+
+static void a_file_that_changes_under_way(void **state)
+{
+    char path[] = "/tmp/facteur-calls-XXXXXX";
+    const char *recipient = "b@x.example";
+    struct fct_session_event event;
+    fct_content content = {0};
+    fct_session *session = ready_session(&defaults, "250-x\r\n250 PIPELINING\r\n");
+    fct_mail *before = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n"), *mail;
+    fct_slice slices[8];
+    int fd = mkstemp(path);
+
+    assert_int_equal(write(fd, "0123456789", 10), 10);
+    fct_buf_add_text(&content.bytes, "S: x\r\n\r\n");
+    assert_int_equal(fct_content_add_file(&content, path), 0);
+    mail = fct_mail_new(&content, "a@x.example", &recipient, 1, "1@x.example", 0);
+    submit(session, before, NULL);
+    submit(session, mail, NULL);
+    take_all(session);
+    feed(session, "250 ok\r\n250 ok\r\n354 go\r\n");
+    take_all(session);
+    feed(session, "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+    assert_int_equal(ftruncate(fd, 3), 0);
+    assert_int_equal(take_all(session), FACTEUR_EIO);
+    assert_int_equal(take_all(session), FACTEUR_EIO);
+    expect_outcome(session, FCT_SENT, 0);
+    expect_outcome(session, FCT_TEMPORARY, FACTEUR_EIO);
+    assert_int_equal(fct_session_next(session, &event), 1);
+    assert_int_equal(event.kind, FCT_EVENT_CLOSE);
+    assert_int_equal(event.phase, FACTEUR_PHASE_body);
+    assert_int_equal(fct_session_output(session, slices, 8, 10), FACTEUR_EIO);
+    fct_session_free(session);
+    fct_mail_unref(mail);
+    fct_mail_unref(before);
+    close(fd);
+    unlink(path);
+}
+
+static void envelopes_that_cannot_be_said(void **state)
+{
+    fct_session *session = ready_session(&defaults, "250-x\r\n250-PIPELINING\r\n250 8BITMIME\r\n");
+    char longest[1000];
+    static const char *const addresses[] = {"b\r\nRCPT TO:<c@x.example>", "b\x7f@x.example",
+                                            "b\n@x.example", "\x01", NULL};
+
+    for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++) {
+        fct_mail *mail = mail_of("a@x.example", addresses[i], "S: x\r\n\r\nx\r\n");
+
+        submit(session, mail, NULL);
+        expect_outcome(session, FCT_PERMANENT, FACTEUR_EPERMANENT);
+        fct_mail_unref(mail);
+        if (!addresses[i])
+            continue;
+        mail = mail_of(addresses[i], "b@x.example", "S: x\r\n\r\nx\r\n");
+        submit(session, mail, NULL);
+        expect_outcome(session, FCT_PERMANENT, FACTEUR_EPERMANENT);
+        fct_mail_unref(mail);
+    }
+    memset(longest, 'x', sizeof(longest));
+    for (size_t len = 998; len < 1000; len++) {
+        fct_mail *mail;
+
+        longest[len] = '\0';
+        mail = mail_of("a@x.example", longest, "S: x\r\n\r\nx\r\n");
+        longest[len] = 'x';
+        submit(session, mail, NULL);
+        fct_mail_unref(mail);
+        if (len == 998) {
+            take_all(session);
+            feed(session, "250 ok\r\n550 no\r\n503 no\r\n");
+        }
+        expect_outcome(session, FCT_PERMANENT, FACTEUR_EPERMANENT);
+        take_all(session);
+    }
+    assert_true(fct_session_idle(session));
+    assert_int_equal(take_all(session), 0);
+    fct_session_free(session);
+}
+
+/* "BDAT 0 LAST" has no last octet to be handed over with: an empty content goes by DATA. */
+static void an_empty_content(void **state)
+{
+    fct_session *session = ready_session(&defaults, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "");
+    int tag;
+
+    submit(session, mail, &tag);
+    take_all(session);
+    feed(session, "250 ok\r\n250 ok\r\n354 go\r\n");
+    take_all(session);
+    assert_true(fct_session_handed_over(session, &tag));
+    feed(session, "250 ok\r\n");
+    expect_outcome(session, FCT_SENT, 0);
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
+/* The answers to a content that was read as commands, all at once: the second is unasked for. */
+static void bdat_unknown_in_one_segment(void **state)
+{
+    static const char answers[] =
+        "250 ok\r\n250 ok\r\n500 what\r\n500 what\r\n500 what\r\n250 ok\r\n";
+    fct_session *session = ready_session(&defaults, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nNOOP\r\n");
+    fct_outcome *outcome;
+
+    submit(session, mail, NULL);
+    take_all(session);
+    assert_int_equal(fct_session_feed(session, answers, sizeof(answers) - 1, 10),
+                     FACTEUR_EPROTOCOL);
+    assert_true(fct_session_chunking_refused(session));
+    outcome = next_outcome(session);
+    assert_int_equal(outcome->class, FCT_TEMPORARY);
+    assert_true(outcome->again);
+    fct_outcome_free(outcome);
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
+/* The relay refused the sender and took the mail: it has it, and is not believed any more. */
+static void taken_after_a_refused_sender(void **state)
+{
+    static const char answers[] = "550 5.7.1 no\r\n250 yes\r\n250 2.0.0 queued\r\n";
+    fct_session *session = ready_session(&defaults, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+
+    submit(session, mail, NULL);
+    take_all(session);
+    assert_int_equal(fct_session_feed(session, answers, sizeof(answers) - 1, 10),
+                     FACTEUR_EPROTOCOL);
+    expect_outcome(session, FCT_SENT, 0);
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
+static void the_end_comes_once(void **state)
+{
+    fct_session *session = ready_session(&defaults, "250-x\r\n250 PIPELINING\r\n");
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+    struct fct_session_event event;
+    fct_slice slices[8];
+    fct_outcome *outcome;
+
+    submit(session, mail, NULL);
+    assert_true(fct_session_output(session, slices, 8, 10) > 0);
+    fct_session_sent(session, 0, 10);
+    assert_int_equal(fct_session_flights(session), 1);
+    fct_session_lost(session, FACTEUR_ECONNECT, "connection reset by peer", 10);
+    fct_session_lost(session, FACTEUR_ETLS, "again", 10);
+    fct_session_secured(session, NULL, 10);
+    fct_session_tick(session, 1000000);
+    /* A write that was under way may still end. */
+    fct_session_sent(session, slices[0].len, 10);
+    assert_int_equal(fct_session_feed(session, "250 ok\r\n", 8, 10), FACTEUR_ECONNECT);
+    assert_int_equal(fct_session_output(session, slices, 8, 10), 0);
+    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, false, NULL, 10),
+                     FACTEUR_ECLOSED);
+    assert_int_equal(fct_session_noop(session, 10), FACTEUR_ECLOSED);
+    fct_session_quit(session, 10);
+    assert_true(fct_session_deadline(session) == FCT_NEVER);
+    outcome = next_outcome(session);
+    assert_string_equal(outcome->message, "connection reset by peer");
+    assert_true(outcome->untouched);
+    fct_outcome_free(outcome);
+    assert_int_equal(fct_session_next(session, &event), 1);
+    assert_int_equal(event.kind, FCT_EVENT_CLOSE);
+    assert_int_equal(event.error, FACTEUR_ECONNECT);
+    assert_int_equal(fct_session_next(session, &event), 0);
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
+static void quitting(void **state)
+{
+    fct_session *session = fct_session_new(&defaults, 1);
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+    struct fct_session_event event;
+
+    /* Before the greeting there is nobody to say it to. */
+    fct_session_quit(session, 10);
+    assert_int_equal(fct_session_next(session, &event), 1);
+    assert_true(event.kind == FCT_EVENT_CLOSE && event.error == 0);
+    fct_session_free(session);
+
+    /* With a mail waiting the connection is opened, used and then left. */
+    session = fct_session_new(&defaults, 1);
+    submit(session, mail, NULL);
+    fct_session_quit(session, 10);
+    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, false, NULL, 10),
+                     FACTEUR_ECLOSED);
+    feed(session, "220 x\r\n");
+    take_all(session);
+    feed(session, "250-x\r\n250 PIPELINING\r\n");
+    assert_int_equal(fct_session_room(session), 0);
+    take_all(session);
+    feed(session, "250 ok\r\n250 ok\r\n354 go\r\n");
+    take_all(session);
+    feed(session, "250 ok\r\n");
+    take_all(session);
+    assert_int_equal(fct_session_noop(session, 10), FACTEUR_ECLOSED);
+    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, false, NULL, 10),
+                     FACTEUR_ECLOSED);
+    assert_non_null(strstr(fct_session_transcript(session), "C: QUIT\n"));
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
+static void limits_that_never_come(void **state)
+{
+    struct fct_session_config config = defaults;
+    fct_session *session;
+
+    config.greeting_us = config.command_us = config.body_us = config.final_us = FCT_NEVER;
+    session = fct_session_new(&config, 1);
+    assert_true(fct_session_deadline(session) == FCT_NEVER);
+    fct_session_tick(session, FCT_NEVER - 1);
+    assert_true(fct_session_deadline(session) == FCT_NEVER);
+    feed(session, "220 x\r\n");
+    assert_true(fct_session_deadline(session) == FCT_NEVER);
+    fct_session_free(session);
+}
+
+/* Facts without a name, or with one that no mechanism knows, bind nothing. */
+static void facts_that_bind_nothing(void **state)
+{
+    static const struct fct_tls_facts facts[] = {
+        {"data", 4, NULL},
+        {NULL, 0, "tls-exporter"},
+        {"data", 4, "a-binding-with-a-name-longer-than-any"}};
+    struct fct_session_config config = defaults;
+
+    config.tls = FCT_TLS_IMPLICIT;
+    config.username = "user";
+    config.password = fct_secret_new("secret", 6);
+    for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
+        fct_session *session = fct_session_new(&config, 1);
+
+        fct_session_secured(session, &facts[i], 1);
+        feed(session, "220 x\r\n");
+        take_all(session);
+        feed(session, "250-x\r\n250 AUTH SCRAM-SHA-256-PLUS PLAIN\r\n");
+        assert_non_null(strstr(fct_session_transcript(session), "C: AUTH PLAIN ***\n"));
+        fct_session_free(session);
+    }
+    fct_secret_unref(config.password);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(room_and_idleness),
+        cmocka_unit_test(no_room_for_more_bytes),
+        cmocka_unit_test(depths_are_bounded),
+        cmocka_unit_test(a_file_that_changes_under_way),
+        cmocka_unit_test(envelopes_that_cannot_be_said),
+        cmocka_unit_test(an_empty_content),
+        cmocka_unit_test(bdat_unknown_in_one_segment),
+        cmocka_unit_test(taken_after_a_refused_sender),
+        cmocka_unit_test(the_end_comes_once),
+        cmocka_unit_test(quitting),
+        cmocka_unit_test(limits_that_never_come),
+        cmocka_unit_test(facts_that_bind_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
