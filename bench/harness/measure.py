@@ -90,17 +90,20 @@ def percentile(sorted_values, share):
     return sorted_values[min(len(sorted_values) - 1, int(share * len(sorted_values)))]
 
 
-def figures(job, run, startup_cpu_us):
-    """The figures of one run; the first mail, which connects, is not among the warm ones."""
+def figures(job, run, startup_cpu_us, rtt_ms):
+    """The figures of one run; the first mail, which connects, is not among the warm ones.  On a WAN, where mails are
+    few, the CPU of each would be that of the connection, and is left out."""
     mails, counted = job.mails, run.counted
-    out = {"cpu": max(run.cpu_us - startup_cpu_us, 0) / mails, "rate": mails / run.wall_us * 1e6,
-           "flights": counted["flights"] / mails, "connections": counted["connections"] / mails,
+    out = {} if rtt_ms else {"cpu": max(run.cpu_us - startup_cpu_us, 0) / mails}
+    out |= {"rate": mails / run.wall_us * 1e6, "flights": counted["flights"] / mails, "connections": counted["connections"] / mails,
            "handshakes": (counted["handshakes_full"] + counted["handshakes_resumed"]) / mails}
     if run.peak_kib:
         out["peak"] = run.peak_kib / 1024
     warm = sorted(run.us[1:])
     if warm:
         out |= {"p50": statistics.median(warm), "p95": percentile(warm, 0.95), "p99": percentile(warm, 0.99)}
+        if rtt_ms:
+            out["p50_rtt"] = out["p50"] / 1000 / rtt_ms
     return out
 
 
@@ -150,6 +153,7 @@ class Scenario:
     work: str
     depth: int = 1
     most: int = 20000                 # the most mails in one run
+    rtt_ms: float = 0                 # of a WAN, as measured
     cells: list = dataclasses.field(default_factory=list)
 
     def repeat(self, installation, sink, seconds, startups, progress, prefix=()):
@@ -174,10 +178,13 @@ class Scenario:
             cell.mails = max(min(self.most, 10 * self.depth), min(self.most, int(seconds * 1e6 / each)))
         job = dataclasses.replace(job, mails=cell.mails)
         run = once(cell.peer, job, installation, sink, prefix)
-        cell.add(figures(job, run, startup))
+        cell.add(figures(job, run, startup, self.rtt_ms))
         if self.depth == 1 and (self.work == "order" or "order" not in cell.peer.works):
             cold = once(cell.peer, dataclasses.replace(job, mails=1), installation, sink, prefix)
-            cell.add({"cold": cold.us[0] if cold.us else None, "cold_flights": cold.counted["flights"]} if cold.us else {})
+            if cold.us:
+                cell.add({"cold": cold.us[0], "cold_flights": cold.counted["flights"]})
+            if cold.us and self.rtt_ms:
+                cell.add({"cold_rtt": cold.us[0] / 1000 / self.rtt_ms})
 
     def startup(self, cell, job, installation, sink, startups, prefix):
         """CPU of the process that sends no mail: the lowest seen, since noise only adds."""

@@ -9,6 +9,7 @@ from .measure import ratio
 
 COLUMNS = [  # figure, head, format, ratio head
     ("p50", "p50 µs", "{:,.0f}", "p50 ×"),
+    ("p50_rtt", "p50 in RTT", "{:.2f}", None),
     ("p95", "p95 µs", "{:,.0f}", None),
     ("p99", "p99 µs", "{:,.0f}", None),
     ("rate", "mails/s", "{:,.0f}", None),
@@ -17,6 +18,7 @@ COLUMNS = [  # figure, head, format, ratio head
     ("connections", "connections", "{:.3f}", None),
     ("handshakes", "handshakes", "{:.3f}", None),
     ("cold", "cold µs", "{:,.0f}", None),
+    ("cold_rtt", "cold in RTT", "{:.2f}", None),
     ("cold_flights", "cold flights", "{:.0f}", None),
     ("peak", "peak MB", "{:,.0f}", None),
 ]
@@ -106,7 +108,10 @@ def write(file, scenarios, installation, arguments, repetitions):
     for scenario in scenarios:
         if not any(cell.figures for cell in scenario.cells):
             continue
-        lines += [f"## {scenario.title}", "", *table(scenario), "", f"![{scenario.title}]({slug(scenario)}.svg)", ""]
+        lines += [f"## {scenario.title}", ""]
+        if scenario.rtt_ms:
+            lines += [f"The round trip time, measured with NOOP before the last repetition: {scenario.rtt_ms:.1f} ms.", ""]
+        lines += [*table(scenario), "", f"![{scenario.title}]({slug(scenario)}.svg)", ""]
     file.write_text("\n".join(lines))
 
 

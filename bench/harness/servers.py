@@ -2,6 +2,7 @@
 """The processes around a client: the sink, and the WAN between two network namespaces."""
 import json
 import subprocess
+import sys
 
 
 class Child:
@@ -35,6 +36,20 @@ class Child:
         self.close()
 
 
+PING = """
+import socket, statistics, sys, time
+with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:
+    s.recv(512)
+    spent = []
+    for _ in range(9):
+        before = time.perf_counter()
+        s.sendall(b"NOOP\\r\\n")
+        s.recv(512)
+        spent.append(time.perf_counter() - before)
+print(statistics.median(spent) * 1000)
+"""
+
+
 class Sink(Child):
     def __init__(self, installation, *options, address="127.0.0.1", prefix=()):
         super().__init__(*prefix, installation.bin / "sink", "--address", address, "--cert", installation.certificate,
@@ -57,3 +72,9 @@ class Wan(Child):
         self.address = self.ready["server_address"]
         self.client, self.server = (["nsenter", *self.ready["nsenter"], "-t", str(self.ready[side]), "-n", "--"]
                                     for side in ("client", "server"))
+
+    def rtt_ms(self, sink):
+        """The round trip time as it is: a NOOP, whose packets nothing but the WAN delays."""
+        done = subprocess.run([*self.client, sys.executable, "-I", "-c", PING, sink.host, str(sink.port(False))],
+                              text=True, capture_output=True, check=True)
+        return float(done.stdout)
