@@ -42,7 +42,7 @@ struct direction {
 static const char *const address[2] = {"10.99.0.1", "10.99.0.2"};
 static uint64_t delay_ns, lost, carried;
 static double loss;
-static const char *congestion = "cubic";
+static const char *congestion = "reno";
 
 static _Noreturn void die(const char *what)
 {

@@ -90,10 +90,10 @@ def percentile(sorted_values, share):
     return sorted_values[min(len(sorted_values) - 1, int(share * len(sorted_values)))]
 
 
-def figures(job, run, startup_cpu_us, rtt_ms):
+def figures(mails, run, startup_cpu_us, rtt_ms):
     """The figures of one run; the first mail, which connects, is not among the warm ones.  On a WAN, where mails are
     few, the CPU of each would be that of the connection, and is left out."""
-    mails, counted = job.mails, run.counted
+    counted = run.counted
     out = {} if rtt_ms else {"cpu": max(run.cpu_us - startup_cpu_us, 0) / mails}
     out |= {"rate": mails / run.wall_us * 1e6, "flights": counted["flights"] / mails, "connections": counted["connections"] / mails,
            "handshakes": (counted["handshakes_full"] + counted["handshakes_resumed"]) / mails}
@@ -170,15 +170,11 @@ class Scenario:
                 cell.skipped = str(why)
 
     def measure(self, cell, job, installation, sink, seconds, startups, prefix):
-        startup = self.startup(cell, job, installation, sink, startups, prefix)
+        startup = 0 if self.rtt_ms else self.startup(cell, job, installation, sink, startups)
         if not cell.mails:
-            trial = min(self.most, 8 if self.depth == 1 else 5 * self.depth)
-            first = once(cell.peer, dataclasses.replace(job, mails=trial), installation, sink, prefix)
-            each = statistics.median(first.us[1:]) if first.us[1:] else first.wall_us / trial
-            cell.mails = max(min(self.most, 10 * self.depth), min(self.most, int(seconds * 1e6 / each)))
-        job = dataclasses.replace(job, mails=cell.mails)
-        run = once(cell.peer, job, installation, sink, prefix)
-        cell.add(figures(job, run, startup, self.rtt_ms))
+            cell.mails = self.most if self.rtt_ms else self.enough(cell, job, installation, sink, seconds)
+        run = once(cell.peer, dataclasses.replace(job, mails=cell.mails), installation, sink, prefix)
+        cell.add(figures(cell.mails, run, startup, self.rtt_ms))
         if self.depth == 1 and (self.work == "order" or "order" not in cell.peer.works):
             cold = once(cell.peer, dataclasses.replace(job, mails=1), installation, sink, prefix)
             if cold.us:
@@ -186,11 +182,18 @@ class Scenario:
             if cold.us and self.rtt_ms:
                 cell.add({"cold_rtt": cold.us[0] / 1000 / self.rtt_ms})
 
-    def startup(self, cell, job, installation, sink, startups, prefix):
-        """CPU of the process that sends no mail: the lowest seen, since noise only adds."""
+    def enough(self, cell, job, installation, sink, seconds):
+        """How many mails the peer sends in so many seconds."""
+        trial = dataclasses.replace(job, mails=8 if self.depth == 1 else 5 * self.depth)
+        run = once(cell.peer, trial, installation, sink)
+        each = statistics.median(run.us[1:]) if run.us[1:] else run.wall_us / trial.mails
+        return max(10 * self.depth, min(self.most, int(seconds * 1e6 / each)))
+
+    def startup(self, cell, job, installation, sink, startups):
+        """CPU of the process that sends no mail, the median of what was seen so far."""
         if not peers.runs(cell.peer, job):
             return 0
-        run = once(cell.peer, job, installation, sink, prefix)
-        known = startups.setdefault((cell.key, job.tls, self.network), [])
-        known.append(run.cpu_us)
+        known = startups.setdefault((cell.key, job.tls), [])
+        if not known or self.work == "order":
+            known.append(once(cell.peer, job, installation, sink).cpu_us)
         return statistics.median(known)
