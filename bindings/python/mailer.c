@@ -107,25 +107,13 @@ static int options_read(fpy_state *state, struct options *options, PyObject *dic
     return 0;
 }
 
-/* A callable as `token` leaves the options: the core has a callback for it.  `dict` is our copy. */
-static int take_token(mailer *self, PyObject *dict)
-{
-    PyObject *token = dict ? PyDict_GetItemString(dict, "token") : NULL;
-
-    if (!token || !PyCallable_Check(token))
-        return 0;
-    self->token = Py_NewRef(token);
-    return PyDict_DelItemString(dict, "token") ||
-           PyDict_SetItemString(dict, "token_callback", Py_True);
-}
-
 static int mailer_make(fpy_state *state, mailer *self, make_mailer make, PyObject *dsn,
                        PyObject *dict)
 {
     struct options options = {NULL, NULL, NULL, 0};
     facteur_error *error = NULL;
     const char *text = NULL;
-    int failed = take_token(self, dict) || options_read(state, &options, dict);
+    int failed = fpy_token_take(dict, &self->token) || options_read(state, &options, dict);
 
     if (!failed && dsn && dsn != Py_None) {
         text = PyUnicode_Check(dsn) ? config_text(state, "dsn", dsn) : NULL;

@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "binding.h"
-
 #include "token.h"
+
+int fpy_token_take(PyObject *dict, PyObject **callable)
+{
+    PyObject *token = dict ? PyDict_GetItemString(dict, "token") : NULL;
+
+    if (!token || !PyCallable_Check(token))
+        return 0;
+    *callable = Py_NewRef(token);
+    return PyDict_DelItemString(dict, "token") ||
+                   PyDict_SetItemString(dict, "token_callback", Py_True)
+               ? -1
+               : 0;
+}
 
 /* What the callable returned, given on; the token itself is never told in an error. */
 static int give(PyObject *returned, facteur_token *token)

@@ -3,7 +3,13 @@
 #ifndef FPY_TOKEN_H
 #define FPY_TOKEN_H
 
-#include "facteur.h"
+#include "binding.h"
+
+/*
+ * A callable as `token` leaves the options for `*callable`, a new reference; the core is told of its
+ * callback instead.  `dict` may be NULL.  0, or -1 with an exception.
+ */
+int fpy_token_take(PyObject *dict, PyObject **callable);
 
 /*
  * The facteur_token_source whose `user` is a callable.  It is called with the relay's name and the

@@ -7,7 +7,7 @@
 #define FCT_MEMBER_H
 
 #include "mailer/dsn.h"
-#include "mailer/token.h"
+#include "mailer/token_source.h"
 #include "pool/relay.h"
 
 typedef struct fct_member {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "mailer/token.h"
+#include "mailer/token_source.h"
 
 #include "base/memory.h"
 #include "mailer/token_command.h"

@@ -4,8 +4,8 @@
  * from a command.  Asking happens in the thread that sends, before the mail goes to the loop; of
  * many threads one asks and the others wait for it.
  */
-#ifndef FCT_TOKEN_H
-#define FCT_TOKEN_H
+#ifndef FCT_TOKEN_SOURCE_H
+#define FCT_TOKEN_SOURCE_H
 
 #include "base/secret.h"
 #include "facteur.h"
