@@ -76,35 +76,39 @@ class Installation:
                 "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:10.99.0.2", "-keyout", self.key, "-out", self.certificate)
 
     def facteur(self):
-        """A copy is built, so that a source that changes meanwhile does not matter, nor is written to."""
-        mark = self.folder / "facteur.sha256"
-        now = fingerprint(self.source)
-        copy = self.folder / "source"
-        if not (self.folder / "venv/bin/pip").exists():
+        self.core()
+        pip, mark = self.folder / "venv/bin/pip", self.folder / "bindings.sha256"
+        if not pip.exists():
             run("venv", sys.executable, "-m", "venv", self.folder / "venv")
-            run("PyPI", self.folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", "setuptools>=77", "wheel")
-        if not (mark.exists() and mark.read_text() == now):
-            run("copy", "mkdir", "-p", copy)
-            run("copy", "rsync", "-a", "--delete", "--exclude=build", "--exclude=*.egg-info", *(self.source / name for name in SOURCES),
-                f"{copy}/") if shutil.which("rsync") else self.copy(copy)
+            run("PyPI", pip, "install", "-q", "--disable-pip-version-check", "setuptools>=77", "wheel")
+        if not (mark.exists() and mark.read_text() == self.built):
+            run("pip", pip, "install", "-q", "--disable-pip-version-check", "--no-build-isolation", "--no-deps", "--force-reinstall",
+                self.folder / "source")
+            run("build-php", self.folder / "source/scripts/build-php", self.folder / "php")
+            mark.write_text(self.built)
+
+    def core(self):
+        """The library, of a copy: a source that changes meanwhile does not matter, and is not written to."""
+        mark, copy = self.folder / "core.sha256", self.folder / "source"
+        self.built = fingerprint(self.source)
+        if not (mark.exists() and mark.read_text() == self.built):
+            self.copy(copy)
             if not (self.folder / "build/build.ninja").exists():
                 run("meson", "meson", "setup", self.folder / "build", copy, "--buildtype=release", "-Dtests=false")
             run("ninja", "ninja", "-C", self.folder / "build")
-            run("pip", self.folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", "--no-build-isolation", "--no-deps",
-                "--force-reinstall", copy)
-            run("build-php", copy / "scripts/build-php", self.folder / "php")
-            mark.write_text(now)
-        run("facteur_peer.c", "cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", "-I", self.source / "core/include", "-o",
-            self.bin / "facteur_peer", BENCH / "peers/facteur_peer.c", "-L", self.folder / "build", "-lfacteur",
-            f"-Wl,-rpath,{(self.folder / 'build').resolve()}")
+            mark.write_text(self.built)
+        run("facteur_peer.c", "cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", "-I", copy / "core/include", "-o", self.bin / "facteur_peer",
+            BENCH / "peers/facteur_peer.c", "-L", self.folder / "build", "-lfacteur", f"-Wl,-rpath,{(self.folder / 'build').resolve()}")
 
     def copy(self, copy):
-        shutil.rmtree(copy)
+        """Times are kept, so that make and ninja build what changed."""
+        shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
+        leave = shutil.ignore_patterns("*.egg-info", "__pycache__", "*.so")
         for name in SOURCES:
             from_ = self.source / name
             if from_.is_dir():
-                shutil.copytree(from_, copy / name)
+                shutil.copytree(from_, copy / name, ignore=leave)
             elif from_.exists():
                 shutil.copy2(from_, copy / name)
 
