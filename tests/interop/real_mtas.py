@@ -53,7 +53,8 @@ local:
 begin transports
 mailbox:
   driver = appendfile
-  file = /mail/$local_part_data
+  directory = /mail/$local_part_data
+  maildir_format
   user = Debian-exim
   group = Debian-exim
 
@@ -157,12 +158,12 @@ class Postfix(RealServer):
 
 
 class Exim(RealServer):
-    """Delivers with appendfile to one mbox for each mailbox."""
+    """Delivers with appendfile to maildirs; of an mbox that is locked it would try again after seconds."""
 
     name = "Exim"
     log = "root/var/log/exim4/mainlog"
     logged_id = r"^\S+ \S+ (\S+) <= "
-    # Every mail is a process for its reception and two for its delivery: a thousand take 10 s on two cores.
+    # Every mail is a process for its reception and two for its delivery.
     # By default Exim ends a connection at the eleventh RSET that follows no accepted mail, as here after a mail whose
     # recipients were all refused; within TLS it says so in clear text.  Mails in flight are then truly in doubt.
     mails = 1000
@@ -179,8 +180,8 @@ class Exim(RealServer):
         self.spawn("chroot", root, "/usr/sbin/exim4", "-bdf", "-oX", "")
 
     def delivered(self):
-        return [Delivered(os.path.basename(path) + "@" + DOMAIN, raw)
-                for path, text in self.files("root/mail").items() if not path.endswith(".lock") for raw in mbox(text)]
+        return [Delivered(path.split("/")[2] + "@" + DOMAIN, raw) for path, raw in self.files("root/mail").items()
+                if path.split("/")[3] == "new"]
 
 
 class OpenSmtpd(RealServer):
