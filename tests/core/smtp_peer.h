@@ -34,6 +34,7 @@ struct server {
     int slow_ms;              /* before each verdict */
     atomic_bool hold;         /* no verdict as long as it is set */
     int hates_groups;         /* offers PIPELINING, and closes when something follows MAIL */
+    int no_bdat;              /* never heard of BDAT: its octets are commands, each answered */
     atomic_int connections, ready, mails, quits, open, most_open, resumed;
     pthread_t threads[CONNECTIONS_MAX];
     int fds[CONNECTIONS_MAX];
@@ -148,6 +149,8 @@ static void talk(struct client *client)
             if (server->hates_groups && client->len > 0)
                 return;
             say(client, "250 2.1.0 ok\r\n");
+        } else if (server->no_bdat && !strchr("RDQ", line[0])) {
+            say(client, "500 5.5.2 what\r\n");
         } else if (strncasecmp(line, "BDAT", 4) == 0) {
             if (!take_chunk(client, strtoul(line + 4, NULL, 10)))
                 return;

@@ -280,7 +280,7 @@ static void an_empty_content(void **state)
     fct_mail_unref(mail);
 }
 
-/* The answers to a content that was read as commands, all at once: the second is unasked for. */
+/* The answers to a content that was read as commands, all at once: none but the first is heard. */
 static void bdat_unknown_in_one_segment(void **state)
 {
     static const char answers[] =
@@ -291,8 +291,7 @@ static void bdat_unknown_in_one_segment(void **state)
 
     submit(session, mail, NULL);
     take_all(session);
-    assert_int_equal(fct_session_feed(session, answers, sizeof(answers) - 1, 10),
-                     FACTEUR_EPROTOCOL);
+    assert_int_equal(fct_session_feed(session, answers, sizeof(answers) - 1, 10), FACTEUR_ECONNECT);
     assert_true(fct_session_chunking_refused(session));
     outcome = next_outcome(session);
     assert_int_equal(outcome->class, FCT_TEMPORARY);

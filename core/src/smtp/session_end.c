@@ -87,7 +87,8 @@ static void end_mail(fct_session *s, fct_transaction *mail, bool told,
     mail->outcome->again = mail != culprit && ((active && (told || culprit)) || mail->run_before);
     fct_transaction_end(s, mail, FCT_TEMPORARY, error,
                         active && mail != culprit ? phase_of_mail(s, mail) : s->error_phase,
-                        s->error_reply.code ? &s->error_reply : NULL, s->close_message);
+                        s->error_reply.code ? &s->error_reply : NULL,
+                        *s->close_message ? s->close_message : NULL);
     mail->outcome->again &= mail->outcome->class == FCT_TEMPORARY;
 }
 
@@ -124,6 +125,13 @@ void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const 
     fct_sasl_done(&s->sasl);
     fct_wipe(s->config.nonce, sizeof(s->config.nonce));
     wipe_buf(&s->last_response);
+}
+
+void fct_session_leave_drained(fct_session *s)
+{
+    fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_body, NULL, NULL,
+                    "the connection was closed because the relay offers CHUNKING and does not take "
+                    "BDAT");
 }
 
 void fct_session_closed_by_421(fct_session *s, const fct_reply *reply)

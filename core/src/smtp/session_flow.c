@@ -128,6 +128,11 @@ void fct_session_pump(fct_session *s)
 {
     fct_transaction *mail;
 
+    if (s->draining) {
+        if (s->expected_count == 0)
+            fct_session_leave_drained(s);
+        return;
+    }
     while (s->state == FCT_STATE_READY && (mail = next_queued(s)) && may_begin(s, mail)) {
         if (s->rset_due && !fct_session_uses(s, FCT_OFFER_PIPELINING)) {
             s->rset_due = false;
@@ -149,8 +154,8 @@ unsigned fct_session_room(const fct_session *s)
 {
     unsigned room, most = depth(s);
 
-    if (s->state != FCT_STATE_READY || s->quit_wanted || s->stop || s->mail_count >= most ||
-        (s->active_count && s->active_bytes >= s->config.pipeline_bytes))
+    if (s->state != FCT_STATE_READY || s->quit_wanted || s->stop || s->draining ||
+        s->mail_count >= most || (s->active_count && s->active_bytes >= s->config.pipeline_bytes))
         return 0;
     room = most - s->mail_count;
     if (s->caps.mail_max) {

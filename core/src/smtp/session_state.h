@@ -126,7 +126,9 @@ struct fct_session {
     bool rset_due; /* a transaction may be open at the relay */
     bool quit_wanted;
     bool chunking_refused;
-    int stop; /* no further mail: die with it when those begun have their end */
+    bool
+        draining; /* BDAT was refused: no reply is sure to be what it seems, nothing more is said */
+    int stop;     /* no further mail: die with it when those begun have their end */
     bool flight_open;
     unsigned flights;
     int64_t timing_us[FACTEUR_PHASE_COUNT];
@@ -197,6 +199,7 @@ const char *fct_outcome_quote(fct_session *s, const char *what, const fct_reply 
  */
 void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const fct_reply *reply,
                      const fct_transaction *culprit, const char *sentence);
+void fct_session_leave_drained(fct_session *s);
 void fct_session_closed_by_421(fct_session *s, const fct_reply *reply);
 enum facteur_phase fct_session_phase(const fct_session *s);
 struct fct_expected *fct_session_front(fct_session *s);

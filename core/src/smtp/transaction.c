@@ -322,43 +322,36 @@ static void on_verdict(fct_session *s, fct_transaction *mail, const fct_reply *r
     end_early(s, mail, early ? FACTEUR_PHASE_body : FACTEUR_PHASE_final, reply);
 }
 
-/* Whether a relay that reads the content as commands might find one in its first line. */
-static bool reads_as_command(const fct_transaction *mail)
-{
-    fct_mail_reader *reader = fct_mail_reader_new(mail->mail);
-    fct_slice run = {NULL, 0};
-    bool stable, field = false;
-
-    if (reader && fct_mail_reader_next(reader, &run, &stable) == 1) {
-        size_t len = 0;
-
-        while (len < run.len && (unsigned char)run.ptr[len] > ' ' && run.ptr[len] != ':')
-            len++;
-        field = len < run.len && run.ptr[len] == ':';
-    }
-    fct_mail_reader_free(reader);
-    return !field;
-}
-
 /*
- * The relay offered CHUNKING and does not want BDAT: DATA from now on, here when that is safe.  A
- * relay that never heard of BDAT takes the content for commands and answers each line.  The RSET
- * that we wrote behind the content gets the answer to its first line, "Name: …", which is a refusal
- * and ends the connection before any reply is taken for another's.
+ * The relay offered CHUNKING and does not take BDAT.  It may never have heard of it, read the
+ * content as commands and answer each line: no reply from here on is surely the one to a command of
+ * ours. Nothing more is said on this connection.  What is outstanding is heard to its end, so that
+ * a relay which refuses each BDAT leaves no mail in doubt, and all of them go elsewhere by DATA.
  */
 static void on_bdat_unknown(fct_session *s, fct_transaction *mail, const fct_reply *reply)
 {
-    bool leave = !mail->body.handed || reads_as_command(mail);
+    bool early = !mail->body.handed;
 
     fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_final);
     s->chunking_refused = true;
-    s->rset_due = true;
-    mail->rerun = true;
+    s->draining = true;
+    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next)
+        FCT_ENTRY(link, fct_transaction, link)->rerun = true;
     fct_transaction_refused(s, mail, FACTEUR_PHASE_final, reply);
-    if (leave)
-        fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_body, NULL, NULL,
-                        "the connection was closed because the relay offers CHUNKING and does not "
-                        "take BDAT");
+    if (early)
+        fct_session_leave_drained(s);
+}
+
+/* Only a refusal of its BDAT is believed: the mail was not taken. */
+static void on_drained(fct_session *s, fct_transaction *mail, enum fct_command command,
+                       const fct_reply *reply)
+{
+    if (command == FCT_COMMAND_MAIL || command == FCT_COMMAND_RCPT)
+        return;
+    if (command == FCT_COMMAND_BDAT && mail->body.handed && fct_reply_kind(reply->code) >= 4)
+        fct_transaction_refused(s, mail, FACTEUR_PHASE_final, reply);
+    else
+        fct_session_leave_drained(s);
 }
 
 static void on_bdat(fct_session *s, fct_transaction *mail, const fct_reply *reply)
@@ -386,6 +379,10 @@ void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_co
                               const fct_reply *reply)
 {
     mail->answered = true;
+    if (s->draining) {
+        on_drained(s, mail, command, reply);
+        return;
+    }
     switch (command) {
     case FCT_COMMAND_MAIL:
         on_mail(s, mail, reply);
