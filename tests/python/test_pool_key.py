@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What may share a connection: each option changed alone, and the pairs of FAULTS row 106."""
+"""What may share a connection: each option changed alone, the pairs of FAULTS row 106, a new password."""
 
+import concurrent.futures
 import itertools
 import os
 import shutil
 import ssl
 import stat
 import subprocess
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -227,3 +229,113 @@ def test_row_106_credential_tls_name_and_authority_never_share(at):
             number = transaction["connection"]
             assert seen.setdefault(number, index) == index
     assert at.server.stats()["connections"] == len(seen) == 16
+
+
+# ---- The generation of a credential: a password_file that changes ----
+
+
+def rewrite(path, text):
+    path.write_text(text)
+
+
+def replace(path, text):
+    fresh = path.with_name("fresh")
+    fresh.write_text(text)
+    fresh.rename(path)
+
+
+def redirect(path, text):
+    """As a mounted secret changes: the name is a link, and the link is changed."""
+    target = path.with_name(f"target-{text.strip()}")
+    target.write_text(text)
+    link = path.with_name("link")
+    link.symlink_to(target)
+    link.rename(path)
+
+
+@pytest.fixture
+def vault(tmp_path):
+    """A server that knows ana by her password, and the file that holds it."""
+    path = tmp_path / "password"
+    path.write_text("first1\n")
+    with SmtpServer("--plain", "--auth", "ana:first1") as server:
+        yield SimpleNamespace(server=server, path=path)
+        assert server.violations() == []
+
+
+def open_vault(vault, **options):
+    return facteur.Mailer(vault.server.dsn(), username="ana", password_file=vault.path, **options)
+
+
+@pytest.mark.parametrize("change, rest_s", [(rewrite, 0), (replace, 0), (redirect, 0), (rewrite, 3.1)])
+def test_a_changed_password_is_a_new_generation(vault, change, rest_s):
+    """The new one is as long as the old one; with a rest the file is no longer suspect of being young."""
+    time.sleep(rest_s)
+    with open_vault(vault, pool_size=1) as mailer:
+        mailer.send(mail())
+        mailer.send(mail())
+        assert vault.server.stats()["connections"] == 1
+        change(vault.path, "second")
+        vault.server.options(users={"ana": "second"})
+        mailer.send(mail())
+        assert vault.server.wait(connections=2, quit=1, open=1)
+        mailer.send(mail())
+        stats = vault.server.stats()
+        assert (stats["connections"], stats["auths"], stats["auth_failures"]) == (2, 2, 0)
+        assert mailer.check()["ok"]
+
+
+def test_an_equal_password_is_the_same_generation(vault):
+    with open_vault(vault) as mailer:
+        for change in (rewrite, replace, lambda path, _: os.utime(path)):
+            mailer.send(mail())
+            change(vault.path, "first1")
+        mailer.send(mail())
+    assert vault.server.stats()["connections"] == 1
+
+
+def test_a_file_that_cannot_be_read_leaves_the_login_as_it_was(vault):
+    with open_vault(vault, max_mails=1) as mailer:
+        for spoil in (lambda: vault.path.write_text(""), vault.path.unlink, vault.path.mkdir):
+            mailer.send(mail())
+            spoil()
+        mailer.send(mail())
+        vault.path.rmdir()
+        rewrite(vault.path, "second")
+        vault.server.options(users={"ana": "second"})
+        mailer.send(mail())
+    assert vault.server.stats()["auth_failures"] == 0
+
+
+def test_a_mail_under_way_ends_on_its_connection(vault):
+    vault.server.script([{"on": "final", "connection": 1, "nth": 1, "delay_ms": 500}])
+    with open_vault(vault) as mailer, concurrent.futures.ThreadPoolExecutor() as threads:
+        slow = threads.submit(mailer.send, mail())
+        while not mailer.stats()["relays"][0]["mails"]["in_flight"]:
+            time.sleep(0.005)
+        rewrite(vault.path, "second")
+        vault.server.options(users={"ana": "second"})
+        assert mailer.send(mail()).ok
+        assert slow.result().ok
+        assert mailer.send(mail()).ok
+        assert vault.server.wait(quit=1, open=1)
+    numbers = [transaction["connection"] for transaction in vault.server.transactions()]
+    assert sorted(numbers) == [1, 2, 2]
+    assert vault.server.stats()["auth_failures"] == 0
+
+
+def test_the_child_of_a_fork_sees_the_change(vault):
+    with open_vault(vault) as mailer:
+        mailer.send(mail())
+        rewrite(vault.path, "second")
+        vault.server.options(users={"ana": "second"})
+        pid = os.fork()
+        if not pid:
+            status = 1
+            try:
+                status = 0 if mailer.send(mail()).ok else 1
+            finally:
+                os._exit(status)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert mailer.send(mail()).ok
+    assert vault.server.stats()["auth_failures"] == 0

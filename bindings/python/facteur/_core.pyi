@@ -203,8 +203,8 @@ class Mailer:
         username: str | None = None,
         # Its password.
         password: str | None = None,
-        # A file that holds the password, read at the first send; a line end at its end is left
-        # out.
+        # A file that holds the password; a line end at its end is left out.  Read at the first
+        # send, and again when it has changed: the next mail then goes over a new connection.
         password_file: str | os.PathLike[str] | None = None,
         # The environment variable that holds the password.
         password_env: str | None = None,
@@ -326,8 +326,8 @@ class Mailer:
         username: str | None = None,
         # Its password.
         password: str | None = None,
-        # A file that holds the password, read at the first send; a line end at its end is left
-        # out.
+        # A file that holds the password; a line end at its end is left out.  Read at the first
+        # send, and again when it has changed: the next mail then goes over a new connection.
         password_file: str | os.PathLike[str] | None = None,
         # The environment variable that holds the password.
         password_env: str | None = None,

@@ -156,6 +156,7 @@ static void give(struct passage *passage)
 
     passage->place = IN_POOL;
     passage->entered_us = now_us;
+    fct_member_renew(lane->member);
     if (!fct_lane_take_token(lane, &passage->token, problem)) {
         passage->place = IN_STOPPED;
         passage->tokenless = true;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define PASSWORD_MAX 65536
+#define SETTLED_S 2 /* the coarsest clock of a file system in use */
 
 static const enum fct_option sources[] = {FCT_OPT_password,      FCT_OPT_password_file,
                                           FCT_OPT_password_env,  FCT_OPT_token,
@@ -217,8 +218,36 @@ static ssize_t read_all(int fd, char *bytes, size_t max)
     return (ssize_t)len;
 }
 
-int fct_login_read_file(const char *path, fct_secret **password, facteur_error **error)
+static bool stamp_file(int fd, struct fct_login_stamp *stamp)
 {
+    time_t now = time(NULL);
+    struct stat facts;
+
+    if (fstat(fd, &facts) != 0)
+        return false;
+    *stamp = (struct fct_login_stamp){.device = facts.st_dev,
+                                      .inode = facts.st_ino,
+                                      .size = facts.st_size,
+                                      .changed = facts.st_ctim,
+                                      .settled = now - facts.st_ctim.tv_sec > SETTLED_S};
+    return true;
+}
+
+bool fct_login_file_changed(const char *path, const struct fct_login_stamp *stamp)
+{
+    struct stat facts;
+
+    /* One that was changed just before it was read may have changed again within the same tick. */
+    return !stamp->settled || stat(path, &facts) != 0 || facts.st_dev != stamp->device ||
+           facts.st_ino != stamp->inode || facts.st_size != stamp->size ||
+           facts.st_ctim.tv_sec != stamp->changed.tv_sec ||
+           facts.st_ctim.tv_nsec != stamp->changed.tv_nsec;
+}
+
+int fct_login_read_file(const char *path, fct_secret **password, struct fct_login_stamp *stamp,
+                        facteur_error **error)
+{
+    struct fct_login_stamp found = {0};
     char *bytes = NULL;
     const char *fault;
     ssize_t len;
@@ -232,7 +261,8 @@ int fct_login_read_file(const char *path, fct_secret **password, facteur_error *
         close(fd);
         return fct_error_nomem(error);
     }
-    len = read_all(fd, bytes, PASSWORD_MAX);
+    /* The stamp first: what changes while the file is read makes it stale. */
+    len = stamp_file(fd, &found) ? read_all(fd, bytes, PASSWORD_MAX) : -1;
     if (len < 0) {
         err = refuse_file(path, strerror(errno), error);
         len = 0;
@@ -248,6 +278,8 @@ int fct_login_read_file(const char *path, fct_secret **password, facteur_error *
         *password = fct_secret_new(bytes, (size_t)len);
         err = *password ? 0 : fct_error_nomem(error);
     }
+    if (!err)
+        *stamp = found;
     fct_wipe(bytes, PASSWORD_MAX);
     fct_free(bytes);
     return err;

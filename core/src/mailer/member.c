@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mailer/host.h"
-#include "mailer/login.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -366,7 +365,7 @@ int fct_member_complete(fct_member *member, const char *sender, facteur_error **
     if (!err)
         err = check_readable(member, FCT_OPT_client_key, error);
     if (!err && password_file && !session->password)
-        err = fct_login_read_file(password_file, &session->password, error);
+        err = fct_login_read_file(password_file, &session->password, &member->password_file, error);
     if (!err && !session->username && session->password) {
         /* A preset whose key is user name and password, read from its file just now. */
         fct_slice key = fct_secret_bytes(session->password);
@@ -388,4 +387,24 @@ int fct_member_complete(fct_member *member, const char *sender, facteur_error **
         return fct_error_nomem(error);
     member->ready = true;
     return 0;
+}
+
+void fct_member_renew(fct_member *member)
+{
+    struct fct_session_config *session = &member->relay.session;
+    const char *path = text_of(member, FCT_OPT_password_file);
+    fct_secret *password;
+
+    /* Where the key is the user name too, sessions that are open point to that name. */
+    if (!path || !text_of(member, FCT_OPT_username) ||
+        !fct_login_file_changed(path, &member->password_file) ||
+        fct_login_read_file(path, &password, &member->password_file, NULL))
+        return;
+    if (fct_secret_equal(password, session->password)) {
+        fct_secret_unref(password);
+        return;
+    }
+    fct_secret_unref(session->password);
+    session->password = password;
+    member->relay.generation++;
 }

@@ -7,16 +7,18 @@
 #define FCT_MEMBER_H
 
 #include "mailer/dsn.h"
+#include "mailer/login.h"
 #include "mailer/token_source.h"
 #include "pool/relay.h"
 
 typedef struct fct_member {
     fct_options options;
     fct_dsn dsn;
-    fct_relay relay;          /* where there is one */
-    char *name;               /* without secrets */
-    bool ready;               /* fct_member_complete() was through */
-    fct_token_source *tokens; /* or NULL: relay.session.token is as it was configured */
+    fct_relay relay;                      /* where there is one */
+    char *name;                           /* without secrets */
+    bool ready;                           /* fct_member_complete() was through */
+    struct fct_login_stamp password_file; /* as it was when it was read */
+    fct_token_source *tokens;             /* or NULL: relay.session.token is as it was configured */
 } fct_member;
 
 /*
@@ -34,5 +36,12 @@ bool fct_member_equal(const fct_member *a, const fct_member *b);
 
 /* The contract of fct_plan_complete(), for one. */
 int fct_member_complete(fct_member *member, const char *sender, facteur_error **error);
+
+/*
+ * In the loop's thread, before a mail is given to the relay: a password_file that holds another
+ * password by now makes a new generation of the credential.  One that cannot be read, as when it is
+ * just being written, leaves all as it is.
+ */
+void fct_member_renew(fct_member *member);
 
 #endif

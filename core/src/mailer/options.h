@@ -92,8 +92,8 @@
     X(username, TEXT, "", "", 0, 0, "The login.")                                                  \
     X(password, SECRET, "", "", 0, 0, "Its password.")                                             \
     X(password_file, PATH, "", "", 0, 0,                                                           \
-      "A file that holds the password, read at the first send; a line end at its end is left "     \
-      "out.")                                                                                      \
+      "A file that holds the password; a line end at its end is left out.  Read at the first "     \
+      "send, and again when it has changed: the next mail then goes over a new connection.")       \
     X(password_env, TEXT, "", "", 0, 0, "The environment variable that holds the password.")       \
     X(token, SECRET, "", "", 0, 0,                                                                 \
       "An OAuth 2.0 bearer token, in place of a password.  In Python also a callable: it gets "    \

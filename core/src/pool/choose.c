@@ -33,7 +33,8 @@ static bool worn_out(const fct_connection *connection, uint64_t now_us)
 {
     const fct_relay *relay = connection->relay;
 
-    return (relay->max_mails && connection->mails >= relay->max_mails) ||
+    return connection->generation != relay->generation ||
+           (relay->max_mails && connection->mails >= relay->max_mails) ||
            (connection->mails && now_us >= connection->age_limit_us) ||
            (relay->idle_us && connection->ticket_count == 0 &&
             now_us >= connection->idle_us + relay->idle_us);

@@ -286,6 +286,7 @@ static bool make_session(fct_connection *connection)
 {
     struct fct_session_config config = connection->relay->session;
 
+    connection->generation = connection->relay->generation;
     config.chunking = config.chunking && connection->chunking;
     config.pipelining = config.pipelining && connection->pipelining;
     if (fct_random(config.nonce, sizeof config.nonce) != 0)

@@ -53,8 +53,9 @@ typedef struct fct_connection {
     uint64_t opened_us, idle_us, age_limit_us;
     uint64_t shake_us; /* the handshake began; 0: none under way */
     uint64_t shake_limit_us;
-    uint64_t probe_us; /* silence until then on a connection reused after a rest: it is dead */
-    int slot;          /* of the host's, -1: none */
+    uint64_t probe_us;   /* silence until then on a connection reused after a rest: it is dead */
+    int slot;            /* of the host's, -1: none */
+    unsigned generation; /* of the credential that the session has */
     unsigned mails;
     unsigned flights; /* of those counted already */
     unsigned entered; /* calls on the stack: the memory must stay */

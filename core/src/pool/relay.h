@@ -27,6 +27,7 @@ typedef struct fct_relay {
     uint64_t max_age_us; /* per connection, 0: no limit */
     uint64_t idle_us;    /* close a connection idle for longer */
     uint64_t fresh_us;   /* hold back the terminator on one idle for longer */
+    unsigned generation; /* of the credential: who logged in with another one takes no mail */
     /*
      * Where its pool counts, cleared with each new pool: outside of the pool, so that it may be
      * read without asking who runs the loop.  The relay's own; NULL: nobody reads.
