@@ -6,8 +6,8 @@
 #include "binding.h"
 
 /*
- * A callable as `token` leaves the options for `*callable`, a new reference; the core is told of its
- * callback instead.  `dict` may be NULL.  0, or -1 with an exception.
+ * A callable as `token` leaves the options for `*callable`, a new reference; the core is told of
+ * its callback instead.  `dict` may be NULL.  0, or -1 with an exception.
  */
 int fpy_token_take(PyObject *dict, PyObject **callable);
 
