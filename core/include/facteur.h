@@ -114,14 +114,17 @@ FACTEUR_API void facteur_message_free(facteur_message *message);
 /*
  * Set one field by the name that it has in Python, PHP and JSON.
  *
- * from, sender, reply_to, to, cc, bcc   An RFC 5322 address list ("Ana <ana@example.com>,
- * b@example.org", groups too); to, cc, bcc and reply_to append, others replace. subject, text, html
- * Text; in the subject, control characters become one space. envelope_from The SMTP sender (RFC
- * 5321 MAIL FROM); default: sender, else from.
- *                                       "<>" or "" asks for the null reverse-path.
- * message_id                            "id@domain", with or without angle brackets; default: made
- * at random. date                                  RFC 3339 ("2026-11-23T10:00:00+01:00") or RFC
- * 5322; default: now. in_reply_to, references               Message ids, separated by spaces.
+ * from, sender, to, cc, bcc, reply_to
+ *                  An RFC 5322 address list ("Ana <ana@example.com>, b@example.org", groups too);
+ *                  to, cc, bcc and reply_to append, the others replace.
+ * subject, text, html
+ *                  Text; in the subject, control characters become one space.
+ * envelope_from    The SMTP sender (RFC 5321 MAIL FROM); default: sender, else from.  "<>" or ""
+ *                  asks for the null reverse-path.
+ * message_id       "id@domain", with or without angle brackets; default: made at random.
+ * date             RFC 3339 ("2026-11-23T10:00:00+01:00") or RFC 5322; default: now.
+ * in_reply_to, references
+ *                  Message ids, separated by spaces.
  *
  * FACTEUR_EMESSAGE: no such field (the nearest name is told), or a value that cannot be on the wire
  * (control character in an address, invalid UTF-8, …); `where` is the field's name.
@@ -192,7 +195,7 @@ FACTEUR_API int facteur_message_bytes(facteur_message *message, char **bytes, si
  * mailer    Gives default_from, contact_to and default_locale; may be NULL.
  * json      The order or the form: core/schema/order.json, core/schema/contact.json.
  * options   NULL, or a JSON object with any of: to, from, reply_to, locale, subject, message_id,
- * date (core/schema/letter_options.json).
+ *           date (core/schema/letter_options.json).
  *
  * FACTEUR_EMESSAGE: malformed JSON or a field of the wrong form; `where` is its path
  * ("items[2].unit_price").
@@ -224,9 +227,10 @@ FACTEUR_API const char *facteur_option_help(size_t index);
 /*
  * Make a mailer.  Nothing is opened.
  *
- * dsn             DESIGN: smtps://user:pass@host, smtp://…, smtp+unix:///path, a preset
- * (brevo://KEY), file:///dir, memory://, null://.  NULL: the environment's FACTEUR_DSN. names,
- * values   `count` options; they win over the DSN's query, which wins over FACTEUR_* in the
+ * dsn             smtps://user:pass@host, smtp://…, smtp+unix:///path, a preset (ses://…),
+ *                 failover(…), file:///dir, memory://, null://: docs/dsn.md.
+ *                 NULL: FACTEUR_DSN of the environment.
+ * names, values   `count` options; they win over the DSN's query, which wins over FACTEUR_* in the
  *                 environment.  Values are text: "10.0", "1", "starttls".
  *
  * FACTEUR_ECONFIG: a DSN that cannot be read (the offending character and its position are named),
@@ -238,9 +242,9 @@ FACTEUR_API int facteur_mailer_new(const char *dsn, const char *const *names,
                                    facteur_error **error);
 
 /*
- * As facteur_mailer_new(), but a mailer with the same configuration that already lives in this
- * process is handed out again.  Each must be closed by its own facteur_mailer_free(); the last of
- * them leaves the connections open until the process ends, for the next request.
+ * As facteur_mailer_new(), but over the connections of the mailer with the same configuration that
+ * already lives in this process.  Each handle has its own facteur_mailer_free(); the last of them
+ * leaves the connections open until the process ends, for the next request.
  */
 FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
                                       const char *const *values, size_t count, facteur_mailer **out,
@@ -287,8 +291,7 @@ FACTEUR_API void facteur_token_fail(facteur_token *token, const char *sentence);
 FACTEUR_API int facteur_mailer_set_token_source(facteur_mailer *mailer, facteur_token_source source,
                                                 void *user, facteur_error **error);
 
-/* What the mailer sends through, without secrets: "smtps://smtp.example.com:465".  Lives as long as
- * it. */
+/* What it sends through, without secrets: "smtps://smtp.example.com:465".  Lives as long as it. */
 FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
 
 /*
@@ -485,8 +488,7 @@ FACTEUR_API const char *facteur_receipt_status_name(const facteur_receipt *recei
 /* 1 for sent, queued and duplicate: the mail needs no further care of the caller. */
 FACTEUR_API int facteur_receipt_ok(const facteur_receipt *receipt);
 
-/* The Message-ID without angle brackets; the relay's own id from its last reply; the relay's name.
- */
+/* The Message-ID without angle brackets; the relay's id for the mail; the relay's name. */
 FACTEUR_API const char *facteur_receipt_message_id(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_queue_id(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_relay(const facteur_receipt *receipt);
@@ -507,8 +509,7 @@ FACTEUR_API int facteur_receipt_reply_code(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_reply_enhanced(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_reply_text(const facteur_receipt *receipt);
 
-/* The phase in which the verdict fell; how often a connection was tried; flights (write, then
- * wait). */
+/* The phase in which the verdict fell; connections tried; flights (write, then wait). */
 FACTEUR_API enum facteur_phase facteur_receipt_phase(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_phase_name(enum facteur_phase phase);
 FACTEUR_API unsigned facteur_receipt_attempts(const facteur_receipt *receipt);

@@ -24,8 +24,7 @@ int fct_error_set(facteur_error **error, int code, const char *where, const char
 /* As above for a failed allocation; returns FACTEUR_ENOMEM. */
 int fct_error_nomem(facteur_error **error);
 
-/* Put `prefix` before the error's `where` ("items[2]" + ".name"); does nothing when *error is NULL.
- */
+/* Put `prefix` before the error's `where` ("items[2]" + ".name"); *error may be NULL. */
 void fct_error_prefix(facteur_error **error, const char *prefix);
 
 /*

@@ -49,7 +49,8 @@ void fct_mail_reader_free(fct_mail_reader *reader);
  * The next run of the content.
  *
  * run      A run in memory lives as long as the mail; a run out of a file (at most 64 KiB) until
- * the next call. stable   Whether the run is one in memory.
+ *          the next call.
+ * stable   Whether the run is one in memory.
  *
  * 1 with a run of at least one byte; 0 at the end; FACTEUR_EIO when a file went away or changed its
  * size since it was frozen: fct_mail_size() can then not be kept and the transaction must be cut.

@@ -156,8 +156,8 @@ void fct_session_lost(fct_session *session, int error, const char *message, uint
  * A mail that this relay cannot take (SIZE, SMTPUTF8) is refused without a byte written.
  *
  * deadline_us   Past it: before the terminator temporary (EDEADLINE), after it in doubt; the
- * session dies of it if the mail had begun.  FCT_NEVER for none. hold_back     Hold the
- * terminator's last octets until the first reply of the flight (FAULTS.md).
+ *               session dies of it if the mail had begun.  FCT_NEVER for none.
+ * hold_back     Hold the terminator's last octets until the first reply of the flight.
  *
  * FACTEUR_ENOMEM, FACTEUR_ECLOSED (session dead or quitting): nothing was queued.
  */
@@ -188,13 +188,12 @@ bool fct_session_chunking_refused(const fct_session *session);
 
 /* Facts for check() and receipts. */
 const char *fct_session_mechanism(const fct_session *session); /* the SASL mechanism used, or "" */
-const char *fct_session_capabilities(
-    const fct_session *session); /* EHLO keywords with parameters, a line each */
-int64_t fct_session_timing_us(const fct_session *session,
-                              enum facteur_phase phase);  /* greeting, ehlo, auth; -1 */
+/* EHLO keywords with parameters, a line each. */
+const char *fct_session_capabilities(const fct_session *session);
+/* Of greeting, ehlo, auth; -1: not passed. */
+int64_t fct_session_timing_us(const fct_session *session, enum facteur_phase phase);
 unsigned fct_session_flights(const fct_session *session); /* since the connection began */
-/* The redacted dialogue, the last 16 KiB; NUL-terminated; lives until the next call on the session.
- */
+/* The redacted dialogue, its last 16 KiB; lives until the next call on the session. */
 const char *fct_session_transcript(const fct_session *session);
 
 #endif
