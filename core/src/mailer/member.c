@@ -80,8 +80,7 @@ static int settle_tls(fct_member *member, facteur_error **error)
     return 0;
 }
 
-/* What would be given away without TLS is refused before anything is opened (DESIGN: fail closed).
- */
+/* What would be given away without TLS is refused before anything is opened. */
 static int check_plaintext(const fct_member *member, facteur_error **error)
 {
     bool login = text_of(member, FCT_OPT_username) != NULL;

@@ -255,7 +255,8 @@ static void on_secured(void *user, int error, const char *message)
     fct_connection_pump(connection);
 }
 
-/* A relay that hangs up without a word may have a neighbour that talks (FAULTS rows 3 and 4). */
+/* A relay that hangs up without a word may have a neighbour that talks (rows 3 and 4 of
+ * tests/faults/table.py). */
 static bool try_next_address(fct_connection *connection)
 {
     if (!connection->dial || connection->shake_us ||

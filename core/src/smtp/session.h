@@ -41,7 +41,7 @@ struct fct_session_config {
     bool pipelining, chunking; /* use when offered */
     unsigned pipeline_depth;   /* mails begun before the first is answered, at least 1 */
     size_t pipeline_bytes;     /* content bytes of them, together */
-    uint64_t greeting_us, command_us, body_us, final_us; /* FAULTS.md: absolute limits */
+    uint64_t greeting_us, command_us, body_us, final_us; /* absolute */
     unsigned char nonce[18];                             /* random, for SCRAM; wiped after use */
 };
 
@@ -62,7 +62,7 @@ typedef struct fct_reply {
     char *text;        /* lines joined by "\n", without codes; printable; fct_malloc'ed or NULL */
 } fct_reply;
 
-/* FAULTS.md: S, T, P, A. */
+/* What is certain about a recipient; S, T, P, A in tests/faults/table.py. */
 enum fct_class { FCT_SENT, FCT_TEMPORARY, FCT_PERMANENT, FCT_IN_DOUBT };
 
 struct fct_recipient_outcome {
