@@ -35,8 +35,8 @@ Facteur\InDoubtError < Facteur\SendError (not cloneable)
 final Facteur\Mailer (not cloneable)
 final Facteur\Message (not cloneable)
 final Facteur\Attachment
-final Facteur\Receipts (not cloneable)
 final Facteur\Receipt
+final Facteur\Receipts (not cloneable)
 final Facteur\Reply
 facteur_send_order_confirmation
 facteur_send_contact_form
