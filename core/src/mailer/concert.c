@@ -10,7 +10,6 @@
 #include "mailer/lane.h"
 #include "mailer/verdict.h"
 #include "pool/withdraw.h"
-#include "pool/withdraw.h"
 
 /* What each of several relays gets of the deadline at least, while there is as much again. */
 #define SHARE_MIN_US 2000000u
