@@ -60,13 +60,6 @@ static const struct fct_view_field *find_field(const fct_view *view, fct_slice n
     return NULL;
 }
 
-fct_slice fct_view_find(const fct_view *view, fct_slice name)
-{
-    const struct fct_view_field *field = find_field(view, name);
-
-    return field ? field->text : (fct_slice){0};
-}
-
 static const struct fct_view_field *look_up(const struct render *render, fct_slice name)
 {
     for (size_t i = render->depth + 1; i-- > 0;) {

@@ -34,8 +34,6 @@ bool fct_view_init(fct_view *view, fct_arena *arena, size_t cap);
 /* An empty text is no field: its section is not shown.  `name` must outlive the view. */
 void fct_view_text(fct_view *view, const char *name, fct_slice text);
 void fct_view_list(fct_view *view, const char *name, fct_view *views, size_t count);
-/* The text of that name, empty when there is none. */
-fct_slice fct_view_find(const fct_view *view, fct_slice name);
 
 /*
  * Compile.  FACTEUR_ECONFIG: not a template; `where` is its name, the message has the line.
