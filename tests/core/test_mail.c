@@ -211,6 +211,59 @@ static void other_recipients_share_the_content(void **state)
     fct_buf_done(&b);
 }
 
+static void fields_stand_before_the_content(void **state)
+{
+    static const char one[] = "X-One: 1\r\n", two[] = "X-Two: 2\r\n\tmore\r\n";
+    static const char *const others[] = {"x@example.org"};
+    struct place *place = *state;
+    facteur_message *message = message_to();
+    fct_mail *mail, *first, *second, *other;
+    fct_buf plain = {0}, headed = {0};
+    size_t head = strlen(one) + strlen(two);
+
+    write_file(place->path, "0123456789", 10);
+    assert_int_equal(facteur_message_attach_path(message, place->path, NULL, NULL, NULL, NULL), 0);
+    mail = freeze(message);
+    first = fct_mail_with_head(mail, one, strlen(one));
+    second = fct_mail_with_head(first, two, strlen(two));
+    other = fct_mail_with_recipients(second, others, 1);
+    assert_int_equal(read_mail(mail, &plain), 0);
+    assert_int_equal(fct_mail_recipient_count(second), 1);
+    assert_string_equal(fct_mail_recipient(second, 0), "b@example.com");
+    assert_string_equal(fct_mail_recipient(other, 0), others[0]);
+    assert_int_equal(fct_mail_needs(other), fct_mail_needs(mail));
+    assert_string_equal(fct_mail_message_id(other), fct_mail_message_id(mail));
+    fct_mail_unref(mail);
+    fct_mail_unref(first);
+    fct_mail_unref(second);
+    assert_int_equal(read_mail(other, &headed), 0);
+    assert_int_equal(fct_mail_size(other), headed.len);
+    assert_int_equal(headed.len, head + plain.len);
+    assert_memory_equal(headed.ptr, two, strlen(two));
+    assert_memory_equal(headed.ptr + strlen(two), one, strlen(one));
+    assert_memory_equal(headed.ptr + head, plain.ptr, plain.len);
+    fct_mail_unref(other);
+    fct_buf_done(&plain);
+    fct_buf_done(&headed);
+}
+
+static void a_head_without_memory_is_no_mail(void **state)
+{
+    fct_mail *mail = freeze(message_to()), *headed = NULL;
+    unsigned long nth = 0;
+
+    (void)state;
+    while (!headed) {
+        fct_memory_fail_at(++nth);
+        headed = fct_mail_with_head(mail, "A: b\r\n", 6);
+        assert_int_equal(fct_memory_failed(), !headed);
+        fct_memory_fail_at(0);
+    }
+    assert_true(nth > 1);
+    fct_mail_unref(headed);
+    fct_mail_unref(mail);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +272,8 @@ int main(void)
         cmocka_unit_test(a_file_that_went_before_freezing),
         cmocka_unit_test(only_regular_files_are_taken),
         cmocka_unit_test(other_recipients_share_the_content),
+        cmocka_unit_test(fields_stand_before_the_content),
+        cmocka_unit_test(a_head_without_memory_is_no_mail),
     };
 
     return cmocka_run_group_tests(tests, make_place, remove_place);

@@ -15,7 +15,7 @@
 #define BLOCK_IN (BLOCK_LINES * FCT_BASE64_LINE_IN)
 #define BLOCK_OUT (BLOCK_LINES * FCT_BASE64_LINE_OUT)
 
-/* Shared by the mails that differ in their envelope only. */
+/* Shared by the mails that differ in their envelope or head only. */
 struct shared {
     atomic_uint refs;
     fct_content content;
@@ -30,10 +30,13 @@ struct fct_mail {
     char *sender;
     size_t recipient_count;
     char **recipients; /* the texts stand behind the pointers, in one block */
+    char *head;        /* fields before the content, or NULL */
+    size_t head_len;
 };
 
 struct fct_mail_reader {
     fct_mail *mail;
+    bool begun;  /* the head was given */
     size_t at;   /* in the bytes */
     size_t file; /* the next file */
     int fd;      /* of that file while it is being read, or -1 */
@@ -123,10 +126,39 @@ fct_mail *fct_mail_new(fct_content *content, const char *sender, const char *con
     return make(shared, sender, recipients, count);
 }
 
+/* The mail's content and head, with more fields before them, to these recipients. */
+static fct_mail *variant(const fct_mail *mail, fct_slice fields, const char *const *recipients,
+                         size_t count)
+{
+    size_t len = fields.len + mail->head_len;
+    fct_mail *copy;
+
+    atomic_fetch_add(&mail->shared->refs, 1);
+    copy = make(mail->shared, mail->sender, recipients, count);
+    if (!copy || !len)
+        return copy;
+    copy->head = fct_malloc(len);
+    if (!copy->head) {
+        fct_mail_unref(copy);
+        return NULL;
+    }
+    if (fields.len)
+        memcpy(copy->head, fields.ptr, fields.len);
+    if (mail->head_len)
+        memcpy(copy->head + fields.len, mail->head, mail->head_len);
+    copy->head_len = len;
+    return copy;
+}
+
 fct_mail *fct_mail_with_recipients(fct_mail *mail, const char *const *recipients, size_t count)
 {
-    atomic_fetch_add(&mail->shared->refs, 1);
-    return make(mail->shared, mail->sender, recipients, count);
+    return variant(mail, FCT_SLICE(""), recipients, count);
+}
+
+fct_mail *fct_mail_with_head(fct_mail *mail, const char *fields, size_t len)
+{
+    return variant(mail, (fct_slice){fields, len}, (const char *const *)mail->recipients,
+                   mail->recipient_count);
 }
 
 fct_mail *fct_mail_ref(fct_mail *mail)
@@ -142,6 +174,7 @@ void fct_mail_unref(fct_mail *mail)
     shared_unref(mail->shared);
     fct_free(mail->sender);
     fct_free(mail->recipients);
+    fct_free(mail->head);
     fct_free(mail);
 }
 
@@ -172,7 +205,7 @@ unsigned fct_mail_needs(const fct_mail *mail)
 
 uint64_t fct_mail_size(const fct_mail *mail)
 {
-    return mail->shared->size;
+    return mail->head_len + mail->shared->size;
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -279,6 +312,12 @@ int fct_mail_reader_next(fct_mail_reader *reader, fct_slice *run, bool *stable)
 {
     const fct_content *content = &reader->mail->shared->content;
 
+    if (!reader->begun && reader->mail->head_len) {
+        reader->begun = true;
+        *run = (fct_slice){reader->mail->head, reader->mail->head_len};
+        *stable = true;
+        return 1;
+    }
     for (;;) {
         bool files = reader->file < content->file_count;
         const struct fct_file *file = files ? &content->files[reader->file] : NULL;

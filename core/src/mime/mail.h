@@ -41,6 +41,16 @@ uint64_t fct_mail_size(const fct_mail *mail);
 /* The same content to other recipients (a redirected or a remaining part of the envelope). */
 fct_mail *fct_mail_with_recipients(fct_mail *mail, const char *const *recipients, size_t count);
 
+/*
+ * The same mail with header fields before its first one; the content is shared, not copied.
+ *
+ * fields   `len` bytes, copied: whole fields in ASCII, each line ended by CRLF.  They stand before
+ *          those of an earlier call.
+ *
+ * NULL when memory ran out.
+ */
+fct_mail *fct_mail_with_head(fct_mail *mail, const char *fields, size_t len);
+
 /* A reader holds the mail.  NULL when memory ran out. */
 fct_mail_reader *fct_mail_reader_new(fct_mail *mail);
 void fct_mail_reader_free(fct_mail_reader *reader);
