@@ -5,6 +5,8 @@
  *
  *   open DSN                              make a mailer (the one before is closed)
  *   send FROM TO[,TO...] OCTETS DEADLINE  a text of so many octets
+ *   many FROM TO[,TO...] OCTETS DEADLINE COUNT   the same, submitted together: a list of receipts
+ *   raw FROM TO DEADLINE HEX              a message given as bytes
  *   close                                 close the mailer
  */
 #include "facteur.h"
@@ -72,24 +74,85 @@ static int fill(facteur_message *message, const char *from, const char *to, size
     return err;
 }
 
+static void print(facteur_receipt *receipt)
+{
+    char *json = facteur_receipt_json(receipt);
+
+    fputs(json ? json : "null", stdout);
+    facteur_free(json);
+    facteur_receipt_free(receipt);
+}
+
+static void send_made(facteur_message *message, double deadline)
+{
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+
+    if (facteur_send(mailer, message, deadline, &receipt, &error)) {
+        complain("send", error);
+        return;
+    }
+    print(receipt);
+    puts("");
+}
+
 static void send_one(const char *from, const char *to, size_t len, double deadline)
 {
     facteur_message *message = facteur_message_new();
-    facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
-    char *json;
 
     if (!message)
         abort();
-    if (fill(message, from, to, len, &error) ||
-        facteur_send(mailer, message, deadline, &receipt, &error)) {
+    if (fill(message, from, to, len, &error))
         complain("send", error);
-    } else {
-        json = facteur_receipt_json(receipt);
-        puts(json ? json : "null");
-        facteur_free(json);
+    else
+        send_made(message, deadline);
+    facteur_message_free(message);
+}
+
+#define MANY_MAX 64
+
+static void send_many(const char *from, const char *to, size_t len, double deadline, int count)
+{
+    facteur_delivery *deliveries[MANY_MAX] = {NULL};
+    facteur_message *message = facteur_message_new();
+    facteur_error *error = NULL;
+
+    if (!message || count > MANY_MAX || fill(message, from, to, len, &error))
+        abort();
+    for (int i = 0; i < count; i++)
+        if (facteur_submit(mailer, message, deadline, 0, &deliveries[i], &error))
+            abort();
+    for (int i = 0; i < count; i++) {
+        facteur_receipt *receipt = NULL;
+
+        fputs(i ? ", " : "[", stdout);
+        if (facteur_delivery_wait(deliveries[i], -1, &receipt, &error) != 1)
+            abort();
+        print(receipt);
+        facteur_delivery_free(deliveries[i]);
     }
-    facteur_receipt_free(receipt);
+    puts("]");
+    facteur_message_free(message);
+}
+
+static void send_raw(const char *from, const char *to, double deadline, char *hex)
+{
+    facteur_message *message = NULL;
+    facteur_error *error = NULL;
+    size_t len = strlen(hex) / 2;
+
+    for (size_t i = 0; i < len; i++) {
+        char octet[3] = {hex[2 * i], hex[2 * i + 1], 0};
+
+        hex[i] = (char)strtoul(octet, NULL, 16);
+    }
+    if (facteur_message_from_bytes(hex, len, &message, &error) ||
+        facteur_message_set(message, "envelope_from", from, FACTEUR_NTS, &error) ||
+        facteur_message_add_recipient(message, to, FACTEUR_NTS, &error))
+        complain("send", error);
+    else
+        send_made(message, deadline);
     facteur_message_free(message);
 }
 
@@ -102,6 +165,7 @@ int main(void)
         static char from[1024], to[32768];
         size_t len;
         double deadline;
+        int count, hex;
 
         line[strcspn(line, "\n")] = 0;
         if (strncmp(line, "open ", 5) == 0) {
@@ -112,6 +176,12 @@ int main(void)
         } else if (mailer &&
                    sscanf(line, "send %1023s %32767s %zu %lf", from, to, &len, &deadline) == 4) {
             send_one(from, to, len, deadline);
+        } else if (mailer && sscanf(line, "many %1023s %32767s %zu %lf %d", from, to, &len,
+                                    &deadline, &count) == 5) {
+            send_many(from, to, len, deadline, count);
+        } else if (mailer &&
+                   sscanf(line, "raw %1023s %32767s %lf %n", from, to, &deadline, &hex) == 3) {
+            send_raw(from, to, deadline, line + hex);
         } else {
             fprintf(stderr, "not understood: %s\n", line);
             return 64;

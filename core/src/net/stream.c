@@ -18,6 +18,9 @@
 
 #define READS_A_TURN 16 /* a relay that floods must not keep the loop to itself */
 
+/* Nor one that swallows all we have: its refusal in the middle of a mail is to be read. */
+#define WRITTEN_A_TURN ((size_t)1024 * 1024)
+
 struct fct_stream {
     uv_poll_t poll;
     fct_loop *loop;
@@ -28,6 +31,7 @@ struct fct_stream {
     bool broken;  /* a write failed: only what had come before is still to be had */
     bool awaiting;
     bool lost;
+    size_t written; /* clear octets in this turn of the loop */
     fct_tls *tls;
     bool shaking;
     bool broken_tls;
@@ -148,7 +152,10 @@ static void encrypt(fct_stream *stream, const fct_slice *slices, int count, size
             stream->broken_tls = true;
             fct_timer_set(stream->loop, &stream->later, 0);
         }
-    } while (flush(stream) && !stream->broken && *taken < total);
+    } while (flush(stream) && !stream->broken && *taken < total &&
+             stream->written + *taken < WRITTEN_A_TURN);
+    if (!stream->broken && *taken < total)
+        watch(stream, true);
 }
 
 void fct_stream_write(fct_stream *stream, const fct_slice *slices, int count, size_t *taken)
@@ -159,6 +166,10 @@ void fct_stream_write(fct_stream *stream, const fct_slice *slices, int count, si
     *taken = 0;
     if (stream->broken || stream->closed || stream->lost || stream->shaking)
         return;
+    if (stream->written >= WRITTEN_A_TURN) {
+        watch(stream, true);
+        return;
+    }
     if (count > FCT_STREAM_SLICES)
         count = FCT_STREAM_SLICES;
     for (int i = 0; i < count; i++) {
@@ -168,9 +179,11 @@ void fct_stream_write(fct_stream *stream, const fct_slice *slices, int count, si
     }
     if (stream->tls) {
         encrypt(stream, slices, count, total, taken);
+        stream->written += *taken;
         return;
     }
     *taken = send_or_break(stream, iov, (size_t)count);
+    stream->written += *taken;
     if (!stream->broken)
         watch(stream, *taken < total);
 }
@@ -303,6 +316,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     fct_stream *stream = FCT_ENTRY(poll, fct_stream, poll);
 
+    stream->written = 0;
     /* An error condition of the socket comes as a status, and the read tells which one. */
     if (status < 0 || (events & UV_READABLE)) {
         pump(stream);
