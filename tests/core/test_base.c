@@ -130,9 +130,15 @@ static void base64_round_trips_and_is_strict(void **state)
         bytes[i] = (unsigned char)(i * 7);
     for (size_t len = 0; len <= sizeof bytes; len++) {
         char text[FCT_BASE64_LEN(sizeof bytes)];
-        size_t got = fct_base64_encode(text, bytes, len);
+        /* Ends where the memory does: nothing behind it may be read. */
+        char *exact = fct_malloc(len);
         fct_buf out = {0};
+        size_t got;
 
+        assert_non_null(exact);
+        memcpy(exact, bytes, len);
+        got = fct_base64_encode(text, exact, len);
+        fct_free(exact);
         assert_int_equal(got, FCT_BASE64_LEN(len));
         assert_int_equal(fct_base64_decode(&out, (fct_slice){text, got}), 0);
         assert_int_equal(out.len, len);

@@ -229,6 +229,29 @@ static void seven_bit_only_for_what_nobody_changes(void **state)
     assert_int_equal(fct_encoding_choose((fct_slice){line, 79}), FCT_QUOTED_PRINTABLE);
 }
 
+/* In blocks and in what is left of them, with nothing to read behind the text. */
+static void every_byte_at_every_place(void **state)
+{
+    for (size_t len = 1; len <= 40; len++) {
+        char *text = fct_malloc(len);
+
+        assert_non_null(text);
+        for (size_t at = 0; at < len; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                bool same = byte == '\n' ||
+                            (byte >= (at + 1 == len ? 0x21 : 0x20) && byte < 0x7f) ||
+                            (byte == '\t' && at + 1 < len);
+
+                memset(text, 'x', len);
+                text[at] = (char)byte;
+                assert_int_equal(fct_encoding_choose((fct_slice){text, len}) == FCT_7BIT, same);
+                check_round_trip(FCT_QUOTED_PRINTABLE, text, len);
+            }
+        }
+        fct_free(text);
+    }
+}
+
 static void base64_lines_have_the_told_length(void **state)
 {
     static unsigned char bytes[600];
@@ -327,6 +350,7 @@ int main(void)
         cmocka_unit_test(every_length_of_line_round_trips),
         cmocka_unit_test(long_lines_round_trip_over_blocks),
         cmocka_unit_test(seven_bit_only_for_what_nobody_changes),
+        cmocka_unit_test(every_byte_at_every_place),
         cmocka_unit_test(base64_lines_have_the_told_length),
         cmocka_unit_test(dates_are_read_and_written),
         cmocka_unit_test(dates_round_trip),

@@ -2,6 +2,7 @@
 #include "mime/encoding.h"
 
 #include "base/base64.h"
+#include "base/block.h"
 #include "facteur.h"
 #include "mime/limits.h"
 
@@ -10,25 +11,16 @@
 #define SOFT_LIMIT (FCT_LINE_ENCODED - 1) /* the last column is the soft break's "=" */
 #define RUN_MAX 4096 /* bytes of a line encoded between two looks at the buffer */
 
-/* The columns that a byte takes in quoted-printable, and whether it rules 7bit out. */
-#define WIDTH 3
-#define NOT_7BIT 4
+/* The bytes that quoted-printable writes as codes. */
+static fct_block coded(fct_block bytes)
+{
+    return ((bytes < 0x20) & (bytes != '\t')) | (bytes == 0x7f) | (bytes == '=');
+}
 
-/* clang-format off */
-#define P1 1
-#define E3 3
-#define N7 (3 | NOT_7BIT)
-#define N7x8 N7, N7, N7, N7, N7, N7, N7, N7
-#define P1x8 P1, P1, P1, P1, P1, P1, P1, P1
-#define N7x32 N7x8, N7x8, N7x8, N7x8
-static const unsigned char classes[256] = {
-    N7, N7, N7, N7, N7, N7, N7, N7, N7, P1 /* tab */, N7, N7, N7, N7, N7, N7, N7x8, N7x8,
-    P1x8, P1x8, P1x8, P1, P1, P1, P1, P1, E3 /* = */, P1, P1,
-    P1x8, P1x8, P1x8, P1x8,
-    P1x8, P1x8, P1x8, P1, P1, P1, P1, P1, P1, P1, N7 /* DEL */,
-    N7x32, N7x32, N7x32, N7x32,
-};
-/* clang-format on */
+static bool is_coded(unsigned char byte)
+{
+    return (byte < 0x20 && byte != '\t') || byte > 0x7e || byte == '=';
+}
 
 const char *fct_encoding_name(enum fct_encoding encoding)
 {
@@ -66,37 +58,43 @@ static bool has_boundary_mark(fct_slice text)
     return false;
 }
 
+/* How many bytes of a line quoted-printable writes as codes; `seen` collects those but "=". */
+static size_t count_coded(const char *line, size_t len, const char *end, fct_block *seen)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < len; i += FCT_BLOCK_SIZE) {
+        fct_block bytes = fct_block_load_within(line + i, end), mask = coded(bytes);
+
+        if (len - i < FCT_BLOCK_SIZE)
+            mask &= fct_block_head(len - i);
+        *seen |= mask & (bytes != '=');
+        count += fct_block_count(mask);
+    }
+    return count;
+}
+
 enum fct_encoding fct_encoding_choose(fct_slice text)
 {
     uint64_t columns = 0, base64;
     size_t lines = 0;
-    unsigned not_7bit = 0;
+    bool not_7bit = false;
+    fct_block seen = {0};
 
     for (size_t at = 0; at < text.len; lines++) {
-        const unsigned char *in = (const unsigned char *)text.ptr + at;
-        size_t len = (size_t)(line_end(text, at) - (text.ptr + at)), width = 0;
+        const char *line = text.ptr + at;
+        size_t len = (size_t)(line_end(text, at) - line);
+        size_t width = len + 2 * count_coded(line, len, text.ptr + text.len, &seen);
+        bool blank = len && is_blank(line[len - 1]), from = starts_with_from(line, len);
 
-        for (size_t i = 0; i < len; i++) {
-            width += classes[in[i]] & WIDTH;
-            not_7bit |= classes[in[i]];
-        }
-        if (len > FCT_LINE_FOLD)
-            not_7bit |= NOT_7BIT;
-        if (len && is_blank((char)in[len - 1])) {
-            not_7bit |= NOT_7BIT;
-            width += 2;
-        }
-        if (starts_with_from((const char *)in, len)) {
-            not_7bit |= NOT_7BIT;
-            width += 2;
-        }
-        width += len && in[0] == '.' ? 2 : 0;
+        not_7bit |= blank || from || len > FCT_LINE_FOLD;
+        width += (blank ? 2U : 0U) + (from || (len && line[0] == '.') ? 2U : 0U);
         columns += width;
         if (width > FCT_LINE_ENCODED)
             columns += (width - 2) / (SOFT_LIMIT - 1) * 3;
         at += len + 1;
     }
-    if (!(not_7bit & NOT_7BIT) && !has_boundary_mark(text))
+    if (!not_7bit && fct_block_first(seen) == FCT_BLOCK_SIZE && !has_boundary_mark(text))
         return FCT_7BIT;
     base64 = fct_base64_lines_len((uint64_t)text.len + lines);
     return columns + 2 * (uint64_t)lines <= base64 ? FCT_QUOTED_PRINTABLE : FCT_BASE64;
@@ -121,6 +119,7 @@ static void encode_7bit(fct_buf *out, fct_slice text)
 struct qp {
     char *out;
     size_t column;
+    const char *end; /* of the text: so far blocks may be read */
 };
 
 static void soft_break(struct qp *qp)
@@ -165,8 +164,26 @@ static void qp_codes(struct qp *qp, const unsigned char *in, size_t len, bool la
         put_code(qp, in[i]);
 }
 
+/* Copy what needs no code, at most `len`; FCT_BLOCK_SIZE - 1 bytes more may be overwritten. */
+static size_t qp_plain(struct qp *qp, const unsigned char *in, size_t len)
+{
+    size_t done = 0, first = FCT_BLOCK_SIZE;
+
+    while (done < len && first == FCT_BLOCK_SIZE) {
+        fct_block bytes = fct_block_load_within((const char *)in + done, qp->end);
+
+        memcpy(qp->out + done, &bytes, sizeof bytes);
+        first = fct_block_first(coded(bytes));
+        done += first;
+    }
+    done = done < len ? done : len;
+    qp->out += done;
+    qp->column += done;
+    return done;
+}
+
 /* `last`: the run ends its line.  Writes at most 3 bytes for each, and 3 for each 72 columns of
- * those. */
+ * those; a block more may be overwritten. */
 static void qp_run(struct qp *qp, const unsigned char *in, size_t len, bool last)
 {
     size_t i = 0;
@@ -174,22 +191,17 @@ static void qp_run(struct qp *qp, const unsigned char *in, size_t len, bool last
     while (i < len) {
         size_t free_columns = SOFT_LIMIT > qp->column ? SOFT_LIMIT - qp->column : 0;
         size_t stop = len - i < free_columns ? len : i + free_columns;
-        size_t from = i, n;
-        char *out;
+        size_t n;
 
         /* What relays and mailboxes of old change at the start of a line. */
         if (qp->column == 0 && (in[i] == '.' || starts_with_from((const char *)in + i, len - i))) {
             put_code(qp, in[i++]);
             continue;
         }
-        out = qp->out;
-        while (i < stop && classes[in[i]] == P1)
-            *out++ = (char)in[i++];
-        qp->out = out;
-        qp->column += i - from;
+        i += qp_plain(qp, in + i, stop - i);
         if (i == len)
             return;
-        if (classes[in[i]] != P1) {
+        if (i < stop || is_coded(in[i])) {
             n = sequence_len(in + i, len - i);
             qp_codes(qp, in + i, n, last && i + n == len);
             i += n;
@@ -214,14 +226,15 @@ static size_t run_len(const unsigned char *in, size_t len)
     return n;
 }
 
-static int qp_line(fct_buf *out, const unsigned char *in, size_t len)
+static int qp_line(fct_buf *out, const unsigned char *in, size_t len, const char *end)
 {
-    struct qp qp = {0};
+    struct qp qp = {.end = end};
     bool blank = len && is_blank((char)in[len - 1]);
     size_t body = blank ? len - 1 : len, at = 0;
 
     do {
-        size_t n = run_len(in + at, body - at), worst = 3 * n + (3 * n / 70 + 4) * 3 + 6;
+        size_t n = run_len(in + at, body - at),
+               worst = 3 * n + (3 * n / 70 + 4) * 3 + 6 + FCT_BLOCK_SIZE;
 
         if (fct_buf_reserve(out, worst))
             return FACTEUR_ENOMEM;
@@ -240,7 +253,7 @@ static void encode_qp(fct_buf *out, fct_slice text)
     for (size_t at = 0; at < text.len;) {
         size_t len = (size_t)(line_end(text, at) - (text.ptr + at));
 
-        if (len && qp_line(out, (const unsigned char *)text.ptr + at, len))
+        if (len && qp_line(out, (const unsigned char *)text.ptr + at, len, text.ptr + text.len))
             return;
         at += len;
         if (at < text.len)
