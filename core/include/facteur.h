@@ -125,6 +125,22 @@ FACTEUR_API void facteur_message_free(facteur_message *message);
  * date             RFC 3339 ("2026-11-23T10:00:00+01:00") or RFC 5322; default: now.
  * in_reply_to, references
  *                  Message ids, separated by spaces.
+ * list_unsubscribe
+ *                  An https: or mailto: address (RFC 2369); each call adds one.  https: is
+ *                  announced as working with one click (RFC 8058): a POST to it unsubscribes.
+ * tags             A tag for the relay's statistics; each call adds one.
+ * dsn_notify       "never", or any of "success,failure,delay": when the sender is told what became
+ *                  of the mail (RFC 3461).
+ * dsn_return       "full" or "headers": how much of the mail such a notification holds.
+ * envelope_id      An id that notifications repeat; at most 100 characters.
+ * require_tls      "1": only servers with verified TLS may pass the mail on (RFC 8689).
+ * deliver_by       Seconds after which the mail is returned instead of delivered; with ";N" behind
+ *                  them it is delivered late, but that is told (RFC 2852).
+ * mt_priority      "-9" to "9" (RFC 6710).
+ *
+ * A relay that does not offer what one of the last six asks is not given the mail: it is refused.
+ * With a "?" at its end (not for require_tls) a value asks only where that is offered.  An empty
+ * value asks nothing.
  *
  * FACTEUR_EMESSAGE: no such field (the nearest name is told), or a value that cannot be on the wire
  * (control character in an address, invalid UTF-8, …); `where` is the field's name.
@@ -147,6 +163,17 @@ FACTEUR_API int facteur_message_add_mailbox(facteur_message *message, const char
  */
 FACTEUR_API int facteur_message_add_header(facteur_message *message, const char *name,
                                            const char *value, size_t len, facteur_error **error);
+
+/*
+ * Add a name and a value that relays known by name ("postmark://…") repeat in their events; no
+ * other relay sees them, nor the tags.
+ *
+ * FACTEUR_EMESSAGE: a name of other than 1 to 60 letters, digits, "_", "-" and ".", or given twice;
+ * a value that is empty, has control characters or is longer than 1,000 bytes.
+ */
+FACTEUR_API int facteur_message_add_metadata(facteur_message *message, const char *name,
+                                             size_t name_len, const char *value, size_t len,
+                                             facteur_error **error);
 
 /*
  * Attach bytes, or a file that is read while the mail is sent (never whole in memory).

@@ -136,9 +136,28 @@ static char *unescape(const char *text)
     return out;
 }
 
+static char *text_of(const char *line, const char *key);
+
+/* What the line asks beside the delivery. */
+static bool set_terms(facteur_message *message, const char *line)
+{
+    static const char *const fields[] = {"dsn_notify",  "dsn_return", "envelope_id",
+                                         "require_tls", "deliver_by", "mt_priority"};
+    bool ok = true;
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+        char *value = text_of(line, fields[i]);
+
+        if (value)
+            ok = facteur_message_set(message, fields[i], value, strlen(value), NULL) == 0 && ok;
+        free(value);
+    }
+    return ok;
+}
+
 /* False: not a mail that the message layer takes. */
-static bool freeze_mail(struct script_mail *out, const char *from, char *to, const char *first,
-                        const char *body, size_t size)
+static bool freeze_mail(struct script_mail *out, const char *line, const char *from, char *to,
+                        const char *first, const char *body, size_t size)
 {
     struct fct_freeze facts = {.date_s = 1795000000};
     facteur_message *message = NULL;
@@ -155,7 +174,8 @@ static bool freeze_mail(struct script_mail *out, const char *from, char *to, con
     for (size_t i = 0; i < size; i += 50)
         len += sprintf(raw + len, "%-48s\r\n", i % 200 ? "x" : ".");
     ok = facteur_message_from_bytes(raw, (size_t)len, &message, NULL) == 0 &&
-         facteur_message_set(message, "envelope_from", from, strlen(from), NULL) == 0;
+         facteur_message_set(message, "envelope_from", from, strlen(from), NULL) == 0 &&
+         set_terms(message, line);
     free(raw);
     for (char *word = strtok(to, ","); ok && word; word = strtok(NULL, ","))
         ok = facteur_message_add_recipient(message, word, strlen(word), NULL) == 0;
@@ -245,6 +265,7 @@ static void read_config(struct script *script, const char *line)
         config->token = must(fct_secret_new(text, strlen(text)));
         free(text);
     }
+    config->tls_unverified = number_of(line, "unverified", config->tls_unverified);
     config->plaintext_auth = number_of(line, "plaintext", config->plaintext_auth);
     config->local = number_of(line, "local", config->local);
     config->pipelining = number_of(line, "pipelining", config->pipelining);
@@ -269,7 +290,7 @@ static void read_mail(struct script *script, const char *line)
     body = text_of(line, "body");
     if (!to)
         to = must(strdup("b@x.example"));
-    if (freeze_mail(mail, from ? from : "a@x.example", to, first ? first : "",
+    if (freeze_mail(mail, line, from ? from : "a@x.example", to, first ? first : "",
                     body ? body : ".dot\r\n..two\r\n.", size < 100000 ? size : 0))
         script->mail_count++;
     mail->hold = value_of(line, "hold", word, sizeof(word)) != NULL;

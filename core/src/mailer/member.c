@@ -199,6 +199,8 @@ static bool fill_session(fct_member *member)
     struct fct_session_config *session = &member->relay.session;
 
     session->tls = (enum fct_tls_plan)number_of(member, FCT_OPT_tls);
+    session->tls_unverified =
+        number_of(member, FCT_OPT_dangerous_no_verify) && !text_of(member, FCT_OPT_pin_sha256);
     session->plaintext_auth = number_of(member, FCT_OPT_dangerous_plaintext_auth) != 0;
     session->local = is_local(member);
     session->pipelining = number_of(member, FCT_OPT_pipelining) != 0;

@@ -50,6 +50,9 @@ struct facteur_message {
     struct fct_body text, html;
     struct fct_custom *headers;
     size_t header_count, header_cap;
+    char *list_unsubscribe; /* URIs, a space between each two */
+    fct_terms terms;
+    fct_labels labels;
     struct fct_part *parts;
     size_t part_count, part_cap;
     struct fct_raw *raw;

@@ -99,11 +99,26 @@ static bool has_utf8(const fct_address_list *list)
     return false;
 }
 
+/* Two such fields would be none (RFC 8058 section 3.1). */
+static int check_unsubscribe(const facteur_message *m, facteur_error **error)
+{
+    for (size_t i = 0; m->list_unsubscribe && i < m->header_count; i++) {
+        if (fct_slice_starts_nocase(fct_slice_of(m->headers[i].name),
+                                    FCT_SLICE("List-Unsubscribe")))
+            return fct_error_set(error, FACTEUR_EMESSAGE, "list_unsubscribe",
+                                 "list_unsubscribe and the header %s are both given",
+                                 m->headers[i].name);
+    }
+    return 0;
+}
+
 static int freeze_built(struct freezing *f)
 {
     const facteur_message *m = f->message;
     int result = decide_from(f);
 
+    if (!result)
+        result = check_unsubscribe(m, f->error);
     if (result)
         return result;
     decide_built(f);
@@ -219,6 +234,10 @@ static int freeze(facteur_message *message, const struct fct_freeze *facts, fact
                                        f.envelope.count, f.decided.message_id, f.needs);
         if (!message->frozen)
             result = FACTEUR_ENOMEM;
+        else if (fct_mail_equip(message->frozen, &message->terms, &message->labels)) {
+            fct_message_thaw(message);
+            result = FACTEUR_ENOMEM;
+        }
     }
     done(&f);
     return result == FACTEUR_ENOMEM ? fct_error_nomem(error) : result;

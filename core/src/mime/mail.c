@@ -20,6 +20,8 @@ struct shared {
     atomic_uint refs;
     fct_content content;
     char *message_id;
+    fct_terms terms;
+    fct_labels labels;
     unsigned needs;
     uint64_t size;
 };
@@ -50,6 +52,7 @@ static void shared_unref(struct shared *shared)
         return;
     fct_content_done(&shared->content);
     fct_free(shared->message_id);
+    fct_labels_done(&shared->labels);
     fct_free(shared);
 }
 
@@ -161,6 +164,23 @@ fct_mail *fct_mail_with_head(fct_mail *mail, const char *fields, size_t len)
                    mail->recipient_count);
 }
 
+const fct_content *fct_mail_content(const fct_mail *mail)
+{
+    return &mail->shared->content;
+}
+
+fct_mail *fct_mail_with_content(const fct_mail *mail, fct_content *content, unsigned needs)
+{
+    fct_mail *made = fct_mail_new(content, mail->sender, (const char *const *)mail->recipients,
+                                  mail->recipient_count, mail->shared->message_id, needs);
+
+    if (made && fct_mail_equip(made, &mail->shared->terms, &mail->shared->labels)) {
+        fct_mail_unref(made);
+        return NULL;
+    }
+    return made;
+}
+
 fct_mail *fct_mail_ref(fct_mail *mail)
 {
     atomic_fetch_add(&mail->refs, 1);
@@ -201,6 +221,22 @@ const char *fct_mail_message_id(const fct_mail *mail)
 unsigned fct_mail_needs(const fct_mail *mail)
 {
     return mail->shared->needs;
+}
+
+const fct_terms *fct_mail_terms(const fct_mail *mail)
+{
+    return &mail->shared->terms;
+}
+
+const fct_labels *fct_mail_labels(const fct_mail *mail)
+{
+    return &mail->shared->labels;
+}
+
+int fct_mail_equip(fct_mail *mail, const fct_terms *terms, const fct_labels *labels)
+{
+    mail->shared->terms = *terms;
+    return fct_labels_copy(&mail->shared->labels, labels);
 }
 
 uint64_t fct_mail_size(const fct_mail *mail)

@@ -8,6 +8,8 @@
 
 #include "base/bytes.h"
 #include "facteur.h"
+#include "mime/labels.h"
+#include "mime/terms.h"
 
 #include <stdint.h>
 
@@ -34,6 +36,11 @@ const char *fct_mail_recipient(const fct_mail *mail, size_t index);
 
 const char *fct_mail_message_id(const fct_mail *mail); /* without angle brackets */
 unsigned fct_mail_needs(const fct_mail *mail);
+const fct_terms *fct_mail_terms(const fct_mail *mail);
+const fct_labels *fct_mail_labels(const fct_mail *mail);
+
+/* What a mail just made asks and is labelled with; copied.  0 or FACTEUR_ENOMEM. */
+int fct_mail_equip(fct_mail *mail, const fct_terms *terms, const fct_labels *labels);
 
 /* Bytes of the content before dot-stuffing: CRLF lines only, CRLF at the end (unless empty). */
 uint64_t fct_mail_size(const fct_mail *mail);

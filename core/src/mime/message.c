@@ -31,6 +31,8 @@ void facteur_message_free(facteur_message *message)
     fct_free(message->message_id);
     fct_free(message->in_reply_to);
     fct_free(message->references);
+    fct_free(message->list_unsubscribe);
+    fct_labels_done(&message->labels);
     fct_free(message->text.text);
     fct_free(message->html.text);
     for (size_t i = 0; i < message->header_count; i++) {
@@ -273,6 +275,46 @@ static int set_date(facteur_message *message, const struct field *field, fct_sli
     return 0;
 }
 
+static int set_term(facteur_message *message, const struct field *field, fct_slice value,
+                    facteur_error **error)
+{
+    return fct_terms_set(&message->terms, field->name, value, error);
+}
+
+static int add_tag(facteur_message *message, const struct field *field, fct_slice value,
+                   facteur_error **error)
+{
+    return fct_labels_add(&message->labels, field->name, FCT_SLICE(""), value, error);
+}
+
+static int add_uri(facteur_message *message, const struct field *field, fct_slice value,
+                   facteur_error **error)
+{
+    fct_slice uri = without_angles(fct_slice_trim(value));
+    const char *old = message->list_unsubscribe;
+    fct_buf uris = {0};
+    char *text;
+    size_t count = 1;
+    int result = fct_token_check(FCT_TOKEN_URI, field->name, uri, error);
+
+    for (const char *at = old; at && *at; at++)
+        count += *at == ' ' || at == old;
+    if (!result && count > FCT_MAX_URIS)
+        result = fct_error_set(error, FACTEUR_EMESSAGE, field->name, "%s has at most %d addresses",
+                               field->name, FCT_MAX_URIS);
+    if (result)
+        return result;
+    if (old)
+        fct_buf_addf(&uris, "%s ", old);
+    fct_buf_add_slice(&uris, uri);
+    text = fct_buf_take(&uris, NULL);
+    fct_buf_done(&uris);
+    if (!text)
+        return fct_error_nomem(error);
+    replace(&message->list_unsubscribe, text);
+    return 0;
+}
+
 #define FIELD(name, set)                                                                           \
     {                                                                                              \
 #name, set, offsetof(facteur_message, name)                                                \
@@ -293,7 +335,21 @@ static const struct field fields[] = {
     FIELD(date, set_date),
     FIELD(in_reply_to, set_ids),
     FIELD(references, set_ids),
+    FIELD(list_unsubscribe, add_uri),
+    {"tags", add_tag, 0},
+    {"dsn_notify", set_term, 0},
+    {"dsn_return", set_term, 0},
+    {"envelope_id", set_term, 0},
+    {"require_tls", set_term, 0},
+    {"deliver_by", set_term, 0},
+    {"mt_priority", set_term, 0},
 };
+
+/* What is no part of the message itself can be set beside finished bytes, too. */
+static bool is_of_envelope(const struct field *field)
+{
+    return field->set == set_envelope_from || field->set == set_term || field->set == add_tag;
+}
 
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])
 
@@ -327,7 +383,7 @@ int facteur_message_set(facteur_message *message, const char *name, const char *
 
     if (!field)
         return unknown_field(name, error);
-    if (field->set != set_envelope_from) {
+    if (!is_of_envelope(field)) {
         result = fct_message_check_open(message, name, error);
         if (result)
             return result;
@@ -369,6 +425,20 @@ int facteur_message_add_recipient(facteur_message *message, const char *address,
     int result = fct_address_list_add(&message->recipients, "recipients", (fct_slice){"", 0},
                                       fct_argument(address, len), error);
 
+    if (!result)
+        fct_message_thaw(message);
+    return result;
+}
+
+int facteur_message_add_metadata(facteur_message *message, const char *name, size_t name_len,
+                                 const char *value, size_t len, facteur_error **error)
+{
+    fct_slice label = fct_argument(name, name_len);
+    int result = fct_token_check(FCT_TOKEN_LABEL_NAME, "metadata", label, error);
+
+    if (!result)
+        result =
+            fct_labels_add(&message->labels, "metadata", label, fct_argument(value, len), error);
     if (!result)
         fct_message_thaw(message);
     return result;

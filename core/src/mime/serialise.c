@@ -56,24 +56,40 @@ static void put_addresses(fct_buf *out, const char *name, const fct_address_list
     fct_header_end(&header);
 }
 
-static void put_ids(fct_buf *out, const char *name, const char *ids)
+/* Each word in angle brackets, with `glue` (NUL: nothing) between each two. */
+static void put_angled(fct_buf *out, const char *name, const char *words, char glue)
 {
     fct_header header;
-    char token[FCT_MAX_ID + FCT_MAX_ADDRESS + 2]; /* our own ids have a domain of any length */
+    /* Our own ids have a domain of any length. */
+    char token[FCT_MAX_URI + FCT_MAX_ID + FCT_MAX_ADDRESS + 2];
 
-    if (!ids || !ids[0])
+    if (!words || !words[0])
         return;
     fct_header_begin(&header, out, name);
-    while (*ids) {
-        size_t len = strcspn(ids, " ");
+    while (*words) {
+        size_t len = strcspn(words, " ");
 
         token[0] = '<';
-        memcpy(token + 1, ids, len);
+        memcpy(token + 1, words, len);
         token[len + 1] = '>';
         fct_header_token(&header, (fct_slice){token, len + 2});
-        ids += len + (ids[len] == ' ');
+        words += len + (words[len] == ' ');
+        if (glue && *words)
+            fct_header_glue(&header, glue);
     }
     fct_header_end(&header);
+}
+
+/* One click unsubscribes only by https (RFC 8058 section 3.1). */
+static void put_unsubscribe(fct_buf *out, const char *uris)
+{
+    put_angled(out, "List-Unsubscribe", uris, ',');
+    for (const char *at = uris; at && *at; at += strcspn(at, " "), at += *at == ' ') {
+        if (!fct_slice_starts_nocase(fct_slice_of(at), FCT_SLICE("https:")))
+            continue;
+        fct_buf_add_text(out, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
+        return;
+    }
 }
 
 /* Words of a structured header (a URL, say) stay whole as long as a line can be. */
@@ -111,9 +127,10 @@ static void put_headers(struct writer *w, const struct fct_decided *decided)
         fct_buf_add_text(w->out, "To: undisclosed-recipients:;\r\n");
     if (message->subject)
         put_text(w->out, "Subject", message->subject, FCT_LINE_FOLD - 2);
-    put_ids(w->out, "Message-ID", decided->message_id);
-    put_ids(w->out, "In-Reply-To", message->in_reply_to);
-    put_ids(w->out, "References", message->references);
+    put_angled(w->out, "Message-ID", decided->message_id, '\0');
+    put_angled(w->out, "In-Reply-To", message->in_reply_to, '\0');
+    put_angled(w->out, "References", message->references, '\0');
+    put_unsubscribe(w->out, message->list_unsubscribe);
     for (size_t i = 0; i < message->header_count; i++)
         put_text(w->out, message->headers[i].name, message->headers[i].value,
                  FCT_LINE_MAX - FCT_MAX_HEADER_NAME - 4);

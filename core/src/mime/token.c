@@ -254,6 +254,60 @@ static int check_media_type(const char *field, fct_slice value, facteur_error **
     return 0;
 }
 
+static int check_envelope_id(const char *field, fct_slice value, facteur_error **error)
+{
+    if (value.len && value.len <= FCT_MAX_ID && fct_is_printable(value))
+        return 0;
+    return fct_error_set(error, FACTEUR_EMESSAGE, field,
+                         "an envelope id has 1 to 100 characters of printable ASCII");
+}
+
+static int check_label_name(const char *field, fct_slice value, facteur_error **error)
+{
+    size_t good = 0;
+
+    while (good < value.len && value.ptr[good] &&
+           (fct_is_alnum((unsigned char)value.ptr[good]) || strchr("_-.", value.ptr[good])))
+        good++;
+    if (good == value.len && good && good <= FCT_MAX_LABEL_NAME)
+        return 0;
+    return fct_error_set(error, FACTEUR_EMESSAGE, field,
+                         "the name of a metadatum has 1 to %d letters, digits, \"_\", \"-\" or "
+                         "\".\"",
+                         FCT_MAX_LABEL_NAME);
+}
+
+static int check_label(const char *field, fct_slice value, facteur_error **error)
+{
+    size_t at;
+    int result = fct_text_check(field, value, FCT_MAX_LABEL, error);
+
+    if (result)
+        return result;
+    at = find_control(value);
+    if (value.len && at == value.len)
+        return 0;
+    return fct_error_set(error, FACTEUR_EMESSAGE, field,
+                         value.len ? "tags and metadata have no control characters"
+                                   : "tags and metadata are not empty");
+}
+
+/* The angle brackets around it and the commas between two would be taken for its end. */
+static int check_uri(const char *field, fct_slice value, facteur_error **error)
+{
+    bool scheme = (fct_slice_starts_nocase(value, FCT_SLICE("https://")) && value.len > 8) ||
+                  (fct_slice_starts_nocase(value, FCT_SLICE("mailto:")) && value.len > 7);
+
+    if (scheme && value.len <= FCT_MAX_URI && fct_is_printable(value) &&
+        !memchr(value.ptr, ' ', value.len) && !memchr(value.ptr, '<', value.len) &&
+        !memchr(value.ptr, '>', value.len))
+        return 0;
+    return fct_error_set(error, FACTEUR_EMESSAGE, field,
+                         "%s is an https: or mailto: address of at most %d printable ASCII "
+                         "characters without spaces and angle brackets",
+                         field, FCT_MAX_URI);
+}
+
 int fct_token_check(enum fct_token kind, const char *field, fct_slice value, facteur_error **error)
 {
     switch (kind) {
@@ -265,6 +319,14 @@ int fct_token_check(enum fct_token kind, const char *field, fct_slice value, fac
         return check_id(field, value, error);
     case FCT_TOKEN_MEDIA_TYPE:
         return check_media_type(field, value, error);
+    case FCT_TOKEN_ENVELOPE_ID:
+        return check_envelope_id(field, value, error);
+    case FCT_TOKEN_LABEL_NAME:
+        return check_label_name(field, value, error);
+    case FCT_TOKEN_LABEL:
+        return check_label(field, value, error);
+    case FCT_TOKEN_URI:
+        return check_uri(field, value, error);
     }
     return FACTEUR_EMESSAGE;
 }

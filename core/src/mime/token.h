@@ -15,7 +15,11 @@ enum fct_token {
     FCT_TOKEN_HEADER_NAME, /* ftext of RFC 5322 section 3.6.8 */
     FCT_TOKEN_FILE_NAME,   /* UTF-8 without control characters */
     FCT_TOKEN_ID,          /* a content id or message id without its angle brackets */
-    FCT_TOKEN_MEDIA_TYPE   /* type/subtype with parameters (RFC 2045 section 5.1) */
+    FCT_TOKEN_MEDIA_TYPE,  /* type/subtype with parameters (RFC 2045 section 5.1) */
+    FCT_TOKEN_ENVELOPE_ID, /* printable ASCII, spaces too (RFC 3461 section 4.4) */
+    FCT_TOKEN_LABEL_NAME,  /* the name of a metadatum: letters, digits, "_", "-", "." */
+    FCT_TOKEN_LABEL,       /* a tag or a metadatum's value: UTF-8 without control characters */
+    FCT_TOKEN_URI          /* https: or mailto: in printable ASCII (RFC 2369 section 2) */
 };
 
 /* 0, or FACTEUR_EMESSAGE with a sentence that names the place; `field` is the error's where. */

@@ -19,6 +19,8 @@ static const struct {
     {"ENHANCEDSTATUSCODES", FCT_OFFER_ENHANCED},
     {"DSN", FCT_OFFER_DSN},
     {"REQUIRETLS", FCT_OFFER_REQUIRETLS},
+    {"DELIVERBY", FCT_OFFER_DELIVERBY},
+    {"MT-PRIORITY", FCT_OFFER_MT_PRIORITY},
 };
 
 /* Cut the first word off. */
@@ -83,6 +85,17 @@ static void read_mechanisms(fct_capabilities *caps, fct_slice rest)
     }
 }
 
+/* RFC 2852 section 3: at most nine digits, and there may be more behind a comma one day. */
+static void read_deliver_by(fct_capabilities *caps, fct_slice rest)
+{
+    fct_slice word = next_word(&rest);
+    const char *comma = word.len ? memchr(word.ptr, ',', word.len) : NULL;
+    uint64_t value = number((fct_slice){word.ptr, comma ? (size_t)(comma - word.ptr) : word.len});
+
+    if (value <= 999999999)
+        caps->deliver_by_min = (unsigned)value;
+}
+
 static void read_keyword(fct_capabilities *caps, fct_slice line)
 {
     fct_slice word = next_word(&line);
@@ -102,6 +115,8 @@ static void read_keyword(fct_capabilities *caps, fct_slice line)
         caps->offers |= keywords[i].offer;
         if (keywords[i].offer == FCT_OFFER_SIZE)
             caps->size_max = number(next_word(&line));
+        else if (keywords[i].offer == FCT_OFFER_DELIVERBY)
+            read_deliver_by(caps, line);
         else if (keywords[i].offer == FCT_OFFER_AUTH)
             read_mechanisms(caps, line);
         return;

@@ -60,6 +60,9 @@ int fct_session_refuses(fct_session *s, const fct_transaction *mail)
             s, FACTEUR_EPERMANENT,
             "the message has 8-bit bytes and the relay does not offer 8BITMIME: encode it "
             "as quoted-printable or base64");
+    result = fct_session_refuses_terms(s, fct_mail_terms(mail->mail));
+    if (result)
+        return result;
     if (s->caps.size_max && mail->size > s->caps.size_max) {
         fct_buf_clear(&s->message);
         fct_buf_addf(&s->message,

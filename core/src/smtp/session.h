@@ -36,6 +36,7 @@ struct fct_session_config {
     const char *username; /* NULL: no AUTH */
     fct_secret *password;
     fct_secret *token;         /* OAuth 2.0 bearer token */
+    bool tls_unverified;       /* dangerous_no_verify */
     bool plaintext_auth;       /* dangerous_plaintext_auth: AUTH without TLS */
     bool local;                /* loopback or unix socket: AUTH without TLS is fine */
     bool pipelining, chunking; /* use when offered */

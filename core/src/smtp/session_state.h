@@ -179,6 +179,14 @@ void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_co
 /* 0, or an error with its sentence in s->message: the mail must not be begun. */
 int fct_session_refuses(fct_session *s, const fct_transaction *mail);
 
+/* ---- parameter.c: what a mail asks beside its delivery ---- */
+
+/* As fct_session_refuses(), for terms alone. */
+int fct_session_refuses_terms(fct_session *s, const fct_terms *terms);
+void fct_session_add_mail_terms(const fct_session *s, const fct_terms *terms, fct_buf *line);
+void fct_session_add_rcpt_terms(const fct_session *s, const fct_terms *terms, const char *address,
+                                fct_buf *line);
+
 /* ---- outcome.c: what became of a mail ---- */
 fct_outcome *fct_outcome_new(size_t recipient_count);
 /* Decide every recipient that is not decided yet with `class`, and end the mail.  `reply` may be

@@ -29,6 +29,7 @@ static void say_mail(fct_session *s, fct_transaction *mail)
         utf8 = !fct_is_ascii(fct_slice_of(fct_mail_recipient(mail->mail, i)));
     if (utf8 || !fct_is_ascii(fct_slice_of(fct_mail_sender(mail->mail))))
         fct_buf_add_text(line, " SMTPUTF8");
+    fct_session_add_mail_terms(s, fct_mail_terms(mail->mail), line);
     fct_session_write(s, FCT_COMMAND_MAIL, mail, (fct_slice){line->ptr, line->len}, false);
 }
 
@@ -45,6 +46,8 @@ static bool say_rcpt(fct_session *s, fct_transaction *mail)
     fct_buf_add_text(line, "RCPT TO:<");
     fct_buf_add_text(line, fct_mail_recipient(mail->mail, mail->asked));
     fct_buf_add_char(line, '>');
+    fct_session_add_rcpt_terms(s, fct_mail_terms(mail->mail),
+                               fct_mail_recipient(mail->mail, mail->asked), line);
     if (fct_session_write(s, FCT_COMMAND_RCPT, mail, (fct_slice){line->ptr, line->len}, false))
         return false;
     mail->marks[mail->asked++] = FCT_MARK_ASKED;

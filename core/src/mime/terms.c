@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "mime/terms.h"
+
+#include "base/error.h"
+#include "mime/token.h"
+
+#include <string.h>
+
+#define BY_MAX 999999999u /* RFC 2852 section 4: nine digits */
+
+void fct_xtext_add(fct_buf *out, fct_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+
+        if (byte > ' ' && byte <= '~' && byte != '+' && byte != '=')
+            fct_buf_add_char(out, (char)byte);
+        else
+            fct_buf_addf(out, "+%02X", (unsigned)byte);
+    }
+}
+
+static int refuse(const char *field, facteur_error **error, const char *form)
+{
+    return fct_error_set(error, FACTEUR_EMESSAGE, field, "%s is %s", field, form);
+}
+
+static int read_notify(fct_terms *terms, const char *field, fct_slice value, facteur_error **error)
+{
+    static const char *const names[] = {"never", "success", "failure", "delay"};
+
+    terms->notify = 0;
+    for (size_t at = 0; at <= value.len;) {
+        const char *comma = memchr(value.ptr + at, ',', value.len - at);
+        size_t end = comma ? (size_t)(comma - value.ptr) : value.len, i = 0;
+        fct_slice word = fct_slice_trim((fct_slice){value.ptr + at, end - at});
+
+        while (i < 4 && !fct_slice_equal_nocase(word, fct_slice_of(names[i])))
+            i++;
+        terms->notify |= 1u << i;
+        at = end + 1;
+    }
+    if (terms->notify == FCT_NOTIFY_NEVER || !(terms->notify & (FCT_NOTIFY_NEVER | 1u << 4)))
+        return 0;
+    return refuse(field, error, "\"never\", or any of \"success,failure,delay\"");
+}
+
+static int read_return(fct_terms *terms, const char *field, fct_slice value, facteur_error **error)
+{
+    terms->return_full = fct_slice_equal_nocase(value, FCT_SLICE("full"));
+    if (terms->return_full || fct_slice_equal_nocase(value, FCT_SLICE("headers")))
+        return 0;
+    return refuse(field, error, "\"full\" or \"headers\"");
+}
+
+static int read_envid(fct_terms *terms, const char *field, fct_slice value, facteur_error **error)
+{
+    fct_buf text = {0};
+    int result = fct_token_check(FCT_TOKEN_ENVELOPE_ID, field, value, error);
+
+    if (result)
+        return result;
+    fct_xtext_add(&text, value);
+    if (text.failed)
+        result = fct_error_nomem(error);
+    else if (text.len > FCT_ENVID_MAX)
+        result = refuse(field, error,
+                        "at most 100 characters, of which spaces, \"+\" and \"=\" count three");
+    else
+        memcpy(terms->envid, text.ptr, text.len);
+    terms->envid[result ? 0 : text.len] = '\0';
+    fct_buf_done(&text);
+    return result;
+}
+
+static int read_require_tls(fct_terms *terms, const char *field, fct_slice value,
+                            facteur_error **error)
+{
+    if (fct_slice_equal(value, FCT_SLICE("0")))
+        terms->asked = 0;
+    else if (!fct_slice_equal(value, FCT_SLICE("1")))
+        return refuse(field, error, "\"1\", or \"0\" for not asked");
+    return 0;
+}
+
+/* Digits at the front of the value, which they leave; false: none, or more than `max`. */
+static bool take_number(fct_slice *value, uint32_t max, uint32_t *number)
+{
+    const char *start = value->ptr;
+
+    *number = 0;
+    while (value->len && fct_is_digit((unsigned char)value->ptr[0])) {
+        *number = *number * 10 + (uint32_t)(value->ptr[0] - '0');
+        if (*number > max)
+            return false;
+        value->ptr++;
+        value->len--;
+    }
+    return value->ptr > start;
+}
+
+static int read_deliver_by(fct_terms *terms, const char *field, fct_slice value,
+                           facteur_error **error)
+{
+    bool good = take_number(&value, BY_MAX, &terms->by_s) && terms->by_s > 0;
+
+    terms->by_notify = fct_slice_equal_nocase(value, FCT_SLICE(";N"));
+    if (good && (!value.len || terms->by_notify || fct_slice_equal_nocase(value, FCT_SLICE(";R"))))
+        return 0;
+    return refuse(field, error,
+                  "the seconds within which the mail is delivered or returned, 1 to 999999999 "
+                  "(with \";N\" behind them: delivered late, too, but told)");
+}
+
+static int read_priority(fct_terms *terms, const char *field, fct_slice value,
+                         facteur_error **error)
+{
+    bool minus = value.len && value.ptr[0] == '-';
+    uint32_t number;
+
+    if (minus) {
+        value.ptr++;
+        value.len--;
+    }
+    if (!take_number(&value, 9, &number) || value.len)
+        return refuse(field, error, "a number from -9 to 9");
+    terms->priority = minus ? -(int)number : (int)number;
+    return 0;
+}
+
+static const struct {
+    const char *field;
+    enum fct_term term;
+    int (*read)(fct_terms *terms, const char *field, fct_slice value, facteur_error **error);
+} table[] = {
+    {"dsn_notify", FCT_TERM_NOTIFY, read_notify},
+    {"dsn_return", FCT_TERM_RETURN, read_return},
+    {"envelope_id", FCT_TERM_ENVID, read_envid},
+    {"require_tls", FCT_TERM_REQUIRETLS, read_require_tls},
+    {"deliver_by", FCT_TERM_DELIVERBY, read_deliver_by},
+    {"mt_priority", FCT_TERM_MT_PRIORITY, read_priority},
+};
+
+int fct_terms_set(fct_terms *terms, const char *field, fct_slice value, facteur_error **error)
+{
+    fct_terms changed = *terms;
+    size_t i = 0;
+    bool waived;
+    int result = 0;
+
+    while (strcmp(table[i].field, field) != 0)
+        i++;
+    value = fct_slice_trim(value);
+    waived = value.len > 1 && value.ptr[value.len - 1] == '?';
+    if (waived)
+        value.len--;
+    /* A promise of secrecy that may be broken is none. */
+    if (waived && table[i].term == FCT_TERM_REQUIRETLS)
+        return refuse(field, error, "never optional: write it without the \"?\"");
+    changed.asked = value.len ? table[i].term : 0;
+    if (value.len)
+        result = table[i].read(&changed, field, value, error);
+    if (result)
+        return result;
+    changed.asked |= terms->asked & ~(unsigned)table[i].term;
+    changed.waived &= ~(unsigned)table[i].term;
+    if (waived)
+        changed.waived |= table[i].term;
+    *terms = changed;
+    return 0;
+}
