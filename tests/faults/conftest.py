@@ -17,8 +17,8 @@ DRIVER = os.environ.get("FACTEUR_FAULT_DRIVER", str(ROOT / "out/gcc-asan/tests/f
 class Driver:
     """One process that sends as it is told; see driver.c."""
 
-    def __init__(self, **environment):
-        self.process = subprocess.Popen([DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ, **environment))
+    def __init__(self, command=(DRIVER,), **environment):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ, **environment))
 
     def ask(self, line):
         self.process.stdin.write(line.encode() + b"\n")

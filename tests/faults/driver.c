@@ -158,11 +158,11 @@ static void send_raw(const char *from, const char *to, double deadline, char *he
 
 int main(void)
 {
-    static char line[65536];
+    static char line[262144];
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     while (fgets(line, sizeof(line), stdin)) {
-        static char from[1024], to[32768];
+        static char from[1024], to[131072];
         size_t len;
         double deadline;
         int count, hex;
@@ -174,13 +174,13 @@ int main(void)
             close_mailer();
             puts("{\"closed\": true}");
         } else if (mailer &&
-                   sscanf(line, "send %1023s %32767s %zu %lf", from, to, &len, &deadline) == 4) {
+                   sscanf(line, "send %1023s %131071s %zu %lf", from, to, &len, &deadline) == 4) {
             send_one(from, to, len, deadline);
-        } else if (mailer && sscanf(line, "many %1023s %32767s %zu %lf %d", from, to, &len,
+        } else if (mailer && sscanf(line, "many %1023s %131071s %zu %lf %d", from, to, &len,
                                     &deadline, &count) == 5) {
             send_many(from, to, len, deadline, count);
         } else if (mailer &&
-                   sscanf(line, "raw %1023s %32767s %lf %n", from, to, &deadline, &hex) == 3) {
+                   sscanf(line, "raw %1023s %131071s %lf %n", from, to, &deadline, &hex) == 3) {
             send_raw(from, to, deadline, line + hex);
         } else {
             fprintf(stderr, "not understood: %s\n", line);

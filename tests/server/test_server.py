@@ -94,6 +94,12 @@ def connect(server, listener):
     return client
 
 
+def test_half_duplex_goes_on_when_its_answer_is_written(server):
+    server.options(half_duplex=True)
+    with Raw(server.ports["plain"]).greet() as client:
+        assert client.ask("NOOP") == 250
+
+
 @pytest.mark.parametrize("listener", ["plain", "starttls", "implicit"])
 def test_smtplib_sends_a_mail(server, listener):
     with connect(server, listener) as client:

@@ -262,10 +262,10 @@ class Wire:
         """Write what is due, until something was read or, when no input is wanted, all is written."""
         before = (len(self.buffer), self.raw_in)
         while (len(self.buffer), self.raw_in) == before:
-            reading = want_input and not self._eof and not (self.half_duplex and self._queue)
             # Answers wait until the input that is already there is worked off, as in one flight.
-            ready = reading and self._readable()
+            ready = self._reads(want_input) and self._readable()
             blocked = not ready and self._write_due()
+            reading = self._reads(want_input)
             if not self._queue and (self._eof or not want_input):
                 if self._eof:
                     raise Closed("eof")
@@ -280,6 +280,9 @@ class Wire:
                     self._receive(boundary)
                 elif what & (select.POLLERR | select.POLLHUP):
                     raise Closed("lost")
+
+    def _reads(self, want_input):
+        return want_input and not self._eof and not (self.half_duplex and self._queue)
 
     def _readable(self):
         poll = select.poll()

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""FAULTS.md 1, 16, 70 and 102, on a network that loses what it should: packets to a black hole, flows that a NAT forgot."""
+
+import socket
+import time
+
+import pytest
+from conftest import DRIVER, Driver
+from network import FAR, FAR6, HOLE, HOLE6, NEAR, NEAR6, Network
+from support import SmtpServer
+
+MODES = {"single": {"pipelining": False, "chunking": False}, "pipelining": {"pipelining": True, "chunking": False},
+         "chunking": {"pipelining": True, "chunking": True}}
+TO = ["ana@example.org"]
+
+
+@pytest.fixture(scope="module")
+def network():
+    try:
+        made = Network().__enter__()
+    except OSError as error:
+        pytest.skip("no network namespace with a TUN device here: %s" % error)
+    yield made
+    made.__exit__()
+
+
+@pytest.fixture(scope="module")
+def far(network):
+    """The server behind the mirror."""
+    with SmtpServer("--plain", "--host", NEAR, "--host", NEAR6) as made:
+        yield made
+
+
+@pytest.fixture
+def client(far, tmp_path, request):
+    """A driver that knows the names it is told."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text("".join("%s relay.test\n" % address for address in getattr(request, "param", [])))
+    driver = Driver(command=["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$1"', hosts, DRIVER])
+    far.script([])
+    far.options(**MODES["chunking"])
+    far.reset()
+    yield driver
+    driver.close()
+    assert driver.end() == 0
+    assert far.violations() == []
+
+
+def dsn(far, host, **query):
+    return far.dsn("plain", host=host, helo="client.example", **query)
+
+
+@pytest.mark.parametrize("client", [[]], indirect=True)
+def test_lost_syn(client, far):
+    client.open(dsn(far, HOLE, connect_timeout=0.5))
+    began = time.monotonic()
+    receipt = client.send(TO)
+    assert (receipt["status"], receipt["phase"]) == ("temporary", "connect"), receipt
+    assert 0.4 < time.monotonic() - began < 1.5
+    client.open(dsn(far, HOLE))
+    receipt = client.send(TO, deadline=0.5)
+    assert (receipt["status"], receipt["phase"], receipt["error"]["code"]) == ("temporary", "connect", "EDEADLINE"), receipt
+    assert far.stats()["connections"] == 0
+
+
+@pytest.mark.parametrize("client", [[HOLE, FAR], [HOLE6, FAR6], [HOLE, HOLE6, FAR6]], indirect=True, ids=["v4", "v6", "both"])
+def test_lost_syn_next_address(client, far):
+    client.open(dsn(far, "relay.test"))
+    began = time.monotonic()
+    assert client.send(TO)["status"] == "sent"
+    assert time.monotonic() - began < 1.2
+    assert far.stats()["connections"] == 1
+
+
+@pytest.mark.parametrize("client", [[HOLE6, FAR]], indirect=True, ids=["v6"])
+def test_lost_family(client, far):
+    client.open(dsn(far, "relay.test"))
+    began = time.monotonic()
+    receipt = client.send(TO)
+    took = time.monotonic() - began
+    assert receipt["status"] == "sent", receipt
+    assert 0.2 < took < 0.8 and 0.24 < receipt["timings"]["connect"] < 0.4, (took, receipt["timings"])
+
+
+@pytest.mark.parametrize("idle_s", [0.0, 0.3])
+@pytest.mark.parametrize("mode", list(MODES))
+def test_forgotten_flow(client, network, far, mode, idle_s):
+    """Idle for longer than fresh_ms: known as not sent, and redone.  Before that, a whole mail in one flight is in doubt."""
+    far.options(**MODES[mode])
+    client.open(dsn(far, FAR, fresh_ms=200, command_timeout=0.5))
+    assert client.send(TO)["status"] == "sent"
+    network.forget()
+    time.sleep(idle_s)
+    began = time.monotonic()
+    receipt = client.send(TO, deadline=5.0)
+    doubt = mode == "chunking" and not idle_s
+    assert receipt["status"] == ("in_doubt" if doubt else "sent"), receipt
+    assert time.monotonic() - began < (5.5 if doubt else 1.5)
+    assert far.stats()["mails"] == (1 if doubt else 2)
+    far.disconnect("reset")
+
+
+RECIPIENTS = ["recipient-%04d@a-longer-domain.example.org" % number for number in range(1000)]
+
+
+@pytest.fixture(scope="module")
+def tight(network):
+    """Small buffers at both ends, and a server that reads nothing while a reply of its own is unread."""
+    network.buffers(4096, 4096)
+    with SmtpServer("--plain", "--host", NEAR, "--half-duplex") as made:
+        yield made
+        assert made.violations() == []
+    network.buffers(65536, 131072)
+
+
+@pytest.mark.parametrize("mode", ["pipelining", "chunking"])
+def test_a_thousand_recipients_through_small_buffers(client, tight, mode):
+    tight.options(**MODES[mode])
+    client.open(dsn(tight, FAR))
+    receipt = client.send(RECIPIENTS)
+    assert receipt["status"] == "sent", receipt["error"]
+    assert sorted(receipt["accepted"]) == RECIPIENTS and receipt["rejected"] == {}
+
+
+def test_who_writes_before_reading_is_stuck_there(tight):
+    """Else the test above would show nothing."""
+    tight.options(**MODES["pipelining"])
+    with socket.create_connection((FAR, tight.port), timeout=1.0) as naive:
+        naive.recv(1024)
+        naive.sendall(b"EHLO client.example\r\n")
+        naive.recv(1024)
+        with pytest.raises(TimeoutError):
+            naive.sendall(b"MAIL FROM:<shop@shop.example>\r\n" + b"".join(b"RCPT TO:<%s>\r\n" % to.encode() for to in RECIPIENTS))
