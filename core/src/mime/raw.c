@@ -2,9 +2,9 @@
 /* Messages of finished bytes: line ends repaired, Bcc taken out, the envelope's fields noted. */
 #include "mime/builder.h"
 
+#include "base/block.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/utf8.h"
 #include "mime/limits.h"
 
 struct reader {
@@ -16,6 +16,12 @@ struct reader {
     bool any;        /* a field was seen */
     fct_buf *noting; /* where the field at hand is noted, or NULL */
     fct_buf id;      /* the value of Message-ID */
+    fct_slice run;   /* lines that are taken as they are, not yet copied */
+};
+
+struct line {
+    fct_slice text;
+    bool has_nul, has_8bit, has_crlf;
 };
 
 void fct_raw_free(struct fct_raw *raw)
@@ -111,35 +117,65 @@ static int header_line(struct reader *r, fct_slice line)
     return 0;
 }
 
-static int take_line(struct reader *r, fct_slice line)
+static void copy_run(struct reader *r)
+{
+    fct_buf_add_slice(&r->raw->bytes, r->run);
+    r->run = (fct_slice){0};
+}
+
+static void keep(struct reader *r, const struct line *line)
+{
+    if (r->run.ptr + r->run.len != line->text.ptr) {
+        copy_run(r);
+        r->run.ptr = line->text.ptr;
+    }
+    r->run.len += line->text.len + (line->has_crlf ? 2 : 0);
+    if (!line->has_crlf) {
+        copy_run(r);
+        fct_buf_add(&r->raw->bytes, "\r\n", 2);
+    }
+}
+
+static int take_line(struct reader *r, const struct line *line)
 {
     int result = 0;
 
-    if (line.len && memchr(line.ptr, '\0', line.len))
+    if (line->has_nul)
         return refuse(r, "has a NUL byte, which no message may have (RFC 5322 section 3.5)");
-    if (line.len > FCT_LINE_MAX)
+    if (line->text.len > FCT_LINE_MAX)
         return refuse(r, "is longer than 998 bytes (RFC 5322 section 2.1.1)");
     if (!r->body)
-        result = header_line(r, line);
+        result = header_line(r, line->text);
     if (result || r->dropping)
         return result;
-    if (!fct_is_ascii(line)) {
-        r->raw->has_8bit = true;
-        r->raw->has_8bit_header = r->raw->has_8bit_header || !r->body;
-    }
-    fct_buf_add_slice(&r->raw->bytes, line);
-    return fct_buf_add(&r->raw->bytes, "\r\n", 2);
+    r->raw->has_8bit = r->raw->has_8bit || line->has_8bit;
+    r->raw->has_8bit_header = r->raw->has_8bit_header || (line->has_8bit && !r->body);
+    keep(r, line);
+    return r->raw->bytes.failed ? FACTEUR_ENOMEM : 0;
 }
 
 /* Looks no further than a line may be long, so that no input makes the reading quadratic. */
-static size_t line_len(fct_slice text)
+static struct line next_line(fct_slice text)
 {
+    const char *end = text.ptr + text.len;
     size_t most = text.len < FCT_LINE_MAX + 1 ? text.len : FCT_LINE_MAX + 1;
-    const char *lf = memchr(text.ptr, '\n', most);
-    size_t len = lf ? (size_t)(lf - text.ptr) : most;
-    const char *cr = memchr(text.ptr, '\r', len);
+    size_t len = 0, first = FCT_BLOCK_SIZE;
+    fct_block seen = {0};
+    struct line line;
 
-    return cr ? (size_t)(cr - text.ptr) : len;
+    while (len < most && first == FCT_BLOCK_SIZE) {
+        fct_block bytes = fct_block_load_within(text.ptr + len, end);
+
+        first = fct_block_first((bytes == '\n') | (bytes == '\r') | (bytes == 0));
+        seen |= bytes & fct_block_head(first);
+        len += first;
+    }
+    len = len < most ? len : most;
+    line.text = (fct_slice){text.ptr, len};
+    line.has_nul = len < most && text.ptr[len] == '\0';
+    line.has_8bit = fct_block_first(seen < 0) < FCT_BLOCK_SIZE;
+    line.has_crlf = text.len - len >= 2 && memcmp(text.ptr + len, "\r\n", 2) == 0;
+    return line;
 }
 
 static int take_lines(struct reader *r, fct_slice text)
@@ -147,17 +183,16 @@ static int take_lines(struct reader *r, fct_slice text)
     int result = 0;
 
     while (!result && text.len) {
-        size_t len, end;
+        struct line line = next_line(text);
+        size_t len = line.text.len + (line.has_crlf ? 2 : 1);
 
         r->line++;
-        len = line_len(text);
-        result = take_line(r, (fct_slice){text.ptr, len});
-        end = len;
-        if (end < text.len)
-            end += text.ptr[end] == '\r' && end + 1 < text.len && text.ptr[end + 1] == '\n' ? 2 : 1;
-        text.ptr += end;
-        text.len -= end;
+        result = take_line(r, &line);
+        len = len < text.len ? len : text.len;
+        text.ptr += len;
+        text.len -= len;
     }
+    copy_run(r);
     return result;
 }
 
