@@ -30,6 +30,7 @@ if test "$PHP_FACTEUR" != "no"; then
   FACTEUR_NEED([icu-i18n], [67], [libicu-dev], [libicu-devel], [icu-dev])
   FACTEUR_NEED([icu-uc], [67], [libicu-dev], [libicu-devel], [icu-dev])
   FACTEUR_NEED([jansson], [2.13], [libjansson-dev], [jansson-devel], [jansson-dev])
+  FACTEUR_NEED([libxml-2.0], [2.9.10], [libxml2-dev], [libxml2-devel], [libxml2-dev])
   if test -n "$facteur_missing"; then
     AC_MSG_RESULT([missing])
     AC_MSG_ERROR([install what facteur needs:$facteur_missing])

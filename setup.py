@@ -24,6 +24,7 @@ LIBRARIES = [
     ("icu-i18n", "67", "libicu-dev", "libicu-devel", "icu-dev"),
     ("icu-uc", "67", "libicu-dev", "libicu-devel", "icu-dev"),
     ("jansson", "2.13", "libjansson-dev", "jansson-devel", "jansson-dev"),
+    ("libxml-2.0", "2.9.10", "libxml2-dev", "libxml2-devel", "libxml2-dev"),
 ]
 
 
