@@ -38,3 +38,10 @@ fct_mail *fct_mail_new(fct_content *content, const char *sender, const char *con
                        size_t count, const char *message_id, unsigned needs);
 
 #endif
+/* The content without the head; lives as long as the mail. */
+const fct_content *fct_mail_content(const fct_mail *mail);
+
+/* The same envelope and id around another content, which is taken over, also when it fails (NULL).
+ */
+fct_mail *fct_mail_with_content(const fct_mail *mail, fct_content *content, unsigned needs);
+
