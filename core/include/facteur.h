@@ -124,7 +124,9 @@ FACTEUR_API void facteur_message_free(facteur_message *message);
  * message_id       "id@domain", with or without angle brackets; default: made at random.
  * date             RFC 3339 ("2026-11-23T10:00:00+01:00") or RFC 5322; default: now.
  * in_reply_to, references
- *                  Message ids, separated by spaces.
+ *                  Message ids, separated by spaces.  The one id of in_reply_to is added to
+ *                  references when it is not there.
+ * priority         "high", "normal" or "low", for those who read X-Priority, Importance or Priority.
  * list_unsubscribe
  *                  An https: or mailto: address (RFC 2369); each call adds one.  https: is
  *                  announced as working with one click (RFC 8058): a POST to it unsubscribes.
@@ -176,6 +178,22 @@ FACTEUR_API int facteur_message_add_metadata(facteur_message *message, const cha
                                              facteur_error **error);
 
 /*
+ * Add another form of the text, the richer one to be shown by those who know it: AMP
+ * ("text/x-amp-html"), an invitation ("text/calendar").  Other texts stand between text and html,
+ * calendars and what is no text behind html.
+ *
+ * type      A media type but text/plain and text/html, which are fields, and containers.  A charset
+ *           is added, and to text/calendar the method that the calendar tells.
+ * content   UTF-8.
+ *
+ * FACTEUR_EMESSAGE: no such type or text; a ninth alternative; a text/calendar that does not begin
+ * with BEGIN:VCALENDAR, or whose METHOD is not the type's `method`.
+ */
+FACTEUR_API int facteur_message_add_alternative(facteur_message *message, const char *type,
+                                                const char *content, size_t len,
+                                                facteur_error **error);
+
+/*
  * Attach bytes, or a file that is read while the mail is sent (never whole in memory).
  *
  * name         The file name shown; NULL for none (attach_path: the path's last component).
@@ -192,6 +210,21 @@ FACTEUR_API int facteur_message_attach_bytes(facteur_message *message, const voi
 FACTEUR_API int facteur_message_attach_path(facteur_message *message, const char *path,
                                             const char *name, const char *type,
                                             const char *content_id, facteur_error **error);
+
+/*
+ * Give at most `size` bytes of a stream into `buffer`: how many, 0 at its end, or a negative
+ * FACTEUR_E* with errno set or 0.
+ */
+typedef long facteur_read(void *arg, void *buffer, size_t size);
+
+/*
+ * Attach what a stream gives, read now and to its end, 64 KiB at a time, into an unlinked file in
+ * TMPDIR (else /tmp).  Otherwise as above; FACTEUR_EIO too when that file cannot be written, and
+ * what `read` fails with.
+ */
+FACTEUR_API int facteur_message_attach_stream(facteur_message *message, facteur_read *read,
+                                              void *arg, const char *name, const char *type,
+                                              const char *content_id, facteur_error **error);
 
 /*
  * Make a message of finished RFC 5322 bytes.  Line ends are repaired to CRLF and Bcc fields are

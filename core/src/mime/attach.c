@@ -4,8 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "mime/limits.h"
-#include "mime/media.h"
+#include "base/utf8.h"
 #include "mime/token.h"
 
 #include <errno.h>
@@ -15,9 +14,17 @@ void fct_part_done(struct fct_part *part)
 {
     fct_free(part->data);
     fct_free(part->path);
+    fct_spool_unref(part->spool);
     fct_free(part->name);
     fct_free(part->type);
     fct_free(part->content_id);
+}
+
+void fct_custom_done(struct fct_custom *custom)
+{
+    fct_free(custom->name);
+    fct_free(custom->value);
+    fct_address_list_done(&custom->addresses);
 }
 
 /* Header fields that facteur writes, and where their value belongs. */
@@ -58,6 +65,53 @@ static int refuse_own(const char *name, facteur_error **error)
     return 0;
 }
 
+/* Encoded words may stand for names in them, never for addresses (RFC 2047 section 5). */
+static bool holds_addresses(const char *name)
+{
+    static const char *const names[] = {
+        "Disposition-Notification-To",
+        "Errors-To",
+        "Mail-Followup-To",
+        "Mail-Reply-To",
+        "Resent-Cc",
+        "Resent-From",
+        "Resent-Reply-To",
+        "Resent-Sender",
+        "Resent-To",
+        "Return-Receipt-To",
+
+        "X-Confirm-Reading-To",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (fct_slice_equal_nocase(fct_slice_of(name), fct_slice_of(names[i])))
+            return true;
+    }
+    return false;
+}
+
+static int fill_header(struct fct_custom *custom, const char *name, fct_slice text,
+                       facteur_error **error)
+{
+    fct_buf clean = {0};
+    int result = 0;
+
+    custom->name = fct_strdup(name);
+    if (holds_addresses(name)) {
+        result = fct_address_list_parse(&custom->addresses, name, text, error);
+        if (!result && !custom->addresses.count)
+            result =
+                fct_error_set(error, FACTEUR_EMESSAGE, name, "the header %s has no address", name);
+    } else {
+        fct_text_clean(&clean, text);
+        custom->value = fct_buf_take(&clean, NULL);
+        result = custom->value ? 0 : fct_error_nomem(error);
+    }
+    if (!result && !custom->name)
+        result = fct_error_nomem(error);
+    return result;
+}
+
 static int check_header(const facteur_message *message, const char *name, fct_slice value,
                         facteur_error **error)
 {
@@ -93,7 +147,6 @@ int facteur_message_add_header(facteur_message *message, const char *name, const
 {
     fct_slice text = fct_argument(value, len);
     struct fct_custom custom = {0}, *grown;
-    fct_buf clean = {0};
     int result = check_header(message, name, text, error);
 
     if (result)
@@ -102,13 +155,10 @@ int facteur_message_add_header(facteur_message *message, const char *name, const
     if (!grown)
         return fct_error_nomem(error);
     message->headers = grown;
-    fct_text_clean(&clean, text);
-    custom.value = fct_buf_take(&clean, NULL);
-    custom.name = fct_strdup(name);
-    if (!custom.value || !custom.name) {
-        fct_free(custom.value);
-        fct_free(custom.name);
-        return fct_error_nomem(error);
+    result = fill_header(&custom, name, text, error);
+    if (result) {
+        fct_custom_done(&custom);
+        return result;
     }
     message->headers[message->header_count++] = custom;
     fct_message_thaw(message);
@@ -153,8 +203,63 @@ static int check_part(const facteur_message *message, const char *name, const ch
     return result;
 }
 
-/* Takes over `part`, whose data or path stands already. */
-static int add_part(facteur_message *message, struct fct_part part, const char *name,
+/* ASCII text needs no charset, and other bytes are in one that we cannot know. */
+static bool needs_charset(fct_slice text, size_t *cut)
+{
+    *cut = fct_utf8_check(text);
+    return !fct_is_ascii((fct_slice){text.ptr, *cut});
+}
+
+/* The same of a whole file, by offset; one that cannot be read tells so when it is sent. */
+static int look_at_file(int fd, bool *needs)
+{
+    char *step = fct_malloc(FCT_SPOOL_STEP);
+    size_t kept = 0;
+    bool found = false;
+    off_t at = 0;
+    ssize_t n;
+
+    if (!step)
+        return FACTEUR_ENOMEM;
+    while ((n = pread(fd, step + kept, FCT_SPOOL_STEP - kept, at)) > 0) {
+        size_t len = kept + (size_t)n, cut;
+
+        found = needs_charset((fct_slice){step, len}, &cut) || found;
+        at += n;
+        kept = len - cut;
+        if (kept > 3)
+            break; /* more than a character cut in two */
+        memmove(step, step + cut, kept);
+    }
+    fct_free(step);
+    *needs = n == 0 && kept == 0 && found;
+    return 0;
+}
+
+/* A text of bytes or of a file gets the charset it is in, when that can be told. */
+static char *whole_type(const struct fct_part *part, const char *type, int fd)
+{
+    fct_slice name = fct_slice_of(type);
+    bool needs = fct_slice_starts_nocase(name, FCT_SLICE("text/")) &&
+                 !fct_type_parameter(name, FCT_SLICE("charset")).ptr;
+    fct_buf whole = {0};
+    char *text;
+    size_t cut;
+
+    if (needs && part->data)
+        needs = needs_charset((fct_slice){part->data, part->len}, &cut) && cut == part->len;
+    else if (needs && look_at_file(fd, &needs))
+        return NULL;
+    fct_buf_add_text(&whole, type);
+    if (needs)
+        fct_buf_add_text(&whole, "; charset=utf-8");
+    text = fct_buf_take(&whole, NULL);
+    fct_buf_done(&whole);
+    return text;
+}
+
+/* Takes over `part`, whose data, path or spool stands already; `fd` is of the latter two. */
+static int add_part(facteur_message *message, struct fct_part part, int fd, const char *name,
                     const char *type, const char *content_id, facteur_error **error)
 {
     struct fct_part *grown =
@@ -162,7 +267,7 @@ static int add_part(facteur_message *message, struct fct_part part, const char *
 
     if (grown)
         message->parts = grown;
-    part.type = fct_strdup(type_of(type, name));
+    part.type = whole_type(&part, type_of(type, name), fd);
     if (name && name[0])
         part.name = fct_strdup(name);
     if (content_id) {
@@ -170,8 +275,8 @@ static int add_part(facteur_message *message, struct fct_part part, const char *
 
         part.content_id = fct_strndup(id.ptr, id.len);
     }
-    if (!grown || (!part.data && !part.path) || !part.type || (name && name[0] && !part.name) ||
-        (content_id && !part.content_id)) {
+    if (!grown || (!part.data && !part.path && !part.spool) || !part.type ||
+        (name && name[0] && !part.name) || (content_id && !part.content_id)) {
         fct_part_done(&part);
         return fct_error_nomem(error);
     }
@@ -192,7 +297,9 @@ int facteur_message_attach_bytes(facteur_message *message, const void *data, siz
     if (len > SIZE_MAX / 4)
         return fct_error_nomem(error);
     part.data = fct_strndup(data, len);
-    return add_part(message, part, name, type, content_id, error);
+    if (!part.data)
+        return fct_error_nomem(error);
+    return add_part(message, part, -1, name, type, content_id, error);
 }
 
 int facteur_message_attach_path(facteur_message *message, const char *path, const char *name,
@@ -212,7 +319,27 @@ int facteur_message_attach_path(facteur_message *message, const char *path, cons
     if (fd < 0)
         return fct_error_set(error, FACTEUR_EIO, "attachments", "cannot read \"%s\": %s", path,
                              errno == EINVAL ? "not a regular file" : strerror(errno));
-    close(fd);
     part.path = fct_strdup(path);
-    return add_part(message, part, name, type, content_id, error);
+    result = part.path ? add_part(message, part, fd, name, type, content_id, error)
+                       : fct_error_nomem(error);
+    close(fd);
+    return result;
+}
+
+int facteur_message_attach_stream(facteur_message *message, facteur_read *read, void *arg,
+                                  const char *name, const char *type, const char *content_id,
+                                  facteur_error **error)
+{
+    struct fct_part part = {0};
+    int result = check_part(message, name, type, content_id, error);
+
+    if (result)
+        return result;
+    result = fct_spool_new(read, arg, &part.spool);
+    if (result == FACTEUR_ENOMEM)
+        return fct_error_nomem(error);
+    if (result)
+        return fct_error_set(error, result, "attachments", "cannot copy the stream \"%s\": %s",
+                             name ? name : "", errno ? strerror(errno) : "it cannot be read");
+    return add_part(message, part, fct_spool_fd(part.spool), name, type, content_id, error);
 }

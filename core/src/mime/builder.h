@@ -6,6 +6,8 @@
 #include "mime/address.h"
 #include "mime/content.h"
 #include "mime/date.h"
+#include "mime/limits.h"
+#include "mime/media.h"
 #include "mime/message.h"
 
 #include <string.h>
@@ -15,16 +17,26 @@ struct fct_body {
     size_t len;
 };
 
+/* A form of the text besides plain and HTML. */
+struct fct_alternative {
+    char *type; /* with charset, and method where it has one */
+    struct fct_body body;
+};
+
 struct fct_custom {
     char *name;
-    char *value; /* clean text */
+    char *value;                /* clean text, or */
+    fct_address_list addresses; /* what a header of addresses holds */
 };
+
+enum fct_priority { FCT_PRIORITY_NONE, FCT_PRIORITY_HIGH, FCT_PRIORITY_NORMAL, FCT_PRIORITY_LOW };
 
 /* An attachment, or with a content id an inline part. */
 struct fct_part {
-    char *data; /* NULL: the file at `path` */
+    char *data; /* or NULL: the file at `path`, */
     size_t len;
-    char *path;
+    char *path; /* or NULL: the spool */
+    fct_spool *spool;
     char *name; /* may be NULL */
     char *type;
     char *content_id; /* NULL: an attachment */
@@ -48,6 +60,9 @@ struct facteur_message {
     bool has_date;
     fct_date date;
     struct fct_body text, html;
+    struct fct_alternative alternatives[FCT_MAX_ALTERNATIVES];
+    size_t alternative_count;
+    enum fct_priority priority;
     struct fct_custom *headers;
     size_t header_count, header_cap;
     char *list_unsubscribe; /* URIs, a space between each two */
@@ -61,6 +76,14 @@ struct facteur_message {
 
 void fct_raw_free(struct fct_raw *raw);
 void fct_part_done(struct fct_part *part);
+void fct_custom_done(struct fct_custom *custom);
+void fct_alternative_done(struct fct_alternative *alternative);
+
+/* Whether it stands before the HTML, as poorer than that, and not behind it. */
+bool fct_alternative_is_plain(const struct fct_alternative *alternative);
+
+/* Copy a text, every line end becoming "\n"; false when memory ran out. */
+bool fct_body_copy(struct fct_body *body, fct_slice text);
 
 /* Forget the frozen mail: something was set. */
 void fct_message_thaw(facteur_message *message);

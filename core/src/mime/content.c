@@ -9,8 +9,10 @@
 
 void fct_content_done(fct_content *content)
 {
-    for (size_t i = 0; i < content->file_count; i++)
+    for (size_t i = 0; i < content->file_count; i++) {
         fct_free(content->files[i].path);
+        fct_spool_unref(content->files[i].spool);
+    }
     fct_free(content->files);
     fct_buf_done(&content->bytes);
     *content = (fct_content){0};
@@ -30,14 +32,9 @@ int fct_file_open(const char *path, struct stat *facts)
     return -1;
 }
 
-int fct_content_add_file(fct_content *content, const char *path)
+/* `path` is copied, NULL for a spool. */
+static int add_file(fct_content *content, struct fct_file file, const char *path)
 {
-    struct fct_file file = {.at = content->bytes.len};
-    int fd = fct_file_open(path, &file.facts);
-
-    if (fd < 0)
-        return FACTEUR_EIO;
-    close(fd);
     if (content->file_count == content->file_cap) {
         size_t cap = content->file_cap ? content->file_cap * 2 : 4;
         struct fct_file *grown = fct_reallocarray(content->files, cap, sizeof *grown);
@@ -47,9 +44,45 @@ int fct_content_add_file(fct_content *content, const char *path)
         content->files = grown;
         content->file_cap = cap;
     }
-    file.path = fct_strdup(path);
-    if (!file.path)
+    file.path = path ? fct_strdup(path) : NULL;
+    if (path && !file.path)
         return FACTEUR_ENOMEM;
+    if (file.spool)
+        fct_spool_ref(file.spool);
     content->files[content->file_count++] = file;
     return 0;
+}
+
+int fct_content_add_file(fct_content *content, const char *path)
+{
+    struct fct_file file = {.at = content->bytes.len};
+    int fd = fct_file_open(path, &file.facts);
+
+    if (fd < 0)
+        return FACTEUR_EIO;
+    close(fd);
+    file.size = (uint64_t)file.facts.st_size;
+    return add_file(content, file, path);
+}
+
+int fct_content_add_spool(fct_content *content, fct_spool *spool)
+{
+    struct fct_file file = {
+        .at = content->bytes.len, .spool = spool, .size = fct_spool_size(spool)};
+
+    return add_file(content, file, NULL);
+}
+
+int fct_content_append(fct_content *content, const fct_content *from, size_t start)
+{
+    size_t base = content->bytes.len;
+    int err = fct_buf_add(&content->bytes, from->bytes.ptr + start, from->bytes.len - start);
+
+    for (size_t i = 0; !err && i < from->file_count; i++) {
+        struct fct_file file = from->files[i];
+
+        file.at = base + file.at - start;
+        err = add_file(content, file, from->files[i].path);
+    }
+    return err;
 }

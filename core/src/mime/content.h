@@ -5,14 +5,17 @@
 #define FCT_CONTENT_H
 
 #include "mime/mail.h"
+#include "mime/spool.h"
 
 #include <sys/stat.h>
 
-/* A file as it was when the message was frozen; sent as base64. */
+/* A file as it was when the message was frozen, or a spool; sent as base64. */
 struct fct_file {
-    size_t at; /* stands before this offset of the bytes */
-    char *path;
-    struct stat facts;
+    size_t at;  /* stands before this offset of the bytes */
+    char *path; /* NULL: the spool */
+    fct_spool *spool;
+    uint64_t size;
+    struct stat facts; /* of the file at `path` */
 };
 
 typedef struct fct_content {
@@ -27,6 +30,13 @@ void fct_content_done(fct_content *content);
  * tells). */
 int fct_content_add_file(fct_content *content, const char *path);
 
+/* Put a spool here, of which one more reference is taken.  0, or FACTEUR_ENOMEM. */
+int fct_content_add_spool(fct_content *content, fct_spool *spool);
+
+/* Append what `from` holds from its byte `start` on, where no file stands before; 0, or
+ * FACTEUR_ENOMEM. */
+int fct_content_append(fct_content *content, const fct_content *from, size_t start);
+
 /* Open a regular file for reading, never waiting (a FIFO would); -1 with errno. */
 int fct_file_open(const char *path, struct stat *facts);
 
@@ -37,7 +47,6 @@ int fct_file_open(const char *path, struct stat *facts);
 fct_mail *fct_mail_new(fct_content *content, const char *sender, const char *const *recipients,
                        size_t count, const char *message_id, unsigned needs);
 
-#endif
 /* The content without the head; lives as long as the mail. */
 const fct_content *fct_mail_content(const fct_mail *mail);
 
@@ -45,3 +54,4 @@ const fct_content *fct_mail_content(const fct_mail *mail);
  */
 fct_mail *fct_mail_with_content(const fct_mail *mail, fct_content *content, unsigned needs);
 
+#endif

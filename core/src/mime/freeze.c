@@ -99,15 +99,22 @@ static bool has_utf8(const fct_address_list *list)
     return false;
 }
 
-/* Two such fields would be none (RFC 8058 section 3.1). */
-static int check_unsubscribe(const facteur_message *m, facteur_error **error)
+/* Two such fields would be none (RFC 8058 section 3.1), or tell different things. */
+static int check_twice(const facteur_message *m, facteur_error **error)
 {
-    for (size_t i = 0; m->list_unsubscribe && i < m->header_count; i++) {
-        if (fct_slice_starts_nocase(fct_slice_of(m->headers[i].name),
-                                    FCT_SLICE("List-Unsubscribe")))
-            return fct_error_set(error, FACTEUR_EMESSAGE, "list_unsubscribe",
-                                 "list_unsubscribe and the header %s are both given",
-                                 m->headers[i].name);
+    static const char *const priority[] = {"X-Priority", "Importance", "Priority"};
+
+    for (size_t i = 0; i < m->header_count; i++) {
+        fct_slice name = fct_slice_of(m->headers[i].name);
+        const char *field = NULL;
+
+        if (m->list_unsubscribe && fct_slice_starts_nocase(name, FCT_SLICE("List-Unsubscribe")))
+            field = "list_unsubscribe";
+        for (size_t k = 0; m->priority && k < sizeof priority / sizeof priority[0]; k++)
+            field = fct_slice_equal_nocase(name, fct_slice_of(priority[k])) ? "priority" : field;
+        if (field)
+            return fct_error_set(error, FACTEUR_EMESSAGE, field,
+                                 "%s and the header %s are both given", field, m->headers[i].name);
     }
     return 0;
 }
@@ -118,10 +125,14 @@ static int freeze_built(struct freezing *f)
     int result = decide_from(f);
 
     if (!result)
-        result = check_unsubscribe(m, f->error);
+        result = check_twice(m, f->error);
     if (result)
         return result;
     decide_built(f);
+    for (size_t i = 0; i < m->header_count; i++) {
+        if (has_utf8(&m->headers[i].addresses))
+            f->needs |= FCT_NEEDS_SMTPUTF8 | FCT_NEEDS_8BITMIME;
+    }
     if (has_utf8(f->decided.from) || has_utf8(&m->sender) || has_utf8(&m->reply_to) ||
         has_utf8(&m->to) || has_utf8(&m->cc))
         f->needs |= FCT_NEEDS_SMTPUTF8 | FCT_NEEDS_8BITMIME;

@@ -9,6 +9,7 @@
 #define FCT_MAX_HEADER_VALUE 65536 /* bytes of one value, display names included */
 #define FCT_MAX_HEADER_NAME 76     /* "Name:" fits its line */
 #define FCT_MAX_PARTS 1000         /* attachments and inline parts */
+#define FCT_MAX_ALTERNATIVES 8     /* to the text, besides HTML */
 #define FCT_MAX_ADDRESS 254        /* RFC 5321 section 4.5.3.1.3, without the angle brackets */
 #define FCT_MAX_ID 250             /* message ids and content ids */
 #define FCT_MAX_FILE_NAME 1024

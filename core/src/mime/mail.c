@@ -41,7 +41,8 @@ struct fct_mail_reader {
     bool begun;  /* the head was given */
     size_t at;   /* in the bytes */
     size_t file; /* the next file */
-    int fd;      /* of that file while it is being read, or -1 */
+    int fd;      /* of that file while it is being read (not of a spool), or -1 */
+    bool open;   /* a file or spool is being read */
     uint64_t left;
     char *in, *out;
 };
@@ -103,7 +104,7 @@ static uint64_t size_of(const fct_content *content)
     uint64_t size = content->bytes.len;
 
     for (size_t i = 0; i < content->file_count; i++)
-        size += fct_base64_lines_len((uint64_t)content->files[i].facts.st_size);
+        size += fct_base64_lines_len(content->files[i].size);
     return size;
 }
 
@@ -262,6 +263,7 @@ static void close_file(fct_mail_reader *reader)
     if (reader->fd >= 0)
         close(reader->fd);
     reader->fd = -1;
+    reader->open = false;
 }
 
 void fct_mail_reader_free(fct_mail_reader *reader)
@@ -291,6 +293,10 @@ static int open_file(fct_mail_reader *reader, const struct fct_file *file)
         reader->out = fct_malloc(BLOCK_OUT);
     if (!reader->in || !reader->out)
         return FACTEUR_ENOMEM;
+    reader->left = file->size;
+    reader->open = file->spool != NULL;
+    if (file->spool)
+        return 0;
     reader->fd = fct_file_open(file->path, &facts);
     if (reader->fd < 0)
         return FACTEUR_EIO;
@@ -298,16 +304,18 @@ static int open_file(fct_mail_reader *reader, const struct fct_file *file)
         close_file(reader);
         return FACTEUR_EIO;
     }
-    reader->left = (uint64_t)facts.st_size;
+    reader->open = true;
     return 0;
 }
 
-static int read_block(fct_mail_reader *reader, size_t want)
+static int read_block(fct_mail_reader *reader, const struct fct_file *file, size_t want)
 {
+    int fd = file->spool ? fct_spool_fd(file->spool) : reader->fd;
+    uint64_t at = file->size - reader->left;
     size_t got = 0;
 
     while (got < want) {
-        ssize_t n = read(reader->fd, reader->in + got, want - got);
+        ssize_t n = pread(fd, reader->in + got, want - got, (off_t)(at + got));
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -322,8 +330,10 @@ static int read_block(fct_mail_reader *reader, size_t want)
 static int end_file(fct_mail_reader *reader, const struct fct_file *file)
 {
     struct stat facts;
-    int result = fstat(reader->fd, &facts) || !is_same(&facts, &file->facts) ? FACTEUR_EIO : 0;
+    int result = 0;
 
+    if (file->path && (fstat(reader->fd, &facts) || !is_same(&facts, &file->facts)))
+        result = FACTEUR_EIO;
     close_file(reader);
     return result;
 }
@@ -331,7 +341,7 @@ static int end_file(fct_mail_reader *reader, const struct fct_file *file)
 static int next_block(fct_mail_reader *reader, const struct fct_file *file, fct_slice *run)
 {
     size_t want = reader->left < BLOCK_IN ? (size_t)reader->left : BLOCK_IN;
-    int result = read_block(reader, want);
+    int result = read_block(reader, file, want);
 
     if (result)
         return result;
@@ -368,7 +378,7 @@ int fct_mail_reader_next(fct_mail_reader *reader, fct_slice *run, bool *stable)
         }
         if (!files)
             return 0;
-        if (reader->fd < 0) {
+        if (!reader->open) {
             result = open_file(reader, file);
             if (result)
                 return result;

@@ -2,6 +2,7 @@
 #include "mime/media.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct {
     const char *ending;
@@ -78,4 +79,46 @@ const char *fct_media_type(fct_slice file_name)
             return table[i].type;
     }
     return "application/octet-stream";
+}
+
+fct_slice fct_type_next(fct_slice *rest)
+{
+    fct_slice item = {rest->ptr, 0};
+    bool quoted = false;
+    size_t len = 0;
+
+    for (; len < rest->len && (quoted || rest->ptr[len] != ';'); len++) {
+        if (quoted && rest->ptr[len] == '\\')
+            len++;
+        else if (rest->ptr[len] == '"')
+            quoted = !quoted;
+    }
+    item.len = len < rest->len ? len : rest->len;
+    len = item.len + (item.len < rest->len);
+    rest->ptr += len;
+    rest->len -= len;
+    return fct_slice_trim(item);
+}
+
+bool fct_type_is(fct_slice type, fct_slice name)
+{
+    return fct_slice_equal_nocase(fct_type_next(&type), name);
+}
+
+fct_slice fct_type_parameter(fct_slice type, fct_slice name)
+{
+    fct_type_next(&type);
+    while (type.len) {
+        fct_slice item = fct_type_next(&type), value;
+        const char *equals = item.len ? memchr(item.ptr, '=', item.len) : NULL;
+        size_t len = equals ? (size_t)(equals - item.ptr) : 0;
+
+        if (!equals || !fct_slice_equal_nocase(fct_slice_trim((fct_slice){item.ptr, len}), name))
+            continue;
+        value = fct_slice_trim((fct_slice){equals + 1, item.len - len - 1});
+        if (value.len >= 2 && value.ptr[0] == '"')
+            value = (fct_slice){value.ptr + 1, value.len - 2};
+        return value;
+    }
+    return (fct_slice){0};
 }

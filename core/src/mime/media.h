@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Media types by the ending of a file name. */
+/* Media types: by the ending of a file name, and their parameters. */
 #ifndef FCT_MEDIA_H
 #define FCT_MEDIA_H
 
@@ -7,5 +7,16 @@
 
 /* Static; application/octet-stream when the ending is not known. */
 const char *fct_media_type(fct_slice file_name);
+
+/* The following take types that have passed FCT_TOKEN_MEDIA_TYPE. */
+
+/* Whether "type/subtype; parameters" is of this type and subtype. */
+bool fct_type_is(fct_slice type, fct_slice name);
+
+/* Take the type, or the next parameter, off the front of `rest`; empty at the end. */
+fct_slice fct_type_next(fct_slice *rest);
+
+/* A parameter's value without quotation marks around it; ptr is NULL when there is none. */
+fct_slice fct_type_parameter(fct_slice type, fct_slice name);
 
 #endif

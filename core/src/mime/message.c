@@ -35,10 +35,10 @@ void facteur_message_free(facteur_message *message)
     fct_labels_done(&message->labels);
     fct_free(message->text.text);
     fct_free(message->html.text);
-    for (size_t i = 0; i < message->header_count; i++) {
-        fct_free(message->headers[i].name);
-        fct_free(message->headers[i].value);
-    }
+    for (size_t i = 0; i < message->alternative_count; i++)
+        fct_alternative_done(&message->alternatives[i]);
+    for (size_t i = 0; i < message->header_count; i++)
+        fct_custom_done(&message->headers[i]);
     fct_free(message->headers);
     for (size_t i = 0; i < message->part_count; i++)
         fct_part_done(&message->parts[i]);
@@ -158,23 +158,46 @@ static size_t copy_lines(char *out, fct_slice text)
     return len;
 }
 
+bool fct_body_copy(struct fct_body *body, fct_slice text)
+{
+    char *copy = text.len < SIZE_MAX ? fct_malloc(text.len + 1) : NULL;
+
+    if (!copy)
+        return false;
+    body->text = copy;
+    body->len = copy_lines(copy, text);
+    copy[body->len] = '\0';
+    return true;
+}
+
 static int set_body(facteur_message *message, const struct field *field, fct_slice value,
                     facteur_error **error)
 {
-    struct fct_body *body = slot(message, field);
-    char *copy;
+    struct fct_body *body = slot(message, field), copy;
     int result = fct_text_check(field->name, value, 0, error);
 
     if (result)
         return result;
-    copy = fct_malloc(value.len + 1);
-    if (!copy)
+    if (!fct_body_copy(&copy, value))
         return fct_error_nomem(error);
     fct_free(body->text);
-    body->text = copy;
-    body->len = copy_lines(copy, value);
-    copy[body->len] = '\0';
+    *body = copy;
     return 0;
+}
+
+static int set_priority(facteur_message *message, const struct field *field, fct_slice value,
+                        facteur_error **error)
+{
+    static const char *const words[] = {"", "high", "normal", "low"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (!fct_slice_equal(value, fct_slice_of(words[i])))
+            continue;
+        message->priority = (enum fct_priority)i;
+        return 0;
+    }
+    return fct_error_set(error, FACTEUR_EMESSAGE, field->name,
+                         "a priority is \"high\", \"normal\" or \"low\"");
 }
 
 static int set_envelope_from(facteur_message *message, const struct field *field, fct_slice value,
@@ -336,6 +359,7 @@ static const struct field fields[] = {
     FIELD(in_reply_to, set_ids),
     FIELD(references, set_ids),
     FIELD(list_unsubscribe, add_uri),
+    FIELD(priority, set_priority),
     {"tags", add_tag, 0},
     {"dsn_notify", set_term, 0},
     {"dsn_return", set_term, 0},

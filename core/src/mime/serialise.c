@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A built message as bytes, in one pass.  The tree is always
- * mixed(related(alternative(text, html), inline…), attachments…), each level only where it is
+ * mixed(related(alternative(text, …, html, …), inline…), attachments…), each level only where it is
  * needed.
  */
 #include "mime/builder.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "mime/encoding.h"
 #include "mime/header.h"
 #include "mime/limits.h"
 
 #include <errno.h>
 #include <inttypes.h>
+
+#define PLAIN "text/plain; charset=utf-8"
 
 enum level { MIXED, RELATED, ALTERNATIVE };
 
@@ -22,7 +25,8 @@ struct writer {
     fct_buf *out;
     uint64_t hash; /* of the message id: the boundaries' mark */
     facteur_error **error;
-    bool single; /* the one part is the whole message */
+    bool several; /* forms of the text */
+    bool single;  /* the one part is the whole message */
 };
 
 static uint64_t hash_of(const char *text)
@@ -92,6 +96,40 @@ static void put_unsubscribe(fct_buf *out, const char *uris)
     }
 }
 
+/* The ids of the thread end with the one that is replied to (RFC 5322 section 3.6.4). */
+static void put_references(fct_buf *out, const facteur_message *message)
+{
+    const char *parent = message->in_reply_to, *ids = message->references;
+    size_t len = parent ? strlen(parent) : 0;
+    fct_buf all = {0};
+    char *text;
+
+    fct_buf_add_text(&all, ids ? ids : "");
+    for (const char *at = ids; at && *at; at += strcspn(at, " "), at += *at == ' ') {
+        if (strcspn(at, " ") == len && memcmp(at, parent, len) == 0)
+            parent = NULL;
+        if (!parent)
+            break;
+    }
+    /* Of several parents none is the one (the same section). */
+    if (parent && !strchr(parent, ' '))
+        fct_buf_addf(&all, "%s%s", all.len ? " " : "", parent);
+    text = fct_buf_take(&all, NULL);
+    out->failed = out->failed || !text;
+    put_angled(out, "References", text, '\0');
+    fct_free(text);
+    fct_buf_done(&all);
+}
+
+/* Three headers: each is read by some programs only, and nobody reads them all. */
+static void put_priority(fct_buf *out, enum fct_priority priority)
+{
+    if (priority == FCT_PRIORITY_HIGH)
+        fct_buf_add_text(out, "X-Priority: 1\r\nImportance: high\r\nPriority: urgent\r\n");
+    else if (priority == FCT_PRIORITY_LOW)
+        fct_buf_add_text(out, "X-Priority: 5\r\nImportance: low\r\nPriority: non-urgent\r\n");
+}
+
 /* Words of a structured header (a URL, say) stay whole as long as a line can be. */
 static void put_text(fct_buf *out, const char *name, const char *text, size_t word_max)
 {
@@ -129,11 +167,17 @@ static void put_headers(struct writer *w, const struct fct_decided *decided)
         put_text(w->out, "Subject", message->subject, FCT_LINE_FOLD - 2);
     put_angled(w->out, "Message-ID", decided->message_id, '\0');
     put_angled(w->out, "In-Reply-To", message->in_reply_to, '\0');
-    put_angled(w->out, "References", message->references, '\0');
+    put_references(w->out, message);
+    put_priority(w->out, message->priority);
     put_unsubscribe(w->out, message->list_unsubscribe);
-    for (size_t i = 0; i < message->header_count; i++)
-        put_text(w->out, message->headers[i].name, message->headers[i].value,
-                 FCT_LINE_MAX - FCT_MAX_HEADER_NAME - 4);
+    for (size_t i = 0; i < message->header_count; i++) {
+        const struct fct_custom *custom = &message->headers[i];
+
+        if (custom->value)
+            put_text(w->out, custom->name, custom->value, FCT_LINE_MAX - FCT_MAX_HEADER_NAME - 4);
+        else
+            put_addresses(w->out, custom->name, &custom->addresses);
+    }
     fct_buf_add_text(w->out, "MIME-Version: 1.0\r\n");
 }
 
@@ -165,12 +209,29 @@ static void close_multipart(struct writer *w, enum level level)
     put_boundary(w, level, "--", "--\r\n");
 }
 
-static void put_body(struct writer *w, const char *subtype, const struct fct_body *body)
+static void put_type(struct writer *w, const char *type, const char *name)
+{
+    fct_header header;
+    fct_slice rest = fct_slice_of(type);
+
+    fct_header_begin(&header, w->out, "Content-Type");
+    for (;;) {
+        fct_header_token(&header, fct_type_next(&rest));
+        if (!rest.len)
+            break;
+        fct_header_glue(&header, ';');
+    }
+    if (name)
+        fct_header_param_outlook(&header, "name", fct_slice_of(name));
+    fct_header_end(&header);
+}
+
+static void put_body(struct writer *w, const char *type, const struct fct_body *body)
 {
     fct_slice text = {body->text ? body->text : "", body->len};
     enum fct_encoding encoding = fct_encoding_choose(text);
 
-    put_token(w->out, "Content-Type: text/", subtype, "; charset=utf-8\r\n", "");
+    put_type(w, type, NULL);
     put_token(w->out, "Content-Transfer-Encoding", ": ", fct_encoding_name(encoding), "\r\n\r\n");
     fct_encode_text(w->out, encoding, text);
     /* The boundary's line end is no part of the text; a whole message must end its last line. */
@@ -178,40 +239,12 @@ static void put_body(struct writer *w, const char *subtype, const struct fct_bod
         fct_buf_add(w->out, "\r\n", 2);
 }
 
-static void put_type(struct writer *w, const struct fct_part *part)
-{
-    fct_header header;
-    fct_slice rest = fct_slice_of(part->type);
-
-    fct_header_begin(&header, w->out, "Content-Type");
-    for (;;) {
-        bool quoted = false;
-        size_t len = 0;
-
-        for (; len < rest.len && (quoted || rest.ptr[len] != ';'); len++) {
-            if (quoted && rest.ptr[len] == '\\')
-                len++;
-            else if (rest.ptr[len] == '"')
-                quoted = !quoted;
-        }
-        fct_header_token(&header, fct_slice_trim((fct_slice){rest.ptr, len}));
-        if (len == rest.len)
-            break;
-        fct_header_glue(&header, ';');
-        rest.ptr += len + 1;
-        rest.len -= len + 1;
-    }
-    if (part->name)
-        fct_header_param_outlook(&header, "name", fct_slice_of(part->name));
-    fct_header_end(&header);
-}
-
 static int put_part(struct writer *w, const struct fct_part *part)
 {
     fct_header header;
     int result = 0;
 
-    put_type(w, part);
+    put_type(w, part->type, part->name);
     fct_buf_add_text(w->out, "Content-Transfer-Encoding: base64\r\n");
     if (part->content_id)
         put_token(w->out, "Content-ID: <", part->content_id, ">\r\n", "");
@@ -223,6 +256,8 @@ static int put_part(struct writer *w, const struct fct_part *part)
     fct_buf_add(w->out, "\r\n", 2);
     if (part->data)
         fct_encode_base64(w->out, part->data, part->len);
+    else if (part->spool)
+        result = fct_content_add_spool(w->content, part->spool);
     else
         result = fct_content_add_file(w->content, part->path);
     if (result == FACTEUR_EIO)
@@ -263,23 +298,56 @@ static int put_parts(struct writer *w, enum level level)
     return result;
 }
 
+static bool has_bodies(const facteur_message *message)
+{
+    return message->text.text || message->html.text || message->alternative_count;
+}
+
+static bool has_several_bodies(const facteur_message *message)
+{
+    size_t fields = (message->text.text ? 1U : 0U) + (message->html.text ? 1U : 0U);
+
+    return fields + message->alternative_count > 1;
+}
+
+static void put_form(struct writer *w, const char *type, const struct fct_body *body)
+{
+    if (!body->text)
+        return;
+    if (w->several)
+        next_part(w, ALTERNATIVE);
+    put_body(w, type, body);
+}
+
+static void put_forms(struct writer *w, bool plain)
+{
+    const facteur_message *message = w->message;
+
+    for (size_t i = 0; i < message->alternative_count; i++) {
+        if (fct_alternative_is_plain(&message->alternatives[i]) == plain)
+            put_form(w, message->alternatives[i].type, &message->alternatives[i].body);
+    }
+}
+
+/* The last one that a reader knows is shown (RFC 2046 section 5.1.4). */
 static void put_alternative(struct writer *w)
 {
     const facteur_message *message = w->message;
 
-    if (!message->html.text) {
-        put_body(w, "plain", &message->text);
-    } else if (!message->text.text) {
-        put_body(w, "html", &message->html);
-    } else {
+    if (!has_bodies(message)) {
+        put_body(w, PLAIN, &message->text);
+        return;
+    }
+    if (w->several) {
         w->single = false;
         open_multipart(w, ALTERNATIVE, NULL);
-        next_part(w, ALTERNATIVE);
-        put_body(w, "plain", &message->text);
-        next_part(w, ALTERNATIVE);
-        put_body(w, "html", &message->html);
-        close_multipart(w, ALTERNATIVE);
     }
+    put_form(w, PLAIN, &message->text);
+    put_forms(w, true);
+    put_form(w, "text/html; charset=utf-8", &message->html);
+    put_forms(w, false);
+    if (w->several)
+        close_multipart(w, ALTERNATIVE);
 }
 
 static int put_related(struct writer *w)
@@ -291,7 +359,7 @@ static int put_related(struct writer *w)
         return 0;
     }
     w->single = false;
-    open_multipart(w, RELATED, w->message->text.text ? "multipart/alternative" : "text/html");
+    open_multipart(w, RELATED, w->several ? "multipart/alternative" : "text/html");
     next_part(w, RELATED);
     put_alternative(w);
     result = put_parts(w, RELATED);
@@ -303,7 +371,7 @@ static int put_tree(struct writer *w)
 {
     const facteur_message *message = w->message;
     size_t attachments = count_parts(message, false);
-    bool bodies = message->text.text || message->html.text;
+    bool bodies = has_bodies(message);
     int result = 0;
 
     if (!attachments)
@@ -328,6 +396,8 @@ static size_t estimate(const facteur_message *message)
     size_t size = 4096;
 
     size += message->text.len / 2 * 3 + message->html.len / 2 * 3;
+    for (size_t i = 0; i < message->alternative_count; i++)
+        size += message->alternatives[i].body.len / 2 * 3;
     for (size_t i = 0; i < message->part_count; i++)
         size += message->parts[i].len / 2 * 3 + 512;
     return size;
@@ -341,6 +411,7 @@ int fct_message_serialise(const facteur_message *message, const struct fct_decid
                        .out = &content->bytes,
                        .hash = hash_of(decided->message_id),
                        .error = error,
+                       .several = has_several_bodies(message),
                        .single = true};
     int result = fct_buf_reserve(&content->bytes, estimate(message));
 
