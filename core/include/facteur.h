@@ -235,6 +235,18 @@ FACTEUR_API int facteur_message_attach_stream(facteur_message *message, facteur_
 FACTEUR_API int facteur_message_from_bytes(const void *bytes, size_t len, facteur_message **out,
                                            facteur_error **error);
 
+/*
+ * Look at one address that somebody typed into a form.  No network is asked, so a valid address may
+ * still reach nobody.
+ *
+ * json   {"valid": bool, "address": its form on the wire or null, "hint": what was probably meant
+ *        ("ana@gmial.com": "ana@gmail.com") or null, "reason": what is wrong or doubtful, or null,
+ *        "smtputf8": bool, whether only relays with SMTPUTF8 take it}; the caller's (facteur_free).
+ *
+ * 0 whatever the address is like; FACTEUR_ENOMEM.
+ */
+FACTEUR_API int facteur_address_check(const char *address, size_t len, char **json);
+
 /* Add an SMTP recipient that no header shows.  Once one is given, To, Cc and Bcc add none. */
 FACTEUR_API int facteur_message_add_recipient(facteur_message *message, const char *address,
                                               size_t len, facteur_error **error);

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "mailer/lane.h"
+#include "mailer/provider.h"
 #include "mailer/verdict.h"
 #include "pool/withdraw.h"
 
@@ -33,6 +34,7 @@ struct passage {
     fct_concert *concert;
     fct_job *outer;
     fct_job inner;
+    fct_mail **variants;   /* the mail as each lane's relay gets it, or NULL: the same for all */
     struct fct_lane *lane; /* the present one */
     enum place place;
     fct_list member; /* of all */
@@ -45,6 +47,32 @@ struct passage {
     unsigned token; /* the number of the one that it was given with */
     bool probe, cancelled, tokenless;
 };
+
+/* ---- The mail itself ------------------------------------------------------------------------- */
+
+/* Made at the start, where running out of memory has a way out. */
+static bool make_variants(struct passage *passage)
+{
+    const fct_concert *concert = passage->concert;
+    fct_mail *mail = passage->outer->mail;
+
+    if (!mail || !fct_mail_labels(mail)->text.len)
+        return true;
+    passage->variants = fct_calloc(concert->lane_count, sizeof(fct_mail *));
+    for (unsigned i = 0; passage->variants && i < concert->lane_count; i++) {
+        passage->variants[i] = fct_provider_mail(concert->lanes[i].member->dsn.preset, mail);
+        if (!passage->variants[i])
+            return false;
+    }
+    return passage->variants != NULL;
+}
+
+static void drop_variants(struct passage *passage)
+{
+    for (unsigned i = 0; passage->variants && i < passage->concert->lane_count; i++)
+        fct_mail_unref(passage->variants[i]);
+    fct_free(passage->variants);
+}
 
 /* ---- Ending ---------------------------------------------------------------------------------- */
 
@@ -60,6 +88,7 @@ static void finish(struct passage *passage, const fct_outcome *outcome)
     fct_timer_clear(&passage->limit);
     fct_list_remove(&passage->link);
     fct_list_remove(&passage->member);
+    drop_variants(passage);
     fct_free(passage);
     job->done(job, outcome);
 }
@@ -178,6 +207,8 @@ static void enter(struct passage *passage, struct fct_lane *lane)
     uint64_t now_us = fct_loop_now_us(lane->loop), limit_us = share_end_us(passage);
 
     passage->lane = lane;
+    if (passage->variants)
+        passage->inner.mail = passage->variants[lane - passage->concert->lanes];
     passage->probe = false;
     if (limit_us > passage->outer->deadline_us)
         limit_us = passage->outer->deadline_us;
@@ -317,6 +348,11 @@ static struct passage *make_passage(fct_concert *concert, fct_job *job)
         return NULL;
     passage->concert = concert;
     passage->outer = job;
+    if (!make_variants(passage)) {
+        drop_variants(passage);
+        fct_free(passage);
+        return NULL;
+    }
     passage->inner = (fct_job){.mail = job->mail,
                                .deadline_us = job->deadline_us,
                                .check = job->check,
@@ -475,6 +511,7 @@ void fct_concert_abandon(fct_concert *concert)
 
         fct_timer_clear(&passage->limit);
         fct_list_remove(&passage->member);
+        drop_variants(passage);
         fct_free(passage);
     }
     fct_timer_clear(&concert->kick);

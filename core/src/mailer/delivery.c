@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mailer/dispatch.h"
+#include "mailer/provider.h"
 #include "mailer/receipt.h"
 
 #include <string.h>
@@ -53,6 +54,23 @@ static facteur_delivery *make(const fct_plan *plan, fct_mail *mail, unsigned how
     return NULL;
 }
 
+/* Whichever relay will take it must know what to make of its tags and metadata. */
+static int check_labels(const fct_plan *plan, const fct_mail *mail, facteur_error **error)
+{
+    int err = 0;
+
+    if (plan->target != FCT_TARGET_RELAY)
+        return 0;
+    for (unsigned i = 0; !err && i < plan->member_count; i++) {
+        fct_buf fields = {0};
+
+        err = fct_provider_fields(plan->members[i].dsn.preset, fct_mail_labels(mail), NULL, &fields,
+                                  error);
+        fct_buf_done(&fields);
+    }
+    return err;
+}
+
 static int start(facteur_mailer *mailer, facteur_delivery *delivery, double deadline,
                  facteur_error **error)
 {
@@ -97,8 +115,12 @@ int facteur_submit(facteur_mailer *mailer, facteur_message *message, double dead
 
     if (!err)
         err = fct_dispatch_freeze(&mailer->engine->plan, message, &mail, error);
-    if (err)
+    if (!err)
+        err = check_labels(&mailer->engine->plan, mail, error);
+    if (err) {
+        fct_mail_unref(mail);
         return err;
+    }
     delivery = make(&mailer->engine->plan, mail, how);
     if (!delivery)
         return fct_error_nomem(error);

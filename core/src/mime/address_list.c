@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "mime/idna.h"
 #include "mime/limits.h"
 #include "mime/token.h"
@@ -169,6 +170,20 @@ static bool is_dot_atom(fct_slice local)
     return !dot;
 }
 
+/* What nobody sees comes with pasting, and no mailbox has it.  A quoted one may have blanks. */
+static bool has_invisible(fct_slice local)
+{
+    for (size_t i = 0; i < local.len;) {
+        uint32_t code_point;
+        size_t len = fct_utf8_next((fct_slice){local.ptr + i, local.len - i}, &code_point);
+
+        if (code_point > 0x7f && fct_is_invisible(code_point))
+            return true;
+        i += len;
+    }
+    return false;
+}
+
 static int write_local(struct parser *p, size_t at)
 {
     fct_slice local = {p->local.ptr, p->local.len};
@@ -181,6 +196,8 @@ static int write_local(struct parser *p, size_t at)
                       "\"Name\" <local@domain>");
     if (fct_has_control(local))
         return refuse(p, at, "an address has no control characters");
+    if (has_invisible(local))
+        return refuse(p, at, "an invisible character stands before the \"@\"");
     fct_buf_clear(&p->wire);
     if (is_dot_atom(local))
         return fct_buf_add_slice(&p->wire, local);
@@ -287,7 +304,18 @@ static int push(struct parser *p, enum fct_address_kind kind, fct_slice name, co
     return 0;
 }
 
-/* "<" is next.  Source routes (RFC 5322 section 4.4) are read over. */
+/* Source routes (RFC 5322 section 4.4) are read over: "@a,@b:".  Nothing else is. */
+static void skip_route(struct parser *p)
+{
+    size_t at = p->at;
+
+    while (at < p->in.len && p->in.ptr[at] != ':' && !strchr("<>\"();", p->in.ptr[at]))
+        at++;
+    if (at < p->in.len && p->in.ptr[at] == ':')
+        p->at = at + 1;
+}
+
+/* "<" is next. */
 static int read_angle(struct parser *p)
 {
     size_t start = p->at++;
@@ -297,11 +325,8 @@ static int read_angle(struct parser *p)
 
     p->phrase = (fct_buf){0};
     result = skip_blanks(p, &gap);
-    if (!result && peek(p) == '@') {
-        const char *colon = memchr(p->in.ptr + p->at, ':', p->in.len - p->at);
-
-        p->at = colon ? (size_t)(colon - p->in.ptr) + 1 : p->in.len;
-    }
+    if (!result && peek(p) == '@')
+        skip_route(p);
     if (!result)
         result = read_words(p);
     if (!result)

@@ -7,6 +7,7 @@
 #include <unicode/uidna.h>
 
 #include <stdint.h>
+#include <string.h>
 
 #define DOMAIN_MAX 253 /* RFC 1035 section 2.3.4, in text form */
 #define LABEL_MAX 63
@@ -116,29 +117,74 @@ static const char *refuse_ascii(fct_slice domain)
     return NULL;
 }
 
-static int map(char *mapped, size_t *len, fct_slice domain, const char **why)
+/* Hyphens at the third and fourth place are in names that are registered (RFC 5891 forbids them to
+ * new ones); what a label begins and ends with is looked at afterwards. */
+#define IGNORED (UIDNA_ERROR_HYPHEN_3_4)
+
+static int map_label(const UIDNA *idna, fct_buf *out, fct_slice label)
 {
     UErrorCode status = U_ZERO_ERROR;
     UIDNAInfo info = UIDNA_INFO_INITIALIZER;
-    UIDNA *idna;
-    int32_t got = 0;
+    char mapped[MAPPED_MAX];
+    int32_t len = uidna_labelToASCII_UTF8(idna, label.ptr, (int32_t)label.len, mapped, MAPPED_MAX,
+                                          &info, &status);
 
-    *why = "the domain is no internationalised domain name (UTS 46)";
-    if (domain.len > MAPPED_MAX)
+    if (status == U_MEMORY_ALLOCATION_ERROR)
+        return FACTEUR_ENOMEM;
+    if (U_FAILURE(status) || info.errors & ~(uint32_t)IGNORED)
         return FACTEUR_EMESSAGE;
+    return fct_buf_add(out, mapped, (size_t)len);
+}
+
+/* The full stops of East Asia that end a label, too (UTS 46 section 2.3); the length, or 0. */
+static size_t full_stop(fct_slice text)
+{
+    static const char *const stops[] = {".", "\u3002", "\uff0e", "\uff61"};
+
+    for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
+        if (fct_slice_starts_nocase(text, fct_slice_of(stops[i])))
+            return strlen(stops[i]);
+    }
+    return 0;
+}
+
+/* Label by label: one in ASCII stands as it is, an A-label that UTS 46 does not like, too. */
+static int map_labels(const UIDNA *idna, fct_buf *out, fct_slice domain)
+{
+    int result = 0;
+
+    for (size_t at = 0, start = 0; !result && at <= domain.len; at++) {
+        fct_slice label = {domain.ptr + start, at - start};
+        size_t stop = full_stop((fct_slice){domain.ptr + at, domain.len - at});
+
+        if (!stop && at < domain.len)
+            continue;
+        result = fct_is_ascii(label) ? fct_buf_add_slice(out, label) : map_label(idna, out, label);
+        if (!result && stop)
+            result = fct_buf_add_char(out, '.');
+        start = at + stop;
+        at += stop ? stop - 1 : 0;
+    }
+    return result;
+}
+
+static int map(fct_buf *out, fct_slice domain)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UIDNA *idna;
+    int result = FACTEUR_EMESSAGE;
+
+    if (domain.len > MAPPED_MAX)
+        return result;
     idna = uidna_openUTS46(UIDNA_USE_STD3_RULES | UIDNA_CHECK_BIDI | UIDNA_CHECK_CONTEXTJ |
                                UIDNA_NONTRANSITIONAL_TO_ASCII | UIDNA_NONTRANSITIONAL_TO_UNICODE,
                            &status);
     if (U_SUCCESS(status))
-        got = uidna_nameToASCII_UTF8(idna, domain.ptr, (int32_t)domain.len, mapped, MAPPED_MAX,
-                                     &info, &status);
+        result = map_labels(idna, out, domain);
+    else if (status == U_MEMORY_ALLOCATION_ERROR)
+        result = FACTEUR_ENOMEM;
     uidna_close(idna);
-    if (status == U_MEMORY_ALLOCATION_ERROR)
-        return FACTEUR_ENOMEM;
-    if (U_FAILURE(status) || info.errors)
-        return FACTEUR_EMESSAGE;
-    *len = (size_t)got;
-    return 0;
+    return result;
 }
 
 static fct_slice without_final_dot(fct_slice domain)
@@ -150,22 +196,23 @@ static fct_slice without_final_dot(fct_slice domain)
 
 int fct_idna_domain(fct_buf *out, fct_slice domain, const char **why)
 {
-    char mapped[MAPPED_MAX];
-    int result;
+    fct_buf mapped = {0};
+    int result = 0;
 
     if (domain.len && domain.ptr[0] == '[') {
         *why = "an address literal is written like [192.0.2.1] or [IPv6:2001:db8::1]";
         return fct_is_address_literal(domain) ? fct_buf_add_slice(out, domain) : FACTEUR_EMESSAGE;
     }
     if (!fct_is_ascii(domain)) {
-        size_t len = 0;
-
-        result = map(mapped, &len, domain, why);
-        if (result)
-            return result;
-        domain = (fct_slice){mapped, len};
+        *why = "the domain is no internationalised domain name (UTS 46)";
+        result = map(&mapped, domain);
+        domain = (fct_slice){mapped.ptr, mapped.len};
     }
-    domain = without_final_dot(domain);
-    *why = refuse_ascii(domain);
-    return *why ? FACTEUR_EMESSAGE : fct_buf_add_slice(out, domain);
+    if (!result) {
+        domain = without_final_dot(domain);
+        *why = refuse_ascii(domain);
+        result = *why ? FACTEUR_EMESSAGE : fct_buf_add_slice(out, domain);
+    }
+    fct_buf_done(&mapped);
+    return result;
 }
