@@ -122,6 +122,8 @@ void fct_transaction_begin(fct_session *s, fct_transaction *mail)
         return;
     }
     mail->behind = s->active_count > 0;
+    /* A relay that takes no RSET loses the connection: the mail behind it is not to be in doubt. */
+    mail->hold_back |= s->rset_due && !mail->behind;
     mail->state = FCT_MAIL_ACTIVE;
     mail->bdat = fct_session_uses(s, FCT_OFFER_CHUNKING) && mail->size > 0;
     mail->mark_us = s->now_us;
