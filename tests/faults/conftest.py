@@ -35,6 +35,14 @@ class Driver:
         """The receipt of a mail to these addresses."""
         return self.ask("send shop@shop.example %s %d %g" % (",".join(recipients), octets, deadline))
 
+    def many(self, recipients, count, octets=200, deadline=10.0):
+        """The receipts of so many mails that were submitted together."""
+        return self.ask("many shop@shop.example %s %d %g %d" % (",".join(recipients), octets, deadline, count))
+
+    def raw(self, recipient, message, deadline=10.0):
+        """The receipt of a message given as bytes, or {"failed", "code"} when it was refused as such."""
+        return self.ask("raw shop@shop.example %s %g %s" % (recipient, deadline, message.hex()))
+
     def close(self):
         self.ask("close")
 

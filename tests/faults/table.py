@@ -11,6 +11,7 @@ recipients, or one for each of three; "T|A" where timing decides.  The last colu
     tls     only on the starttls listener;  implicit: only on the implicit one;  clear: only without TLS
     single  only without pipelining;  group: only with it;  data, bdat: only when the content goes by it
     auth    the client logs in
+    second  the scene is the second mail of its mailer; the first one goes under the same script and ends as `first` says
     big     a long content, which no buffer between the two takes whole: fewer combinations
 """
 
@@ -24,6 +25,8 @@ class Row:
         self.query = more.pop("query", {})  # of the DSN
         self.reused = more.pop("reused", None)  # classes on a reused connection, when they differ
         self.bdat = more.pop("bdat", None)  # classes with the whole mail in one flight, when they differ
+        self.first = more.pop("first", None)
+        self.login = more.pop("login", ("ana", "secret"))
         self.octets = more.pop("octets", 200)
         self.code = more.pop("code", None)  # of the deciding reply
         assert not more, more
@@ -85,8 +88,9 @@ EHLO = [
 
 TLS = [
     Row(27, "STARTTLS not offered", [], "T", "ehlo|tls", "fresh tls", options={"starttls": False}),
-    *each("28", "STARTTLS answered", "starttls", [
-        "454 no", "250 ok", "221 bye", "354 go", "421 busy", "500 what", "501 what", "502 what", "503 what", "530 login", "550 no"],
+    *each(28, "STARTTLS answered", "starttls", ["454 no"], "T", "tls|ehlo", "fresh tls"),
+    *each(29, "STARTTLS answered", "starttls", [
+        "250 ok", "221 bye", "354 go", "421 busy", "500 what", "501 what", "502 what", "503 what", "530 login", "550 no"],
           "T", "tls|ehlo", "fresh tls"),
     Row(30, "220 before STARTTLS was written", [on("ehlo", tls_on=False, after=["220 go ahead"])], "T", "ehlo|tls", "fresh tls"),
     Row("31.a", "clear text behind the 220, a reply", [on("starttls", inject="250 injected\r\n")], "T", "tls|ehlo", "fresh tls"),
@@ -126,6 +130,9 @@ AUTH = [
     *[Row("49.%s" % name, "SCRAM: " + name, [on("auth", scram=fault)], "T", "auth", "fresh auth", query={"auth": "SCRAM-SHA-256"})
       for name, fault in (("nonce", {"nonce": "wrong"}), ("i=1", {"iterations": 1}), ("i=2^31", {"iterations": 2 ** 31}),
                           ("no salt", {"omit": "s"}), ("no i", {"omit": "i"}), ("signature", {"signature": "wrong"}))],
+    *[Row("50." + name, "334 with JSON to a %s token, then 535" % name, [], "T", "auth", "fresh auth", code=535, login=("ana", None),
+          options={"tokens": {"ana": "right"}, "mechanisms": [name], "auth_required": True}, query={"token": "wrong", "auth": name})
+      for name in ("XOAUTH2", "OAUTHBEARER")],
     Row(51, "AUTH in clear is not used", [on("ehlo", tls_on=False, capabilities=["AUTH PLAIN LOGIN"])], "T", None, "fresh tls auth"),
     *[Row("52." + how, "cut in AUTH: " + how, [on("auth", reply=None, then=how)], "T", "auth", "fresh auth") for how in CUTS],
     Row("52.silence", "silence in AUTH", [on("auth", reply=None)], "T", "auth", "fresh auth slow"),
@@ -152,6 +159,8 @@ ENVELOPE = [
         "mail", "group data"),
     Row(67, "DATA 451", [on("data", reply="451 later")], "T", "data", "data"),
     Row(68, "421 as the first reply, then close", [on("mail", reply="421 busy", then="close")], "T", "mail", "group"),
+    Row(71, "PIPELINING advertised, and hangs up on a group", [on("mail", grouped=True, reply=None, then="fin")], "S", "final",
+        "fresh second group data", first="T"),
     Row(69, "gaps of 20 ms between replies", [on(hook, delay_ms=20) for hook in ("mail", "rcpt", "data", "final")], "S", "final"),
 ]
 
@@ -189,9 +198,12 @@ FINAL = [
 ]
 
 BDAT = [
+    Row(92, "BDAT LAST 250", [], "S", "final", "bdat"),
     Row("93.452", "BDAT 452", [on("bdat", reply="452 4.3.1 full")], "T", None, "bdat"),
     Row("93.552", "BDAT 552", [on("bdat", reply="552 5.3.4 too big")], "P", None, "bdat"),
     *each(94, "CHUNKING advertised, BDAT", "bdat", ["500 what", "502 no", "503 no"], "S", "final", "bdat"),
+    *[Row("97.%s" % how, "cut inside a chunk that did not go out whole: " + how, [on("body", octets=2000, then=how)], "T", "body|final",
+          "bdat big", octets=16000000) for how in CUTS],
     Row(96, "the reply to BDAT LAST never comes", [on("bdat", reply=None)], "A", "final|body", "bdat slow"),
     *[Row("98." + how, "cut after BDAT LAST: " + how, [on("bdat", reply=None, then=how)], "A", None, "bdat") for how in CUTS],
 ]
@@ -199,8 +211,51 @@ BDAT = [
 POOL = [
     *each("100", "QUIT", "quit", ["500 what", None], "S", "final"),
     Row("100.reset", "QUIT, then RST", [on("quit", reply=None, then="reset")], "S", "final"),
+    *[Row("101.%s" % str(reply)[:3], "RSET answered %s" % reply, [
+        on("rcpt", times=1, reply="550 5.1.1 no"), on("rset", reply=reply, **({} if reply else {"then": "stall"}))],
+          "S", "final", "fresh second", first="P", query={"command_timeout": 0.3}) for reply in ("500 what", "502 no", "421 busy", None)],
     Row(103, "421 at MAIL after some mails", [], "S", "final", "", options={"max_mails": 1}),
     Row(104, "too many connections at the greeting", [on("greeting", reply="421 4.7.0 too many", then="close")], "T", "greeting", "fresh"),
 ]
 
 ROWS = CONNECT + EHLO + TLS + AUTH + ENVELOPE + CONTENT + FINAL + BDAT + POOL
+
+BELOW, NETWORK, SEVERAL = ("tests/faults/test_%s.py" % name for name in ("below", "network", "several"))
+
+# Rows that no script of the server can play: number, where it is shown, why there.
+SHOWN = [
+    (1, NETWORK, "test_lost_syn", "a network must lose the SYN"),
+    (1, NETWORK, "test_lost_syn_next_address", "and there must be a next address"),
+    (2, "tests/core/test_dial.c", "a_refused_address_is_followed_by_the_next", "there is no server"),
+    (2, "tests/python/test_send.py", "test_nobody_listens", "the same through the whole engine, with nowhere else to go"),
+    (16, NETWORK, "test_lost_family", "a network must lose all of IPv6"),
+    (39, BELOW, "test_renegotiation_is_refused", "Python's ssl module cannot ask for it"),
+    (40, BELOW, "test_a_flood_of_records_without_data", "nor send KeyUpdate and tickets at will"),
+    (40, BELOW, "test_a_few_records_without_data_are_borne", "the other side of the bound"),
+    (42, BELOW, "test_fatal_alert", "nor an alert"),
+    (44, BELOW, "test_a_session_is_for_its_host_and_identity_alone", "nor tell what a ClientHello offers"),
+    (44, BELOW, "test_another_certificate_is_verified_though_a_ticket_was_offered", "the same"),
+    (50, "tests/python/test_tokens.py", "test_a_refused_token_is_renewed_once_within_the_send", "a callable must give the next token"),
+    (70, NETWORK, "test_a_thousand_recipients_through_small_buffers", "both ends' buffers must be small"),
+    (82, BELOW, "test_part_of_the_terminator_left_the_buffer", "the window must close within the terminator"),
+    (95, SEVERAL, "test_refused_chunks_among_others", "a mail is one chunk: several chunks are several mails"),
+    (99, SEVERAL, "test_octets_are_counted_exactly", "the bytes that the server has are compared"),
+    (99, SEVERAL, "test_line_ends_are_repaired", "the same"),
+    (99, SEVERAL, "test_nul_is_refused_before_the_relay_hears_of_it", "the same"),
+    (102, NETWORK, "test_forgotten_flow", "a NAT must forget"),
+    (102, "tests/python/test_send.py", "test_next_mail_after_a_cut_connection", "the server hangs up between two mails"),
+    (105, SEVERAL, "test_a_relay_that_takes_one_connection", "many mails at once"),
+    (106, "tests/python/test_pool_key.py", "test_row_106_credential_tls_name_and_authority_never_share", "many mailers at once"),
+    (109, "tests/python/test_concurrency.py", "test_fork", "the driver is one process"),
+]
+
+# Rows that nothing shows yet: number, why.
+LATER = [
+    (107, "10,000 stalled sessions: a bench of its own, not written yet"),
+    (108, "cancel, close and free at any moment: not swept yet; single moments in tests/core/test_driver.c"),
+    (110, "a wall clock that jumps: not written yet; deadlines use the loop's monotonic time"),
+    (111, "needs the outbox"),
+    (112, "needs the outbox"),
+    (113, "needs the outbox"),
+    (114, "limits before connecting: not written yet"),
+]

@@ -158,7 +158,7 @@ class Dialogue:
 
     def _where(self, hook, nth, argument):
         return {"nth": nth, "connection": self.record["number"], "mail": self.mail_number, "listener": self.listener,
-                "tls_on": self.wire.tls is not None, "argument": argument}
+                "tls_on": self.wire.tls is not None, "grouped": bool(self.wire.buffer), "argument": argument}
 
     def _step(self, hook, argument):
         self.counts[hook] = self.counts.get(hook, 0) + 1

@@ -8,7 +8,7 @@ from wire import CUTS
 
 HOOKS = ("connect", "tls", "greeting", "ehlo", "helo", "starttls", "auth", "auth-continue", "mail", "rcpt",
          "data", "body", "bdat", "final", "rset", "noop", "quit", "vrfy", "unknown", "bytes")
-MATCH = ("on", "nth", "connection", "mail", "listener", "arg", "times", "tls_on")
+MATCH = ("on", "nth", "connection", "mail", "listener", "arg", "times", "tls_on", "grouped")
 ACTIONS = ("reply", "raw", "before", "after", "delay_ms", "drip_ms", "drip_octets", "split", "then",
            "then_delay_ms", "inject", "inject_delay_ms", "capabilities", "accept", "consume", "early", "state",
            "octets", "received", "sent", "raw_received", "raw_sent", "certificate", "min_version", "max_version",
@@ -37,7 +37,7 @@ class Step:
         self.arg = re.compile(fields["arg"], re.IGNORECASE) if "arg" in fields else None
 
     def matches(self, where):
-        for name in ("nth", "connection", "mail", "listener", "tls_on"):
+        for name in ("nth", "connection", "mail", "listener", "tls_on", "grouped"):
             wanted = self.fields.get(name)
             if wanted is None:
                 continue

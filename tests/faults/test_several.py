@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""FAULTS.md 95, 99 and 105: what takes several mails, or bytes that are no text, to show."""
+
+import pytest
+from support import SmtpServer
+
+TO = ["ana@example.org"]
+LETTER = {"sent": "S", "temporary": "T", "permanent": "P", "in_doubt": "A"}
+HEAD = b"From: shop@shop.example\r\nTo: ana@example.org\r\nSubject: fault\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n" \
+       b"Message-ID: <1@shop.example>\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def shared():
+    with SmtpServer("--plain", "--implicit-tls") as made:
+        yield made
+
+
+@pytest.fixture
+def server(shared):
+    shared.script([])
+    shared.options(max_open=0, chunking=True)
+    shared.reset()
+    yield shared
+    assert shared.violations() == []
+
+
+def classes(receipts):
+    return "".join(LETTER[receipt["status"]] for receipt in receipts)
+
+
+@pytest.mark.parametrize("listener", ["plain", "implicit"])
+@pytest.mark.parametrize("refused, wanted", [([2], "SPSSS"), ([2, 3], "SPPSS"), ([1, 5], "PSSSP")])
+def test_refused_chunks_among_others(driver, server, listener, refused, wanted):
+    """The client sends each mail as one chunk: those of the mails behind a refused one are each judged alone."""
+    server.script([{"on": "bdat", "mail": number, "reply": "552 5.3.4 too big"} for number in refused])
+    driver.open(server.dsn(listener, helo="client.example", pool_size=1))
+    receipts = driver.many(TO, 5)
+    driver.close()
+    assert classes(receipts) == wanted, receipts
+    assert len(server.mails()) == wanted.count("S")
+
+
+@pytest.mark.parametrize("chunking", [True, False], ids=["bdat", "data"])
+@pytest.mark.parametrize("body", [b"a\r\n.\r\nb\r\n", b"..\r\n.", b".\r\n", b"\r\n.\r\n.\r\n", b"a\r\n" * 20000])
+def test_octets_are_counted_exactly(driver, server, body, chunking):
+    server.options(chunking=chunking)
+    driver.open(server.dsn("plain", helo="client.example"))
+    receipt = driver.raw(TO[0], HEAD + body)
+    driver.close()
+    assert receipt["status"] == "sent", receipt
+    (mail,) = server.mails()
+    assert mail["bytes"] == HEAD + body + (b"" if body.endswith(b"\r\n") else b"\r\n")
+
+
+@pytest.mark.parametrize("chunking", [True, False], ids=["bdat", "data"])
+@pytest.mark.parametrize("body", [b"a\nb\n", b"a\rb\r", b"a\n.\nb", b"\n\n.\r\n"])
+def test_line_ends_are_repaired(driver, server, body, chunking):
+    server.options(chunking=chunking)
+    driver.open(server.dsn("plain", helo="client.example"))
+    receipt = driver.raw(TO[0], HEAD + body)
+    driver.close()
+    assert receipt["status"] == "sent", receipt
+    whole = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    (mail,) = server.mails()
+    assert mail["bytes"] == HEAD + whole + (b"" if whole.endswith(b"\r\n") else b"\r\n")
+
+
+def test_nul_is_refused_before_the_relay_hears_of_it(driver, server):
+    driver.open(server.dsn("plain", helo="client.example"))
+    answer = driver.raw(TO[0], HEAD + b"a\0b\r\n")
+    driver.close()
+    assert answer.get("code") == "EMESSAGE" or answer["status"] == "permanent", answer
+    assert server.stats()["connections"] == 0
+
+
+@pytest.mark.parametrize("pool_size", [1, 5])
+@pytest.mark.parametrize("chunking", [True, False], ids=["bdat", "data"])
+def test_a_relay_that_takes_one_connection(driver, server, chunking, pool_size):
+    """The others queue for it: no deadlock, nobody starves."""
+    server.options(max_open=1, chunking=chunking)
+    driver.open(server.dsn("plain", helo="client.example", pool_size=pool_size, pipeline_depth=1))
+    assert classes(driver.many(TO, 20)) == "S" * 20
+    driver.close()
+    assert len(server.mails()) == 20
