@@ -3,6 +3,7 @@
 #include "letters/composed.h"
 
 #include "base/utf8.h"
+#include "letters/json_quick.h"
 
 #include <stdlib.h>
 
@@ -16,6 +17,18 @@ static void check(const struct fct_composed *composed)
 
     if (fct_utf8_check(text) != text.len || fct_utf8_check(html) != html.len)
         abort();
+}
+
+/* Two readers: what the quick one takes, the other takes, and to the same end. */
+static void compare(fct_slice text)
+{
+    json_t *quick = fct_json_quick(text);
+    json_t *slow = quick ? json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+    if (quick && !(slow && json_equal(quick, slow)))
+        abort();
+    json_decref(quick);
+    json_decref(slow);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -32,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!size)
         return 0;
+    compare((fct_slice){(const char *)data + 1, size - 1});
     result = fct_json_load((const char *)data + 1, size - 1, &json, &error);
     if (result == 0 && data[0] == 'f')
         result = fct_contact_compose(&reading, json, &options, NULL, &form, &composed);

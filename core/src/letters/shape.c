@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "letters/json_quick.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,9 @@ int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **er
     if (len > FCT_JSON_MAX)
         return fct_error_set(error, FACTEUR_EMESSAGE, NULL,
                              "the JSON has %zu bytes, a letter's may have %zu", len, FCT_JSON_MAX);
-    root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &problem);
+    root = fct_json_quick((fct_slice){json, len});
+    if (!root)
+        root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &problem);
     if (!root && json_error_code(&problem) == json_error_out_of_memory)
         return fct_error_nomem(error);
     if (!root && json_error_code(&problem) == json_error_null_character)
