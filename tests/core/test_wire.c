@@ -66,7 +66,7 @@ static int take(fct_wire *wire, struct sink *sink, size_t step, int max)
             sink->len += part;
             total += part;
         }
-        fct_wire_sent(wire, total, &progress);
+        fct_wire_sent(wire, total, 1, &progress);
         sink->lines += progress.lines;
     }
     return count;
@@ -124,12 +124,12 @@ static void a_dot_is_handed_with_its_first_byte(void **state)
     fct_wire_init(&wire, 8);
     fct_wire_body(&wire, &body);
     assert_int_equal(fct_wire_output(&wire, slices, 4), 2);
-    fct_wire_sent(&wire, 3, &progress);
+    fct_wire_sent(&wire, 3, 1, &progress);
     assert_false(body.handed);
-    fct_wire_sent(&wire, 1, &progress);
+    fct_wire_sent(&wire, 1, 1, &progress);
     assert_true(body.handed && body.shown);
     assert_int_equal(progress.lines, 0);
-    fct_wire_sent(&wire, 2, &progress);
+    fct_wire_sent(&wire, 2, 1, &progress);
     assert_int_equal(progress.lines, 1);
     assert_false(body.shown);
     fct_wire_done(&wire);
@@ -146,9 +146,9 @@ static void bdat_is_handed_with_its_last_byte(void **state)
     fct_wire_init(&wire, 8);
     fct_wire_body(&wire, &body);
     assert_int_equal(fct_wire_output(&wire, slices, 4), 2);
-    fct_wire_sent(&wire, 2, &progress);
+    fct_wire_sent(&wire, 2, 1, &progress);
     assert_false(body.handed || progress.body_ended);
-    fct_wire_sent(&wire, 1, &progress);
+    fct_wire_sent(&wire, 1, 1, &progress);
     assert_true(body.handed && progress.body_ended);
     fct_wire_done(&wire);
 }
@@ -161,9 +161,9 @@ static void the_last_octets_are_held(void **state)
     fct_wire wire;
 
     fct_wire_init(&wire, 8);
-    fct_wire_line(&wire, FCT_SLICE("BDAT 5 LAST\r\n"), false);
+    fct_wire_line(&wire, FCT_SLICE("BDAT 5 LAST\r\n"), false, NULL);
     fct_wire_body(&wire, &body);
-    fct_wire_line(&wire, FCT_SLICE("RSET\r\n"), false);
+    fct_wire_line(&wire, FCT_SLICE("RSET\r\n"), false, NULL);
     assert_int_equal(take(&wire, &sink, 100, 8), 0);
     assert_int_equal(sink.len, 16);
     assert_true(fct_wire_waits(&wire) && !fct_wire_empty(&wire) && !body.handed);
@@ -203,15 +203,15 @@ static void lines_do_not_move_while_they_are_shown(void **state)
     fct_wire_init(&wire, 8);
     memset(big, 'b', sizeof(big));
     big[sizeof(big) - 1] = '\n';
-    fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), true);
+    fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), true, NULL);
     assert_int_equal(fct_wire_output(&wire, slices, 4), 1);
     first = slices[0].ptr;
     for (int i = 0; i < 4; i++)
-        assert_int_equal(fct_wire_line(&wire, (fct_slice){big, sizeof(big)}, false), 0);
+        assert_int_equal(fct_wire_line(&wire, (fct_slice){big, sizeof(big)}, false, NULL), 0);
     assert_memory_equal(first, "NOOP\r\n", 6);
     assert_int_equal(fct_wire_output(&wire, slices, 4), 4);
     assert_ptr_equal(slices[0].ptr, first);
-    fct_wire_sent(&wire, 6 + sizeof(big) * 4, &progress);
+    fct_wire_sent(&wire, 6 + sizeof(big) * 4, 1, &progress);
     assert_int_equal(progress.lines, 5);
     assert_true(fct_wire_empty(&wire));
     fct_wire_done(&wire);
@@ -246,19 +246,19 @@ static void what_does_not_fit_is_refused(void **state)
 
     fct_wire_init(&wire, 2);
     assert_int_equal(fct_wire_body(&wire, &bodies[0]), 0);
-    assert_int_equal(fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), false), 0);
+    assert_int_equal(fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), false, NULL), 0);
     assert_int_equal(fct_wire_body(&wire, &bodies[1]), FACTEUR_ENOMEM);
     /* A line behind a line needs no place of its own. */
-    assert_int_equal(fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), false), 0);
+    assert_int_equal(fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), false, NULL), 0);
     assert_int_equal(take(&wire, &sink, 100, 8), 0);
     assert_memory_equal(sink.bytes, "x\r\nNOOP\r\nNOOP\r\n", sink.len);
     reader.at = 0;
     bodies[0] = (fct_body){.reader = &reader, .left = 3};
     assert_int_equal(fct_wire_body(&wire, &bodies[0]), 0);
     assert_int_equal(fct_wire_body(&wire, &bodies[2]), 0);
-    assert_int_equal(fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), false), FACTEUR_ENOMEM);
+    assert_int_equal(fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), false, NULL), FACTEUR_ENOMEM);
     /* More than was shown is as much as was shown. */
-    fct_wire_sent(&wire, 50, &progress);
+    fct_wire_sent(&wire, 50, 1, &progress);
     assert_true(progress.lines == 0 && progress.body_bytes == 0);
     fct_wire_done(&wire);
 }
@@ -277,7 +277,7 @@ static void more_pieces_than_places(void **state)
     reader.content = content;
     fct_wire_init(&wire, 8);
     fct_wire_body(&wire, &body);
-    fct_wire_line(&wire, FCT_SLICE("QUIT\r\n"), false);
+    fct_wire_line(&wire, FCT_SLICE("QUIT\r\n"), false, NULL);
     assert_int_equal(take(&wire, &sink, 4096, 8), 0);
     assert_int_equal(sink.len, 1200 + 3 + 6);
     for (size_t i = 0; i < 1200; i += 4)

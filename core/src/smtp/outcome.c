@@ -196,7 +196,7 @@ void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class c
         end_sent(mail, FACTEUR_PHASE_final);
     else
         end_unsent(s, mail, error, phase, reply, sentence);
-    outcome->flights = mail->first_flight ? s->flights - mail->first_flight + 1 : 0;
+    outcome->flights = mail->share.flights;
     mail->state = FCT_MAIL_DONE;
     s->mail_count--;
 }
@@ -208,6 +208,7 @@ void fct_transaction_refused(fct_session *s, fct_transaction *mail, enum facteur
     int error = class == FCT_PERMANENT ? FACTEUR_EPERMANENT : FACTEUR_ETEMPORARY;
     const char *what = "the relay refused the message";
 
+    s->idle_commands += s->rset_due ? 1 : 0;
     if (mail->rerun) {
         run_again(s, mail);
         return;

@@ -281,7 +281,7 @@ void fct_session_sent(fct_session *s, size_t len, uint64_t now_us)
         s->flight_open = true;
         s->flights++;
     }
-    fct_wire_sent(&s->wire, len, &progress);
+    fct_wire_sent(&s->wire, len, s->state == FCT_STATE_DEAD ? 0 : s->flights, &progress);
     s->owed += progress.lines;
     s->body_bytes += progress.body_bytes;
     if (s->body_bytes >= FCT_BODY_STEP || progress.body_ended) {

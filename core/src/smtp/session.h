@@ -88,7 +88,7 @@ typedef struct fct_outcome {
                          connection: may be submitted again elsewhere at once.  Recipients
                          beyond the relay's limit (RFC 5321 section 4.5.3.1.10) and mails
                          refused for the one before them are run again by the session */
-    unsigned flights; /* writes followed by a wait, during this transaction */
+    unsigned flights; /* writes followed by a wait that carried octets of this mail */
     int64_t timing_us[FACTEUR_PHASE_COUNT]; /* -1: phase not passed in this transaction */
 } fct_outcome;
 

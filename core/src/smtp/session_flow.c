@@ -2,6 +2,7 @@
 /* What is written, and when: commands and the replies owed for them, flights, RSET, NOOP, QUIT. */
 #include "smtp/session_state.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ int fct_session_write(fct_session *s, enum fct_command command, fct_transaction 
     fct_transcript_add(&s->transcript, "C: ", shown);
     fct_buf_add(&s->line, "\r\n", 2);
     if (s->line.failed || s->expected_count == s->expected_cap ||
-        fct_wire_line(&s->wire, (fct_slice){s->line.ptr, s->line.len}, secret)) {
+        fct_wire_line(&s->wire, (fct_slice){s->line.ptr, s->line.len}, secret,
+                      mail ? &mail->share : NULL)) {
         fct_session_die(s, FACTEUR_ENOMEM, fct_session_phase(s), NULL, mail, "out of memory");
         return FACTEUR_ENOMEM;
     }
@@ -92,9 +94,21 @@ static bool contents_queued(const fct_session *s)
     return true;
 }
 
+/*
+ * How many mails may be in flight, each of them perhaps refused, so that the RSETs behind them stay
+ * below the limit.  A relay that showed no sign of one has none until the first refusal.
+ */
+static unsigned idle_room(const fct_session *s)
+{
+    if (!s->counts_idle && s->idle_commands == 0)
+        return UINT_MAX;
+    return s->idle_commands < FCT_IDLE_COMMANDS_MAX ? FCT_IDLE_COMMANDS_MAX - s->idle_commands : 0;
+}
+
 static bool may_begin(const fct_session *s, const fct_transaction *mail)
 {
-    if (s->stop || (s->caps.mail_max && s->mails_begun >= s->caps.mail_max))
+    if (s->stop || (s->caps.mail_max && s->mails_begun >= s->caps.mail_max) ||
+        s->active_count >= idle_room(s))
         return false;
     if (s->active_count == 0)
         return s->expected_count == 0 || fct_session_uses(s, FCT_OFFER_PIPELINING);
@@ -103,10 +117,11 @@ static bool may_begin(const fct_session *s, const fct_transaction *mail)
             s->active_bytes <= s->config.pipeline_bytes - mail->size);
 }
 
-/* The relay took all the mails that it told us it takes on one connection (RFC 9422). */
+/* No further mail may go here: all that the relay told us it takes (RFC 9422), or idle_room(). */
 static bool used_up(const fct_session *s)
 {
-    return s->caps.mail_max && s->mails_begun >= s->caps.mail_max && s->active_count == 0;
+    return s->active_count == 0 &&
+           ((s->caps.mail_max && s->mails_begun >= s->caps.mail_max) || idle_room(s) == 0);
 }
 
 static void say_goodbye(fct_session *s)
@@ -144,6 +159,7 @@ void fct_session_pump(fct_session *s)
     while (s->state == FCT_STATE_READY && s->noops_wanted && s->active_count == 0 &&
            s->expected_count == 0) {
         s->noops_wanted--;
+        s->idle_commands++;
         fct_session_command(s, FCT_COMMAND_NOOP, NULL, "NOOP");
     }
     if (s->state == FCT_STATE_READY)
@@ -152,12 +168,13 @@ void fct_session_pump(fct_session *s)
 
 unsigned fct_session_room(const fct_session *s)
 {
-    unsigned room, most = depth(s);
+    unsigned most = depth(s), allowed = idle_room(s), room;
 
     if (s->state != FCT_STATE_READY || s->quit_wanted || s->stop || s->draining ||
-        s->mail_count >= most || (s->active_count && s->active_bytes >= s->config.pipeline_bytes))
+        s->mail_count >= most || s->mail_count >= allowed ||
+        (s->active_count && s->active_bytes >= s->config.pipeline_bytes))
         return 0;
-    room = most - s->mail_count;
+    room = (most < allowed ? most : allowed) - s->mail_count;
     if (s->caps.mail_max) {
         unsigned used = s->mails_begun + s->mail_count - s->active_count;
         unsigned left = used < s->caps.mail_max ? s->caps.mail_max - used : 0;

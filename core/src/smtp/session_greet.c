@@ -2,6 +2,8 @@
 /* The beginning of a connection: greeting, EHLO or HELO, STARTTLS. */
 #include "smtp/session_state.h"
 
+#include <string.h>
+
 static void phase_ends(fct_session *s, enum facteur_phase phase)
 {
     int64_t spent = (int64_t)(s->now_us - s->begun_us);
@@ -31,6 +33,7 @@ void fct_session_say_ehlo(fct_session *s)
 void fct_session_on_greeting(fct_session *s, const fct_reply *reply)
 {
     phase_ends(s, FACTEUR_PHASE_greeting);
+    s->counts_idle = reply->text && strcasestr(reply->text, "exim");
     if (reply->code == 220)
         fct_session_say_ehlo(s);
     else if (fct_reply_kind(reply->code) >= 4)

@@ -12,6 +12,11 @@
 #include "smtp/wire.h"
 
 #define FCT_PIPELINE_DEPTH_MAX 256u
+/*
+ * A connection is left before a relay's own limit on commands that bring it no mail: Exim hangs up
+ * at the eleventh (smtp_accept_max_nonmail), and a mail in flight behind that would be in doubt.
+ */
+#define FCT_IDLE_COMMANDS_MAX 10u
 #define FCT_QUIT_US 2000000u
 #define FCT_BODY_STEP (64u * 1024) /* the content that body_us allows for */
 
@@ -89,7 +94,7 @@ struct fct_transaction {
     size_t accepted;             /* in this run */
     uint64_t mark_us;            /* the end of the last phase */
     uint64_t body_us, handed_us; /* the content was queued, its terminator written; 0: not yet */
-    unsigned first_flight;
+    struct fct_wire_share share;
     unsigned char marks[]; /* enum fct_mark */
 };
 
@@ -121,6 +126,8 @@ struct fct_session {
     unsigned active_count;
     uint64_t active_bytes;
     unsigned mails_begun;
+    unsigned idle_commands; /* NOOPs, and RSETs behind mails that were refused */
+    bool counts_idle;       /* the relay is known to hang up after some of them */
     unsigned noops_wanted, noops_done;
     bool start_tls_told, start_tls_due, ready_due, close_due, close_told;
     bool rset_due; /* a transaction may be open at the relay */

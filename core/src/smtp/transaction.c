@@ -74,6 +74,7 @@ static void queue_content(fct_session *s, fct_transaction *mail)
 {
     mail->body = (fct_body){.reader = fct_mail_reader_new(mail->mail),
                             .left = mail->size,
+                            .share = &mail->share,
                             .stuff = !mail->bdat,
                             .hold = mail->bdat && mail->hold_back && !mail->answered};
     if (!mail->body.reader || fct_wire_body(&s->wire, &mail->body)) {
@@ -127,8 +128,6 @@ void fct_transaction_begin(fct_session *s, fct_transaction *mail)
     mail->state = FCT_MAIL_ACTIVE;
     mail->bdat = fct_session_uses(s, FCT_OFFER_CHUNKING) && mail->size > 0;
     mail->mark_us = s->now_us;
-    if (!mail->run_before)
-        mail->first_flight = s->flights + (s->flight_open ? 0 : 1);
     s->active_count++;
     s->active_bytes += mail->size;
     s->mails_begun++;
@@ -315,6 +314,7 @@ static void on_verdict(fct_session *s, fct_transaction *mail, const fct_reply *r
     if (kind == 2) {
         bool odd = mail->mail_refused && mail->accepted;
 
+        s->rset_due = false; /* what was open before it, it closed */
         fct_transaction_end(s, mail, FCT_SENT, 0, FACTEUR_PHASE_final, reply, NULL);
         if (reply->code == 221)
             fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_final, reply, mail,

@@ -27,6 +27,7 @@ struct fct_wire_item {
     fct_body *body; /* or NULL: a text */
     const char *text;
     size_t len;
+    struct fct_wire_share *share;
 };
 
 struct fct_wire_piece {
@@ -35,6 +36,7 @@ struct fct_wire_piece {
     fct_body *body;
     enum piece_kind kind;
     bool held;
+    struct fct_wire_share *share;
 };
 
 int fct_wire_init(fct_wire *wire, size_t items)
@@ -96,7 +98,7 @@ static struct fct_wire_item *new_item(fct_wire *wire)
     return last_item(wire);
 }
 
-int fct_wire_line(fct_wire *wire, fct_slice line, bool secret)
+int fct_wire_line(fct_wire *wire, fct_slice line, bool secret, struct fct_wire_share *share)
 {
     struct fct_wire_item *item = last_item(wire);
     struct fct_wire_chunk *chunk = wire->last_chunk;
@@ -108,7 +110,8 @@ int fct_wire_line(fct_wire *wire, fct_slice line, bool secret)
         chunk = wire->last_chunk;
     }
     at = chunk->bytes + chunk->len;
-    if (!item || item->body || item->text + item->len != at) {
+    if (!item || item->body || item->text + item->len != at ||
+        (item->share && item->share != share)) {
         item = new_item(wire);
         if (!item)
             return FACTEUR_ENOMEM;
@@ -118,6 +121,7 @@ int fct_wire_line(fct_wire *wire, fct_slice line, bool secret)
     chunk->len += line.len;
     chunk->secret |= secret;
     item->len += line.len;
+    item->share = share;
     return 0;
 }
 
@@ -163,7 +167,7 @@ static void take_stuffed(fct_wire *wire, fct_body *body)
     bool dot = run[len - 1] == '.' && !(alone && body->doubled) &&
                (alone ? body->line_start : run[len - 2] == '\n');
 
-    add_piece(wire, (struct fct_wire_piece){run, len, body, PIECE_BODY, false});
+    add_piece(wire, (struct fct_wire_piece){run, len, body, PIECE_BODY, false, body->share});
     /* The doubled dot is shown again as the first byte of the next piece. */
     body->doubled = dot;
     if (dot)
@@ -183,12 +187,12 @@ static void take_plain(fct_wire *wire, fct_body *body)
     if (held > run.len)
         held = run.len;
     if (run.len > held)
-        add_piece(wire,
-                  (struct fct_wire_piece){run.ptr, run.len - held, body,
-                                          last && !held ? PIECE_BODY_LAST : PIECE_BODY, false});
+        add_piece(wire, (struct fct_wire_piece){run.ptr, run.len - held, body,
+                                                last && !held ? PIECE_BODY_LAST : PIECE_BODY, false,
+                                                body->share});
     if (held)
         add_piece(wire, (struct fct_wire_piece){run.ptr + run.len - held, held, body,
-                                                PIECE_BODY_LAST, true});
+                                                PIECE_BODY_LAST, true, body->share});
 }
 
 /* Pull the body's next run when the last is used up.  1: there is one, 0: the end, or an error. */
@@ -230,8 +234,8 @@ static int fill(fct_wire *wire)
         if (wire->unstable && wire->piece_count && !(body && body->run.len))
             return 0;
         if (!body) {
-            add_piece(wire,
-                      (struct fct_wire_piece){item->text, item->len, NULL, PIECE_TEXT, false});
+            add_piece(wire, (struct fct_wire_piece){item->text, item->len, NULL, PIECE_TEXT, false,
+                                                    item->share});
             end_item(wire);
             continue;
         }
@@ -245,7 +249,8 @@ static int fill(fct_wire *wire)
         if (body->run.len || body->left)
             continue;
         if (body->stuff)
-            add_piece(wire, (struct fct_wire_piece){".\r\n", 3, body, PIECE_DOT, false});
+            add_piece(wire,
+                      (struct fct_wire_piece){".\r\n", 3, body, PIECE_DOT, false, body->share});
         end_item(wire);
     }
     return 0;
@@ -333,13 +338,22 @@ static void piece_sent(fct_wire *wire, struct fct_wire_piece *piece, size_t len,
     }
 }
 
-void fct_wire_sent(fct_wire *wire, size_t len, struct fct_wire_progress *progress)
+static void count_flight(struct fct_wire_share *share, unsigned flight)
+{
+    if (!share || !flight || share->last == flight)
+        return;
+    share->last = flight;
+    share->flights++;
+}
+
+void fct_wire_sent(fct_wire *wire, size_t len, unsigned flight, struct fct_wire_progress *progress)
 {
     *progress = (struct fct_wire_progress){0};
     while (len && wire->piece_count) {
         struct fct_wire_piece *piece = &wire->pieces[wire->piece_first];
         size_t part = piece->len < len ? piece->len : len;
 
+        count_flight(piece->share, flight);
         piece_sent(wire, piece, part, progress);
         piece->ptr += part;
         piece->len -= part;

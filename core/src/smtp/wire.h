@@ -12,13 +12,20 @@
 
 #define FCT_WIRE_PIECES 128u
 
+/* The flights that carried octets of one mail. */
+struct fct_wire_share {
+    unsigned flights;
+    unsigned last; /* the number of the latest of them */
+};
+
 /* The content of one mail on its way out. */
 typedef struct fct_body {
     fct_mail_reader *reader;
     uint64_t left; /* bytes that the reader still owes */
     fct_slice run; /* of the current run, not yet in a piece */
-    bool stuff;    /* DATA; otherwise BDAT, as it is */
-    bool hold;     /* its last octets wait for fct_wire_release() */
+    struct fct_wire_share *share;
+    bool stuff; /* DATA; otherwise BDAT, as it is */
+    bool hold;  /* its last octets wait for fct_wire_release() */
     bool line_start;
     bool doubled;         /* the run's first byte is a dot that was shown once */
     bool shown;           /* bytes of it are, or may be, in somebody's hands */
@@ -51,8 +58,11 @@ struct fct_wire_progress {
 int fct_wire_init(fct_wire *wire, size_t items);
 void fct_wire_done(fct_wire *wire);
 
-/* Queue a whole line with its CRLF.  A secret's memory is wiped once it is out. */
-int fct_wire_line(fct_wire *wire, fct_slice line, bool secret);
+/*
+ * Queue a whole line with its CRLF.  A secret's memory is wiped once it is out.  `share` (or NULL)
+ * counts its flight, and that of lines of nobody before it in the same write.
+ */
+int fct_wire_line(fct_wire *wire, fct_slice line, bool secret, struct fct_wire_share *share);
 
 /* Queue a content, and with `stuff` the final dot's line behind it.  The body must outlive the
  * wire. */
@@ -60,7 +70,8 @@ int fct_wire_body(fct_wire *wire, fct_body *body);
 
 /* The slices to write now; 0: none; FACTEUR_EIO: a reader failed or broke its word. */
 int fct_wire_output(fct_wire *wire, fct_slice *slices, int max);
-void fct_wire_sent(fct_wire *wire, size_t len, struct fct_wire_progress *progress);
+/* `flight`: its number; 0: none, and no share is touched, as their mails may be gone. */
+void fct_wire_sent(fct_wire *wire, size_t len, unsigned flight, struct fct_wire_progress *progress);
 void fct_wire_release(fct_wire *wire);
 
 /* Nothing can be written now: all is out, or what is left is held. */
