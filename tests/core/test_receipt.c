@@ -29,6 +29,8 @@ static void queue_ids_are_found(void **state)
         {"OK id=1tAbCd-000000012Xy-1aB2", "1tAbCd-000000012Xy-1aB2"},
         {"4ANA0Bq1012345 Message accepted for delivery", "4ANA0Bq1012345"},
         {"a1b2c3d4 Message accepted for delivery", "a1b2c3d4"},
+        {"deadbeef Message accepted for delivery", "deadbeef"},
+        {"with pleasure: Message accepted for delivery", ""},
         {"<m@h> [InternalId=12345678, Hostname=h.example] Queued mail for delivery", "12345678"},
         {"Ok 0102018f6e6a-1b2c-000000", "0102018f6e6a-1b2c-000000"},
         {"OK 3A/F1-12345-ABCDEF", "3A/F1-12345-ABCDEF"},

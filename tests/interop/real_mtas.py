@@ -31,7 +31,6 @@ message_size_limit = {size}
 rfc1413_query_timeout = 0s
 smtp_accept_max = 0
 smtp_accept_queue_per_connection = 0
-smtp_accept_max_nonmail = 1000
 host_lookup =
 keep_environment =
 acl_smtp_rcpt = recipient
@@ -163,10 +162,6 @@ class Exim(RealServer):
     name = "Exim"
     log = "root/var/log/exim4/mainlog"
     logged_id = r"^\S+ \S+ (\S+) <= "
-    # Every mail is a process for its reception and two for its delivery.
-    # By default Exim ends a connection at the eleventh RSET that follows no accepted mail, as here after a mail whose
-    # recipients were all refused; within TLS it says so in clear text.  Mails in flight are then truly in doubt.
-    mails = 1000
 
     def prepare(self):
         root = jail.build(self, ["exim4-daemon-light"], ["/usr/sbin/exim4"])

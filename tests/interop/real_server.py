@@ -47,8 +47,6 @@ class RealServer:
     # Where the server logs the ids it gave to mails: a file below the directory, and the pattern of an id in it.
     log: typing.ClassVar[str]
     logged_id: typing.ClassVar[str]
-    # The greatest number of mails over all the modes together, for a server that takes long for each.
-    mails: typing.ClassVar[int | None] = None
 
     def __init__(self):
         self.sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]

@@ -9,7 +9,6 @@ import collections
 import concurrent.futures
 import email
 import hashlib
-import string
 import time
 import uuid
 
@@ -94,8 +93,7 @@ def check_verdict(mail, receipt):
     if not mail.big:
         assert set(receipt.rejected) == set(mail.recipients) & REFUSED, receipt
         assert {reply.code // 100 for reply in receipt.rejected.values()} <= {5}, receipt
-    # An OpenSMTPD id is eight hexadecimal digits; one of letters only is taken for a word.
-    assert bool(receipt.queue_id) == (bool(good) and bool(set(receipt.reply.text) & set(string.digits))), receipt
+    assert bool(receipt.queue_id) == bool(good), receipt
 
 
 def await_delivered(server, before, count):
@@ -128,14 +126,18 @@ def check_delivered(found, mails, receipts):
 def check_flights(capabilities, mails, receipts):
     """Each mail that had its connection for itself; returns the means of these and of those from threads."""
     flights = [receipt.flights for receipt in receipts if receipt.ok]
-    alone = [(mail, receipt.flights) for mail, receipt in zip(mails[:len(mails) // ALONE], receipts) if receipt.ok]
-    for mail, count in alone:
-        if "PIPELINING" in capabilities:
-            assert count == (1 if "CHUNKING" in capabilities else 2), mail
+    alone = [(mail, receipt.flights, not expected(before) and not before.big)
+             for before, mail, receipt in zip([mails[1], *mails], mails[:len(mails) // ALONE], receipts) if receipt.ok]
+    for mail, count, behind_refusal in alone:
+        if "CHUNKING" in capabilities:
+            # Behind a RSET the last octets wait for its reply, unless the connection was left at the refusal.
+            assert count == 1 or (behind_refusal and count == 2), mail
+        elif "PIPELINING" in capabilities:
+            assert count == 2, mail
         else:
             assert count == 3 + len(mail.recipients), mail  # MAIL, each RCPT, DATA, the dot
     together = flights[len(alone):]
-    return sum(count for _, count in alone) / len(alone), sum(together) / len(together)
+    return sum(count for _, count, _ in alone) / len(alone), sum(together) / len(together)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -144,7 +146,7 @@ def test_a_thousand_mails(server, mode, capsys):
     if reason:
         pytest.skip(reason)
     before = len(server.delivered())
-    mails = [a_mail(number) for number in range(min(MAILS, (server.mails or 3 * MAILS) // len(MODES)))]
+    mails = [a_mail(number) for number in range(MAILS)]
     with facteur.Mailer(server.dsn(mode)) as mailer:
         capabilities = mailer.check()["capabilities"]
         assert "SIZE %d" % SIZE_LIMIT in capabilities

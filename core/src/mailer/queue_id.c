@@ -51,14 +51,19 @@ static size_t find_last(fct_slice text, fct_slice word)
     return text.len;
 }
 
-/* An id has a digit somewhere; words of politeness have none. */
+/* An id has a digit somewhere, or is a hexadecimal number without any, as one in 2,500 of
+ * OpenSMTPD's is; words of politeness are neither. */
 static bool is_likely(fct_slice id)
 {
+    bool digit = false, hex = true;
+
     for (size_t i = 0; i < id.len; i++) {
-        if (fct_is_digit((unsigned char)id.ptr[i]))
-            return id.len >= 4;
+        bool is_digit = fct_is_digit((unsigned char)id.ptr[i]);
+
+        digit |= is_digit;
+        hex &= is_digit || (id.ptr[i] >= 'a' && id.ptr[i] <= 'f');
     }
-    return false;
+    return digit ? id.len >= 4 : hex && id.len == 8;
 }
 
 /* "Ok 0102018f…", alone on its line: Amazon SES and SparkPost. */
