@@ -15,6 +15,8 @@ recipients, or one for each of three; "T|A" where timing decides.  The last colu
     big     a long content, which no buffer between the two takes whole: fewer combinations
 """
 
+import json
+
 
 class Row:
     def __init__(self, number, title, steps, classes, phase=None, where="", **more):
@@ -259,3 +261,9 @@ LATER = [
     (113, "needs the outbox"),
     (114, "limits before connecting: not written yet"),
 ]
+
+# One row a section, for the bindings; `python3 table.py` prints them as JSON.
+SAMPLE = ["9.421", "20", "31.a", "45.535", "57", "74.550", "79", "88.451", "93.552", "103"]
+
+if __name__ == "__main__":
+    print(json.dumps([dict(vars(row), where=sorted(row.where)) for row in ROWS if str(row.number) in SAMPLE]))
