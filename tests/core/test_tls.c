@@ -26,7 +26,6 @@ static void bytes_pass_in_any_split(void **state)
 
         pair_start(&pair, context, server);
         assert_true(shake(&pair, step));
-        assert_true(fct_tls_is_open(pair.client));
         assert_string_equal(fct_tls_version(pair.client), "TLSv1.3");
         assert_int_equal(fct_tls_write(pair.client, slices, 3, &taken), 0);
         assert_int_equal(taken, 23);
@@ -345,18 +344,19 @@ static void bad_settings_name_their_option(void **state)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_tls_context *context = NULL;
         facteur_error *error = NULL;
 
-        assert_int_equal(fct_tls_config_check(&rows[i].config, rows[i].host, &error),
+        assert_int_equal(fct_tls_context_new(&rows[i].config, rows[i].host, &context, &error),
                          FACTEUR_ECONFIG);
+        assert_null(context);
         assert_string_equal(facteur_error_where(error), rows[i].where);
         if (!strstr(facteur_error_message(error), rows[i].text))
             fail_msg("\"%s\" has no \"%s\"", facteur_error_message(error), rows[i].text);
         facteur_error_free(error);
     }
     certificate_write(&good, true, key_path);
-    assert_int_equal(
-        fct_tls_config_check(&(struct fct_tls_config){.client_cert = key_path}, HOST, NULL), 0);
+    fct_tls_context_free(client_context(&(struct fct_tls_config){.client_cert = key_path}, HOST));
     unlink(key_path);
 }
 

@@ -35,10 +35,13 @@ def test_many_share_a_flight(chunking, most):
         with facteur.Mailer(server.dsn(), pool_size=1, max_mails=0) as mailer:
             assert mailer.send(next(numbered(1))).ok
             before = server.stats()["flights"]
-            assert all(r.ok for r in mailer.send_many(numbered(160)))
+            receipts = list(mailer.send_many(numbered(160)))
             flights = server.stats()["flights"] - before
+        assert all(r.ok for r in receipts)
         assert server.stats()["connections"] == 1
         assert flights <= 160 * most, flights
+        # Each mail counts the flights with octets of its own, however many mails they were shared with.
+        assert {r.flights for r in receipts} == {1 if chunking else 2}
         assert server.violations() == []
 
 

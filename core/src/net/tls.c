@@ -365,11 +365,6 @@ void fct_tls_end(fct_tls *tls)
     ERR_clear_error();
 }
 
-bool fct_tls_is_open(const fct_tls *tls)
-{
-    return tls->open;
-}
-
 const char *fct_tls_message(const fct_tls *tls)
 {
     return tls->message[0] ? tls->message : "TLS failed";

@@ -38,10 +38,6 @@ int fct_tls_context_new(const struct fct_tls_config *config, const char *host,
                         fct_tls_context **out, facteur_error **error);
 void fct_tls_context_free(fct_tls_context *context); /* NULL is fine; connections hold it */
 
-/* The same checks without keeping anything: for the first send, before a connection is opened. */
-int fct_tls_config_check(const struct fct_tls_config *config, const char *host,
-                         facteur_error **error);
-
 /* A client about to say hello; NULL when memory ran out. */
 fct_tls *fct_tls_new(fct_tls_context *context);
 void fct_tls_free(fct_tls *tls);
@@ -71,8 +67,6 @@ void fct_tls_sent(fct_tls *tls, size_t len);
 
 /* Append close_notify to the output. */
 void fct_tls_end(fct_tls *tls);
-
-bool fct_tls_is_open(const fct_tls *tls); /* the handshake is done */
 
 /* Why the last call failed: a sentence; lives as long as `tls`. */
 const char *fct_tls_message(const fct_tls *tls);

@@ -225,14 +225,3 @@ void fct_tls_context_free(fct_tls_context *context)
     fct_free(context->name);
     fct_free(context);
 }
-
-int fct_tls_config_check(const struct fct_tls_config *config, const char *host,
-                         facteur_error **error)
-{
-    fct_tls_context *context = NULL;
-    int result = fct_tls_context_new(config, host, &context, error);
-
-    if (result == 0)
-        fct_tls_context_free(context);
-    return result;
-}

@@ -111,11 +111,6 @@ int fct_reply_feed(fct_reply_parser *parser, const char *bytes, size_t len, size
     return 0;
 }
 
-bool fct_reply_partial(const fct_reply_parser *parser)
-{
-    return parser->line.len > 0 || (!parser->complete && parser->line_count > 0);
-}
-
 void fct_reply_parser_done(fct_reply_parser *parser)
 {
     fct_buf_done(&parser->line);

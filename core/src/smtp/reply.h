@@ -29,8 +29,6 @@ typedef struct fct_reply_parser {
  */
 int fct_reply_feed(fct_reply_parser *parser, const char *bytes, size_t len, size_t *used);
 
-/* Whether a reply has begun and not ended. */
-bool fct_reply_partial(const fct_reply_parser *parser);
 void fct_reply_parser_done(fct_reply_parser *parser);
 
 /*
