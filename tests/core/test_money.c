@@ -138,6 +138,31 @@ static void expect_date(const char *tag, struct fct_day day, const char *expecte
     fct_arena_done(&arena);
 }
 
+/* More of them than are kept, so that places are shared. */
+static void numbers_kept_are_the_numbers_asked_for(void **state)
+{
+    fct_arena arena = {0};
+    fct_locale *locale;
+
+    assert_int_equal(fct_locale_take(FCT_SLICE("en"), FCT_SLICE("EUR"), &locale, NULL), 0);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 300; i++) {
+            fct_decimal cents = {.digits = i - 99, .scale = 2, .set = true};
+            fct_slice money = fct_locale_money(locale, &arena, cents);
+            fct_slice number = fct_locale_number(locale, &arena, fct_decimal_of(i));
+            char expected[32];
+
+            snprintf(expected, sizeof expected, "%s€%d.%02d", i < 99 ? "-" : "", abs(i - 99) / 100,
+                     abs(i - 99) % 100);
+            assert_string_equal(money.ptr, expected);
+            snprintf(expected, sizeof expected, "%d", i);
+            assert_string_equal(number.ptr, expected);
+        }
+    }
+    fct_locale_put(locale);
+    fct_arena_done(&arena);
+}
+
 static void dates_are_written_in_the_letters_language(void **state)
 {
     expect_date("en-US", (struct fct_day){2026, 11, 23}, "November 23, 2026");
@@ -250,6 +275,7 @@ int main(void)
         cmocka_unit_test(sums_are_exact),
         cmocka_unit_test(halves_are_rounded_away_from_zero),
         cmocka_unit_test(amounts_are_written_as_the_locale_does),
+        cmocka_unit_test(numbers_kept_are_the_numbers_asked_for),
         cmocka_unit_test(dates_are_written_in_the_letters_language),
         cmocka_unit_test(plurals_follow_the_language),
         cmocka_unit_test(a_locale_or_currency_that_is_none_is_refused),

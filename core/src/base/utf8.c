@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/utf8.h"
 
-#include <string.h>
+#include "base/block.h"
 
 size_t fct_utf8_next(fct_slice text, uint32_t *code_point)
 {
@@ -33,21 +33,16 @@ size_t fct_utf8_next(fct_slice text, uint32_t *code_point)
     return len;
 }
 
-/* Eight bytes at a time: most text is ASCII. */
-static size_t ascii_run(const char *bytes, size_t len)
+size_t fct_ascii_len(fct_slice text)
 {
-    size_t i = 0;
+    const char *end = text.ptr + text.len;
+    size_t at = 0, first = FCT_BLOCK_SIZE;
 
-    for (; i + 8 <= len; i += 8) {
-        uint64_t word;
-
-        memcpy(&word, bytes + i, 8);
-        if (word & 0x8080808080808080U)
-            break;
+    while (at < text.len && first == FCT_BLOCK_SIZE) {
+        first = fct_block_first(fct_block_load_within(text.ptr + at, end) < 0);
+        at += first;
     }
-    while (i < len && !(bytes[i] & 0x80))
-        i++;
-    return i;
+    return at < text.len ? at : text.len;
 }
 
 size_t fct_utf8_check(fct_slice text)
@@ -58,7 +53,7 @@ size_t fct_utf8_check(fct_slice text)
         uint32_t code_point;
         size_t len;
 
-        at += ascii_run(text.ptr + at, text.len - at);
+        at += fct_ascii_len((fct_slice){text.ptr + at, text.len - at});
         if (at == text.len)
             break;
         len = fct_utf8_next((fct_slice){text.ptr + at, text.len - at}, &code_point);
@@ -71,5 +66,5 @@ size_t fct_utf8_check(fct_slice text)
 
 bool fct_is_ascii(fct_slice text)
 {
-    return ascii_run(text.ptr, text.len) == text.len;
+    return fct_ascii_len(text) == text.len;
 }

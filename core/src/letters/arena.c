@@ -87,5 +87,6 @@ void fct_arena_done(fct_arena *arena)
         arena->blocks = block->next;
         fct_free(block);
     }
+    fct_buf_done(&arena->scratch);
     arena->failed = false;
 }

@@ -8,6 +8,7 @@
 /* All-zero is a valid, empty one.  `failed` stays once an allocation has failed. */
 typedef struct fct_arena {
     struct fct_arena_block *blocks;
+    fct_buf scratch; /* empty between uses: texts grow here and are then taken */
     bool failed;
 } fct_arena;
 

@@ -39,11 +39,17 @@ static size_t next(fct_slice text, size_t at, size_t *width)
 
 size_t fct_layout_columns(fct_slice text)
 {
-    size_t columns = 0, width;
+    size_t columns = 0, at = 0, width;
 
-    for (size_t at = 0; at < text.len;) {
-        at += next(text, at, &width);
-        columns += width;
+    while (at < text.len) {
+        size_t plain = fct_ascii_len((fct_slice){text.ptr + at, text.len - at});
+
+        at += plain;
+        columns += plain;
+        if (at < text.len) {
+            at += next(text, at, &width);
+            columns += width;
+        }
     }
     return columns;
 }
@@ -57,6 +63,9 @@ static size_t fit(fct_slice text, size_t columns, bool whole_words)
 {
     size_t used = 0, at = 0, space = 0, before = 0, width;
 
+    /* No character has more columns than bytes, and most lines fit as they are. */
+    if (text.len <= columns || (text.len <= 4 * columns && fct_layout_columns(text) <= columns))
+        return text.len;
     while (at < text.len) {
         size_t len = next(text, at, &width);
 
@@ -87,8 +96,11 @@ static fct_slice skip(fct_slice text, size_t count)
 
 static void pad(fct_buf *out, size_t count)
 {
-    while (count--)
-        fct_buf_add_char(out, ' ');
+    static const char spaces[] = "                ";
+
+    for (; count >= sizeof spaces; count -= sizeof spaces - 1)
+        fct_buf_add_slice(out, FCT_SLICE(spaces));
+    fct_buf_add(out, spaces, count);
 }
 
 void fct_layout_row(fct_buf *out, fct_slice left, fct_slice right)

@@ -24,6 +24,15 @@
 #define KEY_MAX (TAG_MAX + 8)
 #define SHOWN_MAX 40 /* bytes of a refused value that are told */
 #define FORMATTED_MAX 256
+#define KNOWN 64 /* formatted numbers that are kept: prices and quantities come again and again */
+#define KNOWN_TEXT 40
+
+struct known {
+    UNumberFormatter *formatter;
+    fct_decimal value;
+    size_t len;
+    char text[KNOWN_TEXT];
+};
 
 struct fct_locale {
     char key[KEY_MAX]; /* tag and currency as asked for */
@@ -38,6 +47,7 @@ struct fct_locale {
     UFormattedNumber *formatted;
     UDateFormat *date;
     UPluralRules *plural;
+    struct known known[KNOWN];
 };
 
 static _Atomic(fct_locale *) slots[SLOTS];
@@ -289,8 +299,8 @@ static fct_slice to_utf8(fct_arena *arena, const UChar *text, int32_t len, UErro
     return fct_arena_copy(arena, (fct_slice){bytes, (size_t)size});
 }
 
-static fct_slice format_decimal(fct_locale *locale, UNumberFormatter *formatter, fct_arena *arena,
-                                fct_decimal value)
+static fct_slice format_anew(fct_locale *locale, UNumberFormatter *formatter, fct_arena *arena,
+                             fct_decimal value)
 {
     UErrorCode status = U_ZERO_ERROR;
     UChar text[FORMATTED_MAX];
@@ -302,6 +312,30 @@ static fct_slice format_decimal(fct_locale *locale, UNumberFormatter *formatter,
     unumf_formatDecimal(formatter, number, (int32_t)len, locale->formatted, &status);
     size = unumf_resultToString(locale->formatted, text, FORMATTED_MAX, &status);
     return to_utf8(arena, text, size, status);
+}
+
+static struct known *known_place(fct_locale *locale, fct_decimal value)
+{
+    uint64_t hash = ((uint64_t)value.digits * 16 + value.scale) * 0x9e3779b97f4a7c15U;
+
+    return &locale->known[hash >> 32 & (KNOWN - 1)];
+}
+
+static fct_slice format_decimal(fct_locale *locale, UNumberFormatter *formatter, fct_arena *arena,
+                                fct_decimal value)
+{
+    struct known *known = known_place(locale, value);
+    fct_slice made;
+
+    if (known->formatter == formatter && known->value.digits == value.digits &&
+        known->value.scale == value.scale)
+        return fct_arena_copy(arena, (fct_slice){known->text, known->len});
+    made = format_anew(locale, formatter, arena, value);
+    if (made.ptr && made.len <= KNOWN_TEXT) {
+        *known = (struct known){.formatter = formatter, .value = value, .len = made.len};
+        memcpy(known->text, made.ptr, made.len);
+    }
+    return made;
 }
 
 fct_slice fct_locale_money(fct_locale *locale, fct_arena *arena, fct_decimal amount)

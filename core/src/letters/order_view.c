@@ -21,13 +21,8 @@ struct sums {
 
 static fct_slice row(fct_arena *arena, fct_slice left, fct_slice right)
 {
-    fct_buf out = {0};
-    fct_slice result;
-
-    fct_layout_row(&out, left, right);
-    result = fct_arena_take(arena, &out);
-    fct_buf_done(&out);
-    return result;
+    fct_layout_row(&arena->scratch, left, right);
+    return fct_arena_take(arena, &arena->scratch);
 }
 
 static fct_slice money(const struct fct_words *words, fct_decimal amount)

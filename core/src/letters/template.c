@@ -2,6 +2,7 @@
 /* Rendering: compiled operations and a view become text. */
 #include "letters/template.h"
 
+#include "base/block.h"
 #include "base/memory.h"
 #include "letters/template_ops.h"
 
@@ -54,8 +55,10 @@ void fct_view_list(fct_view *view, const char *name, fct_view *views, size_t cou
 static const struct fct_view_field *find_field(const fct_view *view, fct_slice name)
 {
     for (size_t i = 0; i < view->count; i++) {
-        if (fct_slice_equal(view->fields[i].name, name))
-            return &view->fields[i];
+        const struct fct_view_field *field = &view->fields[i];
+
+        if (field->name.len == name.len && memcmp(field->name.ptr, name.ptr, name.len) == 0)
+            return field;
     }
     return NULL;
 }
@@ -91,25 +94,33 @@ static const char *entity(char byte)
     }
 }
 
+/* How many bytes at the text's start have no entity. */
+static size_t plain_len(fct_slice text)
+{
+    const char *end = text.ptr + text.len;
+    size_t at = 0, first = FCT_BLOCK_SIZE;
+
+    while (at < text.len && first == FCT_BLOCK_SIZE) {
+        fct_block bytes = fct_block_load_within(text.ptr + at, end);
+
+        first = fct_block_first((bytes == '&') | (bytes == '<') | (bytes == '>') | (bytes == '"') |
+                                (bytes == '\'') | (bytes == '\n'));
+        at += first;
+    }
+    return at < text.len ? at : text.len;
+}
+
 static void put(struct render *render, fct_slice text)
 {
-    size_t start = 0;
+    while (text.len) {
+        size_t len = render->made->html ? plain_len(text) : text.len;
 
-    if (!render->made->html) {
-        fct_buf_add_slice(render->out, text);
-        return;
+        fct_buf_add(render->out, text.ptr, len);
+        if (len < text.len)
+            fct_buf_add_text(render->out, entity(text.ptr[len++]));
+        text.ptr += len;
+        text.len -= len;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        const char *instead = entity(text.ptr[i]);
-
-        if (!instead)
-            continue;
-        fct_buf_add(render->out, text.ptr + start, i - start);
-        fct_buf_add_text(render->out, instead);
-        start = i + 1;
-    }
-    if (start < text.len)
-        fct_buf_add(render->out, text.ptr + start, text.len - start);
 }
 
 /* A catalogue text, its {names} filled in. */

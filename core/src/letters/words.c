@@ -10,15 +10,13 @@
 
 fct_slice fct_words_label(const struct fct_words *words, const char *key, const fct_view *view)
 {
-    fct_slice text = fct_catalogue_text(fct_locale_catalogue(words->locale), key), result;
-    fct_buf out = {0};
+    fct_slice text = fct_catalogue_text(fct_locale_catalogue(words->locale), key);
+    fct_buf *out = &words->arena->scratch;
 
     if (!memchr(text.ptr, '{', text.len))
         return text;
-    fct_template_label(text, view, &out);
-    result = fct_arena_take(words->arena, &out);
-    fct_buf_done(&out);
-    return result;
+    fct_template_label(text, view, out);
+    return fct_arena_take(words->arena, out);
 }
 
 fct_slice fct_words_with(const struct fct_words *words, const char *key, const char *a,
@@ -34,17 +32,14 @@ fct_slice fct_words_with(const struct fct_words *words, const char *key, const c
 fct_slice fct_words_join(const struct fct_words *words, fct_slice a, const char *separator,
                          fct_slice b)
 {
-    fct_buf out = {0};
-    fct_slice result;
+    fct_buf *out = &words->arena->scratch;
 
     if (!a.len || !b.len)
         return a.len ? a : b;
-    fct_buf_add_slice(&out, a);
-    fct_buf_add_text(&out, separator);
-    fct_buf_add_slice(&out, b);
-    result = fct_arena_take(words->arena, &out);
-    fct_buf_done(&out);
-    return result;
+    fct_buf_add_slice(out, a);
+    fct_buf_add_text(out, separator);
+    fct_buf_add_slice(out, b);
+    return fct_arena_take(words->arena, out);
 }
 
 fct_slice fct_words_pairs(const struct fct_words *words, const struct fct_list *pairs,
@@ -62,8 +57,7 @@ fct_slice fct_words_pairs(const struct fct_words *words, const struct fct_list *
 
 fct_slice fct_words_indent(const struct fct_words *words, fct_slice text)
 {
-    fct_buf out = {0};
-    fct_slice result;
+    fct_buf *out = &words->arena->scratch;
 
     if (!text.len)
         return text;
@@ -71,14 +65,12 @@ fct_slice fct_words_indent(const struct fct_words *words, fct_slice text)
         const char *feed = memchr(text.ptr, '\n', text.len);
         size_t len = feed ? (size_t)(feed - text.ptr) + 1 : text.len;
 
-        fct_buf_add_text(&out, "  ");
-        fct_buf_add(&out, text.ptr, len);
+        fct_buf_add_text(out, "  ");
+        fct_buf_add(out, text.ptr, len);
         text.ptr += len;
         text.len -= len;
     }
-    result = fct_arena_take(words->arena, &out);
-    fct_buf_done(&out);
-    return result;
+    return fct_arena_take(words->arena, out);
 }
 
 int fct_words_render(const struct fct_words *words, const char *name, const fct_view *view,
