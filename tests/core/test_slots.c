@@ -38,17 +38,21 @@ static void clear_dir(const char *path)
         closedir(dir);
 }
 
+static fct_loop *loop;
+
 static int make_runtime(void **state)
 {
     snprintf(runtime, sizeof runtime, "/tmp/fct-slots-XXXXXX");
     if (!mkdtemp(runtime))
         return -1;
     snprintf(shared, sizeof shared, "%s/facteur", runtime);
-    return setenv("XDG_RUNTIME_DIR", runtime, 1);
+    loop = fct_loop_new();
+    return !loop || setenv("XDG_RUNTIME_DIR", runtime, 1) ? -1 : 0;
 }
 
 static int drop_runtime(void **state)
 {
+    fct_loop_free(loop);
     clear_dir(shared);
     unlink(shared);
     rmdir(shared);
@@ -61,7 +65,7 @@ static fct_slots *slots_of(const char *relay, unsigned count)
     fct_slice part = fct_slice_of(relay);
     fct_slots *slots = NULL;
 
-    assert_int_equal(fct_slots_open(&part, 1, count, &slots, NULL), 0);
+    assert_int_equal(fct_slots_open(loop, &part, 1, count, &slots, NULL), 0);
     return slots;
 }
 
@@ -162,6 +166,36 @@ static void a_child_abandons_what_its_parent_holds(void **state)
     fct_slots_free(rival);
 }
 
+/* As a child must whose parent had another thread in the loop: it may not look at the slots. */
+static void a_child_drops_the_file_by_its_number(void **state)
+{
+    fct_slots *slots = slots_of("relay", 1), *rival;
+    int pipe_fds[2];
+    char byte;
+    pid_t child;
+
+    assert_int_equal(fct_slots_take(slots), 0);
+    assert_int_equal(pipe(pipe_fds), 0);
+    child = fork();
+    if (child == 0) {
+        fct_loop_drop(loop);
+        if (write(pipe_fds[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    assert_int_equal(read(pipe_fds[0], &byte, 1), 1);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+    /* As when the parent dies: closed, and nothing given back. */
+    fct_slots_abandon(slots);
+    rival = slots_of("relay", 1);
+    assert_int_equal(fct_slots_take(rival), 0);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    fct_slots_free(rival);
+}
+
 static void a_removed_file_is_left(void **state)
 {
     fct_slots *old = slots_of("relay", 1), *young;
@@ -180,7 +214,7 @@ static void expect_refused(const char *word)
     facteur_error *error = NULL;
     fct_slots *slots = NULL;
 
-    assert_int_equal(fct_slots_open(&part, 1, 1, &slots, &error), FACTEUR_ECONFIG);
+    assert_int_equal(fct_slots_open(loop, &part, 1, 1, &slots, &error), FACTEUR_ECONFIG);
     assert_null(slots);
     assert_string_equal(facteur_error_where(error), "host_slots");
     if (!strstr(facteur_error_message(error), word))
@@ -252,7 +286,7 @@ static void allocations_may_fail(void **state)
         int result;
 
         fct_memory_fail_at(nth);
-        result = fct_slots_open(&part, 1, 4, &slots, NULL);
+        result = fct_slots_open(loop, &part, 1, 4, &slots, NULL);
         failed = fct_memory_failed();
         fct_memory_fail_at(0);
         assert_int_equal(result, failed ? FACTEUR_ENOMEM : 0);
@@ -267,6 +301,7 @@ int main(void)
         cmocka_unit_test(who_counts_more_has_more),
         cmocka_unit_test(the_dead_hold_nothing),
         cmocka_unit_test(a_child_abandons_what_its_parent_holds),
+        cmocka_unit_test(a_child_drops_the_file_by_its_number),
         cmocka_unit_test(a_removed_file_is_left),
         cmocka_unit_test(a_place_that_others_can_change_is_refused),
         cmocka_unit_test(a_file_that_others_can_change_is_refused),

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/private.h"
+#include "net/loop_uv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 struct fct_slots {
+    fct_loop *loop;
     int fd;
     unsigned count, held_count;
     char name[FCT_DIGEST_TEXT + 8];
@@ -39,6 +41,15 @@ static struct flock lock_on(short type, off_t at, off_t len)
     return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = at, .l_len = len};
 }
 
+static void close_file(fct_slots *slots)
+{
+    if (slots->fd < 0)
+        return;
+    fct_loop_strike(slots->loop, slots->fd);
+    close(slots->fd);
+    slots->fd = -1;
+}
+
 static int open_file(fct_slots *slots, facteur_error **error)
 {
     int dir = fct_private_dir("host_slots", error);
@@ -51,6 +62,7 @@ static int open_file(fct_slots *slots, facteur_error **error)
     fault = slots->fd < 0 ? strerror(errno) : fct_private_fault(slots->fd);
     close(dir);
     if (!fault) {
+        fct_loop_note(slots->loop, slots->fd);
         /* Cleaners of /tmp take what was not touched for days. */
         futimens(slots->fd, NULL);
         return 0;
@@ -62,8 +74,8 @@ static int open_file(fct_slots *slots, facteur_error **error)
                          "host_slots: the lock file %s cannot be used: %s", slots->name, fault);
 }
 
-int fct_slots_open(const fct_slice *parts, size_t part_count, unsigned count, fct_slots **out,
-                   facteur_error **error)
+int fct_slots_open(fct_loop *loop, const fct_slice *parts, size_t part_count, unsigned count,
+                   fct_slots **out, facteur_error **error)
 {
     char digest[FCT_DIGEST_TEXT];
     fct_slots *slots;
@@ -77,6 +89,7 @@ int fct_slots_open(const fct_slice *parts, size_t part_count, unsigned count, fc
         fct_free(slots);
         return fct_error_nomem(error);
     }
+    slots->loop = loop;
     slots->count = count;
     snprintf(slots->name, sizeof slots->name, "%.32s.slots", digest);
     result = open_file(slots, error);
@@ -96,9 +109,7 @@ static void follow(fct_slots *slots)
     if (slots->held_count > 0 ||
         (slots->fd >= 0 && fstat(slots->fd, &facts) == 0 && facts.st_nlink > 0))
         return;
-    if (slots->fd >= 0)
-        close(slots->fd);
-    slots->fd = -1;
+    close_file(slots);
     open_file(slots, NULL);
 }
 
@@ -155,7 +166,6 @@ void fct_slots_abandon(fct_slots *slots)
 {
     if (!slots)
         return;
-    if (slots->fd >= 0)
-        close(slots->fd);
+    close_file(slots);
     fct_free(slots);
 }

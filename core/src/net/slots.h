@@ -9,18 +9,20 @@
 
 #include "base/bytes.h"
 #include "facteur.h"
+#include "net/loop.h"
 
 typedef struct fct_slots fct_slots;
 
 /*
+ * loop     Outlives them.  A child that may look at nothing else drops the file by its number.
  * parts    What the slots belong to; only its digest is seen in the file's name.
  * slots    How many there are for this process; others may count differently.
  *
  * FACTEUR_ECONFIG: the directory or the file cannot be trusted, or the system has no such locks.
  * FACTEUR_ENOMEM.
  */
-int fct_slots_open(const fct_slice *parts, size_t part_count, unsigned slots, fct_slots **out,
-                   facteur_error **error);
+int fct_slots_open(fct_loop *loop, const fct_slice *parts, size_t part_count, unsigned slots,
+                   fct_slots **out, facteur_error **error);
 
 /* Take one: its number, or -1 when none is free. */
 int fct_slots_take(fct_slots *slots);

@@ -15,7 +15,7 @@ static int open_slots(fct_pool *pool, facteur_error **error)
 
     if (!fct_relay_identity(pool->relay, identity))
         return fct_error_nomem(error);
-    return fct_slots_open(&part, 1, pool->relay->host_slots, &pool->slots, error);
+    return fct_slots_open(pool->loop, &part, 1, pool->relay->host_slots, &pool->slots, error);
 }
 
 int fct_pool_take_slot(fct_pool *pool, int *slot, facteur_error **error)
