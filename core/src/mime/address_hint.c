@@ -143,6 +143,11 @@ static size_t at_sign(fct_slice text)
 /* What is typed without blanks, what cannot be seen, and what often stands around an address. */
 static void strip(fct_buf *out, fct_slice text)
 {
+    const char *angle = text.len ? memchr(text.ptr, '<', text.len) : NULL;
+    const char *end = text.len ? memrchr(text.ptr, '>', text.len) : NULL;
+
+    if (angle && end > angle)
+        text = (fct_slice){angle + 1, (size_t)(end - angle - 1)};
     if (fct_slice_starts_nocase(text, FCT_SLICE("mailto:")))
         text = (fct_slice){text.ptr + 7, text.len - 7};
     for (size_t i = 0; i < text.len;) {
@@ -177,13 +182,17 @@ static void add_local(fct_buf *out, fct_slice local)
 /* "anagmail.com": the "@" before a well-known domain was lost. */
 static size_t lost_at(fct_slice text)
 {
+    size_t longest = 0;
+
     for (size_t i = 0; i < COUNT(mailboxes); i++) {
         fct_slice known = fct_slice_of(mailboxes[i]);
 
-        if (known.len >= NEAR_MIN && ends_with(text, known))
-            return text.len - known.len;
+        if (fct_slice_equal_nocase(text, known))
+            return text.len;
+        if (known.len >= NEAR_MIN && known.len > longest && ends_with(text, known))
+            longest = known.len;
     }
-    return text.len;
+    return text.len - longest;
 }
 
 static void mend(fct_buf *out, fct_slice text)

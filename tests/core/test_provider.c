@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* mailer/: tags and metadata in the header fields of each preset. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "mailer/provider.h"
+#include "mime/message.h"
+
+static fct_slice text(const char *of)
+{
+    return fct_slice_of(of);
+}
+
+/* "tag" or "name=value", a space between each two. */
+static void label(fct_labels *labels, const char *words)
+{
+    char copy[4096], *rest = copy, *word;
+
+    snprintf(copy, sizeof copy, "%s", words);
+    while ((word = strsep(&rest, " ")) && *word) {
+        char *equal = strchr(word, '=');
+
+        for (char *at = word; *at; at++) {
+            if (*at == '~')
+                *at = ' ';
+        }
+        if (equal)
+            *equal++ = '\0';
+        assert_int_equal(
+            fct_labels_add(labels, "x", text(equal ? word : ""), text(equal ? equal : word), NULL),
+            0);
+    }
+}
+
+static void check_fields(const char *preset, const char *words, const char *key,
+                         const char *expected)
+{
+    fct_labels labels = {0};
+    fct_buf fields = {0};
+    facteur_error *error = NULL;
+
+    label(&labels, words);
+    if (fct_provider_fields(fct_preset_find(text(preset)), &labels, key, &fields, &error))
+        fail_msg("%s: %s", preset, facteur_error_message(error));
+    fct_buf_add_char(&fields, '\0');
+    assert_string_equal(fields.ptr, expected);
+    fct_buf_done(&fields);
+    fct_labels_done(&labels);
+}
+
+static void each_preset_has_its_fields(void **state)
+{
+    static const char words[] = "order shop=a customer=42~b";
+
+    check_fields("brevo", words, "k1",
+                 "X-Mailin-custom: {\"shop\": \"a\", \"customer\": \"42 b\"}\r\n"
+                 "X-Mailin-Tag: order\r\nidempotencyKey: k1\r\n");
+    check_fields("mailgun", "order paid shop=a", "k1",
+                 "X-Mailgun-Variables: {\"shop\": \"a\"}\r\n"
+                 "X-Mailgun-Tag: order\r\nX-Mailgun-Tag: paid\r\n");
+    check_fields("mailjet", words, NULL,
+                 "X-MJ-EventPayload: {\"shop\": \"a\", \"customer\": \"42 b\"}\r\n"
+                 "X-Mailjet-Campaign: order\r\n");
+    check_fields("mandrill", "order paid shop=a", NULL,
+                 "X-MC-Metadata: {\"shop\": \"a\"}\r\nX-MC-Tags: order, paid\r\n");
+    check_fields("postmark", words, NULL,
+                 "X-PM-Tag: order\r\nX-PM-Metadata-shop: a\r\nX-PM-Metadata-customer: 42 b\r\n");
+    check_fields("sendgrid", "order paid shop=a", NULL,
+                 "X-SMTPAPI: {\"category\": [\"order\", \"paid\"], \"unique_args\": {\"shop\": \"a\"}}\r\n");
+    check_fields("ses", "order shop=a", NULL, "X-SES-MESSAGE-TAGS: tag=order, shop=a\r\n");
+    check_fields("sparkpost", "order shop=a", NULL,
+                 "X-MSYS-API: {\"tags\": [\"order\"], \"metadata\": {\"shop\": \"a\"}}\r\n");
+    check_fields("resend", words, "order-42", "Resend-Idempotency-Key: order-42\r\n");
+}
+
+static void others_have_none(void **state)
+{
+    check_fields("gmail", "order shop=a", "k1", "");
+    check_fields("none", "order shop=a", "k1", "");
+    check_fields("postmark", "", NULL, "");
+    check_fields("sendgrid", "", "k1", "");
+}
+
+/* ASCII, folded, and never an encoded word by accident. */
+static void values_are_safe_in_a_header(void **state)
+{
+    check_fields("mailgun", "shop==?utf-8?Q?x?=", NULL,
+                 "X-Mailgun-Variables: {\"shop\": \"\\u003d?utf-8?Q?x?=\"}\r\n");
+    check_fields("mailgun", "shop=\xc3\xa9\"\\", NULL,
+                 "X-Mailgun-Variables: {\"shop\": \"\\u00E9\\\"\\\\\"}\r\n");
+    check_fields("postmark", "\xc3\xa9t\xc3\xa9", NULL, "X-PM-Tag: =?utf-8?B?w6l0w6k=?=\r\n");
+    check_fields("brevo",
+                 "a=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa b=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+                 NULL,
+                 "X-Mailin-custom: {\"a\": \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\", \"b\":\r\n"
+                 " \"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"}\r\n");
+}
+
+static void check_refused(const char *preset, const char *words, const char *where)
+{
+    fct_labels labels = {0};
+    fct_buf fields = {0};
+    facteur_error *error = NULL;
+
+    label(&labels, words);
+    assert_int_equal(
+        fct_provider_fields(fct_preset_find(text(preset)), &labels, NULL, &fields, &error),
+        FACTEUR_EMESSAGE);
+    assert_string_equal(facteur_error_where(error), where);
+    assert_non_null(strstr(facteur_error_message(error), preset));
+    facteur_error_free(error);
+    fct_buf_done(&fields);
+    fct_labels_done(&labels);
+}
+
+static void limits_of_the_providers(void **state)
+{
+    char words[2000] = "";
+    size_t len = 0;
+
+    check_refused("brevo", "a b", "tags");
+    check_refused("postmark", "a b", "tags");
+    check_refused("mailjet", "a b", "tags");
+    check_refused("ses", "a b", "tags");
+    check_refused("ses", "a~b", "tags");
+    check_refused("ses", "shop=a.b", "metadata");
+    check_refused("ses", "sh.op=a", "metadata");
+    check_refused("mailgun", "1 2 3 4 5 6 7 8 9 10 11", "tags");
+    check_refused("mailgun", "\xc3\xa9", "tags");
+    check_refused("mandrill", "a,b", "tags");
+    check_refused("mandrill", "_a", "tags");
+    check_refused("mandrill", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "tags");
+    check_refused("postmark", "aaaaaaaaaaaaaaaaaaaaa=1", "metadata");
+    check_refused("postmark", "1=1 2=1 3=1 4=1 5=1 6=1 7=1 8=1 9=1 10=1 11=1", "metadata");
+    memset(words, 'a', 81);
+    memcpy(words, "a=", 2);
+    words[83] = '\0';
+    memset(words + 81, 'a', 2);
+    check_refused("postmark", words, "metadata");
+    len = (size_t)snprintf(words, sizeof words, "a=");
+    memset(words + len, 'b', 950);
+    words[len + 950] = '\0';
+    check_refused("sendgrid", words, "metadata");
+    check_refused("brevo", words, "metadata");
+}
+
+static fct_mail *make_mail(void)
+{
+    static const char raw[] = "From: a@x.example\r\nTo: b@x.example\r\n\r\nx\r\n";
+    struct fct_freeze facts = {.date_s = 1795000000};
+    facteur_message *message = NULL;
+    fct_mail *mail = NULL;
+
+    if (facteur_message_from_bytes(raw, sizeof raw - 1, &message, NULL) == 0 &&
+        facteur_message_set(message, "tags", "order", FACTEUR_NTS, NULL) == 0 &&
+        facteur_message_add_metadata(message, "shop", FACTEUR_NTS, "a", FACTEUR_NTS, NULL) == 0)
+        fct_message_freeze(message, &facts, &mail, NULL);
+    facteur_message_free(message);
+    return mail;
+}
+
+static void the_mail_has_them_first(void **state)
+{
+    static const char head[] = "X-PM-Tag: order\r\nX-PM-Metadata-shop: a\r\n";
+    fct_mail *mail = make_mail(),
+             *made = fct_provider_mail(fct_preset_find(text("postmark")), mail);
+    fct_mail *same = fct_provider_mail(NULL, mail);
+    fct_mail_reader *reader = fct_mail_reader_new(made);
+    fct_slice run;
+    bool stable;
+
+    assert_ptr_equal(same, mail);
+    assert_int_equal(fct_mail_size(made), fct_mail_size(mail) + sizeof head - 1);
+    assert_int_equal(fct_mail_reader_next(reader, &run, &stable), 1);
+    assert_true(fct_slice_equal(run, text(head)));
+    fct_mail_reader_free(reader);
+    fct_mail_unref(made);
+    fct_mail_unref(same);
+    fct_mail_unref(mail);
+}
+
+static void fields_without_memory(void **state)
+{
+    static const char *const presets[] = {"postmark", "sendgrid", "ses", "brevo"};
+
+    for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
+        for (unsigned long n = 1;; n++) {
+            fct_mail *mail = make_mail(), *made;
+
+            assert_non_null(mail);
+            fct_memory_fail_at(n);
+            made = fct_provider_mail(fct_preset_find(text(presets[i])), mail);
+            fct_memory_fail_at(0);
+            fct_mail_unref(mail);
+            if (!made)
+                continue;
+            fct_mail_unref(made);
+            break;
+        }
+    }
+}
+
+static void labels_refuse_what_bends_a_header(void **state)
+{
+    static const char *const bad[] = {
+        "", "a\nb", "a\r\nBcc: x@y.example", "a\x7f", "\xc2\x85", "\xe2\x80\xa8", "\xff"};
+    facteur_message *message = facteur_message_new();
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(facteur_message_set(message, "tags", bad[i], FACTEUR_NTS, NULL),
+                         FACTEUR_EMESSAGE);
+        assert_int_equal(facteur_message_add_metadata(message, "a", 1, bad[i], FACTEUR_NTS, NULL),
+                         FACTEUR_EMESSAGE);
+        assert_int_equal(facteur_message_add_metadata(message, bad[i], FACTEUR_NTS, "a", 1, NULL),
+                         FACTEUR_EMESSAGE);
+    }
+    assert_int_equal(facteur_message_add_metadata(message, "a\0b", 3, "a", 1, NULL),
+                     FACTEUR_EMESSAGE);
+    assert_int_equal(facteur_message_set(message, "tags", "a\0b", 3, NULL), FACTEUR_EMESSAGE);
+    assert_int_equal(facteur_message_add_metadata(message, "a:", 2, "a", 1, NULL),
+                     FACTEUR_EMESSAGE);
+    assert_int_equal(facteur_message_add_metadata(message, "a", 1, "a", 1, NULL), 0);
+    assert_int_equal(facteur_message_add_metadata(message, "A", 1, "b", 1, NULL), FACTEUR_EMESSAGE);
+    for (int i = 1; i < 100; i++)
+        assert_int_equal(facteur_message_set(message, "tags", "x", 1, NULL), 0);
+    assert_int_equal(facteur_message_set(message, "tags", "x", 1, NULL), FACTEUR_EMESSAGE);
+    facteur_message_free(message);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_preset_has_its_fields),
+        cmocka_unit_test(others_have_none),
+        cmocka_unit_test(values_are_safe_in_a_header),
+        cmocka_unit_test(limits_of_the_providers),
+        cmocka_unit_test(the_mail_has_them_first),
+        cmocka_unit_test(fields_without_memory),
+        cmocka_unit_test(labels_refuse_what_bends_a_header),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
