@@ -252,8 +252,8 @@ static PyObject *apply_date(struct job *job, PyObject *value)
     return aware;
 }
 
-/* Message ids: one str, or a list of them. */
-static PyObject *apply_ids(struct job *job, PyObject *value)
+/* One str, or a list of them. */
+static PyObject *apply_joined(struct job *job, PyObject *value, const char *glue)
 {
     PyObject *space;
     PyObject *joined;
@@ -262,7 +262,7 @@ static PyObject *apply_ids(struct job *job, PyObject *value)
         return apply_text(job, value);
     if (!PyList_Check(value) && !PyTuple_Check(value))
         return refuse(job, "a str or a list of str", value);
-    space = PyUnicode_FromString(" ");
+    space = PyUnicode_FromString(glue);
     joined = space ? PyUnicode_Join(space, value) : NULL;
     Py_XDECREF(space);
     if (!joined && PyErr_ExceptionMatches(PyExc_TypeError)) {
@@ -272,6 +272,109 @@ static PyObject *apply_ids(struct job *job, PyObject *value)
     if (joined && set(job, joined))
         Py_CLEAR(joined);
     return joined;
+}
+
+static PyObject *apply_ids(struct job *job, PyObject *value)
+{
+    return apply_joined(job, value, " ");
+}
+
+static PyObject *apply_notify(struct job *job, PyObject *value)
+{
+    return apply_joined(job, value, ",");
+}
+
+/* A str, or a list of them that the core takes one by one. */
+static PyObject *apply_each(struct job *job, PyObject *value)
+{
+    PyObject *entries;
+
+    if (PyUnicode_Check(value))
+        return set(job, value) ? NULL : PyTuple_Pack(1, value);
+    if (!PyList_Check(value) && !PyTuple_Check(value))
+        return refuse(job, "a str or a list of str", value);
+    entries = PySequence_Tuple(value);
+    for (Py_ssize_t i = 0; entries && i < PyTuple_Size(entries); i++) {
+        if (set(job, PyTuple_GetItem(entries, i)))
+            Py_CLEAR(entries);
+    }
+    return entries;
+}
+
+static PyObject *apply_flag(struct job *job, PyObject *value)
+{
+    facteur_error *error = NULL;
+
+    if (!PyBool_Check(value))
+        return refuse(job, "True or False", value);
+    if (verdict(
+            job,
+            facteur_message_set(job->message, job->field, value == Py_True ? "1" : "0", 1, &error),
+            &error))
+        return NULL;
+    return kept(value);
+}
+
+/* An int, or a str of one with what may stand behind it. */
+static PyObject *apply_number(struct job *job, PyObject *value)
+{
+    PyObject *text;
+    int failed;
+
+    if (PyUnicode_Check(value))
+        return apply_text(job, value);
+    if (!PyLong_Check(value) || PyBool_Check(value))
+        return refuse(job, "an int or a str", value);
+    text = PyObject_Str(value);
+    failed = !text || set(job, text);
+    Py_XDECREF(text);
+    return failed ? NULL : kept(value);
+}
+
+static int add_metadatum(struct job *job, PyObject *pair)
+{
+    facteur_error *error = NULL;
+    const char *name;
+    const char *text;
+    size_t name_len;
+    size_t len;
+
+    if (fpy_utf8(job->state, job->field, PyTuple_GetItem(pair, 0), &name, &name_len) ||
+        fpy_utf8(job->state, job->field, PyTuple_GetItem(pair, 1), &text, &len))
+        return -1;
+    return verdict(
+        job, facteur_message_add_metadata(job->message, name, name_len, text, len, &error), &error);
+}
+
+static PyObject *apply_metadata(struct job *job, PyObject *value)
+{
+    PyObject *list;
+    PyObject *pairs;
+
+    if (!PyDict_Check(value))
+        return refuse(job, "a dict", value);
+    list = PyDict_Items(value);
+    pairs = list ? PySequence_Tuple(list) : NULL;
+    Py_XDECREF(list);
+    for (Py_ssize_t i = 0; pairs && i < PyTuple_Size(pairs); i++) {
+        if (add_metadatum(job, PyTuple_GetItem(pairs, i)))
+            Py_CLEAR(pairs);
+    }
+    return pairs;
+}
+
+static int add_alternative(struct job *job, PyObject *type, PyObject *content)
+{
+    facteur_error *error = NULL;
+    const char *type_text;
+    const char *text;
+    size_t len;
+
+    if (fpy_cstring(job->state, job->field, type, &type_text) ||
+        fpy_utf8(job->state, job->field, content, &text, &len))
+        return -1;
+    return verdict(job, facteur_message_add_alternative(job->message, type_text, text, len, &error),
+                   &error);
 }
 
 static PyObject *apply_attachments(struct job *job, PyObject *value)
@@ -322,6 +425,16 @@ static void raise_unknown(fpy_state *state, facteur_message *message, const char
                        "no such keyword; did you mean \"from_\"?");
         return;
     }
+    {"priority", "priority", apply_text},
+    {"list_unsubscribe", "list_unsubscribe", apply_each},
+    {"tags", "tags", apply_each},
+    {"metadata", "metadata", apply_metadata},
+    {"dsn_notify", "dsn_notify", apply_notify},
+    {"dsn_return", "dsn_return", apply_text},
+    {"envelope_id", "envelope_id", apply_text},
+    {"require_tls", "require_tls", apply_flag},
+    {"deliver_by", "deliver_by", apply_number},
+    {"mt_priority", "mt_priority", apply_number},
     code = facteur_message_set(message, name, "", 0, &error);
     fpy_raise(state, code ? code : FACTEUR_EMESSAGE, error, FPY_MESSAGE_ERROR);
 }

@@ -322,6 +322,16 @@ static PyGetSetDef message_getset[] = {
     ATTRIBUTE(in_reply_to, 0, "Message ids, separated by spaces, or None."),
     ATTRIBUTE(references, 0, "Message ids, separated by spaces, or None."),
     {NULL, NULL, NULL, NULL, NULL},
+    ATTRIBUTE(priority, 0, "\"high\", \"normal\", \"low\", or None."),
+    ATTRIBUTE(list_unsubscribe, 1, "Tuple of https: and mailto: addresses."),
+    ATTRIBUTE(tags, 1, "Tuple of the tags."),
+    ATTRIBUTE(metadata, 1, "Tuple of (name, value) tuples."),
+    ATTRIBUTE(dsn_notify, 0, "When the sender is told what became of the mail, or None."),
+    ATTRIBUTE(dsn_return, 0, "How much of the mail a notification holds, or None."),
+    ATTRIBUTE(envelope_id, 0, "The id that notifications repeat, or None."),
+    ATTRIBUTE(require_tls, 0, "Whether verified TLS is asked all the way, or None."),
+    ATTRIBUTE(deliver_by, 0, "The seconds within which to deliver, or None."),
+    ATTRIBUTE(mt_priority, 0, "The priority of the transfer, or None."),
 };
 
 PyDoc_STRVAR(
@@ -346,7 +356,10 @@ PyDoc_STRVAR(
     message_doc,
     "Message(*, from_=None, to=None, cc=None, bcc=None, reply_to=None, subject=None, text=None,\n"
     "        html=None, attachments=None, headers=None, sender=None, envelope_from=None,\n"
-    "        message_id=None, date=None, in_reply_to=None, references=None)\n--\n\n"
+    "        message_id=None, date=None, in_reply_to=None, references=None,\n"
+    "        priority=None, alternatives=None, list_unsubscribe=None, tags=None, metadata=None,\n"
+    "        dsn_notify=None, dsn_return=None,\n"
+    "        envelope_id=None, require_tls=None, deliver_by=None, mt_priority=None)\n--\n\n"
     "A mail's content and its envelope; it never changes once made.\n\n"
     "from_, sender    \"Ana <ana@example.com>\" or (\"Ana\", \"ana@example.com\").\n"
     "to, cc, bcc, reply_to\n"
@@ -361,7 +374,19 @@ PyDoc_STRVAR(
     "date             datetime (a naive one is local time) or str (RFC 3339, RFC 5322); default: "
     "now.\n"
     "in_reply_to, references\n"
-    "                 Message ids: a str, or a list of str.\n\n"
+    "                 Message ids: a str, or a list of str.\n"
+    "priority         \"high\", \"normal\" or \"low\".\n"
+    "list_unsubscribe https: (one click) or mailto: addresses: a str, or a list of str.\n"
+    "tags, metadata   A str or a list of str; a dict of str: for relays known by name only.\n"
+    "dsn_notify       \"never\", or any of \"success\", \"failure\", \"delay\": a str, or a list.\n"
+    "dsn_return       \"full\" or \"headers\".\n"
+    "envelope_id      str of at most 100 characters, which notifications repeat.\n"
+    "require_tls      True: verified TLS all the way, or no delivery (RFC 8689).\n"
+    "deliver_by       Seconds, int; \"3600;N\": told when late, not returned (RFC 2852).\n"
+    "mt_priority      int from -9 to 9 (RFC 6710).\n"
+    "                 A relay that does not offer one of the last six refuses the mail; a value\n"
+    "                 with \"?\" at its end, such as \"failure?\", asks only where it is "
+    "offered.\n\n"
     "MessageError: a value that cannot be on the wire, an unknown keyword, a file that cannot be\n"
     "opened; its .where is the field.");
 

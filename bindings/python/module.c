@@ -114,7 +114,36 @@ PyDoc_STRVAR(contact_doc,
 #define WITH_KEYWORDS(function)                                                                    \
     (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS
 
+PyDoc_STRVAR(address_check_doc,
+             "address_check($module, address, /)\n--\n\n"
+             "Look at one address that somebody typed into a form; no network is asked.\n\n"
+             "A dict: valid (bool), address (its form on the wire, or None), hint (what was\n"
+             "probably meant, or None), reason (what is wrong or doubtful, or None), smtputf8\n"
+             "(whether only relays with SMTPUTF8 take it).\n\n"
+             "MessageError: the text has a lone surrogate.");
+
+static PyObject *address_check(PyObject *module, PyObject *address)
+{
+    fpy_state *state = PyModule_GetState(module);
+    const char *text;
+    size_t len;
+    char *json = NULL;
+    PyObject *loads;
+    PyObject *made;
+
+    if (fpy_utf8(state, "address", address, &text, &len))
+        return NULL;
+    if (facteur_address_check(text, len, &json))
+        return PyErr_NoMemory();
+    loads = PyImport_ImportModule("json");
+    made = loads ? PyObject_CallMethod(loads, "loads", "s", json) : NULL;
+    Py_XDECREF(loads);
+    facteur_free(json);
+    return made;
+}
+
 static PyMethodDef methods[] = {
+    {"address_check", address_check, METH_O, address_check_doc},
     {"order_confirmation", WITH_KEYWORDS(fpy_order_confirmation), order_doc},
     {"contact_form", WITH_KEYWORDS(fpy_contact_form), contact_doc},
     {"options", options, METH_NOARGS, options_doc},

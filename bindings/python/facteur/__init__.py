@@ -10,7 +10,14 @@
 
 from ._attachment import Attachment
 from ._captured import CapturedMail
-from ._core import Mailer, Message, contact_form, order_confirmation, version as __version__
+from ._core import (
+    Mailer,
+    Message,
+    address_check,
+    contact_form,
+    order_confirmation,
+    version as __version__,
+)
 from ._default import default_mailer, send_contact_form, send_order_confirmation
 from ._receipt import Receipt, Reply
 from .errors import (
@@ -46,6 +53,7 @@ __all__ = [
     "TLSError",
     "TemporaryError",
     "__version__",
+    "address_check",
     "contact_form",
     "default_mailer",
     "order_confirmation",

@@ -5,7 +5,7 @@ import email.message
 import os
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, TypeAlias, final
+from typing import IO, Any, Literal, TypeAlias, TypedDict, final, type_check_only
 from typing_extensions import Self
 
 from _typeshed import ReadableBuffer
@@ -23,6 +23,15 @@ _Letter: TypeAlias = Mapping[str, Any] | str | bytes
 version: str
 
 def options() -> tuple[tuple[str, str, str | None, str | None, str], ...]: ...
+@type_check_only
+class _AddressCheck(TypedDict):
+    valid: bool
+    address: str | None
+    hint: str | None
+    reason: str | None
+    smtputf8: bool
+
+def address_check(address: str, /) -> _AddressCheck: ...
 def order_confirmation(
     order: _Letter,
     *,
@@ -69,6 +78,16 @@ class Message:
         in_reply_to: str | Sequence[str] | None = None,
         references: str | Sequence[str] | None = None,
     ) -> Self: ...
+        priority: str | None = None,
+        list_unsubscribe: str | Sequence[str] | None = None,
+        tags: str | Sequence[str] | None = None,
+        metadata: dict[str, str] | None = None,
+        dsn_notify: str | Sequence[str] | None = None,
+        dsn_return: str | None = None,
+        envelope_id: str | None = None,
+        require_tls: bool | None = None,
+        deliver_by: int | str | None = None,
+        mt_priority: int | str | None = None,
     @classmethod
     def from_bytes(
         cls,
@@ -112,6 +131,26 @@ class Message:
 
 @final
 class Delivery:
+    @property
+    def priority(self) -> str | None: ...
+    @property
+    def list_unsubscribe(self) -> tuple[str, ...]: ...
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def dsn_notify(self) -> str | None: ...
+    @property
+    def dsn_return(self) -> str | None: ...
+    @property
+    def envelope_id(self) -> str | None: ...
+    @property
+    def require_tls(self) -> bool | None: ...
+    @property
+    def deliver_by(self) -> int | str | None: ...
+    @property
+    def mt_priority(self) -> int | str | None: ...
     @property
     def id(self) -> int: ...
     @property
