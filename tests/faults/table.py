@@ -237,6 +237,7 @@ SHOWN = [
     (42, BELOW, "test_fatal_alert", "nor an alert"),
     (44, BELOW, "test_a_session_is_for_its_host_and_identity_alone", "nor tell what a ClientHello offers"),
     (44, BELOW, "test_another_certificate_is_verified_though_a_ticket_was_offered", "the same"),
+    (44, BELOW, "test_a_ticket_outlives_a_renewed_certificate", "the same"),
     (50, "tests/python/test_tokens.py", "test_a_refused_token_is_renewed_once_within_the_send", "a callable must give the next token"),
     (70, NETWORK, "test_a_thousand_recipients_through_small_buffers", "both ends' buffers must be small"),
     (82, BELOW, "test_part_of_the_terminator_left_the_buffer", "the window must close within the terminator"),

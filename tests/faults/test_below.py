@@ -153,6 +153,17 @@ def test_another_certificate_is_verified_though_a_ticket_was_offered(driver, tls
     assert hellos(driver, tls_server, own) == ([False], [0]), "what failed is not offered again"
 
 
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_ticket_outlives_a_renewed_certificate(driver, tls_server, tmp_path, version):
+    """The session was verified when it began; a server that still takes its ticket is the same one."""
+    tls_server.offer(False)
+    tls_server.version(version)
+    own = tls_server.dsn(tls_session_file=tmp_path / "sessions")
+    assert hellos(driver, tls_server, own) == ([False], [0])
+    tls_server.certificate("client-only", "keep")
+    assert hellos(driver, tls_server, own) == ([True], [1])
+
+
 def sends_to_clear(driver, tls_server, octets, status):
     driver.open(tls_server.clear_dsn())
     receipt = driver.send(TO[:1], octets)
