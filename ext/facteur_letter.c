@@ -161,7 +161,7 @@ static void send_letter(php_facteur_letter letter, INTERNAL_FUNCTION_PARAMETERS)
     if (php_facteur_letter_read(&call, INTERNAL_FUNCTION_PARAM_PASSTHRU))
         mailer = php_facteur_mailer_default(false);
     if (mailer)
-        php_facteur_letter_send(return_value, &call, mailer, letter);
+        php_facteur_letter_send(return_value, &call, mailer, NULL, letter);
     facteur_mailer_free(mailer);
     php_facteur_letter_done(&call);
 }

@@ -16,6 +16,7 @@ static zend_object_handlers mailer_handlers;
 
 struct mailer {
     facteur_mailer *core; /* NULL: closed, or the constructor has not run to its end */
+    struct php_facteur_token token;
     zend_object std;
 };
 
@@ -29,6 +30,7 @@ static zend_object *mailer_create(zend_class_entry *ce)
     struct mailer *mailer = zend_object_alloc(sizeof(*mailer), ce);
 
     mailer->core = NULL;
+    memset(&mailer->token, 0, sizeof(mailer->token));
     zend_object_std_init(&mailer->std, ce);
     object_properties_init(&mailer->std, ce);
     mailer->std.handlers = &mailer_handlers;
@@ -38,7 +40,16 @@ static zend_object *mailer_create(zend_class_entry *ce)
 static void mailer_free(zend_object *object)
 {
     facteur_mailer_free(mailer_from(object)->core);
+    php_facteur_token_done(&mailer_from(object)->token);
     zend_object_std_dtor(object);
+}
+
+/* A callable may hold the object that it belongs to. */
+static HashTable *mailer_gc(zend_object *object, zval **table, int *count)
+{
+    *table = &mailer_from(object)->token.callable;
+    *count = 1;
+    return zend_std_get_properties(object);
 }
 
 void php_facteur_mailer_start(void)
@@ -47,6 +58,7 @@ void php_facteur_mailer_start(void)
     mailer_handlers = *zend_get_std_object_handlers();
     mailer_handlers.offset = XtOffsetOf(struct mailer, std);
     mailer_handlers.free_obj = mailer_free;
+    mailer_handlers.get_gc = mailer_gc;
     mailer_handlers.clone_obj = NULL;
 }
 
@@ -77,6 +89,31 @@ static facteur_mailer *open_mailer(const char *dsn, HashTable *options, bool own
     }
     php_facteur_options_done(&list);
     return core;
+}
+
+/* Its callable is asked in the sends of this object alone. */
+static facteur_mailer *open_with_token(struct mailer *mailer, const char *dsn, HashTable *options)
+{
+    const char *text = dsn ? dsn : php_facteur_ini_dsn();
+    facteur_error *error = NULL;
+    facteur_mailer *core;
+    int code;
+
+    php_facteur_token_take(&mailer->token, options);
+    core = open_mailer(text, options, dsn != NULL);
+    if (!core || Z_TYPE(mailer->token.callable) == IS_UNDEF)
+        return core;
+    code = facteur_mailer_set_token_source(core, php_facteur_token_ask, &mailer->token, &error);
+    if (!code)
+        return core;
+    php_facteur_throw(code, error);
+    facteur_mailer_free(core);
+    return NULL;
+}
+
+struct php_facteur_token *php_facteur_token_of(zend_object *object)
+{
+    return &mailer_from(object)->token;
 }
 
 facteur_mailer *php_facteur_mailer_default(bool for_composing)
@@ -128,7 +165,7 @@ PHP_METHOD(Facteur_Mailer, __construct)
         RETURN_THROWS();
     }
     merged = php_facteur_merge(options, execute_data);
-    mailer->core = open_mailer(dsn ? ZSTR_VAL(dsn) : php_facteur_ini_dsn(), merged, dsn != NULL);
+    mailer->core = open_with_token(mailer, dsn ? ZSTR_VAL(dsn) : NULL, merged);
     zend_array_release(merged);
     if (!mailer->core)
         RETURN_THROWS();
@@ -163,6 +200,7 @@ PHP_METHOD(Facteur_Mailer, send)
     facteur_mailer *core;
     facteur_message *message;
     facteur_receipt *receipt;
+    struct php_facteur_token *token;
     zend_object *object;
     zval *argument;
     double deadline = 0;
@@ -180,14 +218,18 @@ PHP_METHOD(Facteur_Mailer, send)
         zend_throw_error(NULL, "Facteur\\Message is not constructed");
         RETURN_THROWS();
     }
+    token = php_facteur_token_of(Z_OBJ_P(ZEND_THIS));
+    /* Of another mail, that threw nothing. */
+    php_facteur_token_chain(token);
     receipt = try_send(core, message, deadline, facteur_send);
-    if (!receipt)
+    if (!php_facteur_token_settle(token, receipt))
         RETURN_THROWS();
     object = php_facteur_receipt_object(receipt);
     if (facteur_receipt_ok(receipt))
         RETVAL_OBJ(object);
     else
         php_facteur_throw_receipt(object, receipt);
+    php_facteur_token_chain(token);
     facteur_receipt_free(receipt);
 }
 
@@ -210,16 +252,19 @@ PHP_METHOD(Facteur_Mailer, sendMany)
 }
 
 void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter_call *call,
-                             facteur_mailer *core, php_facteur_letter letter)
+                             facteur_mailer *core, struct php_facteur_token *token,
+                             php_facteur_letter letter)
 {
     facteur_message *message = php_facteur_letter_compose(call, core, letter);
     facteur_receipt *receipt =
         message ? try_send(core, message, call->deadline, facteur_send_letter) : NULL;
 
+    facteur_message_free(message);
+    if (token && !php_facteur_token_settle(token, receipt))
+        return;
     if (receipt)
         RETVAL_OBJ(php_facteur_receipt_object(receipt));
     facteur_receipt_free(receipt);
-    facteur_message_free(message);
 }
 
 static void send_letter(php_facteur_letter letter, INTERNAL_FUNCTION_PARAMETERS)
@@ -231,7 +276,8 @@ static void send_letter(php_facteur_letter letter, INTERNAL_FUNCTION_PARAMETERS)
     if (php_facteur_letter_read(&call, INTERNAL_FUNCTION_PARAM_PASSTHRU))
         core = opened(ZEND_THIS);
     if (core)
-        php_facteur_letter_send(return_value, &call, core, letter);
+        php_facteur_letter_send(return_value, &call, core, php_facteur_token_of(Z_OBJ_P(ZEND_THIS)),
+                                letter);
     php_facteur_letter_done(&call);
 }
 
@@ -255,6 +301,7 @@ static void decode(zval *out, char *json)
 PHP_METHOD(Facteur_Mailer, check)
 {
     facteur_mailer *core;
+    struct php_facteur_token *token;
     facteur_error *error = NULL;
     char *json = NULL;
     double deadline = 0;
@@ -268,6 +315,13 @@ PHP_METHOD(Facteur_Mailer, check)
     if (!deadline_valid(deadline, 1) || !(core = opened(ZEND_THIS)))
         RETURN_THROWS();
     code = facteur_check(core, deadline, &json, &error);
+    token = php_facteur_token_of(Z_OBJ_P(ZEND_THIS));
+    if (token->bailed || EG(exception)) {
+        facteur_error_free(error);
+        facteur_free(json);
+        php_facteur_token_settle(token, NULL);
+        RETURN_THROWS();
+    }
     if (code) {
         php_facteur_throw(code, error);
         RETURN_THROWS();
@@ -356,6 +410,10 @@ PHP_METHOD(Facteur_Mailer, close)
     struct mailer *mailer = mailer_from(Z_OBJ_P(ZEND_THIS));
 
     ZEND_PARSE_PARAMETERS_NONE();
+    if (mailer->token.asking) {
+        zend_throw_error(NULL, "Facteur\\Mailer::close() cannot be called while its token callable runs");
+        RETURN_THROWS();
+    }
     facteur_mailer_free(mailer->core);
     mailer->core = NULL;
 }

@@ -19,7 +19,7 @@ struct place {
 };
 
 struct receipts {
-    zval mailer; /* the object; undefined once everything has been read */
+    zval mailer; /* its token callable may be asked until the last receipt */
     zval source;
     HashPosition position;          /* in an array */
     zend_object_iterator *iterator; /* of a Traversable */
@@ -64,8 +64,6 @@ static void end_source(struct receipts *self)
         zend_iterator_dtor(iterator);
     zval_ptr_dtor(&self->source);
     ZVAL_UNDEF(&self->source);
-    zval_ptr_dtor(&self->mailer);
-    ZVAL_UNDEF(&self->mailer);
 }
 
 static void place_free(struct place *place)
@@ -92,6 +90,7 @@ static void receipts_free(zend_object *object)
     if (self->failure)
         OBJ_RELEASE(self->failure);
     end_source(self);
+    zval_ptr_dtor(&self->mailer);
     zend_object_std_dtor(object);
 }
 
@@ -185,6 +184,12 @@ static bool submit(struct receipts *self, zval *value)
     if (!core || !message)
         return false;
     code = facteur_submit(core, message, self->deadline, 0, &place->delivery, &error);
+    if (!code && !php_facteur_token_settle(php_facteur_token_of(Z_OBJ(self->mailer)), NULL))
+        place_free(place);
+    if (EG(exception)) {
+        facteur_error_free(error);
+        return false;
+    }
     if ((code == FACTEUR_EMESSAGE || code == FACTEUR_EIO) && error) {
         code = facteur_receipt_refused(core, error, &receipt);
         facteur_error_free(error);
@@ -211,7 +216,8 @@ static void fill(struct receipts *self)
         self->begun = true;
         if (EG(exception) || !value || !submit(self, value))
             end_source(self);
-        if (EG(exception)) {
+        /* What exit() throws goes on by itself. */
+        if (EG(exception) && !zend_is_unwind_exit(EG(exception))) {
             self->failure = EG(exception);
             GC_ADDREF(self->failure);
             zend_clear_exception();
@@ -222,8 +228,9 @@ static void fill(struct receipts *self)
 
 /* ---- The receipts ---------------------------------------------------------------------------- */
 
-static zend_object *wait_for(struct place *place)
+static zend_object *wait_for(const struct receipts *self, struct place *place)
 {
+    struct php_facteur_token *token = php_facteur_token_of(Z_OBJ(self->mailer));
     facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
     zend_object *object = place->receipt;
@@ -233,11 +240,16 @@ static zend_object *wait_for(struct place *place)
     if (object)
         return object;
     code = facteur_delivery_wait(place->delivery, -1, &receipt, &error);
+    if (!php_facteur_token_settle(token, receipt)) {
+        facteur_error_free(error);
+        return NULL;
+    }
     if (code < 0) {
         php_facteur_throw(code, error);
         return NULL;
     }
     object = php_facteur_receipt_object(receipt);
+    php_facteur_token_chain(token);
     facteur_receipt_free(receipt);
     return object;
 }
@@ -256,11 +268,13 @@ static void advance(struct receipts *self)
     self->current = NULL;
     if (!self->failure)
         fill(self);
+    if (EG(exception))
+        return;
     if (self->count) {
         oldest = &self->ring[self->first];
         self->first = (self->first + 1) % self->window;
         self->count--;
-        self->current = wait_for(oldest);
+        self->current = wait_for(self, oldest);
         place_free(oldest);
         self->key++;
     } else if (self->failure) {

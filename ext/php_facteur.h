@@ -112,6 +112,34 @@ struct php_facteur_options {
 bool php_facteur_options_fill(struct php_facteur_options *out, HashTable *options, bool own_dsn);
 void php_facteur_options_done(struct php_facteur_options *options);
 
+/* ---- facteur_token.c ------------------------------------------------------------------------- */
+
+/* The callable of a Mailer; initialise with {0}. */
+struct php_facteur_token {
+    zval callable;
+    zend_object *thrown; /* by the callable; chained to the exception of the mail */
+    bool asking;         /* the callable is running */
+    bool bailed; /* and the script ended in it: php_facteur_token_settle() goes on with that */
+};
+
+/* A callable as `token` leaves the options for `token`; the core is told of its callback instead.
+ */
+void php_facteur_token_take(struct php_facteur_token *token, HashTable *options);
+void php_facteur_token_done(struct php_facteur_token *token);
+
+/* The facteur_token_source whose `user` is a struct php_facteur_token.  Runs user code. */
+int php_facteur_token_ask(void *user, const char *relay, const char *username,
+                          facteur_token *token);
+
+/*
+ * After each call of the core that may ask: false with an exception on its way, and the receipt
+ * (may be NULL) freed.  Does not return when the script ended by a fatal error in the callable.
+ */
+bool php_facteur_token_settle(struct php_facteur_token *token, facteur_receipt *receipt);
+
+/* What the callable threw becomes the previous one of the exception that is on its way, if any. */
+void php_facteur_token_chain(struct php_facteur_token *token);
+
 /* ---- facteur_basedir.c ----------------------------------------------------------------------- */
 
 /* Whether open_basedir lets a program say this; ConfigError where not. */
@@ -182,11 +210,15 @@ void php_facteur_mailer_start(void);
 /* The core's mailer of an object, or NULL with Error thrown when it is closed. */
 facteur_mailer *php_facteur_mailer_of(zend_object *object);
 
+/* The token of a Mailer. */
+struct php_facteur_token *php_facteur_token_of(zend_object *object);
+
 /* The mailer of the ini settings and the environment; facteur_mailer_free() after use. */
 facteur_mailer *php_facteur_mailer_default(bool for_composing);
 
-/* Compose and send; return_value becomes the Receipt. */
+/* Compose and send; return_value becomes the Receipt.  `token` NULL: no callable can be asked. */
 void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter_call *call,
-                             facteur_mailer *mailer, php_facteur_letter letter);
+                             facteur_mailer *mailer, struct php_facteur_token *token,
+                             php_facteur_letter letter);
 
 #endif

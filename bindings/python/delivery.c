@@ -108,6 +108,25 @@ static PyObject *delivery_cancel(PyObject *object, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+/* ask(): get the token that it needs, for as long as that takes; from any thread. */
+static PyObject *delivery_ask(PyObject *object, PyObject *unused)
+{
+    PyThreadState *thread = PyEval_SaveThread();
+
+    facteur_delivery_ask(((delivery *)object)->delivery);
+    PyEval_RestoreThread(thread);
+    Py_RETURN_NONE;
+}
+
+static PyObject *delivery_resume(PyObject *object, PyObject *unused)
+{
+    PyThreadState *thread = PyEval_SaveThread();
+
+    facteur_delivery_resume(((delivery *)object)->delivery);
+    PyEval_RestoreThread(thread);
+    Py_RETURN_NONE;
+}
+
 /* What Mailer._step() tells of it. */
 static PyObject *delivery_id(PyObject *object, void *closure)
 {
@@ -119,9 +138,16 @@ static PyObject *delivery_ended(PyObject *object, void *closure)
     return PyBool_FromLong(facteur_delivery_ended(((delivery *)object)->delivery));
 }
 
+static PyObject *delivery_needs_token(PyObject *object, void *closure)
+{
+    return PyBool_FromLong(facteur_delivery_needs_token(((delivery *)object)->delivery));
+}
+
 static PyGetSetDef delivery_getset[] = {
     {"id", delivery_id, NULL, PyDoc_STR("A number that no other delivery under way has."), NULL},
     {"ended", delivery_ended, NULL, PyDoc_STR("Whether the verdict is there."), NULL},
+    {"needs_token", delivery_needs_token, NULL,
+     PyDoc_STR("Whether to ask() and resume() before it can go, or go once more."), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -130,6 +156,8 @@ static PyMethodDef delivery_methods[] = {
      PyDoc_STR(
          "wait($self, timeout, raising, /)\n--\n\n"
          "The Receipt, or None when the time passed before; a negative timeout is for ever.")},
+    {"ask", delivery_ask, METH_NOARGS, PyDoc_STR("ask($self, /)\n--\n\n")},
+    {"resume", delivery_resume, METH_NOARGS, PyDoc_STR("resume($self, /)\n--\n\n")},
     {"cancel", delivery_cancel, METH_NOARGS, PyDoc_STR("cancel($self, /)\n--\n\n")},
     {NULL, NULL, 0, NULL},
 };

@@ -339,9 +339,9 @@ typedef struct facteur_token facteur_token;
  *
  * Called in a thread that sends, before its mail goes to the loop, and never by two threads at once
  * for the same relay: the others wait, within their deadline, for what it gives.  It must not use
- * the mailer.  A token is asked for when there is none, shortly before it ends, and once more when
- * the relay does not accept one that was there before (facteur_send(); with facteur_submit() the
- * next mail asks).
+ * the mailer.  A token is asked for when there is none, shortly before it ends, and once more, by
+ * facteur_send() and facteur_delivery_wait(), when the relay does not accept one that was there
+ * before the mail.  A host's event loop asks with facteur_delivery_ask().
  */
 typedef int (*facteur_token_source)(void *user, const char *relay, const char *username,
                                     facteur_token *token);
@@ -357,8 +357,8 @@ FACTEUR_API void facteur_token_fail(facteur_token *token, const char *sentence);
 
 /*
  * Set the source of a mailer that was made with the option token_callback, before its first send.
- * `user` must live as long as the mailer.
- * FACTEUR_ECONFIG: no relay of the mailer wants it, or the mailer is shared.
+ * `user` must live until the mailer is closed.  Mailers that share connections share the tokens,
+ * but each calls its own source. FACTEUR_ECONFIG: no relay of the mailer wants it.
  */
 FACTEUR_API int facteur_mailer_set_token_source(facteur_mailer *mailer, facteur_token_source source,
                                                 void *user, facteur_error **error);
@@ -509,6 +509,17 @@ FACTEUR_API void facteur_mailer_step(facteur_mailer *mailer);
  */
 FACTEUR_API facteur_delivery *facteur_mailer_done(facteur_mailer *mailer);
 
+/*
+ * A host's mail waits for a token: 1 or 0.  Looked at after the submission, when it has not left
+ * yet, and when facteur_mailer_done() tells of it, when the relay refused the token that there was.
+ * If so: facteur_delivery_ask(), which takes as long as the source does and may be called in
+ * another thread; then facteur_delivery_resume() in the host's.  Without any of it
+ * facteur_delivery_wait() does both.
+ */
+FACTEUR_API int facteur_delivery_needs_token(const facteur_delivery *delivery);
+FACTEUR_API void facteur_delivery_ask(facteur_delivery *delivery);
+FACTEUR_API void facteur_delivery_resume(facteur_delivery *delivery);
+
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
 /*
@@ -581,7 +592,8 @@ FACTEUR_API int facteur_receipt_reply_code(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_reply_enhanced(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_reply_text(const facteur_receipt *receipt);
 
-/* The phase in which the verdict fell; connections tried; flights (write, then wait). */
+/* The phase in which the verdict fell; connections tried; flights (a write, then a wait) that
+ * carried octets of this mail. */
 FACTEUR_API enum facteur_phase facteur_receipt_phase(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_phase_name(enum facteur_phase phase);
 FACTEUR_API unsigned facteur_receipt_attempts(const facteur_receipt *receipt);

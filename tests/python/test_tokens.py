@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """OAuth 2.0 tokens from a callable and from a command; logins by certificate."""
 
+import asyncio
 import stat
 import sys
 import threading
@@ -184,9 +185,98 @@ def test_configurations_that_make_no_sense(options, where):
     assert caught.value.where == where
 
 
-def test_a_shared_mailer_takes_no_callable():
-    with pytest.raises(facteur.ConfigError, match="shared mailer"):
-        facteur.Mailer.shared("smtp://localhost", username="u", token=lambda relay, username: "t")
+def test_mailers_that_share_connections_share_the_token(server):
+    first, second = Source("t0k3n"), Source("never asked")
+    for source in (first, second):
+        with facteur.Mailer.shared(server.dsn(), username="ana", token=source) as mailer:
+            assert mailer.send(mail()).ok
+    assert len(first.calls) == 1 and second.calls == []
+
+
+def test_a_callable_that_sends_through_its_own_mailer(server):
+    """It would wait for itself until its deadline."""
+    def token(relay, username):
+        with pytest.raises(facteur.AuthError, match="needs its token"):
+            mailer.send(mail())
+        return "t0k3n"
+
+    with open_mailer(server, token) as mailer:
+        start = time.monotonic()
+        assert mailer.send(mail()).ok
+        assert time.monotonic() - start < 5
+
+
+def refuse_the_next_login(server):
+    server.script([{"on": "auth", "reply": "535 5.7.8 expired", "times": 1}])
+
+
+def test_send_many_renews_a_refused_token_within_the_send(server):
+    source = Source("t0k3n")
+    with open_mailer(server, source, max_mails=1, pool_size=1) as mailer:
+        mailer.send(mail())
+        refuse_the_next_login(server)
+        receipts = list(mailer.send_many(mail() for _ in range(4)))
+    assert [r.status for r in receipts] == ["sent"] * 4
+    assert len(source.calls) == 2 and server.stats()["mails"] == 5
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_asend_renews_a_refused_token_within_the_send(server, background):
+    source = Source("t0k3n")
+
+    async def main(mailer):
+        await mailer.asend(mail())
+        refuse_the_next_login(server)
+        return await mailer.asend(mail())
+
+    with open_mailer(server, source, max_mails=1, background=background) as mailer:
+        assert asyncio.run(main(mailer)).ok
+    assert len(source.calls) == 2
+
+
+def test_asend_with_a_wrong_token_asks_once(server):
+    source = Source("wrong")
+    with open_mailer(server, source) as mailer:
+        with pytest.raises(facteur.AuthError):
+            asyncio.run(mailer.asend(mail()))
+    assert len(source.calls) == 1
+
+
+def test_the_loop_goes_on_while_the_token_is_fetched(server):
+    source, ticks = Source("t0k3n", delay=0.5), []
+
+    async def tick():
+        while True:
+            ticks.append(time.monotonic())
+            await asyncio.sleep(0.01)
+
+    async def main(mailer):
+        ticking = asyncio.ensure_future(tick())
+        receipts = await asyncio.gather(*(mailer.asend(mail()) for _ in range(20)))
+        ticking.cancel()
+        return receipts
+
+    with open_mailer(server, source) as mailer:
+        assert all(receipt.ok for receipt in asyncio.run(main(mailer)))
+    assert len(source.calls) == 1
+    assert max(after - before for before, after in zip(ticks, ticks[1:])) < 0.3
+
+
+def test_a_task_that_is_cancelled_while_the_token_is_fetched(server):
+    source = Source("t0k3n", delay=0.4)
+
+    async def main(mailer):
+        first, second = (asyncio.ensure_future(mailer.asend(mail())) for _ in range(2))
+        await asyncio.sleep(0.1)
+        first.cancel()
+        receipt = await second
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        return receipt
+
+    with open_mailer(server, source) as mailer:
+        assert asyncio.run(main(mailer)).ok
+    assert len(source.calls) == 1 and server.stats()["mails"] == 1
 
 
 def test_external_with_a_client_certificate():

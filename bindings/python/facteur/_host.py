@@ -20,6 +20,9 @@ logger = logging.getLogger("facteur")
 # Mailers with mails under way: id(mailer) -> Host, which keeps the mailer alive.
 _hosts: dict[int, Host] = {}
 
+# Those whose token is being asked for: id(mailer) -> the thread's work.
+_askings: dict[int, asyncio.Future[None]] = {}
+
 
 class Host:
     def __init__(self, mailer: Any, loop: asyncio.AbstractEventLoop) -> None:
@@ -124,18 +127,42 @@ def _log(delivery: Any) -> None:
         )
 
 
-async def _deliver(mailer: Any, submit: Any, raising: bool) -> Receipt:
+async def _ask(mailer: Any, delivery: Any) -> None:
+    """Get the token in a thread of the loop's executor, one for all the tasks that need it."""
+    loop = asyncio.get_running_loop()
+    asking = _askings.get(id(mailer))
+    if asking is None or asking.get_loop() is not loop or asking.done():
+        asking = _askings[id(mailer)] = loop.run_in_executor(None, delivery.ask)
+        asking.add_done_callback(lambda _: _askings.pop(id(mailer), None))
+    # Other tasks may wait for it, too.
+    await asyncio.shield(asking)
+
+
+async def _end(mailer: Any, delivery: Any) -> None:
+    if delivery.ended:
+        return
     host = _host(mailer, asyncio.get_running_loop())
+    _hosts[id(mailer)] = host
+    future = host.add(delivery)
+    try:
+        await future
+    except asyncio.CancelledError:
+        delivery.cancel()
+        host.detach(delivery)
+        raise
+
+
+async def _deliver(mailer: Any, submit: Any, raising: bool) -> Receipt:
+    # Another loop that drives the mailer is told of before anything is composed.
+    _host(mailer, asyncio.get_running_loop())
     delivery = submit()
-    if not delivery.ended:
-        _hosts[id(mailer)] = host
-        future = host.add(delivery)
-        try:
-            await future
-        except asyncio.CancelledError:
-            delivery.cancel()
-            host.detach(delivery)
-            raise
+    if not delivery.needs_token:
+        await _end(mailer, delivery)
+    # Before it left, or after the relay refused the token that there was.
+    if delivery.needs_token:
+        await _ask(mailer, delivery)
+        delivery.resume()
+        await _end(mailer, delivery)
     receipt: Receipt = delivery.wait(0.0, raising)
     return receipt
 

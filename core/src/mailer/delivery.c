@@ -20,6 +20,7 @@ static void unref(facteur_delivery *delivery)
         return;
     fct_mail_unref(delivery->errand.job.mail);
     facteur_receipt_free(delivery->receipt);
+    fct_mailer_unref(delivery->mailer);
     fct_free(delivery);
 }
 
@@ -71,6 +72,21 @@ static int check_labels(const fct_plan *plan, const fct_mail *mail, facteur_erro
     return err;
 }
 
+/* With its token there, or given up: to the driver. */
+static int go(facteur_delivery *delivery, facteur_error **error)
+{
+    int err;
+
+    delivery->held = false;
+    atomic_store(&delivery->refs, 2);
+    err = fct_dispatch_submit(&delivery->errand, error);
+    if (err) {
+        atomic_store(&delivery->refs, 1);
+        delivery->errand.driver = NULL;
+    }
+    return err;
+}
+
 static int start(facteur_mailer *mailer, facteur_delivery *delivery, double deadline,
                  facteur_error **error)
 {
@@ -86,13 +102,19 @@ static int start(facteur_mailer *mailer, facteur_delivery *delivery, double dead
         return fct_dispatch_sink(mailer, errand->job.mail, delivery->receipt, error);
     errand->take = fct_dispatch_take;
     errand->let_go = let_go;
-    atomic_store(&delivery->refs, 2);
-    err = fct_dispatch_submit(mailer, errand, fct_mail_sender(errand->job.mail), deadline, error);
+    err = fct_dispatch_prepare(mailer, errand, fct_mail_sender(errand->job.mail), deadline, error);
     if (err) {
-        atomic_store(&delivery->refs, 1);
         errand->driver = NULL;
+        return err;
     }
-    return err;
+    delivery->mailer = fct_mailer_ref(mailer);
+    delivery->held = !fct_dispatch_has_tokens(mailer);
+    if (delivery->held && errand->hosted)
+        return 0;
+    delivery->asked = delivery->held;
+    if (delivery->held)
+        facteur_delivery_ask(delivery);
+    return go(delivery, error);
 }
 
 /* Hand an error on to whoever asked for it. */
@@ -139,17 +161,49 @@ int facteur_submit(facteur_mailer *mailer, facteur_message *message, double dead
     return 0;
 }
 
-static bool is_finished(facteur_delivery *delivery, double timeout)
-{
-    fct_driver *driver = delivery->errand.driver;
-    uint64_t until_us = UINT64_MAX;
+/* ---- The token ------------------------------------------------------------------------------- */
 
-    if (!driver)
-        return true;
-    if (timeout >= 0)
-        until_us = fct_driver_now_us() + (uint64_t)((timeout < 86400 ? timeout : 86400) * 1e6);
-    return fct_driver_wait(driver, &delivery->errand, until_us);
+/* It failed because a relay did not accept a token that was there before this mail. */
+static bool is_stale(const facteur_delivery *delivery)
+{
+    const struct fct_errand *errand = &delivery->errand;
+
+    return facteur_delivery_ended(delivery) && errand->job.token_refused && !delivery->asked &&
+           !errand->unwanted && delivery->receipt &&
+           facteur_receipt_status(delivery->receipt) == FACTEUR_TEMPORARY &&
+           fct_driver_now_us() < errand->job.deadline_us;
 }
+
+int facteur_delivery_needs_token(const facteur_delivery *delivery)
+{
+    return delivery->errand.driver && fct_driver_is_ours(delivery->errand.driver) &&
+           !atomic_load(&delivery->mailer->closed) && (delivery->held || is_stale(delivery));
+}
+
+void facteur_delivery_ask(facteur_delivery *delivery)
+{
+    if (!atomic_load(&delivery->mailer->closed))
+        fct_dispatch_ask(delivery->mailer, delivery->errand.job.deadline_us);
+}
+
+void facteur_delivery_resume(facteur_delivery *delivery)
+{
+    facteur_error *cause = NULL;
+    int err;
+
+    delivery->asked = true;
+    fct_receipt_reset(delivery->receipt);
+    err = atomic_load(&delivery->mailer->closed) ? FACTEUR_ECLOSED : go(delivery, &cause);
+    if (err) {
+        delivery->held = false;
+        delivery->errand.driver = NULL;
+        delivery->untried = err;
+        fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, err, NULL);
+    }
+    facteur_error_free(cause);
+}
+
+/* ---- The verdict ----------------------------------------------------------------------------- */
 
 /* The TLS layer puts the option at fault before its sentence: "ca_file: …". */
 static int refuse_untried(const facteur_delivery *delivery, facteur_error **error)
@@ -164,14 +218,35 @@ static int refuse_untried(const facteur_delivery *delivery, facteur_error **erro
     return fct_error_set(error, delivery->untried, NULL, "%s", message);
 }
 
+/* Until the verdict is there; what a renewed token can mend is tried once more. */
+static bool settle(facteur_delivery *delivery, double timeout)
+{
+    struct fct_errand *errand = &delivery->errand;
+    uint64_t until_us = UINT64_MAX;
+
+    if (timeout >= 0)
+        until_us = fct_driver_now_us() + (uint64_t)((timeout < 86400 ? timeout : 86400) * 1e6);
+    while (errand->driver) {
+        if (!delivery->held && !fct_driver_wait(errand->driver, errand, until_us))
+            return false;
+        if (!facteur_delivery_needs_token(delivery))
+            return !delivery->held;
+        facteur_delivery_ask(delivery);
+        facteur_delivery_resume(delivery);
+    }
+    return true;
+}
+
 int facteur_delivery_wait(facteur_delivery *delivery, double timeout, facteur_receipt **receipt,
                           facteur_error **error)
 {
-    if (!is_finished(delivery, timeout)) {
-        if (fct_driver_is_ours(delivery->errand.driver))
+    if (!settle(delivery, timeout)) {
+        if (fct_driver_is_ours(delivery->errand.driver) && !delivery->held)
             return 0;
         return fct_error_set(error, FACTEUR_ECLOSED, NULL,
-                             "the mail is sent by the process that forked this one");
+                             delivery->held
+                                 ? "the mailer was closed before the mail was sent"
+                                 : "the mail is sent by the process that forked this one");
     }
     if (!delivery->receipt)
         return fct_error_set(error, FACTEUR_ECLOSED, NULL, "the receipt was handed out already");
@@ -186,13 +261,19 @@ int facteur_delivery_ended(const facteur_delivery *delivery)
 {
     fct_driver *driver = delivery->errand.driver;
 
-    return !driver || fct_driver_is_finished(driver, &delivery->errand);
+    return !delivery->held && (!driver || fct_driver_is_finished(driver, &delivery->errand));
 }
 
 void facteur_delivery_cancel(facteur_delivery *delivery)
 {
-    if (delivery->errand.driver)
+    if (delivery->held) {
+        delivery->held = false;
+        delivery->errand.driver = NULL;
+        fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, FACTEUR_ECLOSED,
+                                "cancelled before it was sent");
+    } else if (delivery->errand.driver) {
         fct_driver_withdraw(delivery->errand.driver, &delivery->errand);
+    }
 }
 
 void facteur_delivery_free(facteur_delivery *delivery)
@@ -205,58 +286,17 @@ void facteur_delivery_free(facteur_delivery *delivery)
     unref(delivery);
 }
 
-static unsigned count_tokens(const fct_plan *plan)
+static int send_and_wait(facteur_mailer *mailer, facteur_message *message, double deadline,
+                         unsigned how, facteur_receipt **receipt, facteur_error **error)
 {
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < plan->member_count; i++)
-        count += plan->members[i].tokens ? fct_token_count(plan->members[i].tokens) : 0;
-    return count;
-}
-
-/*
- * Send once.  `stale`: it failed because a relay did not accept a token that was there before this
- * send; `left` is what remains of the deadline.
- */
-static int send_once(facteur_mailer *mailer, facteur_message *message, double deadline,
-                     unsigned how, facteur_receipt **receipt, bool *stale, double *left,
-                     facteur_error **error)
-{
-    const fct_plan *plan = &mailer->engine->plan;
-    unsigned tokens = count_tokens(plan);
     facteur_delivery *delivery = NULL;
-    uint64_t now_us, deadline_us;
     int err = facteur_submit(mailer, message, deadline, how, &delivery, error);
 
     if (err)
         return err;
-    *stale = tokens && tokens == count_tokens(plan);
     err = facteur_delivery_wait(delivery, -1, receipt, error);
-    now_us = fct_driver_now_us();
-    deadline_us = delivery->errand.job.deadline_us;
-    *stale = *stale && err == 1 && delivery->errand.job.token_refused && now_us < deadline_us &&
-             facteur_receipt_status(*receipt) == FACTEUR_TEMPORARY;
-    *left = *stale ? (double)(deadline_us - now_us) / 1e6 : 0;
     facteur_delivery_free(delivery);
     return err < 0 ? err : 0;
-}
-
-/* A token may end before its time: it is asked for anew, and the mail is sent once more. */
-static int send_and_wait(facteur_mailer *mailer, facteur_message *message, double deadline,
-                         unsigned how, facteur_receipt **receipt, facteur_error **error)
-{
-    facteur_receipt *made = NULL;
-    bool stale = false;
-    double left = 0;
-    int err = send_once(mailer, message, deadline, how, &made, &stale, &left, error);
-
-    if (!err && stale) {
-        facteur_receipt_free(made);
-        err = send_once(mailer, message, left, how, &made, &stale, &left, error);
-    }
-    if (!err)
-        *receipt = made;
-    return err;
 }
 
 int facteur_send(facteur_mailer *mailer, facteur_message *message, double deadline,

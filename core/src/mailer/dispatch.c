@@ -29,9 +29,8 @@ static uint64_t deadline_of(const fct_plan *plan, double seconds)
     return now_us + (uint64_t)((seconds < DEADLINE_MAX_S ? seconds : DEADLINE_MAX_S) * 1e6);
 }
 
-/* The driver that takes the errand, everything else being ready. */
-static int prepare(facteur_mailer *mailer, struct fct_errand *errand, const char *sender,
-                   double deadline, fct_driver **driver, facteur_error **error)
+int fct_dispatch_prepare(facteur_mailer *mailer, struct fct_errand *errand, const char *sender,
+                         double deadline, facteur_error **error)
 {
     fct_engine *engine = mailer->engine;
     fct_runtime *runtime = fct_engine_runtime(engine);
@@ -43,14 +42,29 @@ static int prepare(facteur_mailer *mailer, struct fct_errand *errand, const char
     pthread_mutex_lock(&runtime->lock);
     err = fct_plan_complete(&engine->plan, sender, error);
     pthread_mutex_unlock(&runtime->lock);
-    /* The application's own code, and outside every lock: it may take as long as it likes. */
-    for (unsigned i = 0; !err && i < engine->plan.member_count; i++) {
-        if (engine->plan.members[i].tokens &&
-            fct_token_ensure(engine->plan.members[i].tokens, errand->job.deadline_us))
-            err = fct_error_nomem(error);
-    }
-    *driver = runtime->driver;
+    errand->driver = runtime->driver;
     return err;
+}
+
+bool fct_dispatch_has_tokens(const facteur_mailer *mailer)
+{
+    const fct_plan *plan = &mailer->engine->plan;
+
+    for (unsigned i = 0; i < plan->member_count; i++) {
+        if (plan->members[i].tokens && !fct_token_is_good(plan->members[i].tokens))
+            return false;
+    }
+    return true;
+}
+
+void fct_dispatch_ask(const facteur_mailer *mailer, uint64_t deadline_us)
+{
+    const fct_plan *plan = &mailer->engine->plan;
+
+    for (unsigned i = 0; i < plan->member_count; i++) {
+        if (plan->members[i].tokens)
+            fct_token_ensure(plan->members[i].tokens, &mailer->callback, deadline_us);
+    }
 }
 
 static int tell(int err, facteur_error **error)
@@ -58,22 +72,20 @@ static int tell(int err, facteur_error **error)
     return err ? fct_error_set(error, err, NULL, "%s", facteur_error_text(err)) : 0;
 }
 
-int fct_dispatch_submit(facteur_mailer *mailer, struct fct_errand *errand, const char *sender,
-                        double deadline, facteur_error **error)
+int fct_dispatch_submit(struct fct_errand *errand, facteur_error **error)
 {
-    fct_driver *driver;
-    int err = prepare(mailer, errand, sender, deadline, &driver, error);
-
-    return err ? err : tell(fct_driver_submit(driver, errand), error);
+    return tell(fct_driver_submit(errand->driver, errand), error);
 }
 
 int fct_dispatch_run(facteur_mailer *mailer, struct fct_errand *errand, const char *sender,
                      double deadline, facteur_error **error)
 {
-    fct_driver *driver;
-    int err = prepare(mailer, errand, sender, deadline, &driver, error);
+    int err = fct_dispatch_prepare(mailer, errand, sender, deadline, error);
 
-    return err ? err : tell(fct_driver_run(driver, errand), error);
+    if (err)
+        return err;
+    fct_dispatch_ask(mailer, errand->job.deadline_us);
+    return tell(fct_driver_run(errand->driver, errand), error);
 }
 
 /* ---- Relay ----------------------------------------------------------------------------------- */

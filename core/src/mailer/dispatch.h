@@ -21,11 +21,20 @@ int fct_dispatch_sink(facteur_mailer *mailer, fct_mail *mail, facteur_receipt *r
 void fct_dispatch_take(struct fct_errand *errand, const fct_outcome *outcome);
 
 /*
- * Complete the plan and put the errand on its way, with `deadline` seconds from now (0: the
- * option). As fct_driver_submit(), FACTEUR_ECONFIG.
+ * Complete the plan, and give the errand its driver and its deadline, `deadline` seconds from now
+ * (0: the option).  FACTEUR_ECONFIG, FACTEUR_ENOMEM.
  */
-int fct_dispatch_submit(facteur_mailer *mailer, struct fct_errand *errand, const char *sender,
-                        double deadline, facteur_error **error);
+int fct_dispatch_prepare(facteur_mailer *mailer, struct fct_errand *errand, const char *sender,
+                         double deadline, facteur_error **error);
+
+/* Whether each relay that logs in with a token has a good one. */
+bool fct_dispatch_has_tokens(const facteur_mailer *mailer);
+
+/* Ask for those that are not: runs the application's own code, which takes as long as it likes. */
+void fct_dispatch_ask(const facteur_mailer *mailer, uint64_t deadline_us);
+
+/* Put a prepared errand on its way; as fct_driver_submit(). */
+int fct_dispatch_submit(struct fct_errand *errand, facteur_error **error);
 
 /*
  * Complete the plan and run the errand's job, `deadline` seconds from now (0: the option).

@@ -30,10 +30,16 @@ typedef struct fct_engine {
 } fct_engine;
 
 struct facteur_mailer {
-    fct_engine *engine;
+    fct_engine *engine; /* once closed, perhaps gone */
     bool shared;
     atomic_bool closed;
+    atomic_uint refs; /* the caller's, and those of its deliveries */
+    struct fct_token_callback callback;
 };
+
+facteur_mailer *fct_mailer_ref(facteur_mailer *mailer);
+/* NULL is fine. */
+void fct_mailer_unref(facteur_mailer *mailer);
 
 /* Takes the plan over, also on failure (NULL: no memory). */
 fct_engine *fct_engine_new(fct_plan *plan);

@@ -38,6 +38,18 @@ static struct registry *get_registry(void)
     return known;
 }
 
+facteur_mailer *fct_mailer_ref(facteur_mailer *mailer)
+{
+    atomic_fetch_add(&mailer->refs, 1);
+    return mailer;
+}
+
+void fct_mailer_unref(facteur_mailer *mailer)
+{
+    if (mailer && atomic_fetch_sub(&mailer->refs, 1) == 1)
+        fct_free(mailer);
+}
+
 static int make_handle(fct_engine *engine, bool shared, facteur_mailer **out, facteur_error **error)
 {
     facteur_mailer *mailer = fct_calloc(1, sizeof *mailer);
@@ -47,6 +59,7 @@ static int make_handle(fct_engine *engine, bool shared, facteur_mailer **out, fa
     mailer->engine = engine;
     mailer->shared = shared;
     atomic_init(&mailer->closed, false);
+    atomic_init(&mailer->refs, 1);
     *out = mailer;
     return 0;
 }
@@ -127,30 +140,22 @@ void facteur_mailer_free(facteur_mailer *mailer)
     facteur_mailer_close(mailer, 0);
     if (!mailer->shared)
         fct_engine_free(mailer->engine);
-    fct_free(mailer);
+    fct_mailer_unref(mailer);
 }
 
 int facteur_mailer_set_token_source(facteur_mailer *mailer, facteur_token_source source, void *user,
                                     facteur_error **error)
 {
-    fct_plan *plan = &mailer->engine->plan;
-    bool wanted = false;
+    const fct_plan *plan = &mailer->engine->plan;
 
-    if (mailer->shared)
-        return fct_error_set(error, FACTEUR_ECONFIG, "token_callback",
-                             "a shared mailer serves callers that do not know of this callback; "
-                             "use token_command");
     for (unsigned i = 0; i < plan->member_count; i++) {
-        fct_member *member = &plan->members[i];
-
-        if (!member->tokens || !fct_options_get(&member->options, FCT_OPT_token_callback)->number)
+        if (!fct_options_get(&plan->members[i].options, FCT_OPT_token_callback)->number)
             continue;
-        fct_token_source_set(member->tokens, source, user);
-        wanted = true;
+        mailer->callback = (struct fct_token_callback){source, user};
+        return 0;
     }
-    return wanted ? 0
-                  : fct_error_set(error, FACTEUR_ECONFIG, "token_callback",
-                                  "no relay of this mailer takes its token from a callback");
+    return fct_error_set(error, FACTEUR_ECONFIG, "token_callback",
+                         "no relay of this mailer takes its token from a callback");
 }
 
 const char *facteur_mailer_name(const facteur_mailer *mailer)

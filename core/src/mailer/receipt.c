@@ -195,6 +195,22 @@ void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsi
         fct_strdup(outcome->message ? outcome->message : facteur_error_text(outcome->error));
 }
 
+void fct_receipt_reset(facteur_receipt *receipt)
+{
+    while (receipt->rejected_count > receipt->refused_count) {
+        struct rejection *rejection = &receipt->rejected[--receipt->rejected_count];
+
+        fct_free(rejection->reply.text);
+        *rejection = (struct rejection){0};
+    }
+    fct_free(receipt->reply.text);
+    fct_free(receipt->message);
+    fct_free(receipt->transcript);
+    receipt->reply = (fct_reply){0};
+    receipt->message = receipt->transcript = NULL;
+    receipt->error = 0;
+}
+
 void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id)
 {
     receipt->status = FACTEUR_SENT;

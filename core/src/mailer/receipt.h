@@ -28,6 +28,9 @@ facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *
 void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsigned attempts,
                       char *transcript);
 
+/* Take the verdict back: the mail is tried once more. */
+void fct_receipt_reset(facteur_receipt *receipt);
+
 /* The one of several relays that gave the verdict; without memory for it the name of all stays. */
 void fct_receipt_name_relay(facteur_receipt *receipt, const char *relay);
 

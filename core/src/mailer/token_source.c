@@ -30,6 +30,7 @@ struct state {
     unsigned number; /* of the token */
     uint64_t good_until_us;
     bool refused, asking;
+    pthread_t asker; /* while asking */
     unsigned askings;
     char problem[FCT_TOKEN_TEXT];
     struct state *inherited; /* of the parent; its lock is of no use here */
@@ -38,8 +39,6 @@ struct state {
 struct fct_token_source {
     _Atomic(struct state *) state;
     char *command, *relay, *username;
-    facteur_token_source ask;
-    void *user;
 };
 
 static uint64_t now_us(void)
@@ -119,12 +118,6 @@ void fct_token_source_free(fct_token_source *source)
     fct_free(source);
 }
 
-void fct_token_source_set(fct_token_source *source, facteur_token_source ask, void *user)
-{
-    source->ask = ask;
-    source->user = user;
-}
-
 static struct state *state_of(fct_token_source *source)
 {
     pid_t pid = getpid();
@@ -152,15 +145,16 @@ static struct state *state_of(fct_token_source *source)
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
-static void ask(fct_token_source *source, uint64_t deadline_us, facteur_token *token)
+static void ask(fct_token_source *source, const struct fct_token_callback *callback,
+                uint64_t deadline_us, facteur_token *token)
 {
     int err;
 
     snprintf(token->problem, sizeof token->problem, "the source of tokens gave none");
     if (source->command)
         err = fct_token_command_run(source->command, deadline_us, token);
-    else if (source->ask)
-        err = source->ask(source->user, source->relay, source->username, token);
+    else if (callback->ask)
+        err = callback->ask(callback->user, source->relay, source->username, token);
     else
         err = -1, facteur_token_fail(token, "no callback was set with "
                                             "facteur_mailer_set_token_source()");
@@ -198,36 +192,57 @@ static void wait_for_other(struct state *state, uint64_t deadline_us)
                              .tv_nsec = (long)(deadline_us % 1000000) * 1000};
     unsigned askings = state->askings;
 
+    /* A source that sends through the mailer it is asked for would wait for itself. */
+    if (pthread_equal(state->asker, pthread_self())) {
+        snprintf(state->problem, sizeof state->problem,
+                 "the source of tokens sent a mail that needs its token");
+        return;
+    }
     while (state->asking && state->askings == askings) {
         if (pthread_cond_timedwait(&state->ended, &state->lock, &until) != 0)
             return;
     }
 }
 
-int fct_token_ensure(fct_token_source *source, uint64_t deadline_us)
+void fct_token_ensure(fct_token_source *source, const struct fct_token_callback *callback,
+                      uint64_t deadline_us)
 {
     struct state *state = state_of(source);
     facteur_token token = {0};
 
+    /* Without memory: fct_token_current() will tell. */
     if (!state)
-        return FACTEUR_ENOMEM;
+        return;
     pthread_mutex_lock(&state->lock);
     if (is_good(state) || state->asking) {
         if (!is_good(state))
             wait_for_other(state, deadline_us);
         pthread_mutex_unlock(&state->lock);
-        return 0;
+        return;
     }
     state->asking = true;
+    state->asker = pthread_self();
     pthread_mutex_unlock(&state->lock);
-    ask(source, deadline_us, &token);
+    ask(source, callback, deadline_us, &token);
     pthread_mutex_lock(&state->lock);
     take(state, &token);
     state->asking = false;
     state->askings++;
     pthread_cond_broadcast(&state->ended);
     pthread_mutex_unlock(&state->lock);
-    return 0;
+}
+
+bool fct_token_is_good(fct_token_source *source)
+{
+    struct state *state = state_of(source);
+    bool good;
+
+    if (!state)
+        return false;
+    pthread_mutex_lock(&state->lock);
+    good = is_good(state);
+    pthread_mutex_unlock(&state->lock);
+    return good;
 }
 
 fct_secret *fct_token_current(fct_token_source *source, unsigned *number,
@@ -259,17 +274,4 @@ void fct_token_refuse(fct_token_source *source, unsigned number)
     if (state->number == number)
         state->refused = true;
     pthread_mutex_unlock(&state->lock);
-}
-
-unsigned fct_token_count(fct_token_source *source)
-{
-    struct state *state = state_of(source);
-    unsigned count = 0;
-
-    if (!state)
-        return 0;
-    pthread_mutex_lock(&state->lock);
-    count = state->number;
-    pthread_mutex_unlock(&state->lock);
-    return count;
 }

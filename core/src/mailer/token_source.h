@@ -10,23 +10,32 @@
 #include "base/secret.h"
 #include "facteur.h"
 
+#include <stdbool.h>
+
 #define FCT_TOKEN_TEXT 200
 
 typedef struct fct_token_source fct_token_source;
 
-/* `command` NULL: facteur_mailer_set_token_source() will give it.  NULL when memory ran out. */
+/* `command` NULL: a callback gives the tokens.  NULL when memory ran out. */
 fct_token_source *fct_token_source_new(const char *command, const char *relay,
                                        const char *username);
 void fct_token_source_free(fct_token_source *source);
 
-/* Not while another thread sends. */
-void fct_token_source_set(fct_token_source *source, facteur_token_source ask, void *user);
+/* The application's code, of one handle: another handle on the same relays has another. */
+struct fct_token_callback {
+    facteur_token_source ask; /* NULL: none */
+    void *user;
+};
 
 /*
  * Have a token that is good for now, asking at most once; waits until `deadline_us` of the
- * monotonic clock.  A source that gives none is told by fct_token_current().  0, or FACTEUR_ENOMEM.
+ * monotonic clock.  A source that gives none is told by fct_token_current().
  */
-int fct_token_ensure(fct_token_source *source, uint64_t deadline_us);
+void fct_token_ensure(fct_token_source *source, const struct fct_token_callback *callback,
+                      uint64_t deadline_us);
+
+/* Whether fct_token_ensure() would do nothing. */
+bool fct_token_is_good(fct_token_source *source);
 
 /* The token, the caller's reference, and its number; NULL with a sentence in `problem`. */
 fct_secret *fct_token_current(fct_token_source *source, unsigned *number,
@@ -34,8 +43,5 @@ fct_secret *fct_token_current(fct_token_source *source, unsigned *number,
 
 /* The relay did not accept token `number`: it is not used again. */
 void fct_token_refuse(fct_token_source *source, unsigned number);
-
-/* How many tokens were given so far. */
-unsigned fct_token_count(fct_token_source *source);
 
 #endif
