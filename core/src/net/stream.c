@@ -161,12 +161,13 @@ static void encrypt(fct_stream *stream, const fct_slice *slices, int count, size
 void fct_stream_write(fct_stream *stream, const fct_slice *slices, int count, size_t *taken)
 {
     struct iovec iov[FCT_STREAM_SLICES];
+    size_t room = stream->written < WRITTEN_A_TURN ? WRITTEN_A_TURN - stream->written : 0;
     size_t total = 0;
 
     *taken = 0;
     if (stream->broken || stream->closed || stream->lost || stream->shaking)
         return;
-    if (stream->written >= WRITTEN_A_TURN) {
+    if (room == 0) {
         watch(stream, true);
         return;
     }
@@ -174,7 +175,8 @@ void fct_stream_write(fct_stream *stream, const fct_slice *slices, int count, si
         count = FCT_STREAM_SLICES;
     for (int i = 0; i < count; i++) {
         iov[i].iov_base = (void *)(uintptr_t)slices[i].ptr;
-        iov[i].iov_len = slices[i].len;
+        iov[i].iov_len = slices[i].len < room ? slices[i].len : room;
+        room -= iov[i].iov_len;
         total += slices[i].len;
     }
     if (stream->tls) {
