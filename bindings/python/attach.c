@@ -2,7 +2,9 @@
 /* Attachments: the attributes of facteur.Attachment into the core's message. */
 #include "binding.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIELD "attachments"
 
@@ -73,6 +75,43 @@ static int attach_path(struct target *target, PyObject *path, const char *name, 
     return verdict(target, code, &error);
 }
 
+/* The copy that Attachment made of a stream, read by offset: several messages may read at once. */
+struct copy {
+    int fd;
+    off_t at;
+};
+
+static long read_copy(void *arg, void *buffer, size_t size)
+{
+    struct copy *copy = arg;
+    ssize_t n;
+
+    do
+        n = pread(copy->fd, buffer, size, copy->at);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return FACTEUR_EIO;
+    copy->at += n;
+    return (long)n;
+}
+
+static int attach_stream(struct target *target, PyObject *stream, const char *name,
+                         const char *type, const char *content_id)
+{
+    facteur_error *error = NULL;
+    struct copy copy = {.fd = PyObject_AsFileDescriptor(stream)};
+    PyThreadState *thread;
+    int code;
+
+    if (copy.fd < 0)
+        return -1;
+    thread = PyEval_SaveThread();
+    code = facteur_message_attach_stream(target->message, read_copy, &copy, name, type, content_id,
+                                         &error);
+    PyEval_RestoreThread(thread);
+    return verdict(target, code, &error);
+}
+
 static int attach(struct target *target, PyObject *attachment)
 {
     PyObject *owners[3] = {NULL, NULL, NULL};
@@ -81,16 +120,20 @@ static int attach(struct target *target, PyObject *attachment)
     const char *content_id;
     PyObject *data = PyObject_GetAttr(attachment, target->state->objects[FPY_NAME_data]);
     PyObject *path = PyObject_GetAttr(attachment, target->state->objects[FPY_NAME_path]);
-    int failed = !data || !path ||
+    PyObject *stream = PyObject_GetAttr(attachment, target->state->objects[FPY_NAME_stream]);
+    int failed = !data || !path || !stream ||
                  optional_text(target, attachment, FPY_NAME_name, &owners[0], &name) ||
                  optional_text(target, attachment, FPY_NAME_type, &owners[1], &type) ||
                  optional_text(target, attachment, FPY_NAME_content_id, &owners[2], &content_id);
 
-    if (!failed)
+    if (!failed && stream != Py_None)
+        failed = attach_stream(target, stream, name, type, content_id);
+    else if (!failed)
         failed = path == Py_None ? attach_bytes(target, data, name, type, content_id)
                                  : attach_path(target, path, name, type, content_id);
     Py_XDECREF(data);
     Py_XDECREF(path);
+    Py_XDECREF(stream);
     for (int i = 0; i < 3; i++)
         Py_XDECREF(owners[i]);
     return failed;

@@ -68,7 +68,8 @@
     X(path)                                                                                        \
     X(name)                                                                                        \
     X(type)                                                                                        \
-    X(content_id)
+    X(content_id)                                                                                  \
+    X(stream)
 
 enum fpy_object {
 #define FPY_IMPORT_ENUM(name, module, attribute) FPY_##name,

@@ -382,6 +382,27 @@ static PyObject *apply_attachments(struct job *job, PyObject *value)
     return fpy_attach(job->state, job->message, value);
 }
 
+/* Forms of the text: (media type, text) tuples. */
+static PyObject *apply_alternatives(struct job *job, PyObject *value)
+{
+    PyObject *pairs;
+
+    if (!PyList_Check(value) && !PyTuple_Check(value))
+        return refuse(job, "a list of (type, content) tuples", value);
+    pairs = PySequence_Tuple(value);
+    for (Py_ssize_t i = 0; pairs && i < PyTuple_Size(pairs); i++) {
+        PyObject *pair = PyTuple_GetItem(pairs, i);
+
+        if (!PyTuple_Check(pair) || PyTuple_Size(pair) != 2) {
+            refuse(job, "a (type, content) tuple", pair);
+            Py_CLEAR(pairs);
+        } else if (add_alternative(job, PyTuple_GetItem(pair, 0), PyTuple_GetItem(pair, 1))) {
+            Py_CLEAR(pairs);
+        }
+    }
+    return pairs;
+}
+
 static const struct keyword {
     const char *name;
     const char *field;
@@ -396,6 +417,7 @@ static const struct keyword {
     {"bcc", "bcc", apply_mailboxes},
     {"reply_to", "reply_to", apply_mailboxes},
     {"sender", "sender", apply_mailbox},
+    {"alternatives", "alternatives", apply_alternatives},
     {"attachments", "attachments", apply_attachments},
     {"headers", "headers", apply_headers},
     {"envelope_from", "envelope_from", apply_text},
@@ -403,6 +425,16 @@ static const struct keyword {
     {"date", "date", apply_date},
     {"in_reply_to", "in_reply_to", apply_ids},
     {"references", "references", apply_ids},
+    {"priority", "priority", apply_text},
+    {"list_unsubscribe", "list_unsubscribe", apply_each},
+    {"tags", "tags", apply_each},
+    {"metadata", "metadata", apply_metadata},
+    {"dsn_notify", "dsn_notify", apply_notify},
+    {"dsn_return", "dsn_return", apply_text},
+    {"envelope_id", "envelope_id", apply_text},
+    {"require_tls", "require_tls", apply_flag},
+    {"deliver_by", "deliver_by", apply_number},
+    {"mt_priority", "mt_priority", apply_number},
 };
 
 static const struct keyword *keyword_find(const char *name)
@@ -425,16 +457,6 @@ static void raise_unknown(fpy_state *state, facteur_message *message, const char
                        "no such keyword; did you mean \"from_\"?");
         return;
     }
-    {"priority", "priority", apply_text},
-    {"list_unsubscribe", "list_unsubscribe", apply_each},
-    {"tags", "tags", apply_each},
-    {"metadata", "metadata", apply_metadata},
-    {"dsn_notify", "dsn_notify", apply_notify},
-    {"dsn_return", "dsn_return", apply_text},
-    {"envelope_id", "envelope_id", apply_text},
-    {"require_tls", "require_tls", apply_flag},
-    {"deliver_by", "deliver_by", apply_number},
-    {"mt_priority", "mt_priority", apply_number},
     code = facteur_message_set(message, name, "", 0, &error);
     fpy_raise(state, code ? code : FACTEUR_EMESSAGE, error, FPY_MESSAGE_ERROR);
 }

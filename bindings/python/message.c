@@ -314,6 +314,7 @@ static PyGetSetDef message_getset[] = {
     ATTRIBUTE(subject, 0, "The subject as text, or None."),
     ATTRIBUTE(text, 0, "The plain text part, or None."),
     ATTRIBUTE(html, 0, "The HTML part, or None."),
+    ATTRIBUTE(alternatives, 1, "Tuple of (media type, text) tuples."),
     ATTRIBUTE(attachments, 1, "Tuple of Attachments."),
     ATTRIBUTE(headers, 1, "Tuple of (name, value) tuples: the headers of one's own."),
     ATTRIBUTE(envelope_from, 0, "The SMTP sender where it is not the author, or None."),
@@ -321,7 +322,6 @@ static PyGetSetDef message_getset[] = {
     ATTRIBUTE(date, 0, "The date that was given (datetime or str), or None."),
     ATTRIBUTE(in_reply_to, 0, "Message ids, separated by spaces, or None."),
     ATTRIBUTE(references, 0, "Message ids, separated by spaces, or None."),
-    {NULL, NULL, NULL, NULL, NULL},
     ATTRIBUTE(priority, 0, "\"high\", \"normal\", \"low\", or None."),
     ATTRIBUTE(list_unsubscribe, 1, "Tuple of https: and mailto: addresses."),
     ATTRIBUTE(tags, 1, "Tuple of the tags."),
@@ -332,6 +332,7 @@ static PyGetSetDef message_getset[] = {
     ATTRIBUTE(require_tls, 0, "Whether verified TLS is asked all the way, or None."),
     ATTRIBUTE(deliver_by, 0, "The seconds within which to deliver, or None."),
     ATTRIBUTE(mt_priority, 0, "The priority of the transfer, or None."),
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 PyDoc_STRVAR(
@@ -366,7 +367,8 @@ PyDoc_STRVAR(
     "                 The same, or a list of these; a str may be a whole address list.\n"
     "subject, text, html\n"
     "                 str; in the subject, control characters become one space.\n"
-    "attachments      List of Attachment, or of what Attachment() takes: bytes or a path.\n"
+    "alternatives     List of (media type, text): AMP, text/calendar and other forms of the text.\n"
+    "attachments      List of Attachment, or of what Attachment() takes: bytes, a path, a file.\n"
     "headers          Dict or list of (name, value): headers that facteur does not write itself.\n"
     "envelope_from    The SMTP sender; default: sender, else from_. \"\" is the null "
     "reverse-path.\n"

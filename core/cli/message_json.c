@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A message as JSON: the fields of facteur_message_set(), `headers` (an object of names and texts),
- * `attachments` (a list of path, name, type, inline).  What is not known is refused.
+ * `attachments` (a list of path, name, type, inline), `alternatives` (a list of type, content).
+ * What is not known is refused.
  */
 #include "cli/message.h"
 
@@ -26,8 +27,17 @@ static int set(const struct reading *reading, const char *field, const char *whe
                const json_t *value)
 {
     facteur_error *error = NULL;
+    char number[32];
     int code;
 
+    if ((json_is_boolean(value) && strcmp(field, "require_tls") == 0) ||
+        (json_is_integer(value) &&
+         (strcmp(field, "deliver_by") == 0 || strcmp(field, "mt_priority") == 0))) {
+        snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT,
+                 json_is_true(value) ? 1 : json_integer_value(value));
+        code = facteur_message_set(reading->message, field, number, FACTEUR_NTS, &error);
+        return code ? fail_error(input_name(reading->file), code, error) : 0;
+    }
     if (!json_is_string(value))
         return refuse(reading, where, "expected text");
     code = facteur_message_set(reading->message, field, json_string_value(value),
@@ -48,6 +58,50 @@ static int set_all(const struct reading *reading, const char *field, const json_
         result = set(reading, field, where, json_array_get(value, i));
     }
     return result;
+}
+
+/* The list is one value of the core's. */
+static int set_notify(const struct reading *reading, const json_t *value)
+{
+    char text[128] = "";
+    facteur_error *error = NULL;
+    size_t len = 0;
+    int code;
+
+    if (!json_is_array(value))
+        return set(reading, "dsn_notify", "dsn_notify", value);
+    for (size_t i = 0; i < json_array_size(value) && len < sizeof text; i++) {
+        const char *word = json_string_value(json_array_get(value, i));
+
+        if (!word)
+            return refuse(reading, "dsn_notify", "expected texts only");
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", i ? "," : "", word);
+    }
+    code = facteur_message_set(reading->message, "dsn_notify", text, FACTEUR_NTS, &error);
+    return code ? fail_error(input_name(reading->file), code, error) : 0;
+}
+
+static int add_metadata(const struct reading *reading, const json_t *metadata)
+{
+    const char *name;
+    json_t *value;
+
+    if (!json_is_object(metadata))
+        return refuse(reading, "metadata", "expected an object of names and texts");
+    json_object_foreach((json_t *)metadata, name, value)
+    {
+        facteur_error *error = NULL;
+        int code;
+
+        if (!json_is_string(value))
+            return refuse(reading, "metadata", "expected texts only");
+        code = facteur_message_add_metadata(reading->message, name, FACTEUR_NTS,
+                                            json_string_value(value), json_string_length(value),
+                                            &error);
+        if (code)
+            return fail_error(input_name(reading->file), code, error);
+    }
+    return 0;
 }
 
 static int add_headers(const struct reading *reading, const json_t *headers)
@@ -108,6 +162,34 @@ static int attach_all(const struct reading *reading, const json_t *list)
     return result;
 }
 
+static int add_alternative(const struct reading *reading, const json_t *entry, size_t index)
+{
+    const char *type, *content;
+    facteur_error *error = NULL;
+    json_error_t problem;
+    size_t len;
+    int code;
+
+    if (json_unpack_ex((json_t *)entry, &problem, JSON_STRICT, "{s:s, s:s%}", "type", &type,
+                       "content", &content, &len))
+        return fail(EXIT_DATA, input_name(reading->file),
+                    "alternatives[%zu]: expected an object of type and content (%s)", index,
+                    problem.text);
+    code = facteur_message_add_alternative(reading->message, type, content, len, &error);
+    return code ? fail_error(input_name(reading->file), code, error) : 0;
+}
+
+static int add_alternatives(const struct reading *reading, const json_t *list)
+{
+    int result = 0;
+
+    if (!json_is_array(list))
+        return refuse(reading, "alternatives", "expected a list");
+    for (size_t i = 0; i < json_array_size(list) && result == 0; i++)
+        result = add_alternative(reading, json_array_get(list, i), i);
+    return result;
+}
+
 static int read_fields(const struct reading *reading, const json_t *root)
 {
     const char *name;
@@ -120,8 +202,14 @@ static int read_fields(const struct reading *reading, const json_t *root)
             continue;
         if (strcmp(name, "headers") == 0)
             result = add_headers(reading, value);
+        else if (strcmp(name, "metadata") == 0)
+            result = add_metadata(reading, value);
+        else if (strcmp(name, "dsn_notify") == 0)
+            result = set_notify(reading, value);
         else if (strcmp(name, "attachments") == 0)
             result = attach_all(reading, value);
+        else if (strcmp(name, "alternatives") == 0)
+            result = add_alternatives(reading, value);
         else
             result = set_all(reading, name, value);
         if (result)

@@ -73,11 +73,15 @@ def test_flags_become_a_message(server, tmp_path):
 
 def test_a_message_as_json_with_flags_on_top(server):
     text = json.dumps({"from": "shop@example.com", "to": ["ana@example.com", "b@example.com"], "subject": "one",
-                       "text": "Hi", "headers": {"X-A": "1"}, "attachments": [{"path": str(FORM), "type": "text/plain"}]})
+                       "text": "Hi", "headers": {"X-A": "1"}, "attachments": [{"path": str(FORM), "type": "text/plain"}],
+                       "priority": "high", "alternatives": [{"type": "text/x-amp-html", "content": "<amp>"}]})
     receipt = json.loads(facteur("send", "-", "--json", "--subject", "two", text=text, dsn=server.dsn()))
     assert receipt["status"] == "sent" and receipt["accepted"] == ["ana@example.com", "b@example.com"]
     (mail,) = server.mails()
     assert parse(mail["bytes"])["Subject"] == "two" and parse(mail["bytes"])["X-A"] == "1"
+    assert parse(mail["bytes"])["Importance"] == "high"
+    assert [part.get_content_type() for part in parse(mail["bytes"]).walk()] == [
+        "multipart/mixed", "multipart/alternative", "text/plain", "text/x-amp-html", "text/plain"]
 
 
 def test_finished_bytes_go_as_they_are(server, tmp_path):
@@ -183,6 +187,9 @@ def test_mistakes_are_told_with_their_codes(words, code, told):
     ("send", '{"to": 1}', "standard input: to: expected text"),
     ("send", '{"headers": []}', "standard input: headers: "),
     ("send", '{"attachments": [{"pth": "x"}]}', "standard input: attachments[0]: "),
+    ("send", '{"alternatives": [{"type": "text/x"}]}', "standard input: alternatives[0]: "),
+    ("send", '{"alternatives": {}}', "standard input: alternatives: expected a list"),
+    ("send", '{"alternatives": [{"type": "text/html", "content": "a"}]}', "fields text and html"),
     ("send", '{"to": "a", "to": "b"}', "standard input: malformed JSON at line 1"),
     ("send", "[]", "standard input: expected a JSON object"),
 ])

@@ -1,56 +1,69 @@
 # SPDX-License-Identifier: MIT
-"""facteur.Attachment: bytes, or a file that is read while the mail goes out."""
+"""facteur.Attachment: bytes, a stream, or a file that is read while the mail goes out."""
 
 from __future__ import annotations
 
+import io
 import os
-from typing import TYPE_CHECKING
+import tempfile
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 from .errors import MessageError
 
+_STEP = 65536
+
 
 class Attachment:
     """One file of a message; it never changes once made.
 
     data_or_path    bytes-like: the content.  str or os.PathLike: a file's path; the file is opened when
-                    the message is made and read, in pieces, when it is sent.
-    name            the file name shown; default: the path's last component.
+                    the message is made and read, in pieces, when it is sent.  A binary file object (a
+                    readable stream): copied now and to its end, in pieces, into a temporary file.
+    name            the file name shown; default: the last component of the path, or of the stream's name.
     type            media type ("application/pdf"); default: by the name's ending.
     inline          a content id that the HTML names as "cid:…"; True: the name is the content id.
 
-    MessageError: neither bytes nor a path; inline=True without a name.
+    MessageError: neither bytes nor a path nor a binary stream; inline=True without a name.
     """
 
-    __slots__ = ("content_id", "data", "name", "path", "type")
+    __slots__ = ("content_id", "data", "name", "path", "stream", "type")
 
     data: bytes | None
     path: str | None
+    stream: IO[bytes] | None
     name: str | None
     type: str | None
     content_id: str | None
 
     def __init__(
         self,
-        data_or_path: ReadableBuffer | str | os.PathLike[str],
+        data_or_path: ReadableBuffer | str | os.PathLike[str] | IO[bytes],
         name: str | None = None,
         type: str | None = None,
         inline: bool | str | None = None,
     ) -> None:
         data: bytes | None = None
         path: str | None = None
+        stream: IO[bytes] | None = None
         if isinstance(data_or_path, str | os.PathLike):
             path = os.fspath(data_or_path)
             if not isinstance(path, str):
                 raise _refused("expected bytes or a path of str, got a path of bytes")
             name = os.path.basename(path) if name is None else name
+        elif callable(read := getattr(data_or_path, "read", None)):
+            stream = _copy(read)
+            shown = getattr(data_or_path, "name", None)
+            name = os.path.basename(shown) if name is None and isinstance(shown, str) and shown else name
         else:
-            data = _content(data_or_path)
+            data = _content(cast("ReadableBuffer", data_or_path))
         for key, value in (
             ("data", data),
             ("path", path),
+            ("stream", stream),
             ("name", name),
             ("type", type),
             ("content_id", _content_id(inline, name)),
@@ -65,18 +78,24 @@ class Attachment:
 
     def __reduce__(self) -> tuple[object, ...]:
         source = self.data if self.path is None else self.path
+        if self.stream is not None:
+            source = os.pread(self.stream.fileno(), os.fstat(self.stream.fileno()).st_size, 0)
         return Attachment, (source, self.name, self.type, self.content_id)
+
+    def _key(self) -> tuple[object, ...]:
+        return self.data, self.path, self.stream, self.name, self.type, self.content_id
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Attachment):
             return NotImplemented
-        return self.__reduce__()[1] == other.__reduce__()[1]
+        return self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash(self.__reduce__()[1])
+        return hash(self._key())
 
     def __repr__(self) -> str:
         source = f"<{len(self.data)} bytes>" if self.data is not None else repr(self.path)
+        source = source if self.stream is None else "<stream>"
         inline = "" if self.content_id is None else f", inline={self.content_id!r}"
         return f"Attachment({source}, name={self.name!r}, type={self.type!r}{inline})"
 
@@ -91,7 +110,30 @@ def _content(data: ReadableBuffer) -> bytes:
     try:
         return bytes(memoryview(data))
     except TypeError:
-        raise _refused(f"expected bytes or a path, got {type(data).__name__}") from None
+        raise _refused(f"expected bytes, a path or a binary file, got {type(data).__name__}") from None
+
+
+def _copy(read: Callable[[int], Any]) -> IO[bytes]:
+    """What a stream still gives, where nobody can change it; memory stays at _STEP bytes."""
+    copy = tempfile.TemporaryFile(buffering=0)
+    try:
+        while True:
+            try:
+                step = read(_STEP)
+            except io.UnsupportedOperation as error:
+                raise _refused(f"the stream cannot be read: {error}") from error
+            if isinstance(step, str):
+                raise _refused('the file is open in text mode; open it with "rb"')
+            if step is None:
+                raise _refused("the stream does not block and has nothing to give now")
+            if not step:
+                return copy
+            view = memoryview(step)
+            while view:
+                view = view[copy.write(view) :]
+    except BaseException:
+        copy.close()
+        raise
 
 
 def _content_id(inline: bool | str | None, name: str | None) -> str | None:

@@ -16,7 +16,7 @@ from ._receipt import Receipt
 
 _Mailbox: TypeAlias = str | tuple[str | None, str]
 _Mailboxes: TypeAlias = _Mailbox | Sequence[_Mailbox]
-_Attachments: TypeAlias = Sequence[Attachment | bytes | str | os.PathLike[str]]
+_Attachments: TypeAlias = Sequence[Attachment | bytes | str | os.PathLike[str] | IO[bytes]]
 _Headers: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
 _Letter: TypeAlias = Mapping[str, Any] | str | bytes
 
@@ -69,6 +69,7 @@ class Message:
         subject: str | None = None,
         text: str | None = None,
         html: str | None = None,
+        alternatives: Sequence[tuple[str, str]] | None = None,
         attachments: _Attachments | None = None,
         headers: _Headers | None = None,
         sender: _Mailbox | None = None,
@@ -77,7 +78,6 @@ class Message:
         date: datetime.datetime | str | None = None,
         in_reply_to: str | Sequence[str] | None = None,
         references: str | Sequence[str] | None = None,
-    ) -> Self: ...
         priority: str | None = None,
         list_unsubscribe: str | Sequence[str] | None = None,
         tags: str | Sequence[str] | None = None,
@@ -88,6 +88,7 @@ class Message:
         require_tls: bool | None = None,
         deliver_by: int | str | None = None,
         mt_priority: int | str | None = None,
+    ) -> Self: ...
     @classmethod
     def from_bytes(
         cls,
@@ -115,6 +116,8 @@ class Message:
     @property
     def html(self) -> str | None: ...
     @property
+    def alternatives(self) -> tuple[tuple[str, str], ...]: ...
+    @property
     def attachments(self) -> tuple[Attachment, ...]: ...
     @property
     def headers(self) -> tuple[tuple[str, str], ...]: ...
@@ -128,9 +131,6 @@ class Message:
     def in_reply_to(self) -> str | None: ...
     @property
     def references(self) -> str | None: ...
-
-@final
-class Delivery:
     @property
     def priority(self) -> str | None: ...
     @property
@@ -151,11 +151,16 @@ class Delivery:
     def deliver_by(self) -> int | str | None: ...
     @property
     def mt_priority(self) -> int | str | None: ...
+
+@final
+class Delivery:
     @property
     def id(self) -> int: ...
     @property
     def ended(self) -> bool: ...
     def wait(self, timeout: float, raising: bool, /) -> Receipt | None: ...
+    def ask(self) -> None: ...
+    def resume(self) -> None: ...
     def cancel(self) -> None: ...
 @final
 class Mailer:
