@@ -196,6 +196,15 @@ namespace Facteur {
          * @param string|null $envelope_from the SMTP sender; "" is the null reverse-path
          * @param string|null $message_id "id@domain"; null: made at random
          * @param DateTimeInterface|string|null $date RFC 3339 or RFC 5322; null: now
+         * @param array|string|null $list_unsubscribe https: (one click) or mailto: addresses
+         * @param array|string|null $tags for relays known by name only, as $metadata (name => value)
+         * @param array|string|null $dsn_notify "never", or any of "success", "failure", "delay"
+         * @param string|null $dsn_return "full" or "headers"
+         * @param bool $require_tls verified TLS all the way, or no delivery (RFC 8689)
+         * @param int|string|null $deliver_by seconds; "3600;N": told when late, not returned (RFC 2852)
+         * @param int|string|null $mt_priority -9 to 9 (RFC 6710)
+         * @param string|null $priority "high", "normal" or "low"
+         * @param array $alternatives forms of the text: media type => text, or a list of [media type, text]
          * @throws MessageError `where` is the field
          */
         public function __construct(
@@ -214,7 +223,18 @@ namespace Facteur {
             ?string $message_id = null,
             \DateTimeInterface|string|null $date = null,
             array|string|null $in_reply_to = null,
-            array|string|null $references = null
+            array|string|null $references = null,
+            array|string|null $list_unsubscribe = null,
+            array|string|null $tags = null,
+            array $metadata = [],
+            array|string|null $dsn_notify = null,
+            ?string $dsn_return = null,
+            ?string $envelope_id = null,
+            bool $require_tls = false,
+            int|string|null $deliver_by = null,
+            int|string|null $mt_priority = null,
+            ?string $priority = null,
+            array $alternatives = []
         ) {}
 
         /**
@@ -251,6 +271,9 @@ namespace Facteur {
         /** The content id of an inline part, which the HTML names as "cid:…"; null: not inline. */
         public readonly ?string $inline;
 
+        /** The copy of fromStream(). */
+        private readonly mixed $stream;
+
         /** @param bool|string|null $inline the content id; true: the name is the content id */
         public function __construct(string $data, ?string $name = null, ?string $type = null, bool|string|null $inline = null) {}
 
@@ -260,6 +283,15 @@ namespace Facteur {
          * @throws MessageError when the file cannot be read, also for open_basedir
          */
         public static function fromPath(string $path, ?string $name = null, ?string $type = null, bool|string|null $inline = null): Attachment {}
+
+        /**
+         * What a stream gives from where it stands to its end, copied now and in pieces to a temporary file.
+         *
+         * @param resource $stream
+         * @param bool|string|null $inline as above
+         * @throws MessageError when the stream cannot be read to its end
+         */
+        public static function fromStream($stream, ?string $name = null, ?string $type = null, bool|string|null $inline = null): Attachment {}
     }
 
     /**

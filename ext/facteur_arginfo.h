@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 8326e624a443abf2b9880630370f6d42a1763c57 */
+ * Stub hash: 4ff601d3cf4ccf2b3629f190efbf995f62154213 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_order_confirmation, 0, 1, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_MASK(0, order, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
@@ -80,6 +80,17 @@ ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Facteur_Message___construct, 0, 0, 0)
 	ZEND_ARG_OBJ_TYPE_MASK(0, date, DateTimeInterface, MAY_BE_STRING|MAY_BE_NULL, "null")
 	ZEND_ARG_TYPE_MASK(0, in_reply_to, MAY_BE_ARRAY|MAY_BE_STRING|MAY_BE_NULL, "null")
 	ZEND_ARG_TYPE_MASK(0, references, MAY_BE_ARRAY|MAY_BE_STRING|MAY_BE_NULL, "null")
+	ZEND_ARG_TYPE_MASK(0, list_unsubscribe, MAY_BE_ARRAY|MAY_BE_STRING|MAY_BE_NULL, "null")
+	ZEND_ARG_TYPE_MASK(0, tags, MAY_BE_ARRAY|MAY_BE_STRING|MAY_BE_NULL, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, metadata, IS_ARRAY, 0, "[]")
+	ZEND_ARG_TYPE_MASK(0, dsn_notify, MAY_BE_ARRAY|MAY_BE_STRING|MAY_BE_NULL, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, dsn_return, IS_STRING, 1, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, envelope_id, IS_STRING, 1, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, require_tls, _IS_BOOL, 0, "false")
+	ZEND_ARG_TYPE_MASK(0, deliver_by, MAY_BE_LONG|MAY_BE_STRING|MAY_BE_NULL, "null")
+	ZEND_ARG_TYPE_MASK(0, mt_priority, MAY_BE_LONG|MAY_BE_STRING|MAY_BE_NULL, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, priority, IS_STRING, 1, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, alternatives, IS_ARRAY, 0, "[]")
 ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Message_fromBytes, 0, 1, Facteur\\Message, 0)
@@ -99,6 +110,13 @@ ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Attachment_fromPath, 0, 1, Facteur\\Attachment, 0)
 	ZEND_ARG_TYPE_INFO(0, path, IS_STRING, 0)
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, name, IS_STRING, 1, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, type, IS_STRING, 1, "null")
+	ZEND_ARG_TYPE_MASK(0, inline, MAY_BE_BOOL|MAY_BE_STRING|MAY_BE_NULL, "null")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Attachment_fromStream, 0, 1, Facteur\\Attachment, 0)
+	ZEND_ARG_INFO(0, stream)
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, name, IS_STRING, 1, "null")
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, type, IS_STRING, 1, "null")
 	ZEND_ARG_TYPE_MASK(0, inline, MAY_BE_BOOL|MAY_BE_STRING|MAY_BE_NULL, "null")
@@ -145,6 +163,7 @@ ZEND_METHOD(Facteur_Message, fromBytes);
 ZEND_METHOD(Facteur_Message, toString);
 ZEND_METHOD(Facteur_Attachment, __construct);
 ZEND_METHOD(Facteur_Attachment, fromPath);
+ZEND_METHOD(Facteur_Attachment, fromStream);
 ZEND_METHOD(Facteur_Receipt, __construct);
 ZEND_METHOD(Facteur_Receipts, __construct);
 ZEND_METHOD(Facteur_Receipts, current);
@@ -246,6 +265,7 @@ static const zend_function_entry class_Facteur_Message_methods[] = {
 static const zend_function_entry class_Facteur_Attachment_methods[] = {
 	ZEND_ME(Facteur_Attachment, __construct, arginfo_class_Facteur_Attachment___construct, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Attachment, fromPath, arginfo_class_Facteur_Attachment_fromPath, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
+	ZEND_ME(Facteur_Attachment, fromStream, arginfo_class_Facteur_Attachment_fromStream, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
 	ZEND_FE_END
 };
 
@@ -475,6 +495,12 @@ static zend_class_entry *register_class_Facteur_Attachment(void)
 	zend_string *property_inline_name = zend_string_init("inline", sizeof("inline") - 1, 1);
 	zend_declare_typed_property(class_entry, property_inline_name, &property_inline_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING|MAY_BE_NULL));
 	zend_string_release(property_inline_name);
+
+	zval property_stream_default_value;
+	ZVAL_UNDEF(&property_stream_default_value);
+	zend_string *property_stream_name = zend_string_init("stream", sizeof("stream") - 1, 1);
+	zend_declare_typed_property(class_entry, property_stream_name, &property_stream_default_value, ZEND_ACC_PRIVATE|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ANY));
+	zend_string_release(property_stream_name);
 
 	return class_entry;
 }

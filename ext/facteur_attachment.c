@@ -5,6 +5,8 @@
 #include "Zend/zend_exceptions.h"
 #include "ext/standard/php_string.h"
 
+#include <errno.h>
+
 zend_class_entry *php_facteur_attachment_ce;
 
 static zend_string *attachment_text(zend_object *attachment, const char *name)
@@ -19,6 +21,25 @@ static const char *text_or_null(const zend_string *text)
     return text ? ZSTR_VAL(text) : NULL;
 }
 
+static long read_stream(void *arg, void *buffer, size_t size)
+{
+    ssize_t n = php_stream_read(arg, buffer, size);
+
+    errno = 0;
+    return n < 0 ? FACTEUR_EIO : (long)n;
+}
+
+/* The copy that fromStream() made, or NULL. */
+static php_stream *stream_of(zend_object *attachment)
+{
+    zval *slot = php_facteur_slot(attachment, php_facteur_attachment_ce, "stream");
+    php_stream *stream = NULL;
+
+    if (Z_TYPE_P(slot) == IS_RESOURCE)
+        php_stream_from_zval_no_verify(stream, slot);
+    return stream;
+}
+
 static bool attach(facteur_message *core, const char *where, zend_object *attachment)
 {
     zend_string *data = attachment_text(attachment, "data");
@@ -26,8 +47,15 @@ static bool attach(facteur_message *core, const char *where, zend_object *attach
     const char *name = text_or_null(attachment_text(attachment, "name"));
     const char *type = text_or_null(attachment_text(attachment, "type"));
     const char *inline_id = text_or_null(attachment_text(attachment, "inline"));
+    php_stream *stream = stream_of(attachment);
     facteur_error *error = NULL;
 
+    if (stream) {
+        php_stream_rewind(stream);
+        return php_facteur_check(
+            facteur_message_attach_stream(core, read_stream, stream, name, type, inline_id, &error),
+            &error);
+    }
     if (data)
         return php_facteur_check(facteur_message_attach_bytes(core, ZSTR_VAL(data), ZSTR_LEN(data),
                                                               name, type, inline_id, &error),
@@ -73,7 +101,17 @@ static void set_attachment(zend_object *object, const char *name, zend_string *t
     php_facteur_slot_set(object, php_facteur_attachment_ce, name, &value);
 }
 
-/* What both ways to make an attachment are given beside its content. */
+static void set_stream(zend_object *object, php_stream *stream)
+{
+    zval value;
+
+    ZVAL_NULL(&value);
+    if (stream)
+        php_stream_to_zval(stream, &value);
+    php_facteur_slot_set(object, php_facteur_attachment_ce, "stream", &value);
+}
+
+/* What all ways to make an attachment are given beside its content. */
 struct extras {
     zend_string *name, *type;
     zval *inline_as; /* bool, text or null */
@@ -97,8 +135,9 @@ static bool content_id(const struct extras *extras, zend_string **id)
     return false;
 }
 
+/* What is NULL of data, path and stream becomes null. */
 static bool fill_attachment(zend_object *object, zend_string *data, zend_string *path,
-                            const struct extras *extras)
+                            php_stream *stream, const struct extras *extras)
 {
     zend_string *id;
 
@@ -107,6 +146,7 @@ static bool fill_attachment(zend_object *object, zend_string *data, zend_string 
         return false;
     set_attachment(object, "data", data);
     set_attachment(object, "path", path);
+    set_stream(object, stream);
     set_attachment(object, "name", extras->name);
     set_attachment(object, "type", extras->type);
     set_attachment(object, "inline", id);
@@ -131,7 +171,7 @@ PHP_METHOD(Facteur_Attachment, __construct)
         zend_throw_error(NULL, "Facteur\\Attachment is constructed already");
         RETURN_THROWS();
     }
-    fill_attachment(Z_OBJ_P(ZEND_THIS), data, NULL, &extras);
+    fill_attachment(Z_OBJ_P(ZEND_THIS), data, NULL, NULL, &extras);
 }
 
 /*
@@ -172,8 +212,60 @@ PHP_METHOD(Facteur_Attachment, fromPath)
     if (!extras.name)
         extras.name = shown = php_basename(ZSTR_VAL(full), ZSTR_LEN(full), NULL, 0);
     object_init_ex(return_value, php_facteur_attachment_ce);
-    fill_attachment(Z_OBJ_P(return_value), NULL, full, &extras);
+    fill_attachment(Z_OBJ_P(return_value), NULL, full, NULL, &extras);
     zend_string_release(full);
     if (shown)
         zend_string_release(shown);
+}
+
+#define STEP 65536
+
+/*
+ * A temporary file with what the stream still gives: nobody else can change it.  Not
+ * php_stream_copy_to_stream_ex(), which maps whole files into memory.
+ */
+static php_stream *copy_stream(php_stream *source)
+{
+    php_stream *copy = php_stream_fopen_tmpfile();
+    char *step = emalloc(STEP);
+    bool good = copy != NULL;
+
+    while (good && !php_stream_eof(source)) {
+        ssize_t n = php_stream_read(source, step, STEP);
+
+        good = n >= 0 && php_stream_write(copy, step, (size_t)n) == n;
+        if (n == 0)
+            break;
+    }
+    efree(step);
+    if (good && php_stream_eof(source) && php_stream_flush(copy) == 0)
+        return copy;
+    if (copy)
+        php_stream_close(copy);
+    if (!EG(exception))
+        php_facteur_refuse(FACTEUR_EIO, "stream", "the stream cannot be read to its end");
+    return NULL;
+}
+
+PHP_METHOD(Facteur_Attachment, fromStream)
+{
+    zval *given;
+    php_stream *source, *copy;
+    struct extras extras = {0};
+
+    ZEND_PARSE_PARAMETERS_START(1, 4)
+    Z_PARAM_RESOURCE(given)
+    Z_PARAM_OPTIONAL
+    Z_PARAM_STR_OR_NULL(extras.name)
+    Z_PARAM_STR_OR_NULL(extras.type)
+    Z_PARAM_ZVAL(extras.inline_as)
+    ZEND_PARSE_PARAMETERS_END();
+
+    php_stream_from_res(source, Z_RES_P(given));
+    copy = copy_stream(source);
+    if (!copy)
+        RETURN_THROWS();
+    object_init_ex(return_value, php_facteur_attachment_ce);
+    if (!fill_attachment(Z_OBJ_P(return_value), NULL, NULL, copy, &extras))
+        php_stream_close(copy);
 }

@@ -3,6 +3,7 @@
 #include "php_facteur.h"
 
 #include "ext/date/php_date.h"
+#include "ext/json/php_json.h"
 
 zend_class_entry *php_facteur_message_ce;
 
@@ -110,8 +111,9 @@ static bool set_addresses(facteur_message *core, const char *field, zend_string 
     return true;
 }
 
-/* Message ids, given as text or as an array of texts. */
-static bool set_ids(facteur_message *core, const char *field, zend_string *text, HashTable *list)
+/* Given as text or as an array of texts, which are one value of the core's. */
+static bool set_joined(facteur_message *core, const char *field, zend_string *text, HashTable *list,
+                       char glue)
 {
     smart_str joined = {0};
     bool done;
@@ -124,10 +126,10 @@ static bool set_ids(facteur_message *core, const char *field, zend_string *text,
         ZVAL_DEREF(value);
         if (Z_TYPE_P(value) != IS_STRING) {
             smart_str_free(&joined);
-            return php_facteur_refuse_type(field, value, "message ids as texts");
+            return php_facteur_refuse_type(field, value, "texts");
         }
         if (joined.s)
-            smart_str_appendc(&joined, ' ');
+            smart_str_appendc(&joined, glue);
         smart_str_append(&joined, Z_STR_P(value));
     }
     ZEND_HASH_FOREACH_END();
@@ -137,6 +139,59 @@ static bool set_ids(facteur_message *core, const char *field, zend_string *text,
     done = set(core, field, joined.s);
     smart_str_free(&joined);
     return done;
+}
+
+/* Given as text or as an array of texts, which the core takes one by one. */
+static bool set_each(facteur_message *core, const char *field, zend_string *text, HashTable *list)
+{
+    zval *value;
+
+    if (!list)
+        return set_optional(core, field, text);
+    ZEND_HASH_FOREACH_VAL(list, value)
+    {
+        ZVAL_DEREF(value);
+        if (Z_TYPE_P(value) != IS_STRING)
+            return php_facteur_refuse_type(field, value, "texts");
+        if (!set(core, field, Z_STR_P(value)))
+            return false;
+    }
+    ZEND_HASH_FOREACH_END();
+    return true;
+}
+
+static bool set_number(facteur_message *core, const char *field, zend_string *text,
+                       zend_long number, bool none)
+{
+    char digits[MAX_LENGTH_OF_LONG + 1];
+    facteur_error *error = NULL;
+
+    if (text || none)
+        return set_optional(core, field, text);
+    snprintf(digits, sizeof digits, ZEND_LONG_FMT, number);
+    return php_facteur_check(facteur_message_set(core, field, digits, FACTEUR_NTS, &error), &error);
+}
+
+static bool add_metadata(facteur_message *core, HashTable *metadata)
+{
+    zend_string *name;
+    zval *value;
+
+    ZEND_HASH_FOREACH_STR_KEY_VAL(metadata, name, value)
+    {
+        facteur_error *error = NULL;
+
+        ZVAL_DEREF(value);
+        if (!name || Z_TYPE_P(value) != IS_STRING)
+            return php_facteur_refuse_type("metadata", value, "names with texts");
+        if (!php_facteur_check(facteur_message_add_metadata(core, ZSTR_VAL(name), ZSTR_LEN(name),
+                                                            Z_STRVAL_P(value), Z_STRLEN_P(value),
+                                                            &error),
+                               &error))
+            return false;
+    }
+    ZEND_HASH_FOREACH_END();
+    return true;
 }
 
 static bool add_header(facteur_message *core, zend_string *name, zval *value)
@@ -191,6 +246,47 @@ static bool add_headers(facteur_message *core, HashTable *headers)
     return true;
 }
 
+static bool add_alternative(facteur_message *core, zend_string *type, zval *content)
+{
+    facteur_error *error = NULL;
+
+    ZVAL_DEREF(content);
+    if (Z_TYPE_P(content) != IS_STRING)
+        return php_facteur_refuse_type("alternatives", content, "the content as a text");
+    return php_facteur_no_nul("alternatives", type) &&
+           php_facteur_check(facteur_message_add_alternative(core, ZSTR_VAL(type),
+                                                             Z_STRVAL_P(content),
+                                                             Z_STRLEN_P(content), &error),
+                             &error);
+}
+
+/* type => content, or a list of [type, content]. */
+static bool add_alternatives(facteur_message *core, HashTable *alternatives)
+{
+    zend_string *type;
+    zval *value;
+
+    ZEND_HASH_FOREACH_STR_KEY_VAL(alternatives, type, value)
+    {
+        zval *content = value;
+
+        ZVAL_DEREF(value);
+        if (!type) {
+            HashTable *pair = Z_TYPE_P(value) == IS_ARRAY ? Z_ARRVAL_P(value) : NULL;
+            zval *first = pair ? zend_hash_index_find_deref(pair, 0) : NULL;
+
+            content = pair ? zend_hash_index_find(pair, 1) : NULL;
+            if (!first || !content || Z_TYPE_P(first) != IS_STRING)
+                return php_facteur_refuse_type("alternatives", value, "a list of [type, content]");
+            type = Z_STR_P(first);
+        }
+        if (!add_alternative(core, type, content))
+            return false;
+    }
+    ZEND_HASH_FOREACH_END();
+    return true;
+}
+
 /* An argument that is an address list or ids: text, array or null. */
 struct list_arg {
     HashTable *list;
@@ -198,10 +294,14 @@ struct list_arg {
 };
 
 struct message_args {
-    struct list_arg from, to, cc, bcc, reply_to, sender, in_reply_to, references;
+    struct list_arg from, to, cc, bcc, reply_to, sender, in_reply_to, references, list_unsubscribe,
+        tags, dsn_notify;
     zend_string *subject, *text, *html, *envelope_from, *message_id, *date_text;
     zend_object *date;
-    HashTable *attachments, *headers;
+    HashTable *attachments, *headers, *metadata, *alternatives;
+    zend_string *priority, *dsn_return, *envelope_id, *deliver_by_text, *mt_priority_text;
+    zend_long deliver_by, mt_priority;
+    bool require_tls, no_deliver_by, no_mt_priority;
 };
 
 static bool fill_addresses(facteur_message *core, const struct message_args *args)
@@ -214,15 +314,37 @@ static bool fill_addresses(facteur_message *core, const struct message_args *arg
            set_addresses(core, "bcc", args->bcc.text, args->bcc.list);
 }
 
+/* What is no part of the message itself. */
+static bool fill_terms(facteur_message *core, const struct message_args *args)
+{
+    facteur_error *error = NULL;
+
+    return set_each(core, "tags", args->tags.text, args->tags.list) &&
+           (!args->metadata || add_metadata(core, args->metadata)) &&
+           set_joined(core, "dsn_notify", args->dsn_notify.text, args->dsn_notify.list, ',') &&
+           set_optional(core, "dsn_return", args->dsn_return) &&
+           set_optional(core, "envelope_id", args->envelope_id) &&
+           (!args->require_tls ||
+            php_facteur_check(facteur_message_set(core, "require_tls", "1", 1, &error), &error)) &&
+           set_number(core, "deliver_by", args->deliver_by_text, args->deliver_by,
+                      args->no_deliver_by) &&
+           set_number(core, "mt_priority", args->mt_priority_text, args->mt_priority,
+                      args->no_mt_priority);
+}
+
 static bool fill(facteur_message *core, const struct message_args *args, zend_string *date)
 {
     return fill_addresses(core, args) && set_optional(core, "subject", args->subject) &&
            set_optional(core, "text", args->text) && set_optional(core, "html", args->html) &&
            set_optional(core, "envelope_from", args->envelope_from) &&
            set_optional(core, "message_id", args->message_id) && set_optional(core, "date", date) &&
-           set_ids(core, "in_reply_to", args->in_reply_to.text, args->in_reply_to.list) &&
-           set_ids(core, "references", args->references.text, args->references.list) &&
-           (!args->headers || add_headers(core, args->headers)) &&
+           set_joined(core, "in_reply_to", args->in_reply_to.text, args->in_reply_to.list, ' ') &&
+           set_joined(core, "references", args->references.text, args->references.list, ' ') &&
+           set_each(core, "list_unsubscribe", args->list_unsubscribe.text,
+                    args->list_unsubscribe.list) &&
+           set_optional(core, "priority", args->priority) &&
+           (!args->alternatives || add_alternatives(core, args->alternatives)) &&
+           fill_terms(core, args) && (!args->headers || add_headers(core, args->headers)) &&
            (!args->attachments || php_facteur_attach(core, args->attachments));
 }
 
@@ -243,11 +365,11 @@ static facteur_message *build(const struct message_args *args, zend_string *date
 
 PHP_METHOD(Facteur_Message, __construct)
 {
-    struct message_args args = {0};
+    struct message_args args = {.no_deliver_by = true, .no_mt_priority = true};
     struct message *message = message_from(Z_OBJ_P(ZEND_THIS));
     zend_string *date = NULL;
 
-    ZEND_PARSE_PARAMETERS_START(0, 16)
+    ZEND_PARSE_PARAMETERS_START(0, 27)
     Z_PARAM_OPTIONAL
     Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.from.list, args.from.text)
     Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.to.list, args.to.text)
@@ -265,6 +387,17 @@ PHP_METHOD(Facteur_Message, __construct)
     Z_PARAM_OBJ_OF_CLASS_OR_STR_OR_NULL(args.date, php_date_get_interface_ce(), args.date_text)
     Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.in_reply_to.list, args.in_reply_to.text)
     Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.references.list, args.references.text)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.list_unsubscribe.list, args.list_unsubscribe.text)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.tags.list, args.tags.text)
+    Z_PARAM_ARRAY_HT(args.metadata)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.dsn_notify.list, args.dsn_notify.text)
+    Z_PARAM_STR_OR_NULL(args.dsn_return)
+    Z_PARAM_STR_OR_NULL(args.envelope_id)
+    Z_PARAM_BOOL(args.require_tls)
+    Z_PARAM_STR_OR_LONG_OR_NULL(args.deliver_by_text, args.deliver_by, args.no_deliver_by)
+    Z_PARAM_STR_OR_LONG_OR_NULL(args.mt_priority_text, args.mt_priority, args.no_mt_priority)
+    Z_PARAM_STR_OR_NULL(args.priority)
+    Z_PARAM_ARRAY_HT(args.alternatives)
     ZEND_PARSE_PARAMETERS_END();
 
     if (message->core) {
@@ -342,4 +475,21 @@ PHP_METHOD(Facteur_Message, toString)
         RETURN_THROWS();
     RETVAL_STRINGL(bytes, len);
     facteur_free(bytes);
+}
+
+PHP_FUNCTION(Facteur_address_check)
+{
+    zend_string *address;
+    char *json = NULL;
+
+    ZEND_PARSE_PARAMETERS_START(1, 1)
+    Z_PARAM_STR(address)
+    ZEND_PARSE_PARAMETERS_END();
+
+    if (facteur_address_check(ZSTR_VAL(address), ZSTR_LEN(address), &json)) {
+        php_facteur_throw(FACTEUR_ENOMEM, NULL);
+        RETURN_THROWS();
+    }
+    php_json_decode_ex(return_value, json, strlen(json), PHP_JSON_OBJECT_AS_ARRAY, 2);
+    facteur_free(json);
 }

@@ -53,7 +53,7 @@ Facteur\MessageError EMESSAGE -3 [headers] headers: expected a text, or a list o
 Facteur\MessageError EMESSAGE -3 [attachments[0]] attachments[0]: expected a Facteur\Attachment, got string
 Facteur\MessageError EMESSAGE -3 [message_id] %s
 Facteur\MessageError EMESSAGE -3 [date] %s
-Facteur\MessageError EMESSAGE -3 [references] references: expected message ids as texts, got int
+Facteur\MessageError EMESSAGE -3 [references] references: expected texts, got int
 Facteur\MessageError EMESSAGE -3 [text] %s
 TypeError Facteur\Message::__construct(): Argument #3 ($subject) must be of type ?string, array given
 Error Unknown named parameter $form
