@@ -101,7 +101,9 @@ namespace Facteur {
          * Nothing is opened before the first send.
          *
          * @param string|null $dsn null: the ini setting facteur.dsn, else FACTEUR_DSN of the environment
-         * @param array $options by name; null leaves an option at its default
+         * @param array $options by name; null leaves an option at its default.  "token" is a text, or a
+         *        callable (string $relay, string $username): array|string that returns a token, or
+         *        [token, seconds that it is good for]; it is called in the sends of this object
          * @param mixed $named the same options as named arguments; they win over the array
          * @throws ConfigError
          */
@@ -386,6 +388,15 @@ namespace Facteur {
 
         private function __construct() {}
     }
+
+    /**
+     * Look at one address that somebody typed into a form; no network is asked.
+     *
+     * @return array valid (bool), address (its form on the wire, or null), hint (what was probably
+     *               meant, or null), reason (what is wrong or doubtful, or null), smtputf8 (whether
+     *               only relays with SMTPUTF8 take it)
+     */
+    function address_check(string $address): array {}
 
     /**
      * Compose an order confirmation without sending it.

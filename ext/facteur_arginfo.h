@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 4ff601d3cf4ccf2b3629f190efbf995f62154213 */
+ * Stub hash: 32c1d12f50c1bb88bbec8fcb9110f8715e48ac19 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_order_confirmation, 0, 1, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_MASK(0, order, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
@@ -12,6 +12,10 @@ ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_contact_form, 0, 1, 
 	ZEND_ARG_TYPE_MASK(0, form, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, options, IS_ARRAY, 0, "[]")
 	ZEND_ARG_VARIADIC_TYPE_INFO(0, named, IS_MIXED, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_Facteur_address_check, 0, 1, IS_ARRAY, 0)
+	ZEND_ARG_TYPE_INFO(0, address, IS_STRING, 0)
 ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_Facteur_order_confirmation, 0, 1, Facteur\\Message, 0)
@@ -145,6 +149,7 @@ ZEND_END_ARG_INFO()
 
 ZEND_FUNCTION(facteur_send_order_confirmation);
 ZEND_FUNCTION(facteur_send_contact_form);
+ZEND_FUNCTION(Facteur_address_check);
 ZEND_FUNCTION(Facteur_order_confirmation);
 ZEND_FUNCTION(Facteur_contact_form);
 ZEND_FUNCTION(Facteur_version);
@@ -177,6 +182,7 @@ ZEND_METHOD(Facteur_Reply, __construct);
 static const zend_function_entry ext_functions[] = {
 	ZEND_FE(facteur_send_order_confirmation, arginfo_facteur_send_order_confirmation)
 	ZEND_FE(facteur_send_contact_form, arginfo_facteur_send_contact_form)
+	ZEND_NS_FALIAS("Facteur", address_check, Facteur_address_check, arginfo_Facteur_address_check)
 	ZEND_NS_FALIAS("Facteur", order_confirmation, Facteur_order_confirmation, arginfo_Facteur_order_confirmation)
 	ZEND_NS_FALIAS("Facteur", contact_form, Facteur_contact_form, arginfo_Facteur_contact_form)
 	ZEND_NS_FALIAS("Facteur", version, Facteur_version, arginfo_Facteur_version)

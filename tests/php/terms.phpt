@@ -1,0 +1,64 @@
+--TEST--
+What a message asks of the relay, tags, metadata, unsubscribing
+--EXTENSIONS--
+facteur
+--FILE--
+<?php
+$base = ['from' => 'shop@shop.example', 'to' => 'ana@x.example', 'text' => 'x', 'date' => '2026-11-23T10:00:00Z'];
+
+function refused(array $fields): void
+{
+    global $base;
+    try {
+        new Facteur\Message(...$base, ...$fields);
+        echo 'taken: ', json_encode($fields), "\n";
+    } catch (Facteur\MessageError $error) {
+        echo $error->where, "\n";
+    }
+}
+
+$message = new Facteur\Message(...$base, list_unsubscribe: ['mailto:u@shop.example', 'https://shop.example/u'],
+    tags: ['order', 'paid'], metadata: ['shop' => 'a'], dsn_notify: ['success', 'delay'], dsn_return: 'full',
+    envelope_id: 'order 42', require_tls: true, deliver_by: 3600, mt_priority: -9);
+preg_match_all('/^List-.*\r\n(?: .*\r\n)*/m', $message->toString(), $found);
+echo str_replace("\r", '', implode('', $found[0]));
+
+refused(['list_unsubscribe' => 'http://shop.example/']);
+refused(['tags' => "a\r\nb"]);
+refused(['tags' => [1]]);
+refused(['metadata' => ['a b' => 'c']]);
+refused(['metadata' => ['a' => "b\0"]]);
+refused(['metadata' => ['a']]);
+refused(['metadata' => ['a' => 1]]);
+refused(['dsn_notify' => ['never', 'delay']]);
+refused(['dsn_return' => 'all']);
+refused(['envelope_id' => "a\nb"]);
+refused(['deliver_by' => 0]);
+refused(['deliver_by' => '60;X']);
+refused(['mt_priority' => 10]);
+refused(['mt_priority' => PHP_INT_MIN]);
+
+try {
+    (new Facteur\Mailer('postmark://TOKEN'))->send($message);
+} catch (Facteur\MessageError $error) {
+    echo $error->getMessage(), "\n";
+}
+?>
+--EXPECT--
+List-Unsubscribe: <mailto:u@shop.example>, <https://shop.example/u>
+List-Unsubscribe-Post: List-Unsubscribe=One-Click
+list_unsubscribe
+tags
+tags
+metadata
+metadata
+metadata
+metadata
+dsn_notify
+dsn_return
+envelope_id
+deliver_by
+deliver_by
+mt_priority
+mt_priority
+postmark takes at most 1 tag a mail
