@@ -156,6 +156,16 @@ def test_a_file_gives_its_name_and_what_is_left(tmp_path):
     assert made.attachments[0].name == "facture.pdf"
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_copy_is_closed_with_its_attachment():
+    before = len(os.listdir("/proc/self/fd"))
+    attachment = facteur.Attachment(io.BytesIO(b"data"), name="a")
+    made = message(text="t", attachments=[attachment])
+    assert len(os.listdir("/proc/self/fd")) > before
+    del attachment, made
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_streams_that_cannot_be_read(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("text")

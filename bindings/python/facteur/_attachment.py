@@ -17,6 +17,21 @@ from .errors import MessageError
 _STEP = 65536
 
 
+class _Copy:
+    """A stream's content in a file without a name, closed with the last attachment that holds it."""
+
+    __slots__ = ("_file",)
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def __del__(self) -> None:
+        self._file.close()
+
+
 class Attachment:
     """One file of a message; it never changes once made.
 
@@ -34,7 +49,7 @@ class Attachment:
 
     data: bytes | None
     path: str | None
-    stream: IO[bytes] | None
+    stream: _Copy | None
     name: str | None
     type: str | None
     content_id: str | None
@@ -48,7 +63,7 @@ class Attachment:
     ) -> None:
         data: bytes | None = None
         path: str | None = None
-        stream: IO[bytes] | None = None
+        stream: _Copy | None = None
         if isinstance(data_or_path, str | os.PathLike):
             path = os.fspath(data_or_path)
             if not isinstance(path, str):
@@ -113,7 +128,7 @@ def _content(data: ReadableBuffer) -> bytes:
         raise _refused(f"expected bytes, a path or a binary file, got {type(data).__name__}") from None
 
 
-def _copy(read: Callable[[int], Any]) -> IO[bytes]:
+def _copy(read: Callable[[int], Any]) -> _Copy:
     """What a stream still gives, where nobody can change it; memory stays at _STEP bytes."""
     copy = tempfile.TemporaryFile(buffering=0)
     try:
@@ -127,7 +142,7 @@ def _copy(read: Callable[[int], Any]) -> IO[bytes]:
             if step is None:
                 raise _refused("the stream does not block and has nothing to give now")
             if not step:
-                return copy
+                return _Copy(copy)
             view = memoryview(step)
             while view:
                 view = view[copy.write(view) :]
