@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "facteur.h"
 #include "mime/address.h"
+#include "mime/idna.h"
 #include "mime/token.h"
 
 #include <string.h>

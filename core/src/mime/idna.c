@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "facteur.h"
 
+#include <unicode/uchar.h>
 #include <unicode/uidna.h>
 
 #include <stdint.h>
@@ -215,4 +216,12 @@ int fct_idna_domain(fct_buf *out, fct_slice domain, const char **why)
     }
     fct_buf_done(&mapped);
     return result;
+}
+
+bool fct_is_invisible(uint32_t code_point)
+{
+    int8_t type = u_charType((UChar32)code_point);
+
+    return type == U_SPACE_SEPARATOR ||
+           (type == U_FORMAT_CHAR && code_point != 0x200c && code_point != 0x200d);
 }

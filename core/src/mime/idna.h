@@ -5,6 +5,8 @@
 
 #include "base/bytes.h"
 
+#include <stdint.h>
+
 /*
  * Append the wire form of a domain: ASCII is checked and kept (A-labels too), anything else is
  * mapped by UTS 46, non-transitional.  One dot at the end goes.
@@ -17,5 +19,8 @@ int fct_idna_domain(fct_buf *out, fct_slice domain, const char **why);
 
 /* Whether this is "[192.0.2.1]" or "[IPv6:…]" (RFC 5321 section 4.1.3). */
 bool fct_is_address_literal(fct_slice text);
+
+/* Blanks of any script and what is not seen at all, but for the joiners that scripts need. */
+bool fct_is_invisible(uint32_t code_point);
 
 #endif

@@ -5,22 +5,12 @@
 #include "base/utf8.h"
 #include "mime/limits.h"
 
-#include <unicode/uchar.h>
-
 #include <string.h>
 
 bool fct_is_control(uint32_t code_point)
 {
     return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x2028 ||
            code_point == 0x2029;
-}
-
-bool fct_is_invisible(uint32_t code_point)
-{
-    int8_t type = u_charType((UChar32)code_point);
-
-    return type == U_SPACE_SEPARATOR ||
-           (type == U_FORMAT_CHAR && code_point != 0x200c && code_point != 0x200d);
 }
 
 /* The code point at `at`; a malformed byte stands for itself, so that a scan always moves on. */

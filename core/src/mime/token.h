@@ -36,8 +36,6 @@ int fct_text_clean(fct_buf *out, fct_slice text);
 
 /* C0, DEL, C1, and the two separators that some parsers take for line ends. */
 bool fct_is_control(uint32_t code_point);
-/* Blanks of any script and what is not seen at all, but for the joiners that scripts need. */
-bool fct_is_invisible(uint32_t code_point);
 bool fct_has_control(fct_slice text);
 /* atext of RFC 5322 section 3.2.3; tokens of RFC 2045 section 5.1. */
 bool fct_is_atext(unsigned char byte);
