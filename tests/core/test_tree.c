@@ -461,6 +461,10 @@ static void headers_of_addresses_hold_addresses(void **state)
     message = plain();
     code = facteur_message_add_header(message, "Return-Receipt-To", "nobody", 6, &error);
     check_refused(message, code, "@", error);
+    message = plain();
+    error = NULL;
+    code = facteur_message_add_header(message, "Resent-Bcc", "a@b", 3, &error);
+    check_refused(message, code, "set the field bcc", error);
 }
 
 #ifdef FCT_FAULT_INJECTION

@@ -38,6 +38,7 @@ static const struct {
     {"To", "set the field to"},
     {"Cc", "set the field cc"},
     {"Bcc", "set the field bcc"},
+    {"Resent-Bcc", "set the field bcc"},
     {"Subject", "set the field subject"},
     {"Date", "set the field date"},
     {"Message-ID", "set the field message_id"},
@@ -79,7 +80,6 @@ static bool holds_addresses(const char *name)
         "Resent-Sender",
         "Resent-To",
         "Return-Receipt-To",
-
         "X-Confirm-Reading-To",
     };
 
