@@ -39,6 +39,7 @@ static const struct good goods[] = {
     {"smtps://u@h.example?password=a%26b@c", FCT_SCHEME_SMTPS, "h.example", 0, NULL, "u", "a&b@c"},
     {"smtp+unix:///run/mail%20er/smtp", FCT_SCHEME_UNIX, NULL, 0, "/run/mail er/smtp", NULL, NULL},
     {"smtp+unix://%40mailer", FCT_SCHEME_UNIX, NULL, 0, "@mailer", NULL, NULL},
+    {"smtp+unix://@mailer", FCT_SCHEME_UNIX, NULL, 0, "@mailer", NULL, NULL},
     {"file:///var/mail/out", FCT_SCHEME_FILE, NULL, 0, "/var/mail/out", NULL, NULL},
     {"memory://", FCT_SCHEME_MEMORY, NULL, 0, NULL, NULL, NULL},
     {"null://", FCT_SCHEME_NULL, NULL, 0, NULL, NULL, NULL},

@@ -285,6 +285,17 @@ def test_a_changed_password_is_a_new_generation(vault, change, rest_s):
         assert mailer.check()["ok"]
 
 
+def test_a_changed_password_has_a_chance_at_an_open_breaker(vault):
+    rewrite(vault.path, "wrong1")
+    with open_vault(vault, breaker_failures=1, breaker_pause=600) as mailer:
+        for _ in range(2):
+            with pytest.raises(facteur.AuthError):
+                mailer.send(mail())
+        assert vault.server.stats()["auths"] + vault.server.stats()["auth_failures"] == 1
+        rewrite(vault.path, "first1")
+        assert mailer.send(mail()).ok
+
+
 def test_an_equal_password_is_the_same_generation(vault):
     with open_vault(vault) as mailer:
         for change in (rewrite, replace, lambda path, _: os.utime(path)):

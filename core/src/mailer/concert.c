@@ -133,6 +133,8 @@ static struct fct_lane *find_lane(const struct passage *passage, unsigned *index
     for (; *index < passage->order_count; ++*index) {
         struct fct_lane *lane = &concert->lanes[passage->order[*index]];
 
+        if (passage->outer->mail && !fct_breaker_allows(&lane->breaker, now_us))
+            fct_lane_renew(lane);
         if (!passage->outer->mail || fct_breaker_allows(&lane->breaker, now_us))
             return lane;
     }
@@ -184,7 +186,7 @@ static void give(struct passage *passage)
 
     passage->place = IN_POOL;
     passage->entered_us = now_us;
-    fct_member_renew(lane->member);
+    fct_lane_renew(lane);
     if (!fct_lane_take_token(lane, &passage->token, problem)) {
         passage->place = IN_STOPPED;
         passage->tokenless = true;

@@ -431,7 +431,8 @@ static int read_unix(struct parser *parser, fct_slice rest)
     const char *at = last_at(authority);
     int err = 0;
 
-    if (at) {
+    /* "@name" is of the abstract namespace; behind a login it is written "%40name". */
+    if (at && at > rest.ptr) {
         err = read_userinfo(parser, (fct_slice){rest.ptr, (size_t)(at - rest.ptr)});
         rest.len -= (size_t)(at + 1 - rest.ptr);
         rest.ptr = at + 1;

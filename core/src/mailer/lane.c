@@ -23,6 +23,12 @@ int fct_lane_init(struct fct_lane *lane, fct_loop *loop, fct_member *member)
     return lane->pool ? 0 : FACTEUR_ENOMEM;
 }
 
+void fct_lane_renew(struct fct_lane *lane)
+{
+    if (fct_member_renew(lane->member))
+        fct_breaker_reach(&lane->breaker);
+}
+
 bool fct_lane_take_token(struct fct_lane *lane, unsigned *number, char problem[FCT_TOKEN_TEXT])
 {
     fct_secret *token;

@@ -28,6 +28,9 @@ struct fct_lane {
 /* 0, or FACTEUR_ENOMEM.  The timer's function is the concert's. */
 int fct_lane_init(struct fct_lane *lane, fct_loop *loop, fct_member *member);
 
+/* Look whether the password_file holds another login: it has a chance of its own at the breaker. */
+void fct_lane_renew(struct fct_lane *lane);
+
 /*
  * Have the relay's configuration hold the token that is good now; its number into `*number`.  False
  * with a sentence when there is none.

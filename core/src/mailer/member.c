@@ -290,12 +290,17 @@ int fct_member_init(fct_member *member, const fct_options *base, const char *who
     return err;
 }
 
+/* Of presets whose key is user name and password. */
+static void wipe_name(struct fct_session_config *session)
+{
+    char *name = (char *)(uintptr_t)session->username;
+
+    fct_wipe(name, name ? strlen(name) : 0);
+}
+
 void fct_member_done(fct_member *member)
 {
-    const char *user = member->relay.session.username;
-
-    /* Of presets whose key is user name and password. */
-    fct_wipe((void *)(uintptr_t)user, user ? strlen(user) : 0);
+    wipe_name(&member->relay.session);
     fct_token_source_free(member->tokens);
     fct_relay_done(&member->relay);
     fct_dsn_done(&member->dsn);
@@ -373,6 +378,7 @@ int fct_member_complete(fct_member *member, const char *sender, facteur_error **
 
         session->username = fct_strndup(key.ptr, key.len);
         err = session->username ? 0 : fct_error_nomem(error);
+        member->key_is_name = true;
     }
     if (err)
         return err;
@@ -390,22 +396,36 @@ int fct_member_complete(fct_member *member, const char *sender, facteur_error **
     return 0;
 }
 
-void fct_member_renew(fct_member *member)
+/* Sessions have their own copy of the old name. */
+static bool rename_to(struct fct_session_config *session, const fct_secret *key)
+{
+    fct_slice bytes = fct_secret_bytes(key);
+    char *name = fct_strndup(bytes.ptr, bytes.len);
+
+    if (!name)
+        return false;
+    wipe_name(session);
+    fct_free((char *)(uintptr_t)session->username);
+    session->username = name;
+    return true;
+}
+
+bool fct_member_renew(fct_member *member)
 {
     struct fct_session_config *session = &member->relay.session;
     const char *path = text_of(member, FCT_OPT_password_file);
     fct_secret *password;
 
-    /* Where the key is the user name too, sessions that are open point to that name. */
-    if (!path || !text_of(member, FCT_OPT_username) ||
-        !fct_login_file_changed(path, &member->password_file) ||
+    if (!path || !fct_login_file_changed(path, &member->password_file) ||
         fct_login_read_file(path, &password, &member->password_file, NULL))
-        return;
-    if (fct_secret_equal(password, session->password)) {
+        return false;
+    if (fct_secret_equal(password, session->password) ||
+        (member->key_is_name && !rename_to(session, password))) {
         fct_secret_unref(password);
-        return;
+        return false;
     }
     fct_secret_unref(session->password);
     session->password = password;
     member->relay.generation++;
+    return true;
 }

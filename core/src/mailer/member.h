@@ -18,6 +18,7 @@ typedef struct fct_member {
     char *name;                           /* without secrets */
     bool ready;                           /* fct_member_complete() was through */
     struct fct_login_stamp password_file; /* as it was when it was read */
+    bool key_is_name;                     /* what the file holds is the user name, too */
     fct_token_source *tokens;             /* or NULL: relay.session.token is as it was configured */
 } fct_member;
 
@@ -40,8 +41,8 @@ int fct_member_complete(fct_member *member, const char *sender, facteur_error **
 /*
  * In the loop's thread, before a mail is given to the relay: a password_file that holds another
  * password by now makes a new generation of the credential.  One that cannot be read, as when it is
- * just being written, leaves all as it is.
+ * just being written, leaves all as it is.  Whether there is a new generation.
  */
-void fct_member_renew(fct_member *member);
+bool fct_member_renew(fct_member *member);
 
 #endif

@@ -29,11 +29,15 @@ fct_session *fct_session_new(const struct fct_session_config *config, uint64_t n
     if (!s)
         return NULL;
     s->config = *config;
+    fct_secret_ref(config->password);
+    fct_secret_ref(config->token);
+    s->config.username = config->username ? fct_strdup(config->username) : NULL;
     fct_list_init(&s->mails);
     fct_list_init(&s->kept);
     set_limits(s);
     s->expected = fct_calloc(s->expected_cap, sizeof(*s->expected));
-    if (fct_wire_init(&s->wire, s->expected_cap) || !s->expected) {
+    if (fct_wire_init(&s->wire, s->expected_cap) || !s->expected ||
+        (config->username && !s->config.username)) {
         fct_session_free(s);
         return NULL;
     }
@@ -64,6 +68,17 @@ static void free_mails(fct_list *list)
         free_mail(FCT_ENTRY(link, fct_transaction, link));
 }
 
+/* For some presets the user name is the key. */
+static void free_login(struct fct_session_config *config)
+{
+    char *username = (char *)(uintptr_t)config->username;
+
+    fct_wipe(username, username ? strlen(username) : 0);
+    fct_free(username);
+    fct_secret_unref(config->password);
+    fct_secret_unref(config->token);
+}
+
 static void free_wiped(fct_buf *buf)
 {
     fct_wipe(buf->ptr, buf->cap);
@@ -87,6 +102,7 @@ void fct_session_free(fct_session *s)
     fct_buf_done(&s->reply_text);
     fct_reply_done(&s->error_reply);
     fct_free(s->expected);
+    free_login(&s->config);
     fct_wipe(&s->config, sizeof(s->config));
     fct_free(s);
 }

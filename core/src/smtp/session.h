@@ -112,8 +112,8 @@ struct fct_session_event {
 };
 
 /*
- * The strings of the config must live as long as the session; secrets are referenced.  NULL: no
- * memory.
+ * The strings of the config but for the user name, which is copied, must live as long as the
+ * session; secrets are referenced.  NULL: no memory.
  *
  * With FCT_TLS_IMPLICIT the handshake comes before the first feed(), without an event;
  * fct_session_secured() then gives its facts and starts the wait for the greeting.
