@@ -275,14 +275,16 @@ class MailSite:
     def tls_context(self):
         return ssl.create_default_context(cafile=self.ca_file)
 
-    def imap_fetch(self, message_id, user=USER, timeout=15.0):
-        """The bytes of the one message with this Message-ID (without angle brackets), as IMAP gives them."""
+    def imap_fetch(self, message_id, user=USER, timeout=15.0, criteria=None):
+        """The bytes of the one message with this Message-ID (without angle brackets), as IMAP gives them; or by other
+        criteria of IMAP's SEARCH."""
+        criteria = criteria or ("HEADER", "Message-ID", '"<%s>"' % message_id)
         end = time.monotonic() + timeout
         with imaplib.IMAP4_SSL("localhost", self.imaps, ssl_context=self.tls_context(), timeout=timeout) as imap:
             imap.authenticate("PLAIN", lambda _: ("\0%s\0%s" % (user, PASSWORD)).encode())
             while True:
                 imap.select("INBOX", readonly=True)
-                numbers = imap.search(None, "HEADER", "Message-ID", '"<%s>"' % message_id)[1][0].split()
+                numbers = imap.search(None, *criteria)[1][0].split()
                 if numbers:
                     assert len(numbers) == 1, "delivered %d times: %s" % (len(numbers), message_id)
                     return imap.fetch(numbers[0], "(BODY.PEEK[])")[1][0][1]

@@ -100,6 +100,23 @@ def test_every_part_arrives_as_it_was_given(mail_site, door, dsn):
         assert without_trace(mail_site.imap_fetch(message_id, user)) == without_trace(raw)
 
 
+def test_a_success_notification_comes_back(mail_site, dsn):
+    envelope_id = "order 42=" + uuid.uuid4().hex
+    receipt = doors.PythonDoor().send(dsn, {
+        "from": "ana@inbox.example", "to": ["bob@inbox.example"], "subject": "s", "text": "t", "dsn_notify": "success",
+        "dsn_return": "headers", "envelope_id": envelope_id, "attachments": []})
+    assert receipt["status"] == "sent"
+    raw = mail_site.imap_fetch(receipt["message_id"], user="ana@inbox.example",
+                               criteria=("BODY", '"%s"' % envelope_id))
+    report = email.message_from_bytes(raw, policy=email.policy.default)
+    assert (report.get_content_type(), report.get_param("report-type")) == ("multipart/report", "delivery-status")
+    whole, bob = report.get_payload()[1].get_payload()
+    assert whole["Original-Envelope-Id"] == envelope_id
+    assert bob["Original-Recipient"] == "rfc822;bob@inbox.example"
+    # Dovecot's LMTP offers no DSN: Postfix tells that it handed the mail over.
+    assert (bob["Action"], bob["Status"]) == ("relayed", "2.0.0")
+
+
 def without_trace(raw):
     """The message without the fields that servers put on top: Return-Path, Delivered-To, Received."""
     fields, _, body = raw.partition(b"\r\n\r\n")
