@@ -12,8 +12,8 @@
  *
  * key   The mail's idempotency key, or NULL.
  *
- * FACTEUR_EMESSAGE with "tags" or "metadata" as `where`: the provider does not take them so; no
- * field is half appended that matters, the caller drops the buffer.  FACTEUR_ENOMEM.
+ * FACTEUR_EMESSAGE with "tags" or "metadata" as `where`: the provider does not take them so.
+ * FACTEUR_ENOMEM.  After either the buffer's content means nothing.
  */
 int fct_provider_fields(const struct fct_preset *preset, const fct_labels *labels, const char *key,
                         fct_buf *fields, facteur_error **error);
