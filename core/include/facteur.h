@@ -118,7 +118,8 @@ FACTEUR_API void facteur_message_free(facteur_message *message);
  *                  An RFC 5322 address list ("Ana <ana@example.com>, b@example.org", groups too);
  *                  to, cc, bcc and reply_to append, the others replace.
  * subject, text, html
- *                  Text; in the subject, control characters become one space.
+ *                  Text; in the subject, control characters become one space.  HTML without text
+ *                  gets a text made of it; "" as text leaves it alone.
  * envelope_from    The SMTP sender (RFC 5321 MAIL FROM); default: sender, else from.  "<>" or ""
  *                  asks for the null reverse-path.
  * message_id       "id@domain", with or without angle brackets; default: made at random.
@@ -126,7 +127,7 @@ FACTEUR_API void facteur_message_free(facteur_message *message);
  * in_reply_to, references
  *                  Message ids, separated by spaces.  The one id of in_reply_to is added to
  *                  references when it is not there.
- * priority         "high", "normal" or "low", for those who read X-Priority, Importance or Priority.
+ * priority         "high", "normal" or "low": X-Priority, Importance and Priority.
  * list_unsubscribe
  *                  An https: or mailto: address (RFC 2369); each call adds one.  https: is
  *                  announced as working with one click (RFC 8058): a POST to it unsubscribes.

@@ -89,6 +89,43 @@ static void check_refused(facteur_message *message, int code, const char *part,
 #define CALENDAR                                                                                   \
     "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nMETHOD:X\nEND:VEVENT\nEND:VCALENDAR\n"
 
+#define HTML_ALONE HEAD "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n" ENCODED
+
+static void html_alone_gets_a_text(void **state)
+{
+    facteur_message *message = plain();
+
+    set(message, "html", "<p>See <a href='https://x.example'>it</a>");
+    check_bytes(message, HEAD "MIME-Version: 1.0\r\n"
+                              "Content-Type: multipart/alternative;\r\n boundary=\"" MARK
+                              "_3\"\r\n\r\n--" MARK
+                              "_3\r\nContent-Type: text/plain; charset=utf-8\r\n" ENCODED
+                              "See it [1]\r\n\r\n[1] https://x.example\r\n\r\n--" MARK
+                              "_3\r\nContent-Type: text/html; charset=utf-8\r\n" ENCODED
+                              "<p>See <a href='https://x.example'>it</a>\r\n--" MARK "_3--\r\n");
+    message = plain();
+    set(message, "html", "<p>x");
+    set(message, "text", ""); /* asks for the HTML alone */
+    check_bytes(message, HTML_ALONE "<p>x\r\n");
+    message = plain();
+    set(message, "html", "<img src='cid:x'>"); /* nothing to read in it */
+    check_bytes(message, HTML_ALONE "<img src='cid:x'>\r\n");
+}
+
+static void html_that_no_text_can_be_made_of(void **state)
+{
+    facteur_message *message = plain();
+    facteur_error *error = NULL;
+    char html[2 * 1100 * 3 + 1] = "", *bytes = NULL;
+
+    for (size_t i = 0; i < 1100; i++)
+        memcpy(html + 3 * i, "<b>", 4);
+    set(message, "html", html);
+    check_refused(message, facteur_message_bytes(message, &bytes, NULL, &error),
+                  "give text beside it", error);
+    assert_null(bytes);
+}
+
 /* Whatever the order of the calls: plain, AMP, HTML, calendar. */
 static void the_richest_form_is_last(void **state)
 {
@@ -517,6 +554,8 @@ static void every_failed_allocation_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(html_alone_gets_a_text),
+        cmocka_unit_test(html_that_no_text_can_be_made_of),
         cmocka_unit_test(the_richest_form_is_last),
         cmocka_unit_test(one_form_needs_no_tree),
         cmocka_unit_test(one_form_inside_a_tree_has_no_boundary),

@@ -125,7 +125,7 @@ static void copy_run(struct reader *r)
 
 static void keep(struct reader *r, const struct line *line)
 {
-    if (r->run.ptr + r->run.len != line->text.ptr) {
+    if (!r->run.ptr || r->run.ptr + r->run.len != line->text.ptr) {
         copy_run(r);
         r->run.ptr = line->text.ptr;
     }

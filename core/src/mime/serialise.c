@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "mime/encoding.h"
 #include "mime/header.h"
+#include "mime/html_text.h"
 #include "mime/limits.h"
 
 #include <errno.h>
@@ -25,6 +26,8 @@ struct writer {
     fct_buf *out;
     uint64_t hash; /* of the message id: the boundaries' mark */
     facteur_error **error;
+    struct fct_body text;
+    char *made;   /* the text, when it was made of the HTML */
     bool several; /* forms of the text */
     bool single;  /* the one part is the whole message */
 };
@@ -298,16 +301,10 @@ static int put_parts(struct writer *w, enum level level)
     return result;
 }
 
-static bool has_bodies(const facteur_message *message)
+static size_t count_bodies(const struct writer *w)
 {
-    return message->text.text || message->html.text || message->alternative_count;
-}
-
-static bool has_several_bodies(const facteur_message *message)
-{
-    size_t fields = (message->text.text ? 1U : 0U) + (message->html.text ? 1U : 0U);
-
-    return fields + message->alternative_count > 1;
+    return (w->text.text ? 1U : 0U) + (w->message->html.text ? 1U : 0U) +
+           w->message->alternative_count;
 }
 
 static void put_form(struct writer *w, const char *type, const struct fct_body *body)
@@ -334,15 +331,15 @@ static void put_alternative(struct writer *w)
 {
     const facteur_message *message = w->message;
 
-    if (!has_bodies(message)) {
-        put_body(w, PLAIN, &message->text);
+    if (!count_bodies(w)) {
+        put_body(w, PLAIN, &w->text);
         return;
     }
     if (w->several) {
         w->single = false;
         open_multipart(w, ALTERNATIVE, NULL);
     }
-    put_form(w, PLAIN, &message->text);
+    put_form(w, PLAIN, &w->text);
     put_forms(w, true);
     put_form(w, "text/html; charset=utf-8", &message->html);
     put_forms(w, false);
@@ -371,7 +368,7 @@ static int put_tree(struct writer *w)
 {
     const facteur_message *message = w->message;
     size_t attachments = count_parts(message, false);
-    bool bodies = has_bodies(message);
+    bool bodies = count_bodies(w) > 0;
     int result = 0;
 
     if (!attachments)
@@ -403,6 +400,26 @@ static size_t estimate(const facteur_message *message)
     return size;
 }
 
+/*
+ * The plain text: what was given, else what the HTML says.  An empty one beside HTML asks for the
+ * HTML alone.
+ */
+static int decide_text(struct writer *w)
+{
+    const struct fct_body *html = &w->message->html;
+    int result = 0;
+
+    if (!html->text || w->message->text.len)
+        w->text = w->message->text;
+    else if (!w->message->text.text)
+        result =
+            fct_html_text((fct_slice){html->text, html->len}, &w->made, &w->text.len, w->error);
+    if (w->made && w->text.len)
+        w->text.text = w->made;
+    w->several = count_bodies(w) > 1;
+    return result;
+}
+
 int fct_message_serialise(const facteur_message *message, const struct fct_decided *decided,
                           fct_content *content, facteur_error **error)
 {
@@ -411,15 +428,17 @@ int fct_message_serialise(const facteur_message *message, const struct fct_decid
                        .out = &content->bytes,
                        .hash = hash_of(decided->message_id),
                        .error = error,
-                       .several = has_several_bodies(message),
                        .single = true};
-    int result = fct_buf_reserve(&content->bytes, estimate(message));
+    int result = decide_text(&w);
 
-    if (result)
-        return result;
-    put_headers(&w, decided);
-    result = put_tree(&w);
+    if (!result)
+        result = fct_buf_reserve(&content->bytes, estimate(message));
+    if (!result) {
+        put_headers(&w, decided);
+        result = put_tree(&w);
+    }
     if (!result && content->bytes.failed)
         result = FACTEUR_ENOMEM;
+    fct_free(w.made);
     return result;
 }
