@@ -52,6 +52,7 @@ struct connection {
 static struct {
     uint64_t connections, flights, handshakes_full, handshakes_resumed;
     uint64_t mails, mails_bdat, recipients, bytes, auths, violations;
+    uint64_t flights_to_mail; /* until the last mail was whole: without the QUIT behind it */
 } count;
 
 static struct {
@@ -82,11 +83,12 @@ static void print_counters(void)
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
     printf("{\"connections\": %ju, \"flights\": %ju, \"handshakes_full\": %ju, "
            "\"handshakes_resumed\": %ju, \"mails\": %ju, \"mails_bdat\": %ju, \"recipients\": %ju, "
-           "\"bytes\": %ju, \"auths\": %ju, \"violations\": %ju, \"cpu\": %.6f}\n",
+           "\"bytes\": %ju, \"auths\": %ju, \"violations\": %ju, \"flights_to_mail\": %ju, "
+           "\"cpu\": %.6f}\n",
            (uintmax_t)count.connections, (uintmax_t)count.flights, (uintmax_t)count.handshakes_full,
            (uintmax_t)count.handshakes_resumed, (uintmax_t)count.mails, (uintmax_t)count.mails_bdat,
            (uintmax_t)count.recipients, (uintmax_t)count.bytes, (uintmax_t)count.auths,
-           (uintmax_t)count.violations, cpu);
+           (uintmax_t)count.violations, (uintmax_t)count.flights_to_mail, cpu);
     fflush(stdout);
 }
 
@@ -244,6 +246,7 @@ static void end_of_mail(struct connection *c)
 {
     char text[64];
     count.mails++;
+    count.flights_to_mail = count.flights;
     count.recipients += c->recipients;
     count.bytes += c->size;
     int len = snprintf(text, sizeof text, "250 2.0.0 queued as %jX\r\n", (uintmax_t)count.mails);

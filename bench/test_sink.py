@@ -55,6 +55,7 @@ def smtplib_sends(sink, context):
         assert counted["mails"] == 3 and counted["bytes"] == 3 * len(BODY), counted
         assert counted["violations"] == 0 and counted["auths"] == (mode != "plain"), counted
         assert counted["handshakes_full"] == (mode != "plain"), counted
+        assert counted["flights_to_mail"] == counted["flights"] - 1, counted  # QUIT
 
 
 def cut_everywhere(sink):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Builds facteur and installs the peers, all into one folder; nothing of the system is changed."""
 import hashlib
+import os
 import pathlib
 import re
 import shutil
@@ -11,7 +12,7 @@ BENCH = pathlib.Path(__file__).resolve().parent.parent
 DEBIAN = ["libphp-phpmailer", "php-symfony-mailer", "php-symfony-event-dispatcher", "php-symfony-event-dispatcher-contracts",
           "php-symfony-mime", "php-symfony-service-contracts", "php-symfony-deprecation-contracts", "php-email-validator",
           "php-doctrine-lexer", "php-doctrine-deprecations", "php-psr-container", "php-psr-event-dispatcher", "php-psr-log"]
-PYPI = ["django", "aiosmtplib"]
+PYPI = ["django", "aiosmtplib", "gunicorn"]
 NPM = ["nodemailer"]
 SOURCES = ["core", "bindings", "ext", "scripts", "setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE",
            "config.m4", "meson.build", "meson_options.txt"]
@@ -21,9 +22,9 @@ class Failed(Exception):
     """One step did not work; the message says which and why."""
 
 
-def run(step, *command, cwd=None):
-    done = subprocess.run([str(part) for part in command], cwd=cwd, stdin=subprocess.DEVNULL, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+def run(step, *command, cwd=None, env=None):
+    done = subprocess.run([str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         raise Failed(f"{step}: {' '.join(map(str, command))}\n{done.stdout[-2000:]}")
     return done.stdout
@@ -48,12 +49,16 @@ class Installation:
         self.php_extension = folder / "php/modules/facteur.so"
         self.certificate, self.key = folder / "certificate.pem", folder / "key.pem"
         self.debian, self.npm, self.work = folder / "debian", folder / "npm", folder / "work"
+        self.build = folder / "build"
+
+    def raw_bytes(self, size):
+        return (self.work / size / "order.eml").stat().st_size
 
     def all(self):
         self.folder.mkdir(parents=True, exist_ok=True)
         self.step("tools", self.tools)
         for name, step in (("facteur", self.facteur), ("python", self.pypi), ("php", self.php_packages),
-                           ("node", self.node), ("libcurl", self.libcurl)):
+                           ("node", self.node), ("libcurl", self.libcurl), ("rust", self.rust), ("go", self.go)):
             try:
                 self.step(name, step)
             except (Failed, OSError) as error:
@@ -93,12 +98,20 @@ class Installation:
         self.built = fingerprint(self.source)
         if not (mark.exists() and mark.read_text() == self.built):
             self.copy(copy)
-            if not (self.folder / "build/build.ninja").exists():
-                run("meson", "meson", "setup", self.folder / "build", copy, "--buildtype=release", "-Dtests=false")
-            run("ninja", "ninja", "-C", self.folder / "build")
+            if not (self.build / "build.ninja").exists():
+                run("meson", "meson", "setup", self.build, copy, "--buildtype=release", "-Dtests=false")
+            run("ninja", "ninja", "-C", self.build)
             mark.write_text(self.built)
-        run("facteur_peer.c", "cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", "-I", copy / "core/include", "-o", self.bin / "facteur_peer",
-            BENCH / "peers/facteur_peer.c", "-L", self.folder / "build", "-lfacteur", f"-Wl,-rpath,{(self.folder / 'build').resolve()}")
+        self.programs(copy)
+
+    def programs(self, source):
+        """Ours from C: a peer with the library; count.c with the layers below the public header, and what the library needs."""
+        flags = ["-O2", "-g", "-std=gnu11", "-D_GNU_SOURCE", "-I", source / "core/include"]
+        run("facteur_peer.c", "cc", *flags, "-o", self.bin / "facteur_peer", BENCH / "peers/facteur_peer.c",
+            "-L", self.build, "-lfacteur", f"-Wl,-rpath,{self.build.resolve()}")
+        needed = re.findall(r"NEEDED.*\[(.*)\]", run("readelf", "readelf", "-d", self.build / "libfacteur.so"))
+        run("count.c", "cc", *flags, "-I", source / "core/src", "-I", BENCH, "-o", self.bin / "count", BENCH / "count.c",
+            "-Wl,--start-group", *sorted(self.build.glob("libfct_*.a")), "-Wl,--end-group", *(f"-l:{name}" for name in needed))
 
     def copy(self, copy):
         """Times are kept, so that make and ninja build what changed."""
@@ -149,6 +162,35 @@ class Installation:
         if not (self.npm / "node_modules/nodemailer").exists():
             self.npm.mkdir(exist_ok=True)
             run("npm", "npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", self.npm, *NPM)
+
+    def toolchain(self, program, *folders):
+        """Its path, also where its own installer puts it and no PATH names it."""
+        found = shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), *map(os.path.expanduser, folders)]))
+        if not found:
+            raise Failed(f"{program} is not installed")
+        return found
+
+    def rust(self):
+        cargo, folder = self.toolchain("cargo", "~/.cargo/bin"), self.copied_peer("lettre")
+        run("cargo", cargo, "build", "--release", "--quiet", cwd=folder,
+            env={"PATH": f"{os.path.dirname(cargo)}{os.pathsep}{os.environ.get('PATH', '')}"})
+        shutil.copy2(folder / "target/release/lettre_peer", self.bin / "lettre_peer")
+
+    def go(self):
+        go, folder = self.toolchain("go", "/usr/local/go/bin"), self.copied_peer("go-mail")
+        if "go-mail" not in (folder / "go.mod").read_text():
+            run("go", go, "get", "github.com/wneessen/go-mail@latest", cwd=folder)
+        run("go", go, "build", "-o", self.bin.resolve() / "go_mail_peer", ".", cwd=folder)
+
+    def copied_peer(self, name):
+        """A peer with a build of its own is built outside of the source; what it was built with stays."""
+        folder = self.folder / name
+        for file in (BENCH / "peers" / name).rglob("*"):
+            copy = folder / file.relative_to(BENCH / "peers" / name)
+            if file.is_file() and not (copy.exists() and copy.stat().st_mtime >= file.stat().st_mtime):
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, copy)
+        return folder
 
     def libcurl(self):
         library = next(pathlib.Path("/usr/lib").glob("*/libcurl.so.4"), None)

@@ -14,20 +14,21 @@ from . import peers
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """What a peer is told; `network` names the way to the sink ("loopback", "20 ms")."""
-    network: str
+    """What a peer is told."""
     host: str
     port: int
-    tls: bool
+    tls: str                          # none, implicit, starttls
+    login: bool
     mode: str
-    work: str
+    work: str                         # order, raw, letter
+    size: str = "8k"                  # of work.SIZES
     depth: int = 1
     mails: int = 0
-    raw_bytes: int = 8192
 
     def environment(self, installation):
-        facts = {"HOST": self.host, "PORT": self.port, "TLS": int(self.tls), "CA": installation.certificate.resolve(), "MODE": self.mode,
-                 "WORK": self.work, "MAILS": self.mails, "DEPTH": self.depth, "DIR": installation.work.resolve()}
+        facts = {"HOST": self.host, "PORT": self.port, "TLS": self.tls, "LOGIN": int(self.login), "CA": installation.certificate.resolve(),
+                 "MODE": self.mode, "WORK": self.work, "MAILS": self.mails, "DEPTH": self.depth,
+                 "DIR": (installation.work / self.size).resolve()}
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
         return {**kept, "NODE_PATH": str((installation.npm / "node_modules").resolve()),
                 **{f"BENCH_{name}": str(value) for name, value in facts.items()}}
@@ -65,7 +66,7 @@ def once(peer, job, installation, sink, prefix=(), limit=120):
     told = json.loads(heard) if heard.startswith(b"{") else {"wall_us": spent, "us": []}
     if "skip" in told:
         raise PeerFailed(told["skip"])
-    if counted["mails"] != job.mails:
+    if counted.get("mails", job.mails) != job.mails:
         raise PeerFailed(f"{job.mails} mails to send, {counted['mails']} counted by the sink")
     return Run((usage.ru_utime + usage.ru_stime) * 1e6, told["wall_us"], spent, told["us"], told.get("peak_kib"), counted)
 
@@ -90,13 +91,21 @@ def percentile(sorted_values, share):
     return sorted_values[min(len(sorted_values) - 1, int(share * len(sorted_values)))]
 
 
+def counts(counted, mails):
+    """What the sink counted, for each mail.  A real server counts nothing."""
+    if not counted:
+        return {}
+    return {"flights": counted["flights"] / mails, "connections": counted["connections"] / mails,
+            "handshakes": (counted["handshakes_full"] + counted["handshakes_resumed"]) / mails}
+
+
 def figures(mails, run, startup_cpu_us, rtt_ms):
     """The figures of one run; the first mail, which connects, is not among the warm ones.  On a WAN, where mails are
     few, the CPU of each would be that of the connection, and is left out."""
-    counted = run.counted
     out = {} if rtt_ms else {"cpu": max(run.cpu_us - startup_cpu_us, 0) / mails}
-    out |= {"rate": mails / run.wall_us * 1e6, "flights": counted["flights"] / mails, "connections": counted["connections"] / mails,
-           "handshakes": (counted["handshakes_full"] + counted["handshakes_resumed"]) / mails}
+    out |= {"rate": mails / run.wall_us * 1e6} | counts(run.counted, mails)
+    if rtt_ms:
+        out["each_rtt"] = run.wall_us / mails / 1000 / rtt_ms
     if run.peak_kib:
         out["peak"] = run.peak_kib / 1024
     warm = sorted(run.us[1:])
@@ -104,6 +113,16 @@ def figures(mails, run, startup_cpu_us, rtt_ms):
         out |= {"p50": statistics.median(warm), "p95": percentile(warm, 0.95), "p99": percentile(warm, 0.99)}
         if rtt_ms:
             out["p50_rtt"] = out["p50"] / 1000 / rtt_ms
+    return out
+
+
+def cold_figures(run, rtt_ms):
+    """Of a process that sent one mail."""
+    out = {"cold": run.us[0] if run.us else run.wall_us}
+    if run.counted:
+        out["cold_flights"] = run.counted["flights_to_mail"]
+    if rtt_ms:
+        out["cold_rtt"] = out["cold"] / 1000 / rtt_ms
     return out
 
 
@@ -148,52 +167,82 @@ def ratio(cell, reference, name):
 class Scenario:
     """One table: the same job for every peer."""
     title: str
-    network: str
-    tls: bool
-    work: str
+    network: str                      # loopback, or the round trip time in ms
+    tls: str = "implicit"
+    work: str = "order"
+    size: str = "8k"
     depth: int = 1
-    most: int = 20000                 # the most mails in one run
+    cold: bool = False                # a process for one mail
+    server: str = "sink"              # sink, no-chunking, postfix
+    who: str = "all"                  # all, best: the peers in their best mode, facteur: nobody else
     rtt_ms: float = 0                 # of a WAN, as measured
     cells: list = dataclasses.field(default_factory=list)
 
-    def repeat(self, installation, sink, seconds, startups, progress, prefix=()):
+
+    @property
+    def figure(self):
+        return "cold" if self.cold else "p50" if self.depth == 1 else "rate"
+
+    def job(self, mode):
+        return Job("", 0, self.tls, self.tls != "none" and self.server != "postfix", mode, self.work, self.size, self.depth)
+
+    def fill(self, chosen, installation):
+        """A line for each peer and mode that can do this job.  The first mail of both modes is the same: one is enough."""
+        for peer in peers.TABLE:
+            modes = [mode for mode in peer.modes if peers.runs(peer, dataclasses.replace(self.job(mode), mails=1))]
+            for mode in modes[:1] if self.cold else modes:
+                if peer.name in chosen and self.wants(peer, mode):
+                    self.cells.append(Cell(peer, mode, skipped=installation.missing.get(peer.runtime, "")))
+        return self
+
+    def wants(self, peer, mode):
+        """smtp-source has no clock for each mail."""
+        if self.cold and peer.runtime == "smtp-source":
+            return False
+        return self.who == "all" or peer.ours and mode != "asyncio" or self.who == "best" and mode == "best"
+
+    def repeat(self, installation, servers, seconds, startups, progress, prefix=()):
         """One repetition of every cell, one after the other, so that all see the machine's moods alike."""
+        sink = servers[self.server]
         for cell in self.cells:
             if cell.skipped:
                 continue
             progress(f"{self.title}: {cell.peer.name} {cell.mode}")
-            job = Job(self.network, sink.host, sink.port(self.tls), self.tls, cell.mode, self.work, self.depth,
-                      raw_bytes=installation.raw_bytes)
+            job = dataclasses.replace(self.job(cell.mode), host=sink.host, port=sink.port(self.tls))
             try:
                 self.measure(cell, job, installation, sink, seconds, startups, prefix)
             except PeerFailed as why:
                 cell.skipped = str(why)
+                progress(f"{self.title}: {cell.peer.name} {cell.mode}: {why}\n")
 
     def measure(self, cell, job, installation, sink, seconds, startups, prefix):
+        if self.cold:
+            cell.add(cold_figures(once(cell.peer, dataclasses.replace(job, mails=1), installation, sink, prefix), self.rtt_ms))
+            return
         startup = 0 if self.rtt_ms else self.startup(cell, job, installation, sink, startups)
         if not cell.mails:
-            cell.mails = self.most if self.rtt_ms else self.enough(cell, job, installation, sink, seconds)
+            cell.mails = self.few(cell) if self.rtt_ms else self.enough(cell, job, installation, sink, seconds)
         run = once(cell.peer, dataclasses.replace(job, mails=cell.mails), installation, sink, prefix)
         cell.add(figures(cell.mails, run, startup, self.rtt_ms))
-        if self.depth == 1 and (self.work == "order" or "order" not in cell.peer.works):
-            cold = once(cell.peer, dataclasses.replace(job, mails=1), installation, sink, prefix)
-            if cold.us:
-                cell.add({"cold": cold.us[0], "cold_flights": cold.counted["flights"]})
-            if cold.us and self.rtt_ms:
-                cell.add({"cold_rtt": cold.us[0] / 1000 / self.rtt_ms})
+
+    def few(self, cell):
+        """On a WAN a mail takes long and varies little."""
+        if self.depth > 1:
+            return 200 if cell.peer.ours else 40
+        return 12 if cell.peer.ours else 5 if cell.mode == "best" else 2
 
     def enough(self, cell, job, installation, sink, seconds):
         """How many mails the peer sends in so many seconds."""
         trial = dataclasses.replace(job, mails=8 if self.depth == 1 else 5 * self.depth)
         run = once(cell.peer, trial, installation, sink)
         each = statistics.median(run.us[1:]) if run.us[1:] else run.wall_us / trial.mails
-        return max(10 * self.depth, min(self.most, int(seconds * 1e6 / each)))
+        return max(10 * self.depth, min(20000, int(seconds * 1e6 / each)))
 
     def startup(self, cell, job, installation, sink, startups):
         """CPU of the process that sends no mail, the median of what was seen so far."""
         if not peers.runs(cell.peer, job):
             return 0
-        known = startups.setdefault((cell.key, job.tls), [])
+        known = startups.setdefault((cell.key, job.tls, job.size), [])
         if not known or self.work == "order":
             known.append(once(cell.peer, job, installation, sink).cpu_us)
         return statistics.median(known)

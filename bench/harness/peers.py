@@ -10,27 +10,34 @@ ALL = frozenset({"order", "raw"})
 @dataclasses.dataclass(frozen=True)
 class Peer:
     name: str
-    runtime: str                      # python, php, node, or a program in bin/
+    runtime: str                      # python, php, node, smtp-source, or who builds a program in bin/
     file: str
     reference: str                    # facteur in the language nearest to it
+    language: str = ""                # for the targets, which compare within a language
     modes: tuple = ("default", "best")
     works: frozenset = ALL
     parallel: tuple = ()              # the modes that can have several mails in flight
 
+    @property
+    def ours(self):
+        return self.name.startswith("facteur")
 
-FACTEUR = ("facteur-python", "facteur-php", "facteur-c")
+
 TABLE = [
-    Peer("facteur-python", "python", "facteur_peer.py", "facteur-python", works=ALL | {"letter"}, parallel=("best",)),
-    Peer("django", "python", "django_peer.py", "facteur-python", works=frozenset({"order"})),
-    Peer("smtplib", "python", "smtplib_peer.py", "facteur-python"),
-    Peer("aiosmtplib", "python", "aiosmtplib_peer.py", "facteur-python", parallel=("best",)),
-    Peer("facteur-php", "php", "facteur_peer.php", "facteur-php", works=ALL | {"letter"}, parallel=("best",)),
-    Peer("phpmailer", "php", "phpmailer_peer.php", "facteur-php"),
-    Peer("symfony", "php", "symfony_peer.php", "facteur-php"),
-    Peer("nodemailer", "node", "nodemailer_peer.js", "facteur-python", parallel=("best",)),
-    Peer("facteur-c", "program", "facteur_peer", "facteur-c", works=ALL | {"letter"}, parallel=("best",)),
-    Peer("libcurl", "libcurl", "libcurl_peer", "facteur-c", works=frozenset({"raw"}), parallel=("best",)),
-    Peer("smtp-source", "smtp-source", "", "facteur-c", modes=("best",), works=frozenset({"raw"}), parallel=("best",)),
+    Peer("facteur-python", "python", "facteur_peer.py", "facteur-python", "Python", modes=("default", "best", "asyncio"),
+         works=ALL | {"letter"}, parallel=("best", "asyncio")),
+    Peer("django", "python", "django_peer.py", "facteur-python", "Python", works=frozenset({"order"})),
+    Peer("smtplib", "python", "smtplib_peer.py", "facteur-python", "Python"),
+    Peer("aiosmtplib", "python", "aiosmtplib_peer.py", "facteur-python", "Python", parallel=("best",)),
+    Peer("facteur-php", "php", "facteur_peer.php", "facteur-php", "PHP", works=ALL | {"letter"}, parallel=("best",)),
+    Peer("phpmailer", "php", "phpmailer_peer.php", "facteur-php", "PHP"),
+    Peer("symfony", "php", "symfony_peer.php", "facteur-php", "PHP"),
+    Peer("nodemailer", "node", "nodemailer_peer.js", "facteur-python", "JavaScript", parallel=("best",)),
+    Peer("facteur-c", "facteur", "facteur_peer", "facteur-c", "C", works=ALL | {"letter"}, parallel=("best",)),
+    Peer("lettre", "rust", "lettre_peer", "facteur-c", "Rust", parallel=("best",)),
+    Peer("go-mail", "go", "go_mail_peer", "facteur-c", "Go", parallel=("best",)),
+    Peer("libcurl", "libcurl", "libcurl_peer", "facteur-c", "C", works=frozenset({"raw"}), parallel=("best",)),
+    Peer("smtp-source", "smtp-source", "", "facteur-c", "C", modes=("best",), works=frozenset({"raw"}), parallel=("best",)),
 ]
 
 
@@ -42,8 +49,8 @@ def command(peer, installation, job):
     if peer.runtime == "node":
         return ["node", str(PEERS / peer.file)]
     if peer.runtime == "smtp-source":
-        return ["smtp-source", "-d", "-l", str(job.raw_bytes), "-m", str(job.mails), "-s", str(job.depth), "-f", "shop@example.com",
-                "-t", "zoe@example.net", f"{job.host}:{job.port}"]
+        return ["smtp-source", "-d", "-l", str(installation.raw_bytes(job.size)), "-m", str(job.mails), "-s", str(job.depth),
+                "-f", "shop@example.com", "-t", "zoe@example.net", f"{job.host}:{job.port}"]
     return [str(installation.bin / peer.file)]
 
 
@@ -51,4 +58,4 @@ def runs(peer, job):
     """Whether the peer does this kind of job at all."""
     return (job.work in peer.works and job.mode in peer.modes
             and (job.depth == 1 or job.mode in peer.parallel)
-            and not (peer.runtime == "smtp-source" and (job.tls or job.mails == 0)))
+            and not (peer.runtime == "smtp-source" and (job.tls != "none" or job.mails == 0)))

@@ -44,7 +44,7 @@ def svg(scenario, figure, unit):
 
 
 def write(file, scenario):
-    figure, unit = ("p50", "microseconds a mail, median") if scenario.depth == 1 else ("rate", "mails a second")
-    drawing = svg(scenario, figure, unit)
+    unit = {"rate": "mails a second", "cold": "microseconds to the verdict on the first mail"}.get(scenario.figure, "microseconds, median")
+    drawing = svg(scenario, scenario.figure, unit)
     if drawing:
         file.write_text(drawing)

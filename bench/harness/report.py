@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The tables of results.md."""
+import ctypes
 import datetime
+import json
 import os
 import platform
+import re
 import subprocess
 
+from . import targets
 from .measure import ratio
 
 COLUMNS = [  # figure, head, format, ratio head
@@ -14,6 +18,9 @@ COLUMNS = [  # figure, head, format, ratio head
     ("p99", "p99 µs", "{:,.0f}", None),
     ("rate", "mails/s", "{:,.0f}", None),
     ("cpu", "CPU µs", "{:,.1f}", "CPU ×"),
+    ("added", "added µs", "{:,.0f}", None),
+    ("added_rtt", "added RTT", "{:.2f}", None),
+    ("each_rtt", "RTT a mail", "{:.3f}", None),
     ("flights", "flights", "{:.2f}", None),
     ("connections", "connections", "{:.3f}", None),
     ("handshakes", "handshakes", "{:.3f}", None),
@@ -27,7 +34,7 @@ READING = """Every figure is for one mail and is the median over the repetitions
 highest repetition, as a share of the median. × is the peer divided by facteur in the language nearest to it and in its default
 mode (for CPU and latency: how many times more), the median of the ratios within each repetition. Flights, connections and
 handshakes are counted by the sink and are nearly exact; the first connection's are among them. *default* is the mode that frameworks
-use, *best* the one that the peer's manual recommends for many mails. How each figure is made: docs/performance.md.
+use, *best* the one that the peer's manual recommends for many mails, *asyncio* facteur's `asend()`. How each figure is made: docs/performance.md.
 """
 
 
@@ -41,7 +48,7 @@ def number(cell, name, form):
 
 
 def reference_of(scenario, cell):
-    wanted = [(cell.peer.reference, mode) for mode in ("default", "best")]
+    wanted = [(cell.peer.reference, mode) for mode in ("default", "best", "none")]
     for key in wanted:
         for other in scenario.cells:
             if other.key == key and other.figures:
@@ -86,25 +93,50 @@ def tool(*command):
         return ""
 
 
+def versions(installation):
+    """What was measured, each with its version."""
+    yield f"Python {platform.python_version()}"
+    listed = "import importlib.metadata as m\nfor n in ('django', 'aiosmtplib', 'gunicorn'): print(n, m.version(n))"
+    yield from subprocess.run([installation.python, "-c", listed], text=True, capture_output=True).stdout.splitlines()
+    yield tool("php", "-n", "-r", "echo 'PHP ', PHP_VERSION;")
+    for archive in sorted((installation.folder / "archives").glob("*.deb")):
+        package, version = archive.name.split("_")[:2]
+        if package in ("libphp-phpmailer", "php-symfony-mailer"):
+            yield f"{package} {version.replace('%3a', ':')}"
+    yield f"node {tool('node', '--version')}" if tool("node", "--version") else ""
+    manifest = installation.npm / "node_modules/nodemailer/package.json"
+    yield f"nodemailer {json.loads(manifest.read_text())['version']}" if manifest.exists() else ""
+    for file, pattern, shown in ((installation.folder / "lettre/Cargo.lock", r'name = "lettre"\nversion = "([^"]+)"', "lettre"),
+                                 (installation.folder / "go-mail/go.mod", r"go-mail v(\S+)", "go-mail")):
+        found = re.search(pattern, file.read_text()) if file.exists() else None
+        yield f"{shown} {found[1]}" if found else ""
+    yield from (tool("openssl", "version"), curl_version(), f"Postfix {tool('postconf', '-h', 'mail_version')}")
+
+
+def curl_version():
+    try:
+        library = ctypes.CDLL("libcurl.so.4")
+    except OSError:
+        return ""
+    library.curl_version.restype = ctypes.c_char_p
+    return library.curl_version().decode().split()[0]
+
+
 def machine(installation):
     with open("/proc/cpuinfo") as file:
         model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), platform.machine())
-    yield f"- {os.cpu_count()} × {model}, Linux {platform.release()}"
+    yield f"- {os.cpu_count()} × {model}, Linux {platform.release().partition('-')[0]}"
     yield f"- load when it began: {installation.load_before:.1f}, when it ended: {os.getloadavg()[0]:.1f}"
-    versions = [f"Python {platform.python_version()}"]
-    for name in ("django", "aiosmtplib"):
-        shown = tool(str(installation.folder / "venv/bin/pip"), "show", "--disable-pip-version-check", name)
-        listed = subprocess.run([installation.python, "-c", f"import importlib.metadata as m; print(m.version('{name}'))"],
-                                text=True, capture_output=True).stdout.strip() if shown else ""
-        versions += [f"{name} {listed}"] if listed else []
-    versions += [tool("php", "-n", "-r", "echo 'PHP ', PHP_VERSION;"), f"node {tool('node', '--version')}", tool("openssl", "version")]
-    yield "- " + ", ".join(version for version in versions if version.strip())
+    yield "- " + ", ".join(version for version in versions(installation) if version.strip())
+    for name, why in installation.missing.items():
+        yield f"- skipped: {name}, {why}"
 
 
-def write(file, scenarios, installation, arguments, repetitions):
+def write(file, scenarios, installation, arguments, repetitions, notes):
     now = datetime.datetime.now(datetime.timezone.utc)
     lines = ["# Results", "", f"`{' '.join(arguments)}`, {now:%Y-%m-%d %H:%M} UTC, {repetitions} repetitions.", "",
-             *machine(installation), "", READING]
+             *machine(installation), *(f"- {note}" for note in notes), "", "## What was promised", "",
+             *targets.table(scenarios, installation), "", READING]
     for scenario in scenarios:
         if not any(cell.figures for cell in scenario.cells):
             continue

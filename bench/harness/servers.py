@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The processes around a client: the sink, and the WAN between two network namespaces."""
 import json
+import shutil
 import subprocess
 import sys
 
@@ -36,6 +37,12 @@ class Child:
         self.close()
 
 
+def ends_with_us(*command):
+    """A command that is told to end when this process is gone, however that came."""
+    setpriv = shutil.which("setpriv")
+    return [*([setpriv, "--pdeathsig", "TERM"] if setpriv else []), *map(str, command)]
+
+
 PING = """
 import socket, statistics, sys, time
 with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as s:
@@ -57,7 +64,7 @@ class Sink(Child):
         self.host = address
 
     def port(self, tls):
-        return self.ready["tls" if tls else "plain"]
+        return self.ready[{"none": "plain", "implicit": "tls"}.get(tls, tls)]
 
     def since(self):
         """What was counted since the last time."""
@@ -75,6 +82,6 @@ class Wan(Child):
 
     def rtt_ms(self, sink):
         """The round trip time as it is: a NOOP, whose packets nothing but the WAN delays."""
-        done = subprocess.run([*self.client, sys.executable, "-I", "-c", PING, sink.host, str(sink.port(False))],
+        done = subprocess.run([*self.client, sys.executable, "-I", "-c", PING, sink.host, str(sink.port("none"))],
                               text=True, capture_output=True, check=True)
         return float(done.stdout)

@@ -7,13 +7,14 @@ import time
 import aiosmtplib
 from smtplib_compose import compose
 
-from bench import CA, DEPTH, HOST, MAILS, MODE, PASSWORD, PORT, RAW, RECIPIENT, SENDER, TLS, USER, WORK, answer
+from bench import CA, DEPTH, HOST, LOGIN, MAILS, MODE, PASSWORD, PORT, RAW, RECIPIENT, SENDER, TLS, USER, WORK, answer
 
 SERVER = {"hostname": HOST, "port": PORT}
-if TLS:
-    SERVER |= {"use_tls": True, "tls_context": ssl.create_default_context(cafile=CA), "username": USER, "password": PASSWORD}
-else:
-    SERVER |= {"start_tls": False}
+SERVER |= {"use_tls": TLS == "implicit", "start_tls": TLS == "starttls"}
+if TLS != "none":
+    SERVER |= {"tls_context": ssl.create_default_context(cafile=CA)}
+if LOGIN:
+    SERVER |= {"username": USER, "password": PASSWORD}
 
 
 async def send(client, number):

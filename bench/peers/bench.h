@@ -41,18 +41,28 @@ static inline uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* A file of the job, ended with a NUL; the caller's. */
-static inline char *job_file(const char *name, size_t *len)
+/* A file of the job, ended with a NUL; the caller's.  NULL when there is none of that name. */
+static inline char *job_file_if_there(const char *name, size_t *len)
 {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", job("BENCH_DIR"), name);
     FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
     char *bytes = malloc(1 << 22);
-    if (!file || !bytes)
-        fail(path);
+    if (!bytes)
+        fail("memory");
     *len = fread(bytes, 1, (1 << 22) - 1, file);
     bytes[*len] = '\0';
     fclose(file);
+    return bytes;
+}
+
+static inline char *job_file(const char *name, size_t *len)
+{
+    char *bytes = job_file_if_there(name, len);
+    if (!bytes)
+        fail(name);
     return bytes;
 }
 

@@ -1,10 +1,12 @@
 <?php
 // SPDX-License-Identifier: MIT
 // What the PHP peers share: the job from the environment, the clock around each mail, the answer.
-[$host, $port, $tls, $ca] = [getenv('BENCH_HOST'), (int)getenv('BENCH_PORT'), getenv('BENCH_TLS') === '1', getenv('BENCH_CA')];
+[$host, $port, $ca] = [getenv('BENCH_HOST'), (int)getenv('BENCH_PORT'), getenv('BENCH_CA')];
+[$tls, $login] = [getenv('BENCH_TLS'), getenv('BENCH_LOGIN') === '1']; // tls: none, implicit or starttls
 [$user, $password, $sender, $recipient] = ['shop@example.com', 's3cret', 'shop@example.com', 'zoe@example.net'];
 [$mode, $work, $mails, $depth] = [getenv('BENCH_MODE'), getenv('BENCH_WORK'), (int)getenv('BENCH_MAILS'), (int)getenv('BENCH_DEPTH')];
 [$text, $html, $raw, $order] = array_map(fn($name) => file_get_contents(getenv('BENCH_DIR') . "/order.$name"), ['txt', 'html', 'eml', 'json']);
+$pdf = is_file(getenv('BENCH_DIR') . '/order.pdf') ? file_get_contents(getenv('BENCH_DIR') . '/order.pdf') : null;
 
 /** Subject, text and HTML of one order. */
 function parts(int $number): array

@@ -5,7 +5,8 @@ import os
 import time
 
 E = os.environ
-HOST, PORT, TLS, CA = E["BENCH_HOST"], int(E["BENCH_PORT"]), E["BENCH_TLS"] == "1", E["BENCH_CA"]
+HOST, PORT, CA = E["BENCH_HOST"], int(E["BENCH_PORT"]), E["BENCH_CA"]
+TLS, LOGIN = E["BENCH_TLS"], E["BENCH_LOGIN"] == "1"  # TLS: none, implicit or starttls
 USER, PASSWORD = "shop@example.com", "s3cret"
 SENDER, RECIPIENT = "shop@example.com", "zoe@example.net"
 MODE, WORK, MAILS, DEPTH = E["BENCH_MODE"], E["BENCH_WORK"], int(E["BENCH_MAILS"]), int(E["BENCH_DEPTH"])
@@ -18,6 +19,7 @@ def read(name):
 
 TEXT, HTML = read("order.txt").decode(), read("order.html").decode()
 RAW, ORDER = read("order.eml"), read("order.json").decode()
+PDF = read("order.pdf") if os.path.exists(os.path.join(E["BENCH_DIR"], "order.pdf")) else None
 
 
 def parts(number):

@@ -5,10 +5,10 @@ import ssl
 import django
 from django.conf import settings
 
-from bench import CA, HOST, MODE, PASSWORD, PORT, RECIPIENT, SENDER, TLS, USER, one_by_one, parts
+from bench import CA, HOST, LOGIN, MODE, PASSWORD, PDF, PORT, RECIPIENT, SENDER, TLS, USER, one_by_one, parts
 
-settings.configure(EMAIL_HOST=HOST, EMAIL_PORT=PORT, EMAIL_USE_SSL=TLS, EMAIL_HOST_USER=USER if TLS else "",
-                   EMAIL_HOST_PASSWORD=PASSWORD if TLS else "", USE_TZ=True)
+settings.configure(EMAIL_HOST=HOST, EMAIL_PORT=PORT, EMAIL_USE_SSL=TLS == "implicit", EMAIL_USE_TLS=TLS == "starttls",
+                   EMAIL_HOST_USER=USER if LOGIN else "", EMAIL_HOST_PASSWORD=PASSWORD if LOGIN else "", USE_TZ=True)
 django.setup()
 from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: E402
 from django.core.mail.backends import smtp  # noqa: E402
@@ -35,6 +35,8 @@ def send(number):
     message = EmailMultiAlternatives(subject, text, f"Shop <{SENDER}>", [f"Zoë <{RECIPIENT}>"],
                                      connection=connection or get_connection())
     message.attach_alternative(html, "text/html")
+    if PDF:
+        message.attach("invoice.pdf", PDF, "application/pdf")
     message.send()
 
 

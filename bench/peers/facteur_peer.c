@@ -3,8 +3,8 @@
 #include "bench.h"
 #include "facteur.h"
 
-static char *text, *html, *raw, *order;
-static size_t text_len, html_len, raw_len, order_len;
+static char *text, *html, *raw, *order, *pdf; /* pdf: NULL when the job has none */
+static size_t text_len, html_len, raw_len, order_len, pdf_len;
 static facteur_mailer *mailer;
 
 static void check(int code, facteur_error *error)
@@ -48,6 +48,10 @@ static facteur_message *compose(const char *work, size_t number)
     filled = job_fill(html, html_len, number, &len);
     set(message, "html", filled, len);
     free(filled);
+    if (pdf)
+        check(facteur_message_attach_bytes(message, pdf, pdf_len, "invoice.pdf", "application/pdf",
+                                           NULL, &error),
+              error);
     return message;
 }
 
@@ -57,17 +61,15 @@ static void open_mailer(void)
     size_t count = 0;
     char dsn[256];
     facteur_error *error = NULL;
-    bool tls = job_number("BENCH_TLS") == 1;
-    snprintf(dsn, sizeof dsn, "%s://%s:%s", tls ? "smtps" : "smtp", job("BENCH_HOST"),
-             job("BENCH_PORT"));
+    snprintf(dsn, sizeof dsn, "smtp://%s:%s", job("BENCH_HOST"), job("BENCH_PORT"));
 #define OPTION(name, value) (names[count] = (name), values[count++] = (value))
     OPTION("default_from", "Shop <" SENDER ">");
-    if (tls) {
+    OPTION("tls", job("BENCH_TLS"));
+    OPTION("ca_file", job("BENCH_CA"));
+    if (job_number("BENCH_LOGIN")) {
         OPTION("username", USER);
         OPTION("password", PASSWORD);
-        OPTION("ca_file", job("BENCH_CA"));
-    } else
-        OPTION("tls", "none");
+    }
     if (!strcmp(job("BENCH_MODE"), "best"))
         OPTION("max_mails", "0");
     check(facteur_mailer_new(dsn, names, values, count, &mailer, &error), error);
@@ -130,6 +132,7 @@ int main(void)
     html = job_file("order.html", &html_len);
     raw = job_file("order.eml", &raw_len);
     order = job_file("order.json", &order_len);
+    pdf = job_file_if_there("order.pdf", &pdf_len);
     open_mailer();
     if (depth == 1)
         one_by_one(work, mails);

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""facteur from Python.  Modes: default; best, connections without a limit of mails."""
+"""facteur from Python.  Modes: default; best, connections without a limit of mails; asyncio, asend() with as many tasks
+as mails are in flight."""
+import asyncio
 import time
 
 import facteur
 
-from bench import (CA, DEPTH, HOST, MAILS, MODE, ORDER, PASSWORD, PORT, RAW, RECIPIENT, SENDER, TLS, USER, WORK, answer,
+from bench import (CA, DEPTH, HOST, LOGIN, MAILS, MODE, ORDER, PASSWORD, PDF, PORT, RAW, RECIPIENT, SENDER, TLS, USER, WORK, answer,
                    one_by_one, parts)
 
-login = {"username": USER, "password": PASSWORD, "ca_file": CA} if TLS else {}
-more = {"max_mails": 0} if MODE == "best" else {}
-mailer = facteur.Mailer(f"{'smtps' if TLS else 'smtp'}://{HOST}:{PORT}", default_from=f"Shop <{SENDER}>",
-                        **({"tls": "none"} if not TLS else {}), **login, **more)
+login = {"username": USER, "password": PASSWORD} if LOGIN else {}
+more = {} if MODE == "default" else {"max_mails": 0}
+mailer = facteur.Mailer(f"smtp://{HOST}:{PORT}", default_from=f"Shop <{SENDER}>", tls=TLS, ca_file=CA, **login, **more)
+attached = [facteur.Attachment(PDF, name="invoice.pdf", type="application/pdf")] if PDF else []
 
 
 def compose(number):
@@ -19,11 +21,26 @@ def compose(number):
     if WORK == "letter":
         return facteur.order_confirmation(ORDER.replace("@NUMBER@", str(number)), from_=f"Shop <{SENDER}>")
     subject, text, html = parts(number)
-    return facteur.Message(from_=f"Shop <{SENDER}>", to=f"Zoë <{RECIPIENT}>", subject=subject, text=text, html=html)
+    return facteur.Message(from_=f"Shop <{SENDER}>", to=f"Zoë <{RECIPIENT}>", subject=subject, text=text, html=html,
+                           attachments=attached)
 
 
-if DEPTH > 1 and not hasattr(mailer, "send_many"):
-    print('{"skip": "this build has no send_many"}')
+async def lane(numbers, spent):
+    for number in numbers:
+        before = time.perf_counter_ns()
+        await mailer.asend(compose(number))
+        spent.append((time.perf_counter_ns() - before) // 1000)
+
+
+async def lanes():
+    spent, numbers = [], iter(range(MAILS))
+    begin = time.perf_counter_ns()
+    await asyncio.gather(*(lane(numbers, spent) for _ in range(DEPTH)))
+    answer(time.perf_counter_ns() - begin, spent if DEPTH == 1 else ())
+
+
+if MODE == "asyncio":
+    asyncio.run(lanes())
 elif DEPTH == 1:
     one_by_one(lambda number: mailer.send(compose(number)))
 else:

@@ -30,15 +30,17 @@ static size_t give(char *to, size_t size, size_t count, void *data)
 static void prepare(struct mail *mail)
 {
     static char url[256];
-    bool tls = job_number("BENCH_TLS") == 1;
-    snprintf(url, sizeof url, "%s://%s:%s", tls ? "smtps" : "smtp", job("BENCH_HOST"),
-             job("BENCH_PORT"));
+    const char *tls = job("BENCH_TLS");
+    snprintf(url, sizeof url, "%s://%s:%s", !strcmp(tls, "implicit") ? "smtps" : "smtp",
+             job("BENCH_HOST"), job("BENCH_PORT"));
     CURL *handle = mail->handle = curl_easy_init();
     if (!handle)
         fail("curl_easy_init");
     curl_easy_setopt(handle, CURLOPT_URL, url);
-    if (tls) {
-        curl_easy_setopt(handle, CURLOPT_CAINFO, job("BENCH_CA"));
+    curl_easy_setopt(handle, CURLOPT_CAINFO, job("BENCH_CA"));
+    if (!strcmp(tls, "starttls"))
+        curl_easy_setopt(handle, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
+    if (job_number("BENCH_LOGIN")) {
         curl_easy_setopt(handle, CURLOPT_USERNAME, USER);
         curl_easy_setopt(handle, CURLOPT_PASSWORD, PASSWORD);
     }

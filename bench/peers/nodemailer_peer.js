@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 // nodemailer.  Modes: default, a connection for each mail; best, pool, one connection for each mail in flight.
 'use strict';
-const { readFileSync } = require('fs');
+const { existsSync, readFileSync } = require('fs');
 const nodemailer = require('nodemailer');
 
 const E = process.env;
-const mails = Number(E.BENCH_MAILS), depth = Number(E.BENCH_DEPTH), tls = E.BENCH_TLS === '1';
+const mails = Number(E.BENCH_MAILS), depth = Number(E.BENCH_DEPTH), tls = E.BENCH_TLS;
 const read = name => readFileSync(`${E.BENCH_DIR}/order.${name}`);
 const text = read('txt').toString(), html = read('html').toString(), raw = read('eml');
+const pdf = existsSync(`${E.BENCH_DIR}/order.pdf`) ? read('pdf') : null;
 const from = 'shop@example.com', to = 'zoe@example.net';
 const transport = nodemailer.createTransport({
-    host: E.BENCH_HOST, port: Number(E.BENCH_PORT), secure: tls, ignoreTLS: !tls,
-    ...(tls ? { auth: { user: from, pass: 's3cret' }, tls: { ca: readFileSync(E.BENCH_CA) } } : {}),
+    host: E.BENCH_HOST, port: Number(E.BENCH_PORT), secure: tls === 'implicit', ignoreTLS: tls === 'none', requireTLS: tls === 'starttls',
+    tls: { ca: readFileSync(E.BENCH_CA) }, ...(E.BENCH_LOGIN === '1' ? { auth: { user: from, pass: 's3cret' } } : {}),
     ...(E.BENCH_MODE === 'best' ? { pool: true, maxConnections: depth, maxMessages: Infinity } : {}),
 });
 
@@ -21,6 +22,7 @@ function compose(number) {
     return {
         from: `Shop <${from}>`, to: `Zoë <${to}>`, subject: `Order ${number}: thank you, Zoë`,
         text: text.replaceAll('@NUMBER@', number), html: html.replaceAll('@NUMBER@', number),
+        ...(pdf ? { attachments: [{ filename: 'invoice.pdf', content: pdf, contentType: 'application/pdf' }] } : {}),
     };
 }
 

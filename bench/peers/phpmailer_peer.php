@@ -7,22 +7,20 @@ use PHPMailer\PHPMailer\PHPMailer;
 
 function mailer(): PHPMailer
 {
-    global $host, $port, $tls, $ca, $user, $password, $mode, $sender;
+    global $host, $port, $tls, $login, $ca, $user, $password, $mode, $sender;
     $mailer = new PHPMailer(true);
     $mailer->isSMTP();
     [$mailer->Host, $mailer->Port, $mailer->CharSet] = [$host, $port, PHPMailer::CHARSET_UTF8];
     [$mailer->SMTPAutoTLS, $mailer->SMTPKeepAlive] = [false, $mode === 'best'];
-    if ($tls) {
-        [$mailer->SMTPSecure, $mailer->SMTPAuth] = [PHPMailer::ENCRYPTION_SMTPS, true];
-        [$mailer->Username, $mailer->Password] = [$user, $password];
-        $mailer->SMTPOptions = ['ssl' => ['cafile' => $ca]];
-    }
+    $mailer->SMTPSecure = ['none' => '', 'implicit' => PHPMailer::ENCRYPTION_SMTPS, 'starttls' => PHPMailer::ENCRYPTION_STARTTLS][$tls];
+    $mailer->SMTPOptions = ['ssl' => ['cafile' => $ca]];
+    [$mailer->SMTPAuth, $mailer->Username, $mailer->Password] = [$login, $user, $password];
     $mailer->setFrom($sender, 'Shop');
     return $mailer;
 }
 
 $kept = $mode === 'best' ? mailer() : null;
-one_by_one(function (int $number) use ($kept, $recipient, $sender, $work, $raw) {
+one_by_one(function (int $number) use ($kept, $recipient, $sender, $work, $raw, $pdf) {
     $mailer = $kept ?? mailer();
     if ($work === 'raw') { // what PHPMailer does once it has composed
         $mailer->smtpConnect($mailer->SMTPOptions) || throw new Exception('connect');
@@ -32,9 +30,12 @@ one_by_one(function (int $number) use ($kept, $recipient, $sender, $work, $raw) 
         return;
     }
     $mailer->clearAddresses();
+    $mailer->clearAttachments();
     $mailer->addAddress($recipient, 'Zoë');
     [$mailer->Subject, $mailer->AltBody, $mailer->Body] = parts($number);
     $mailer->isHTML();
+    if ($pdf !== null)
+        $mailer->addStringAttachment($pdf, 'invoice.pdf', PHPMailer::ENCODING_BASE64, 'application/pdf');
     $mailer->send();
 });
 $kept?->smtpClose();

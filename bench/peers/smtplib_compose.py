@@ -4,7 +4,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 
-from bench import RECIPIENT, SENDER, parts
+from bench import PDF, RECIPIENT, SENDER, parts
 
 
 def compose(number):
@@ -14,4 +14,6 @@ def compose(number):
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="example.com")
     message.set_content(text)
     message.add_alternative(html, subtype="html")
+    if PDF:
+        message.add_attachment(PDF, maintype="application", subtype="pdf", filename="invoice.pdf")
     return message

@@ -5,14 +5,16 @@ import ssl
 
 from smtplib_compose import compose
 
-from bench import CA, HOST, MODE, PASSWORD, PORT, RAW, RECIPIENT, SENDER, TLS, USER, WORK, one_by_one
+from bench import CA, HOST, LOGIN, MODE, PASSWORD, PORT, RAW, RECIPIENT, SENDER, TLS, USER, WORK, one_by_one
 
 
 def connect():
-    if not TLS:
-        return smtplib.SMTP(HOST, PORT)
-    client = smtplib.SMTP_SSL(HOST, PORT, context=ssl.create_default_context(cafile=CA))
-    client.login(USER, PASSWORD)
+    context = ssl.create_default_context(cafile=CA) if TLS != "none" else None
+    client = smtplib.SMTP_SSL(HOST, PORT, context=context) if TLS == "implicit" else smtplib.SMTP(HOST, PORT)
+    if TLS == "starttls":
+        client.starttls(context=context)
+    if LOGIN:
+        client.login(USER, PASSWORD)
     return client
 
 

@@ -12,24 +12,24 @@ use Symfony\Component\Mime\RawMessage;
 
 function transport(): EsmtpTransport
 {
-    global $host, $port, $tls, $ca, $user, $password;
-    $transport = new EsmtpTransport($host, $port, $tls);
-    if ($tls) {
+    global $host, $port, $tls, $login, $ca, $user, $password;
+    $transport = new EsmtpTransport($host, $port, $tls === 'implicit');
+    $transport->getStream()->setStreamOptions(['ssl' => ['cafile' => $ca]]);
+    if ($login)
         $transport->setUsername($user)->setPassword($password);
-        $transport->getStream()->setStreamOptions(['ssl' => ['cafile' => $ca]]);
-    }
     return $transport;
 }
 
 $kept = $mode === 'best' ? transport() : null;
-one_by_one(function (int $number) use ($kept, $work, $raw, $sender, $recipient) {
+one_by_one(function (int $number) use ($kept, $work, $raw, $sender, $recipient, $pdf) {
     $transport = $kept ?? transport();
     if ($work === 'raw') {
         (new Mailer($transport))->send(new RawMessage($raw), new Envelope(new Address($sender), [new Address($recipient)]));
     } else {
         [$subject, $text, $html] = parts($number);
-        (new Mailer($transport))->send((new Email())->from(new Address($sender, 'Shop'))->to(new Address($recipient, 'Zoë'))
-            ->subject($subject)->text($text)->html($html));
+        $mail = (new Email())->from(new Address($sender, 'Shop'))->to(new Address($recipient, 'Zoë'))
+            ->subject($subject)->text($text)->html($html);
+        (new Mailer($transport))->send($pdf === null ? $mail : $mail->attach($pdf, 'invoice.pdf', 'application/pdf'));
     }
     unset($transport); // says QUIT
 });

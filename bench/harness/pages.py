@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: MIT
+"""A checkout page under php-fpm and under gunicorn, each with a pool of workers: how long it takes without a mail, with
+facteur's, and with its framework's own.  The servers run on the client's side of the network; what asks for the page
+speaks to their unix sockets from outside, so that only the mail crosses the network."""
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import struct
+import subprocess
+import tempfile
+import time
+
+from .measure import Cell, Job, PeerFailed, percentile
+from .peers import PEERS, Peer
+from .servers import ends_with_us
+
+WORKERS = 4
+
+
+def receive(sock):
+    heard = b""
+    while chunk := sock.recv(65536):
+        heard += chunk
+    return heard
+
+
+class Site:
+    """A server with a pool of workers behind a unix socket in a folder of its own."""
+
+    def __init__(self, job, installation, prefix):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-site-"))
+        self.socket = self.folder / "socket"
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen([*prefix, *ends_with_us(*self.command(installation))], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, env=job.environment(installation))
+        try:
+            self.wait()
+        except BaseException:
+            self.close()
+            raise
+
+    def wait(self):
+        end = time.monotonic() + 20
+        while True:
+            try:
+                with self.connect():
+                    return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise PeerFailed(f"did not start: {self.last_words()}") from None
+                time.sleep(0.02)
+
+    def last_words(self):
+        return (self.folder / "log").read_text(errors="replace").strip().rpartition("\n")[2]
+
+    def connect(self):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(60)
+        try:
+            sock.connect(str(self.socket))
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+    def page(self, mail):
+        """Microseconds of one page, from the request to its last byte."""
+        before = time.perf_counter()
+        with self.connect() as sock:
+            sock.sendall(self.request(mail))
+            heard = receive(sock)
+        if b"Thank you" not in heard:
+            raise PeerFailed(f"the page failed: {heard[-300:]!r} {self.last_words()}")
+        return (time.perf_counter() - before) * 1e6
+
+    def close(self):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+FPM = """[global]
+error_log = {dir}/fpm.log
+daemonize = no
+[bench]
+{user}
+listen = {dir}/socket
+pm = static
+pm.max_children = {workers}
+clear_env = no
+catch_workers_output = yes
+"""
+
+
+class Fpm(Site):
+    name, runtime, language, peer = "php-fpm", "php", "PHP", "symfony"
+
+    def command(self, installation):
+        php = installation.php_command()
+        program = find_fpm()
+        root = os.geteuid() == 0
+        (self.folder / "fpm.conf").write_text(FPM.format(dir=self.folder, workers=WORKERS, user="user = root" if root else ""))
+        opcache = next(pathlib.Path("/usr/lib/php").glob("*/opcache.so"), None)
+        cached = ["-d", f"zend_extension={opcache}", "-d", "opcache.enable=1"] if opcache else []
+        return [program, *php[1:], *cached, *(["-R"] if root else []), "-F", "-y", self.folder / "fpm.conf"]
+
+    def request(self, mail):
+        """One FastCGI request (version 1: begin, parameters, end of parameters, end of input)."""
+        def record(kind, content=b""):
+            return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
+        pairs = {"SCRIPT_FILENAME": str(PEERS / "checkout.php"), "REQUEST_METHOD": "GET", "QUERY_STRING": f"mail={mail}"}
+        encoded = b"".join(struct.pack(">BB", len(name), len(value)) + name.encode() + value.encode() for name, value in pairs.items())
+        return record(1, struct.pack(">HB5x", 1, 0)) + record(4, encoded) + record(4) + record(5)
+
+
+class Gunicorn(Site):
+    name, runtime, language, peer = "gunicorn", "python", "Python", "django"
+
+    def command(self, installation):
+        return [installation.folder.resolve() / "venv/bin/gunicorn", "--workers", WORKERS, "--bind", f"unix:{self.socket}",
+                "--chdir", PEERS, "--log-level", "warning", "--no-control-socket", "checkout:application"]
+
+    def request(self, mail):
+        return f"GET /?mail={mail} HTTP/1.0\r\nHost: shop.example.com\r\n\r\n".encode()
+
+
+def find_fpm():
+    for folder in ("/usr/sbin", "/usr/local/sbin", "/usr/bin"):
+        for program in sorted(pathlib.Path(folder).glob("php-fpm*"), reverse=True):
+            return program
+    raise PeerFailed("php-fpm is not installed")
+
+
+@dataclasses.dataclass
+class PageScenario:
+    """A line for each site and what mails for it: nothing, facteur, the framework."""
+    title: str
+    network: str
+    pages: int
+    server: str = "sink"
+    tls: str = "implicit"
+    work: str = "page"
+    depth: int = 1
+    rtt_ms: float = 0
+    figure: str = "p50"
+    cells: list = dataclasses.field(default_factory=list)
+
+    def fill(self, chosen, installation):
+        for site in (Fpm, Gunicorn):
+            for mail in ("none", "facteur", site.peer):
+                if mail == "none" or {site.peer, f"facteur-{site.language.lower()}"} & chosen:
+                    peer = Peer(site.name, site.runtime, "", site.name, site.language)
+                    self.cells.append(Cell(peer, mail, skipped=installation.missing.get(site.runtime, "")))
+        return self
+
+    def repeat(self, installation, servers, _seconds, _startups, progress, prefix=()):
+        sink = servers[self.server]
+        job = Job(sink.host, sink.port(self.tls), self.tls, True, "default", "order")
+        for site in (Fpm, Gunicorn):
+            cells = [cell for cell in self.cells if cell.peer.name == site.name and not cell.skipped]
+            try:
+                if cells:
+                    progress(f"{self.title}: {site.name}")
+                    self.visit(site, cells, job, installation, sink, prefix)
+            except (PeerFailed, OSError) as why:
+                for cell in cells:
+                    cell.skipped = str(why)
+                progress(f"{self.title}: {site.name}: {why}\n")
+
+    def visit(self, site, cells, job, installation, sink, prefix):
+        """Pages in turn, with this mail and that; the first ones, on which every worker begins, are not counted."""
+        with site(job, installation, prefix) as pages, concurrent.futures.ThreadPoolExecutor(2 * WORKERS) as crowd:
+            for cell in cells:
+                list(crowd.map(pages.page, [cell.mode] * 4 * WORKERS))
+            sink.since()
+            spent = {cell.mode: [] for cell in cells}
+            for _ in range(self.pages):
+                for cell in cells:
+                    spent[cell.mode].append(pages.page(cell.mode))
+        counted = sink.since()["mails"]
+        if counted != self.pages * sum(cell.mode != "none" for cell in cells):
+            raise PeerFailed(f"{counted} mails counted by the sink")
+        for cell in cells:
+            self.note(cell, sorted(spent[cell.mode]), statistics.median(spent["none"]))
+
+    def note(self, cell, spent, without):
+        middle = statistics.median(spent)
+        cell.add({"p50": middle, "p95": percentile(spent, 0.95), "p99": percentile(spent, 0.99)})
+        if cell.mode != "none":
+            cell.add({"added": middle - without} | ({"added_rtt": (middle - without) / 1000 / self.rtt_ms} if self.rtt_ms else {}))

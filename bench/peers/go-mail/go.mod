@@ -1,0 +1,3 @@
+module facteur.example/bench
+
+go 1.24
