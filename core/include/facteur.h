@@ -139,6 +139,7 @@ FACTEUR_API void facteur_message_free(facteur_message *message);
  * require_tls      "1": only servers with verified TLS may pass the mail on (RFC 8689).
  * deliver_by       Seconds after which the mail is returned instead of delivered; with ";N" behind
  *                  them it is delivered late, but that is told (RFC 2852).
+ * smime            S/MIME for this message alone, in place of the mailer's: the JSON of that option.
  * mt_priority      "-9" to "9" (RFC 6710).
  *
  * A relay that does not offer what one of the last six asks is not given the mail: it is refused.
@@ -286,7 +287,8 @@ FACTEUR_API int facteur_contact_form(const facteur_mailer *mailer, const char *j
  * The table of options, the one source of docs/options.md, the .pyi and the PHP ini list.
  * index runs from 0 to facteur_option_count() - 1; every text is static.
  * type is one of "text", "bool", "int", "number", "seconds", "ms", "choice" (choices separated by
- * "|" in facteur_option_choices), "secret", "path", "address".
+ * "|" in facteur_option_choices), "secret", "path", "address", "json" (a text
+ * that is kept as a secret).
  */
 FACTEUR_API size_t facteur_option_count(void);
 FACTEUR_API const char *facteur_option_name(size_t index);
@@ -363,6 +365,34 @@ FACTEUR_API void facteur_token_fail(facteur_token *token, const char *sentence);
  */
 FACTEUR_API int facteur_mailer_set_token_source(facteur_mailer *mailer, facteur_token_source source,
                                                 void *user, facteur_error **error);
+
+/* What a source of keys fills.  Lives until the source returns. */
+typedef struct facteur_key facteur_key;
+
+/*
+ * Get the private key of selector._domainkey.domain and give it to `key` as PEM with
+ * facteur_key_give(); 0, or anything else with the reason told by facteur_key_fail().
+ *
+ * Called in a thread that sends, before the first mail that is signed; what it gives is kept as
+ * long as the mailer.  Two threads that send their first mail at once may both call it.  It must
+ * not use the mailer.
+ */
+typedef int (*facteur_key_source)(void *user, const char *domain, const char *selector,
+                                  facteur_key *key);
+
+/* FACTEUR_ECONFIG: empty, or longer than 64 KiB.  The text is copied, and wiped after its use. */
+FACTEUR_API int facteur_key_give(facteur_key *key, const char *pem, size_t len);
+
+/* One sentence, without a secret: it stands in the error. */
+FACTEUR_API void facteur_key_fail(facteur_key *key, const char *sentence);
+
+/*
+ * Set the source of a mailer whose option dkim has key_callback, before its first send.  `user`
+ * must live as long as the mailer.
+ * FACTEUR_ECONFIG: no signature wants it, or the mailer is shared.
+ */
+FACTEUR_API int facteur_mailer_set_key_source(facteur_mailer *mailer, facteur_key_source source,
+                                              void *user, facteur_error **error);
 
 /* What it sends through, without secrets: "smtps://smtp.example.com:465".  Lives as long as it. */
 FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);

@@ -146,7 +146,12 @@ int facteur_submit(facteur_mailer *mailer, facteur_message *message, double dead
     delivery = make(&mailer->engine->plan, mail, how);
     if (!delivery)
         return fct_error_nomem(error);
-    err = start(mailer, delivery, deadline, &cause);
+    /* Behind the policy, so that what is encrypted is for those who get it. */
+    if (delivery->errand.job.mail)
+        err = fct_signer_seal(mailer->engine->plan.signer, message, &delivery->errand.job.mail,
+                              &cause);
+    if (!err)
+        err = start(mailer, delivery, deadline, &cause);
     if (err == FACTEUR_ECONFIG && delivery->letter) {
         fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, err,
                                 cause ? facteur_error_message(cause) : NULL);

@@ -158,6 +158,16 @@ int facteur_mailer_set_token_source(facteur_mailer *mailer, facteur_token_source
                          "no relay of this mailer takes its token from a callback");
 }
 
+int facteur_mailer_set_key_source(facteur_mailer *mailer, facteur_key_source source, void *user,
+                                  facteur_error **error)
+{
+    if (mailer->shared)
+        return fct_error_set(error, FACTEUR_ECONFIG, "dkim",
+                             "a shared mailer serves callers that do not know of this callback; "
+                             "give key or key_file");
+    return fct_signer_set_source(mailer->engine->plan.signer, source, user, error);
+}
+
 const char *facteur_mailer_name(const facteur_mailer *mailer)
 {
     return mailer->engine->plan.name;

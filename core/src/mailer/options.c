@@ -9,12 +9,13 @@
 #include <string.h>
 
 #define VALUE_MAX 65536
+#define JSON_MAX ((size_t)1 << 20)
 #define SHOWN_MAX 80 /* of a refused value, in an error */
 
-enum type { TEXT, BOOL, INT, NUMBER, SECONDS, MS, CHOICE, SECRET, PATH, ADDRESS };
+enum type { TEXT, BOOL, INT, NUMBER, SECONDS, MS, CHOICE, SECRET, PATH, ADDRESS, JSON };
 
-static const char *const type_names[] = {"text", "bool",   "int",    "number", "seconds",
-                                         "ms",   "choice", "secret", "path",   "address"};
+static const char *const type_names[] = {"text",   "bool",   "int",  "number",  "seconds", "ms",
+                                         "choice", "secret", "path", "address", "json"};
 
 struct entry {
     const char *name;
@@ -182,14 +183,16 @@ static int refuse_form(const struct entry *entry, fct_slice value, facteur_error
 /* No value may carry what could end a line on the wire or a C string in the middle. */
 static int check_text(const struct entry *entry, fct_slice value, facteur_error **error)
 {
-    size_t bad = fct_utf8_check(value);
+    size_t bad = fct_utf8_check(value), max = entry->type == JSON ? JSON_MAX : VALUE_MAX;
 
-    if (value.len > VALUE_MAX)
-        return fct_error_set(error, FACTEUR_ECONFIG, entry->name, "%s is longer than %d bytes",
-                             entry->name, VALUE_MAX);
+    if (value.len > max)
+        return fct_error_set(error, FACTEUR_ECONFIG, entry->name, "%s is longer than %zu bytes",
+                             entry->name, max);
     for (size_t i = 0; i < bad; i++) {
         unsigned char byte = (unsigned char)value.ptr[i];
 
+        if (entry->type == JSON && (byte == '\t' || byte == '\n' || byte == '\r'))
+            continue;
         if (byte < 0x20 || byte == 0x7f)
             return fct_error_set(error, FACTEUR_ECONFIG, entry->name,
                                  "%s has the control character 0x%02x at position %zu", entry->name,
@@ -240,7 +243,7 @@ static int keep(struct fct_option_value *into, const struct entry *entry, enum f
     fct_secret *secret = NULL;
 
     /* An empty text is how a caller unsets what the DSN or the environment gave. */
-    if (entry->type == SECRET && spelling.len)
+    if ((entry->type == SECRET || entry->type == JSON) && spelling.len)
         secret = fct_secret_new(spelling.ptr, spelling.len);
     else if (spelling.len)
         text = fct_strndup(spelling.ptr, spelling.len);

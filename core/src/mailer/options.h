@@ -117,6 +117,12 @@
     X(default_from, ADDRESS, "", "", 0, 0, "The From of messages and letters that have none.")     \
     X(default_locale, TEXT, "", "", 0, 0, "The locale of letters that name none, as fr-FR.")       \
     X(contact_to, ADDRESS, "", "", 0, 0, "Who gets the messages of contact forms.")                \
+    X(dkim, JSON, "", "", 0, 0,                                                                    \
+      "DKIM signatures: a list of objects with domain, selector and key (PEM) or key_file; "       \
+      "docs/signatures.md.")                                                                       \
+    X(smime, JSON, "", "", 0, 0,                                                                   \
+      "S/MIME: an object with sign (certificate, key), encrypt (recipients) or both; "             \
+      "docs/signatures.md.")                                                                       \
     X(dangerous_no_verify, BOOL, "", "0", 0, 1,                                                    \
       "Accept any certificate: whoever is between can read the password and the mail.  Use "       \
       "ca_file, tls_name or pin_sha256 instead.")                                                  \

@@ -32,6 +32,7 @@ static int read_caller(fct_plan *plan, const char *const *names, const char *con
 static const enum fct_option mailer_wide[] = {
     FCT_OPT_deadline,    FCT_OPT_mode,         FCT_OPT_redirect_to,    FCT_OPT_allow,
     FCT_OPT_capture_dir, FCT_OPT_default_from, FCT_OPT_default_locale, FCT_OPT_contact_to,
+    FCT_OPT_dkim,        FCT_OPT_smime,
 };
 
 /* A login given once for several relays would be told to each of them. */
@@ -235,6 +236,8 @@ int fct_plan_init(fct_plan *plan, const char *dsn, const char *const *names,
         err = check_addresses(plan, FCT_OPT_contact_to, SIZE_MAX, error);
     if (!err)
         err = fct_policy_init(&plan->policy, &plan->options, error);
+    if (!err)
+        err = fct_signer_new(&plan->options, &plan->signer, error);
     if (!err && (make_name(plan) || aim(plan)))
         err = fct_error_nomem(error);
     if (err)
@@ -248,6 +251,7 @@ void fct_plan_done(fct_plan *plan)
         fct_member_done(&plan->members[i]);
     fct_free(plan->members);
     fct_policy_done(&plan->policy);
+    fct_signer_free(plan->signer);
     fct_options_done(&plan->options);
     fct_free(plan->name);
     fct_free(plan->target_name);

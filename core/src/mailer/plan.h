@@ -9,6 +9,7 @@
 #include "mailer/group.h"
 #include "mailer/member.h"
 #include "mailer/policy.h"
+#include "mailer/signer.h"
 
 enum fct_target { FCT_TARGET_RELAY, FCT_TARGET_FILE, FCT_TARGET_MEMORY, FCT_TARGET_NULL };
 
@@ -18,6 +19,7 @@ typedef struct fct_plan {
     fct_member *members; /* at least one; several are all relays */
     unsigned member_count;
     fct_policy policy;
+    fct_signer *signer;
     enum fct_target target; /* with mode=capture: of the capture */
     const char *directory;  /* with FCT_TARGET_FILE */
     char *name;             /* of the DSN, without secrets */

@@ -3,6 +3,7 @@
 #ifndef FCT_BUILDER_H
 #define FCT_BUILDER_H
 
+#include "base/secret.h"
 #include "mime/address.h"
 #include "mime/content.h"
 #include "mime/date.h"
@@ -71,7 +72,10 @@ struct facteur_message {
     struct fct_part *parts;
     size_t part_count, part_cap;
     struct fct_raw *raw;
+    fct_secret *smime; /* JSON, for the mailer to read; NULL: the mailer's own */
     fct_mail *frozen;
+    fct_mail *sealed; /* what the signer `sealed_by` made of it, or NULL */
+    uint64_t sealed_by;
 };
 
 void fct_raw_free(struct fct_raw *raw);

@@ -268,6 +268,23 @@ int fct_message_freeze(facteur_message *message, const struct fct_freeze *facts,
     return 0;
 }
 
+const fct_secret *fct_message_smime(const facteur_message *message)
+{
+    return message->smime;
+}
+
+fct_mail *fct_message_sealed(const facteur_message *message, uint64_t signer)
+{
+    return message->sealed_by == signer ? message->sealed : NULL;
+}
+
+void fct_message_keep_sealed(facteur_message *message, uint64_t signer, fct_mail *mail)
+{
+    fct_mail_unref(message->sealed);
+    message->sealed = fct_mail_ref(mail);
+    message->sealed_by = signer;
+}
+
 static int read_all(fct_mail *mail, fct_buf *out)
 {
     fct_mail_reader *reader = fct_mail_reader_new(mail);

@@ -44,14 +44,16 @@ void facteur_message_free(facteur_message *message)
         fct_part_done(&message->parts[i]);
     fct_free(message->parts);
     fct_raw_free(message->raw);
-    fct_mail_unref(message->frozen);
+    fct_message_thaw(message);
+    fct_secret_unref(message->smime);
     fct_free(message);
 }
 
 void fct_message_thaw(facteur_message *message)
 {
     fct_mail_unref(message->frozen);
-    message->frozen = NULL;
+    fct_mail_unref(message->sealed);
+    message->frozen = message->sealed = NULL;
 }
 
 int fct_message_check_open(const facteur_message *message, const char *field, facteur_error **error)
@@ -338,6 +340,20 @@ static int add_uri(facteur_message *message, const struct field *field, fct_slic
     return 0;
 }
 
+/* Read by the mailer, which knows JSON. */
+static int set_smime(facteur_message *message, const struct field *field, fct_slice value,
+                     facteur_error **error)
+{
+    fct_secret *smime = value.len ? fct_secret_new(value.ptr, value.len) : NULL;
+
+    (void)field;
+    if (value.len && !smime)
+        return fct_error_nomem(error);
+    fct_secret_unref(message->smime);
+    message->smime = smime;
+    return 0;
+}
+
 #define FIELD(name, set)                                                                           \
     {                                                                                              \
 #name, set, offsetof(facteur_message, name)                                                \
@@ -367,12 +383,14 @@ static const struct field fields[] = {
     {"require_tls", set_term, 0},
     {"deliver_by", set_term, 0},
     {"mt_priority", set_term, 0},
+    {"smime", set_smime, 0},
 };
 
 /* What is no part of the message itself can be set beside finished bytes, too. */
 static bool is_of_envelope(const struct field *field)
 {
-    return field->set == set_envelope_from || field->set == set_term || field->set == add_tag;
+    return field->set == set_envelope_from || field->set == set_term || field->set == add_tag ||
+           field->set == set_smime;
 }
 
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])

@@ -3,6 +3,7 @@
 #ifndef FCT_MESSAGE_H
 #define FCT_MESSAGE_H
 
+#include "base/secret.h"
 #include "mime/mail.h"
 
 /* Outside facts, given so that the serialiser itself has neither clock nor chance. */
@@ -20,5 +21,15 @@ struct fct_freeze {
  */
 int fct_message_freeze(facteur_message *message, const struct fct_freeze *facts, fct_mail **out,
                        facteur_error **error);
+
+/* S/MIME for this message alone (the field smime), as JSON; NULL: not given. */
+const fct_secret *fct_message_smime(const facteur_message *message);
+
+/*
+ * What a signer, known by its number, made of the frozen message; kept until the message thaws, so
+ * that every try sends the same signature.  Borrowed; NULL: nothing, or another signer's.
+ */
+fct_mail *fct_message_sealed(const facteur_message *message, uint64_t signer);
+void fct_message_keep_sealed(facteur_message *message, uint64_t signer, fct_mail *mail);
 
 #endif

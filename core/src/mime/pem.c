@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "mime/pem.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <limits.h>
+#include <string.h>
+
+struct asking {
+    const fct_secret *passphrase;
+    bool asked;
+};
+
+/* Without it OpenSSL would ask at the terminal. */
+static int give_passphrase(char *out, int size, int writing, void *user)
+{
+    struct asking *asking = user;
+    fct_slice bytes;
+
+    asking->asked = true;
+    if (!asking->passphrase)
+        return -1;
+    bytes = fct_secret_bytes(asking->passphrase);
+    if (bytes.len > (size_t)size)
+        return -1;
+    memcpy(out, bytes.ptr, bytes.len);
+    return (int)bytes.len;
+}
+
+/* NULL too when it is too long to be one. */
+static BIO *open_text(fct_slice pem)
+{
+    return pem.len > INT_MAX ? NULL : BIO_new_mem_buf(pem.ptr, (int)pem.len);
+}
+
+EVP_PKEY *fct_pem_private_key(fct_slice pem, const fct_secret *passphrase, const char **fault)
+{
+    struct asking asking = {.passphrase = passphrase};
+    BIO *text = open_text(pem);
+    EVP_PKEY *key = text ? PEM_read_bio_PrivateKey(text, NULL, give_passphrase, &asking) : NULL;
+
+    BIO_free(text);
+    ERR_clear_error();
+    if (!key && asking.asked)
+        *fault = passphrase ? "cannot be decrypted with this passphrase"
+                            : "is encrypted, and there is no passphrase";
+    else if (!key)
+        *fault = "is no private key in PEM (\"-----BEGIN PRIVATE KEY-----\")";
+    return key;
+}
+
+STACK_OF(X509) * fct_pem_certificates(fct_slice pem)
+{
+    BIO *text = open_text(pem);
+    STACK_OF(X509) *list = text ? sk_X509_new_null() : NULL;
+    X509 *certificate = NULL;
+    bool whole = list != NULL;
+
+    while (whole && (certificate = PEM_read_bio_X509(text, NULL, NULL, NULL)) != NULL) {
+        whole = sk_X509_push(list, certificate) > 0;
+        if (!whole)
+            X509_free(certificate);
+    }
+    /* The end of the text, and nothing else, may end the list. */
+    whole = whole && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE &&
+            sk_X509_num(list) > 0;
+    BIO_free(text);
+    ERR_clear_error();
+    if (whole)
+        return list;
+    sk_X509_pop_free(list, X509_free);
+    return NULL;
+}
+
+const char *fct_pem_weakness(const EVP_PKEY *key)
+{
+    if (EVP_PKEY_get_security_bits(key) >= 112)
+        return NULL;
+    return EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA
+               ? "is too short: RSA needs 2048 bits"
+               : "is too weak: it has less than 112 bits of security";
+}
