@@ -126,18 +126,22 @@ int fct_buf_add_char(fct_buf *buf, char byte)
 
 int fct_buf_addv(fct_buf *buf, const char *format, va_list args)
 {
+    size_t room = buf->cap - buf->len;
     va_list again;
     int result, len;
 
+    /* Mostly there is room, and formatting once suffices. */
     va_copy(again, args);
-    len = vsnprintf(NULL, 0, format, again);
+    len = vsnprintf(room ? buf->ptr + buf->len : NULL, room, format, again);
     va_end(again);
-    if (len < 0)
-        return refuse(buf);
-    result = fct_buf_reserve(buf, (size_t)len);
-    if (result)
+    result = len < 0 ? refuse(buf) : fct_buf_reserve(buf, (size_t)len);
+    if (result) {
+        if (room)
+            buf->ptr[buf->len] = '\0';
         return result;
-    vsnprintf(buf->ptr + buf->len, (size_t)len + 1, format, args);
+    }
+    if ((size_t)len >= room)
+        vsnprintf(buf->ptr + buf->len, (size_t)len + 1, format, args);
     buf->len += (size_t)len;
     return 0;
 }
