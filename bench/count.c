@@ -5,6 +5,7 @@
  */
 #include "base/bytes.h"
 #include "facteur.h"
+#include "mime/dkim.h"
 #include "mime/message.h"
 #include "peers/bench.h"
 #include "smtp/reply.h"
@@ -72,9 +73,31 @@ static void compose_letter(void)
     fct_mail_unref(frozen(letter()));
 }
 
-/* ---- frame ---- */
-
 static fct_mail *ready_mail;
+
+/* ---- sign ---- */
+
+/* The key of RFC 8463 appendix A.2, known to everybody. */
+static const char key_pem[] = "-----BEGIN PRIVATE KEY-----\n"
+                              "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"
+                              "-----END PRIVATE KEY-----\n";
+
+static void sign(void)
+{
+    static fct_dkim_key *key;
+    const char *fault = "is missing";
+    fct_mail *mail = NULL;
+    if (!key)
+        key = fct_dkim_key_new((fct_slice){key_pem, sizeof key_pem - 1}, NULL, &fault);
+    if (!key)
+        fail(fault);
+    struct fct_dkim_signature signature = {
+        .domain = "example.com", .selector = "bench", .key = key, .timestamp = true};
+    must(fct_dkim_sign(ready_mail, &signature, 1, facts.date_s, &mail, NULL));
+    fct_mail_unref(mail);
+}
+
+/* ---- frame ---- */
 
 static void hear(const char *bytes, size_t len)
 {
@@ -169,8 +192,8 @@ static const struct {
     const char *name;
     void (*work)(void);
 } works[] = {
-    {"message", compose_message}, {"letter", compose_letter}, {"frame-bdat", frame_bdat},
-    {"frame-data", frame_data},   {"parse", parse},
+    {"message", compose_message}, {"letter", compose_letter}, {"sign", sign},
+    {"frame-bdat", frame_bdat},   {"frame-data", frame_data}, {"parse", parse},
 };
 
 int main(int argc, char **argv)
@@ -178,7 +201,7 @@ int main(int argc, char **argv)
     size_t times = argc == 3 ? strtoul(argv[2], NULL, 10) : 0, len;
     char *filled;
     if (!times)
-        fail("usage: BENCH_DIR=FOLDER count message|letter|frame-bdat|frame-data|parse TIMES");
+        fail("usage: BENCH_DIR=FOLDER count message|letter|sign|frame-bdat|frame-data|parse TIMES");
     filled = job_file("order.json", &len);
     order = job_fill(filled, len, 1042, &order_len);
     filled = job_file("order.txt", &len);
