@@ -195,14 +195,12 @@ static size_t skip_spaces(fct_slice value, size_t at)
 
 static size_t skip_quoted(fct_slice value, size_t at)
 {
-    size_t i = at + 1;
+    bool escaped = false;
 
-    while (i < value.len && value.ptr[i] >= ' ' && value.ptr[i] <= '~') {
-        if (value.ptr[i] == '"')
+    for (size_t i = at + 1; i < value.len && value.ptr[i] >= ' ' && value.ptr[i] <= '~'; i++) {
+        if (value.ptr[i] == '"' && !escaped)
             return i + 1;
-        if (value.ptr[i] == '\\')
-            i++;
-        i++;
+        escaped = value.ptr[i] == '\\' && !escaped;
     }
     return at;
 }
