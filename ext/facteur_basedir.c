@@ -7,6 +7,7 @@
  */
 #include "php_facteur.h"
 
+#include "ext/json/php_json.h"
 #include "ext/standard/url.h"
 
 static bool allowed(const char *where, const char *path)
@@ -17,17 +18,58 @@ static bool allowed(const char *where, const char *path)
     return false;
 }
 
-static bool is_path(const char *name)
+static bool is_of_type(const char *name, const char *type)
 {
     for (size_t i = 0; i < facteur_option_count(); i++)
         if (strcmp(facteur_option_name(i), name) == 0)
-            return strcmp(facteur_option_type(i), "path") == 0;
+            return strcmp(facteur_option_type(i), type) == 0;
     return false;
+}
+
+/* Every "…_file" within an option that is JSON. */
+static bool files_allowed(const char *option, zval *value)
+{
+    zend_string *name;
+    zval *child;
+
+    if (Z_TYPE_P(value) != IS_ARRAY)
+        return true;
+    ZEND_HASH_FOREACH_STR_KEY_VAL(Z_ARRVAL_P(value), name, child)
+    {
+        bool file =
+            name && ZSTR_LEN(name) > 5 && strcmp(ZSTR_VAL(name) + ZSTR_LEN(name) - 5, "_file") == 0;
+
+        if (file && Z_TYPE_P(child) == IS_STRING && !allowed(option, Z_STRVAL_P(child)))
+            return false;
+        if (!files_allowed(option, child))
+            return false;
+    }
+    ZEND_HASH_FOREACH_END();
+    return true;
+}
+
+static bool json_allowed(const char *option, const char *json)
+{
+    zval decoded;
+    bool good;
+
+    ZVAL_UNDEF(&decoded);
+    if (php_json_decode_ex(&decoded, json, strlen(json), PHP_JSON_OBJECT_AS_ARRAY, 16)) {
+        php_facteur_refuse(FACTEUR_ECONFIG, option, "%s is no JSON", option);
+        return false;
+    }
+    good = files_allowed(option, &decoded);
+    zval_ptr_dtor(&decoded);
+    return good;
 }
 
 bool php_facteur_basedir_option(const char *name, const char *value)
 {
-    return !PG(open_basedir) || !*PG(open_basedir) || !is_path(name) || allowed(name, value);
+    if (!PG(open_basedir) || !*PG(open_basedir))
+        return true;
+    if (is_of_type(name, "json"))
+        return json_allowed(name, value);
+    return !is_of_type(name, "path") || allowed(name, value);
 }
 
 /* "file:///dir?…": its directory. */
@@ -53,7 +95,7 @@ bool php_facteur_basedir_dsn(const char *dsn)
         const char *name = facteur_option_name(i);
 
         snprintf(assigned, sizeof(assigned), "%s=", name);
-        if (is_path(name) && strstr(dsn, assigned)) {
+        if ((is_of_type(name, "path") || is_of_type(name, "json")) && strstr(dsn, assigned)) {
             php_facteur_refuse(FACTEUR_ECONFIG, name,
                                "with open_basedir give %s as an option, not in the DSN", name);
             return false;

@@ -48,7 +48,8 @@ bool php_facteur_ini_start(int module_number)
     define(&entries[0], PREFIX "dsn", sizeof(PREFIX "dsn") - 1, true);
     for (size_t i = 0; i < count; i++)
         define(&entries[i + 1], names[i], ini_name(names[i], facteur_option_name(i)),
-               strcmp(facteur_option_type(i), "secret") == 0);
+               strcmp(facteur_option_type(i), "secret") == 0 ||
+                   strcmp(facteur_option_type(i), "json") == 0);
     done = zend_register_ini_entries(entries, module_number) == SUCCESS;
     pefree(names, 1);
     pefree(entries, 1);

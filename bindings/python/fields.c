@@ -403,6 +403,19 @@ static PyObject *apply_alternatives(struct job *job, PyObject *value)
     return pairs;
 }
 
+/* A dict crosses as JSON, as the mailer's option does. */
+static PyObject *apply_smime(struct job *job, PyObject *value)
+{
+    PyObject *module = PyImport_ImportModule("facteur._signing");
+    PyObject *text =
+        module ? PyObject_CallMethod(module, "option_json", "sO", "smime", value) : NULL;
+    PyObject *applied = text ? apply_text(job, text) : NULL;
+
+    Py_XDECREF(module);
+    Py_XDECREF(text);
+    return applied;
+}
+
 static const struct keyword {
     const char *name;
     const char *field;
@@ -435,6 +448,7 @@ static const struct keyword {
     {"require_tls", "require_tls", apply_flag},
     {"deliver_by", "deliver_by", apply_number},
     {"mt_priority", "mt_priority", apply_number},
+    {"smime", "smime", apply_smime},
 };
 
 static const struct keyword *keyword_find(const char *name)

@@ -26,6 +26,7 @@ TYPES = {
     "secret": "str",
     "path": "str | os.PathLike[str]",
     "address": "str",
+    "json": "str | Sequence[Mapping[str, object]] | Mapping[str, object]",
 }
 # The Python layer takes more than the text that the core knows.
 SPECIAL = {"token": "str | Callable[[str, str], str | tuple[str, float]]"}

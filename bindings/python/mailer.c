@@ -19,6 +19,16 @@ typedef struct mailer {
 typedef int (*make_mailer)(const char *dsn, const char *const *names, const char *const *values,
                            size_t count, facteur_mailer **out, facteur_error **error);
 
+/* Lists and dicts cross as JSON; what they hold is never told. */
+static PyObject *option_json(const char *name, PyObject *value)
+{
+    PyObject *module = PyImport_ImportModule("facteur._signing");
+    PyObject *text = module ? PyObject_CallMethod(module, "option_json", "sO", name, value) : NULL;
+
+    Py_XDECREF(module);
+    return text;
+}
+
 /* The text of an option's value, a new reference: what the DSN's query would say. */
 static PyObject *option_text(fpy_state *state, const char *name, PyObject *value)
 {
@@ -32,6 +42,8 @@ static PyObject *option_text(fpy_state *state, const char *name, PyObject *value
     }
     if (PyLong_Check(value) || PyFloat_Check(value))
         return PyObject_Repr(value);
+    if (PyList_Check(value) || PyTuple_Check(value) || PyDict_Check(value))
+        return option_json(name, value);
     path = PyBytes_Check(value) ? NULL : PyOS_FSPath(value);
     if (path && PyUnicode_Check(path))
         return path;

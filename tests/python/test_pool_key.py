@@ -64,6 +64,8 @@ CHANGES = {
     "default_from": (None, "shop@example.com"),
     "default_locale": (None, "fr-FR"),
     "contact_to": (None, "desk@example.com"),
+    "dkim": (lambda at: at.signatures[0], lambda at: at.signatures[1]),
+    "smime": (lambda at: at.protections[0], lambda at: at.protections[1]),
     "dangerous_no_verify": (False, True, "implicit"),
     "dangerous_plaintext_auth": (False, True),
 }  # fmt: skip
@@ -120,6 +122,10 @@ def at(everything, tmp_path, monkeypatch):
     for path in place.commands:
         path.write_text("#!/bin/sh\necho t0k3n\n")
         path.chmod(stat.S_IRWXU)
+    place.signatures = [[{"domain": "example.com", "selector": word, "key_file": place.key_pem}]
+                        for word in ("one", "two")]  # fmt: skip
+    signer = {"certificate_file": everything.facts["client_cert"], "key_file": place.key_pem}
+    place.protections = [{"sign": signer}, {"sign": signer | {"chain_file": place.other_ca}}]
     (tmp_path / "runtime").mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
     monkeypatch.setenv("KEY_ONE", "secret")

@@ -88,6 +88,7 @@ class Message:
         require_tls: bool | None = None,
         deliver_by: int | str | None = None,
         mt_priority: int | str | None = None,
+        smime: str | Mapping[str, object] | None = None,
     ) -> Self: ...
     @classmethod
     def from_bytes(
@@ -158,6 +159,8 @@ class Delivery:
     def id(self) -> int: ...
     @property
     def ended(self) -> bool: ...
+    @property
+    def needs_token(self) -> bool: ...
     def wait(self, timeout: float, raising: bool, /) -> Receipt | None: ...
     def ask(self) -> None: ...
     def resume(self) -> None: ...
@@ -279,6 +282,12 @@ class Mailer:
         default_locale: str | None = None,
         # Who gets the messages of contact forms.
         contact_to: str | None = None,
+        # DKIM signatures: a list of objects with domain, selector and key (PEM) or key_file;
+        # docs/signatures.md.
+        dkim: str | Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
+        # S/MIME: an object with sign (certificate, key), encrypt (recipients) or both;
+        # docs/signatures.md.
+        smime: str | Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
         # Accept any certificate: whoever is between can read the password and the mail.  Use
         # ca_file, tls_name or pin_sha256 instead.  Default: 0.
         dangerous_no_verify: bool | None = None,
@@ -402,6 +411,12 @@ class Mailer:
         default_locale: str | None = None,
         # Who gets the messages of contact forms.
         contact_to: str | None = None,
+        # DKIM signatures: a list of objects with domain, selector and key (PEM) or key_file;
+        # docs/signatures.md.
+        dkim: str | Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
+        # S/MIME: an object with sign (certificate, key), encrypt (recipients) or both;
+        # docs/signatures.md.
+        smime: str | Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
         # Accept any certificate: whoever is between can read the password and the mail.  Use
         # ca_file, tls_name or pin_sha256 instead.  Default: 0.
         dangerous_no_verify: bool | None = None,
