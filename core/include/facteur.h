@@ -139,7 +139,7 @@ FACTEUR_API void facteur_message_free(facteur_message *message);
  * require_tls      "1": only servers with verified TLS may pass the mail on (RFC 8689).
  * deliver_by       Seconds after which the mail is returned instead of delivered; with ";N" behind
  *                  them it is delivered late, but that is told (RFC 2852).
- * smime            S/MIME for this message alone, in place of the mailer's: the JSON of that option.
+ * smime            S/MIME for this message, in place of the mailer's: the JSON of that option.
  * mt_priority      "-9" to "9" (RFC 6710).
  *
  * A relay that does not offer what one of the last six asks is not given the mail: it is refused.
@@ -342,9 +342,10 @@ typedef struct facteur_token facteur_token;
  *
  * Called in a thread that sends, before its mail goes to the loop, and never by two threads at once
  * for the same relay: the others wait, within their deadline, for what it gives.  It must not use
- * the mailer.  A token is asked for when there is none, shortly before it ends, and once more, by
- * facteur_send() and facteur_delivery_wait(), when the relay does not accept one that was there
- * before the mail.  A host's event loop asks with facteur_delivery_ask().
+ * the mailer.  A token is asked for when there is none, shortly before it ends, and once more when
+ * the relay does not accept one that was there before the mail: within facteur_send() and
+ * facteur_delivery_wait(), whatever their time.  A host's event loop asks with
+ * facteur_delivery_ask().
  */
 typedef int (*facteur_token_source)(void *user, const char *relay, const char *username,
                                     facteur_token *token);

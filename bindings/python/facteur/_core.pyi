@@ -255,16 +255,16 @@ class Mailer:
         password_file: str | os.PathLike[str] | None = None,
         # The environment variable that holds the password.
         password_env: str | None = None,
-        # An OAuth 2.0 bearer token, in place of a password.  In Python also a callable: it gets
-        # the relay and the username and returns a token, or (token, seconds that it is good
-        # for).
+        # An OAuth 2.0 bearer token, in place of a password.  In Python and PHP also a callable:
+        # it gets the relay and the username and returns a token, or a token and the seconds
+        # that it is good for.
         token: str | Callable[[str, str], str | tuple[str, float]] | None = None,
         # A program with its arguments, parted by spaces, that prints such a token and, on a
         # second line, for how many seconds it is good.  Run without a shell when a token is
         # needed.
         token_command: str | None = None,
-        # The token comes from facteur_mailer_set_token_source(); token=callable sets it in
-        # Python.  Default: 0.
+        # The token comes from facteur_mailer_set_token_source(); a callable given as token in
+        # Python or PHP sets it.  Default: 0.
         token_callback: bool | None = None,
         # live sends; capture keeps every mail in capture_dir or in memory; redirect sends every
         # mail to redirect_to; allowlist sends to the recipients in allow and refuses the
@@ -384,16 +384,16 @@ class Mailer:
         password_file: str | os.PathLike[str] | None = None,
         # The environment variable that holds the password.
         password_env: str | None = None,
-        # An OAuth 2.0 bearer token, in place of a password.  In Python also a callable: it gets
-        # the relay and the username and returns a token, or (token, seconds that it is good
-        # for).
+        # An OAuth 2.0 bearer token, in place of a password.  In Python and PHP also a callable:
+        # it gets the relay and the username and returns a token, or a token and the seconds
+        # that it is good for.
         token: str | Callable[[str, str], str | tuple[str, float]] | None = None,
         # A program with its arguments, parted by spaces, that prints such a token and, on a
         # second line, for how many seconds it is good.  Run without a shell when a token is
         # needed.
         token_command: str | None = None,
-        # The token comes from facteur_mailer_set_token_source(); token=callable sets it in
-        # Python.  Default: 0.
+        # The token comes from facteur_mailer_set_token_source(); a callable given as token in
+        # Python or PHP sets it.  Default: 0.
         token_callback: bool | None = None,
         # live sends; capture keeps every mail in capture_dir or in memory; redirect sends every
         # mail to redirect_to; allowlist sends to the recipients in allow and refuses the

@@ -96,14 +96,15 @@
       "send, and again when it has changed: the next mail then goes over a new connection.")       \
     X(password_env, TEXT, "", "", 0, 0, "The environment variable that holds the password.")       \
     X(token, SECRET, "", "", 0, 0,                                                                 \
-      "An OAuth 2.0 bearer token, in place of a password.  In Python also a callable: it gets "    \
-      "the "                                                                                       \
-      "relay and the username and returns a token, or (token, seconds that it is good for).")      \
+      "An OAuth 2.0 bearer token, in place of a password.  In Python and PHP also a callable: it " \
+      "gets the relay and the username and returns a token, or a token and the seconds that it "   \
+      "is good for.")                                                                              \
     X(token_command, TEXT, "", "", 0, 0,                                                           \
       "A program with its arguments, parted by spaces, that prints such a token and, on a second " \
       "line, for how many seconds it is good.  Run without a shell when a token is needed.")       \
     X(token_callback, BOOL, "", "0", 0, 1,                                                         \
-      "The token comes from facteur_mailer_set_token_source(); token=callable sets it in Python.") \
+      "The token comes from facteur_mailer_set_token_source(); a callable given as token in "      \
+      "Python or PHP sets it.")                                                                    \
     X(mode, CHOICE, FCT_MODE_WORDS, "live", 0, 3,                                                  \
       "live sends; capture keeps every mail in capture_dir or in memory; redirect sends every "    \
       "mail to redirect_to; allowlist sends to the recipients in allow and refuses the others.  "  \
