@@ -223,6 +223,9 @@ static void parameters_have_an_ascii_form_beside(void **state)
         {"a\"\\b", "Content-Disposition: attachment; filename=\"a\\\"\\\\b\"\r\n"},
         {"caf\xc3\xa9.pdf", "Content-Disposition: attachment; filename*=utf-8''caf%C3%A9.pdf;\r\n"
                             " filename=\"caf_.pdf\"\r\n"},
+        {"=?utf-8?q?=0A?=", "Content-Disposition: attachment;\r\n"
+                            " filename*=utf-8''%3D%3Futf-8%3Fq%3F%3D0A%3F%3D;"
+                            " filename=\"=_utf-8_q_=0A_=\"\r\n"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -238,8 +241,17 @@ static void check_extended(const char *written, const char *value)
 {
     fct_buf joined = {0}, back = {0};
     const char *at = written;
+    unsigned section = 0;
 
-    while ((at = strstr(at, " filename*")) != NULL) {
+    for (; (at = strstr(at, " filename*")) != NULL; section++) {
+        char name[32];
+
+        snprintf(name, sizeof name, " filename*%u*=", section);
+        if (memcmp(at, name, strlen(name)) != 0) {
+            assert_int_equal(section, 0);
+            assert_memory_equal(at, " filename*=", 11);
+            assert_null(strstr(at + 1, " filename*"));
+        }
         at = strchr(at, '=') + 1;
         fct_buf_add(&joined, at, strcspn(at, ";\r"));
     }
@@ -260,7 +272,7 @@ static void check_extended(const char *written, const char *value)
 
 static void file_names_of_any_length_read_back(void **state)
 {
-    static const char *const units[] = {"x", "é", "語", " ", "\"", "'%*"};
+    static const char *const units[] = {"x", "é", "語", " ", "\"", "'%*", "é?B?bill"};
 
     for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
         for (size_t count = 1; count < 300; count++) {

@@ -311,6 +311,15 @@ static bool is_attribute_char(unsigned char byte)
     return fct_is_mime_token(byte) && !strchr("*'%", byte);
 }
 
+static size_t extended_len(fct_slice value)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < value.len; i++)
+        len += is_attribute_char((unsigned char)value.ptr[i]) ? 1 : 3;
+    return len;
+}
+
 /* One section "name*N*=" of an extended value; returns how much of the value it took. */
 static size_t put_section(fct_header *header, const char *name, unsigned section, bool whole,
                           fct_slice value)
@@ -328,7 +337,7 @@ static size_t put_section(fct_header *header, const char *name, unsigned section
     while (taken < value.len && !text.failed) {
         size_t len = character_len((fct_slice){value.ptr + taken, value.len - taken});
 
-        if (text.len + 3 * len + 2 > FCT_LINE_ENCODED)
+        if (text.len + extended_len((fct_slice){value.ptr + taken, len}) + 2 > FCT_LINE_ENCODED)
             break;
         for (; len; len--, taken++) {
             unsigned char byte = (unsigned char)value.ptr[taken];
@@ -345,15 +354,6 @@ static size_t put_section(fct_header *header, const char *name, unsigned section
     fct_header_token(header, (fct_slice){text.ptr, text.len});
     fct_buf_done(&text);
     return header->out->failed ? value.len : taken;
-}
-
-static size_t extended_len(fct_slice value)
-{
-    size_t len = 0;
-
-    for (size_t i = 0; i < value.len; i++)
-        len += is_attribute_char((unsigned char)value.ptr[i]) ? 1 : 3;
-    return len;
 }
 
 static void put_extended(fct_header *header, const char *name, fct_slice value)
@@ -378,7 +378,8 @@ static size_t fallback(char *ascii, fct_slice value)
     kept = ending > 0 && value.ptr[ending - 1] == '.' ? value.len - ending + 1 : 0;
     for (size_t i = 0; i < value.len;) {
         size_t step = character_len((fct_slice){value.ptr + i, value.len - i});
-        bool plain = step == 1 && value.ptr[i] != '"' && value.ptr[i] != '\\';
+        /* Nor a question mark, so that nothing in it can be taken for an encoded word. */
+        bool plain = step == 1 && !strchr("\"\\?", value.ptr[i]);
 
         if (len == FALLBACK_MAX - kept && i < value.len - kept) {
             i = value.len - kept;
