@@ -502,7 +502,8 @@ static void children_close_what_they_inherit(void **state)
 static void needs_threads_over_fork(void)
 {
 #ifdef __SANITIZE_THREAD__
-    print_message("skipped: ThreadSanitizer does not follow threads over fork()\n");
+    print_message("skipped: ThreadSanitizer does not follow threads over fork(); the "
+                  "AddressSanitizer builds run this case\n");
     skip();
 #endif
 }

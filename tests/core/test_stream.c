@@ -215,8 +215,10 @@ static void the_hosts_file_is_read(void **state)
     struct answers answers;
     char name[128];
 
-    if (!name_of_hosts(name))
+    if (!name_of_hosts(name)) {
+        print_message("skipped: the hosts file has no name of its own\n");
         skip();
+    }
     answers = resolve_it(name);
     assert_true(answers.v4 >= 1);
 }

@@ -341,7 +341,10 @@ int fct_tls_write(fct_tls *tls, const fct_slice *slices, int count, size_t *take
 
 fct_slice fct_tls_output(const fct_tls *tls)
 {
-    return (fct_slice){tls->out.ptr + tls->out_start, tls->out.len - tls->out_start};
+    size_t len = tls->out.len - tls->out_start;
+
+    /* Before the first record there is no memory to point into. */
+    return (fct_slice){len ? tls->out.ptr + tls->out_start : NULL, len};
 }
 
 void fct_tls_sent(fct_tls *tls, size_t len)
