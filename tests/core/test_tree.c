@@ -117,12 +117,13 @@ static void html_that_no_text_can_be_made_of(void **state)
     facteur_message *message = plain();
     facteur_error *error = NULL;
     char html[2 * 1100 * 3 + 1] = "", *bytes = NULL;
+    int code;
 
     for (size_t i = 0; i < 1100; i++)
         memcpy(html + 3 * i, "<b>", 4);
     set(message, "html", html);
-    check_refused(message, facteur_message_bytes(message, &bytes, NULL, &error),
-                  "give text beside it", error);
+    code = facteur_message_bytes(message, &bytes, NULL, &error);
+    check_refused(message, code, "give text beside it", error);
     assert_null(bytes);
 }
 
