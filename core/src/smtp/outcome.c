@@ -121,7 +121,10 @@ static enum fct_class decide(fct_transaction *mail, enum fct_class class, const 
         } else if (mail->marks[i] == FCT_MARK_REFUSED) {
             recipient->class = class_of(&recipient->reply);
         } else {
-            recipient->class = class;
+            /* Who belongs to a further run is in no doubt. */
+            recipient->class = class == FCT_IN_DOUBT && mail->marks[i] == FCT_MARK_FULL
+                                   ? FCT_TEMPORARY
+                                   : class;
             if (reply)
                 fct_reply_copy(reply, &recipient->reply);
         }
@@ -173,20 +176,23 @@ static void end_unsent(fct_session *s, fct_transaction *mail, int error, enum fa
     fct_buf_done(&what);
 }
 
+static bool has_more(const fct_transaction *mail)
+{
+    return memchr(mail->marks, FCT_MARK_FULL, mail->recipient_count) != NULL;
+}
+
 void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class class, int error,
                          enum facteur_phase phase, const fct_reply *reply, const char *sentence)
 {
     fct_outcome *outcome = mail->outcome;
-    bool more = false;
 
     for (size_t i = 0; class == FCT_SENT && i < mail->recipient_count; i++) {
         if (mail->marks[i] == FCT_MARK_ACCEPTED)
             mail->marks[i] = FCT_MARK_SENT;
-        more |= mail->marks[i] == FCT_MARK_FULL;
     }
     if (class == FCT_SENT)
         fct_reply_copy(reply, &outcome->reply);
-    if (more) {
+    if (class == FCT_SENT && has_more(mail)) {
         run_again(s, mail);
         return;
     }
@@ -209,7 +215,8 @@ void fct_transaction_refused(fct_session *s, fct_transaction *mail, enum facteur
     const char *what = "the relay refused the message";
 
     s->idle_commands += s->rset_due ? 1 : 0;
-    if (mail->rerun) {
+    /* The relay refused all that this run asked for, and was not asked for the others. */
+    if (mail->rerun || (phase == FACTEUR_PHASE_rcpt && has_more(mail))) {
         run_again(s, mail);
         return;
     }

@@ -6,11 +6,17 @@
 #include <stdarg.h>
 #include <string.h>
 
+static struct fct_expected *last_expected(const fct_session *s)
+{
+    return s->expected_count
+               ? &s->expected[(s->expected_first + s->expected_count - 1) % s->expected_cap]
+               : NULL;
+}
+
 void fct_session_expect(fct_session *s, enum fct_command command, fct_transaction *mail)
 {
     size_t end = (s->expected_first + s->expected_count) % s->expected_cap;
-    struct fct_expected *last =
-        s->expected_count ? &s->expected[(end + s->expected_cap - 1) % s->expected_cap] : NULL;
+    struct fct_expected *last = last_expected(s);
 
     if (!last)
         s->since_us = s->now_us;
@@ -107,11 +113,15 @@ static unsigned idle_room(const fct_session *s)
 
 static bool may_begin(const fct_session *s, const fct_transaction *mail)
 {
+    const struct fct_expected *last = last_expected(s);
+
     if (s->stop || (s->caps.mail_max && s->mails_begun >= s->caps.mail_max) ||
         s->active_count >= idle_room(s))
         return false;
+    /* Nothing may follow a NOOP in its group (RFC 2920 section 3.1). */
     if (s->active_count == 0)
-        return s->expected_count == 0 || fct_session_uses(s, FCT_OFFER_PIPELINING);
+        return !last ||
+               (fct_session_uses(s, FCT_OFFER_PIPELINING) && last->command != FCT_COMMAND_NOOP);
     return !mail->alone && s->active_count < depth(s) && contents_queued(s) &&
            (mail->size <= s->config.pipeline_bytes &&
             s->active_bytes <= s->config.pipeline_bytes - mail->size);

@@ -40,6 +40,8 @@ void fct_transcript_add(fct_transcript *transcript, const char *who, fct_slice t
             put(transcript, text.ptr, len);
         put(transcript, "\n", 1);
         len += end ? 1 : 0;
+        if (len == 0)
+            return; /* there may be no memory at all to step in */
         text.ptr += len;
         text.len -= len;
     } while (text.len);
