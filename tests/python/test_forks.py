@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What forks beneath a website: gunicorn --preload, multiprocessing.
+"""What forks beneath a website: gunicorn --preload, also with Django, Celery's prefork, multiprocessing.
 
 The parent sends before it forks, the children send and end first, and the parent's next mail goes over the
 connection that it had: the server counts connections and handshakes.
@@ -84,7 +84,7 @@ def test_multiprocessing(tls, tmp_path, method):
 
 
 GUNICORN = """
-    import os, threading
+    import os
     import mails
 
     assert mails.send("master")
@@ -110,9 +110,48 @@ GUNICORN_CONFIG = """
 """
 
 
-def test_gunicorn_preload(tls, tmp_path):
+# The same mails and pages by Django, whose backend has the one pool of the process.
+DJANGO_MAILS = """
+    import os
+    import django
+    from django.conf import settings
+
+    dsn, options = os.environ["MAIL_DSN"], {"ca_file": os.environ["MAIL_CA"], "pool_size": 1}
+    if django.VERSION >= (6, 1):
+        told = {"MAILERS": {"default": {"BACKEND": "facteur.django.EmailBackend", "OPTIONS": {"dsn": dsn, **options}}}}
+    else:
+        told = {"EMAIL_BACKEND": "facteur.django.EmailBackend", "FACTEUR_DSN": dsn, "FACTEUR": options}
+    settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF="shop", SECRET_KEY="x", USE_TZ=True, **told)
+    django.setup()
+
+    from django.core.mail import send_mail
+
+    def send(to):
+        return send_mail("Order", "x", "a@example.com", [f"{to}@example.com"]) == 1
+"""
+
+DJANGO = """
+    import os
+    import mails
+    from django.core.wsgi import get_wsgi_application
+    from django.http import HttpResponse
+    from django.urls import path
+
+    def checkout(request):
+        return HttpResponse(str(os.getpid()), status=200 if mails.send("worker") else 500)
+
+    urlpatterns = [path("", checkout)]
+    application = get_wsgi_application()
+    assert mails.send("master")
+"""
+
+
+@pytest.mark.parametrize("modules", [{"shop": GUNICORN}, {"shop": DJANGO, "mails": DJANGO_MAILS}], ids=["wsgi", "django"])
+def test_gunicorn_preload(tls, tmp_path, modules):
     """Two workers, each gone after one request; the master sends before the first and after the last."""
-    process = start(tls, tmp_path, {"site": "", "shop": GUNICORN, "conf": GUNICORN_CONFIG},
+    if "mails" in modules:
+        pytest.importorskip("django", reason="Django is not installed here")
+    process = start(tls, tmp_path, {**modules, "conf": GUNICORN_CONFIG},
                     "-m", "gunicorn", "-c", "conf.py", "shop:application", stdout=subprocess.PIPE)
     try:
         workers = set()
@@ -126,4 +165,48 @@ def test_gunicorn_preload(tls, tmp_path):
         process.send_signal(signal.SIGTERM)
     assert "master True" in finish(process)
     assert len(workers) == 2
+    assert counted(tls) == (4, 3, 3)
+
+
+CELERY = """
+    import sys
+    import celery
+    from celery import signals
+    import mails
+
+    app = celery.Celery("shop", broker="filesystem://")
+    app.conf.update(
+        broker_transport_options={"data_folder_in": "queue", "data_folder_out": "queue", "control_folder": "queue"},
+        worker_max_tasks_per_child=1,
+    )
+
+    @signals.worker_init.connect
+    def before_the_fork(**_):
+        assert mails.send("before")
+
+    @signals.worker_shutdown.connect
+    def after_the_children(**_):
+        assert mails.send("after")
+        print("sent", file=sys.__stdout__, flush=True)
+
+    @app.task(ignore_result=True)
+    def confirm(number):
+        assert mails.send(f"order{number}")
+"""
+
+
+def test_celery_prefork(tls, tmp_path):
+    """Two children, each gone after one task; the parent sends before them and when the worker shuts down."""
+    (tmp_path / "queue").mkdir()
+    modules = {"shop": CELERY}
+    finish(start(tls, tmp_path, modules, "-c", "import shop; [shop.confirm.delay(number) for number in range(2)]"))
+    assert tls.stats()["connections"] == 0
+    worker = start(tls, tmp_path, modules, "-m", "celery", "-A", "shop", "worker", "--pool", "prefork", "--concurrency",
+                   "2", "--without-gossip", "--without-mingle", "--without-heartbeat", stdout=subprocess.PIPE,
+                   stderr=subprocess.STDOUT)
+    try:
+        done = tls.wait(20, mails=3)
+    finally:
+        worker.send_signal(signal.SIGTERM)
+    assert "sent" in finish(worker) and done
     assert counted(tls) == (4, 3, 3)
