@@ -122,9 +122,8 @@ static enum fct_class decide(fct_transaction *mail, enum fct_class class, const 
             recipient->class = class_of(&recipient->reply);
         } else {
             /* Who belongs to a further run is in no doubt. */
-            recipient->class = class == FCT_IN_DOUBT && mail->marks[i] == FCT_MARK_FULL
-                                   ? FCT_TEMPORARY
-                                   : class;
+            recipient->class =
+                class == FCT_IN_DOUBT && mail->marks[i] == FCT_MARK_FULL ? FCT_TEMPORARY : class;
             if (reply)
                 fct_reply_copy(reply, &recipient->reply);
         }
