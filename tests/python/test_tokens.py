@@ -17,12 +17,19 @@ def mail():
     return facteur.Message(from_="shop@example.com", to="zoe@example.net", subject="Order", text="Thank you.\n")
 
 
+@pytest.fixture(scope="module")
+def running():
+    with SmtpServer("--plain", "--token", "ana:t0k3n", "--mechanisms", "OAUTHBEARER,XOAUTH2") as server:
+        yield server
+
+
 @pytest.fixture
-def server():
-    """The user ana, with the token "t0k3n", by OAUTHBEARER and XOAUTH2."""
-    with SmtpServer("--plain", "--token", "ana:t0k3n", "--mechanisms", "OAUTHBEARER,XOAUTH2") as running:
-        yield running
-        assert running.violations() == []
+def server(running):
+    """The user ana, with the token "t0k3n", by OAUTHBEARER and XOAUTH2; one process for all tests, as if it were new."""
+    running.script([])
+    running.reset()
+    yield running
+    assert running.violations() == []
 
 
 class Source:
@@ -39,6 +46,10 @@ class Source:
 
 def open_mailer(server, token, **options):
     return facteur.Mailer(server.dsn(), username="ana", token=token, **options)
+
+
+def refuse_the_next_login(server):
+    server.script([{"on": "auth", "reply": "535 5.7.8 expired", "times": 1}])
 
 
 def test_a_callable_is_asked_once_for_many_mails(server):
@@ -84,7 +95,7 @@ def test_a_refused_token_is_renewed_once_within_the_send(server):
     source = Source("t0k3n")
     with open_mailer(server, source, max_mails=1) as mailer:
         mailer.send(mail())
-        server.script([{"on": "auth", "reply": "535 5.7.8 expired", "times": 1}])
+        refuse_the_next_login(server)
         assert mailer.send(mail()).status == "sent"
     assert len(source.calls) == 2
 
@@ -204,10 +215,6 @@ def test_a_callable_that_sends_through_its_own_mailer(server):
         start = time.monotonic()
         assert mailer.send(mail()).ok
         assert time.monotonic() - start < 5
-
-
-def refuse_the_next_login(server):
-    server.script([{"on": "auth", "reply": "535 5.7.8 expired", "times": 1}])
 
 
 def test_send_many_renews_a_refused_token_within_the_send(server):
