@@ -276,6 +276,16 @@ class Mailer:
         allow: str | None = None,
         # With mode=capture: the directory for one .eml file a mail.  Default: in memory.
         capture_dir: str | os.PathLike[str] | None = None,
+        # The most recipients of a mail; one with more is refused before a connection is opened,
+        # as with the next three.  Default: 1000.
+        max_recipients: int | None = None,
+        # The most bytes of a mail, encoded, before signatures.  A relay's own limit (SIZE) is
+        # kept, too.  Default: 104857600.
+        max_message_bytes: int | None = None,
+        # The most bytes of a mail's header.  Default: 262144.
+        max_header_bytes: int | None = None,
+        # The most attachments, inline parts and alternatives of a message.  Default: 200.
+        max_parts: int | None = None,
         # The From of messages and letters that have none.
         default_from: str | None = None,
         # The locale of letters that name none, as fr-FR.
@@ -405,6 +415,16 @@ class Mailer:
         allow: str | None = None,
         # With mode=capture: the directory for one .eml file a mail.  Default: in memory.
         capture_dir: str | os.PathLike[str] | None = None,
+        # The most recipients of a mail; one with more is refused before a connection is opened,
+        # as with the next three.  Default: 1000.
+        max_recipients: int | None = None,
+        # The most bytes of a mail, encoded, before signatures.  A relay's own limit (SIZE) is
+        # kept, too.  Default: 104857600.
+        max_message_bytes: int | None = None,
+        # The most bytes of a mail's header.  Default: 262144.
+        max_header_bytes: int | None = None,
+        # The most attachments, inline parts and alternatives of a message.  Default: 200.
+        max_parts: int | None = None,
         # The From of messages and letters that have none.
         default_from: str | None = None,
         # The locale of letters that name none, as fr-FR.

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "mailer/receipt.h"
-#include "mime/message.h"
+#include "mime/bounds.h"
 
 #include <time.h>
 
@@ -158,6 +158,29 @@ int fct_dispatch_sink(facteur_mailer *mailer, fct_mail *mail, facteur_receipt *r
 
 /* ---- Freezing -------------------------------------------------------------------------------- */
 
+static uint64_t number_of(const fct_plan *plan, enum fct_option option)
+{
+    return (uint64_t)fct_options_get(&plan->options, option)->number;
+}
+
+static int check_bounds(const fct_plan *plan, const facteur_message *message, fct_mail **mail,
+                        facteur_error **error)
+{
+    struct fct_bounds bounds = {
+        .recipients = number_of(plan, FCT_OPT_max_recipients),
+        .parts = number_of(plan, FCT_OPT_max_parts),
+        .header_bytes = number_of(plan, FCT_OPT_max_header_bytes),
+        .message_bytes = number_of(plan, FCT_OPT_max_message_bytes),
+    };
+    int err = fct_bounds_check(&bounds, message, *mail, error);
+
+    if (err) {
+        fct_mail_unref(*mail);
+        *mail = NULL;
+    }
+    return err;
+}
+
 int fct_dispatch_freeze(const fct_plan *plan, facteur_message *message, fct_mail **mail,
                         facteur_error **error)
 {
@@ -169,5 +192,6 @@ int fct_dispatch_freeze(const fct_plan *plan, facteur_message *message, fct_mail
 
     if (err)
         return fct_error_set(error, err, NULL, "the system gives no randomness");
-    return fct_message_freeze(message, &facts, mail, error);
+    err = fct_message_freeze(message, &facts, mail, error);
+    return err ? err : check_bounds(plan, message, mail, error);
 }

@@ -115,6 +115,15 @@
       "With mode=allowlist: addresses and domains, separated by commas.")                          \
     X(capture_dir, PATH, "", "", 0, 0,                                                             \
       "With mode=capture: the directory for one .eml file a mail.  Default: in memory.")           \
+    X(max_recipients, INT, "", "1000", 1, 10000,                                                   \
+      "The most recipients of a mail; one with more is refused before a connection is opened, as " \
+      "with the next three.")                                                                      \
+    X(max_message_bytes, INT, "", "104857600", 1024, 2147483647,                                   \
+      "The most bytes of a mail, encoded, before signatures.  A relay's own limit (SIZE) is "      \
+      "kept, too.")                                                                                \
+    X(max_header_bytes, INT, "", "262144", 1024, 67108864, "The most bytes of a mail's header.")   \
+    X(max_parts, INT, "", "200", 1, 1000,                                                          \
+      "The most attachments, inline parts and alternatives of a message.")                         \
     X(default_from, ADDRESS, "", "", 0, 0, "The From of messages and letters that have none.")     \
     X(default_locale, TEXT, "", "", 0, 0, "The locale of letters that name none, as fr-FR.")       \
     X(contact_to, ADDRESS, "", "", 0, 0, "Who gets the messages of contact forms.")                \
