@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX 64
+#define CONNECTIONS_MAX 1024
 
 static struct {
     int listener;
@@ -24,8 +24,9 @@ static struct {
     pthread_t acceptor;
     pthread_t threads[CONNECTIONS_MAX];
     atomic_uint connections, mails, quits, finals_seen;
-    atomic_bool silent; /* no verdict is given */
-    atomic_int owed;    /* + 1: the connection that the last verdict kept back is owed to */
+    atomic_bool silent;  /* no verdict is given */
+    atomic_int owed;     /* + 1: the connection that the last verdict kept back is owed to */
+    atomic_int refusals; /* of the next logins */
 } relay;
 
 static void say(int fd, const char *text)
@@ -63,7 +64,11 @@ static bool answer(int fd, const char *line, bool *in_body)
         }
         say_verdict(fd);
     } else if (strncmp(line, "EHLO", 4) == 0) {
-        say(fd, "250-relay.example\r\n250-PIPELINING\r\n250 8BITMIME\r\n");
+        say(fd, "250-relay.example\r\n250-PIPELINING\r\n250-AUTH XOAUTH2\r\n250 8BITMIME\r\n");
+    } else if (strncmp(line, "AUTH", 4) == 0) {
+        bool refused = atomic_load(&relay.refusals) > 0 && atomic_fetch_sub(&relay.refusals, 1) > 0;
+
+        say(fd, refused ? "535 5.7.8 no\r\n" : "235 2.7.0 yes\r\n");
     } else if (strncmp(line, "RCPT", 4) == 0) {
         say(fd, strstr(line, "nobody@") ? "550 5.1.1 no such user\r\n" : "250 2.1.5 Ok\r\n");
     } else if (strcmp(line, "DATA") == 0) {

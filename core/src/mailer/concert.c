@@ -319,6 +319,8 @@ static void end_stopped(struct passage *passage)
         passage->tokenless = false;
         if (may_go_on(passage) && go_on(passage))
             return;
+        /* It was there at the submission: another mail has shown since that it is refused. */
+        passage->inner.token_refused = true;
         fct_lane_take_token(passage->lane, &passage->token, text);
         fct_failure_init(&failure, FACTEUR_EAUTH, FACTEUR_PHASE_auth, text);
     } else {

@@ -172,6 +172,7 @@ static void take(struct state *state, facteur_token *token)
     memcpy(state->problem, token->problem, sizeof state->problem);
     if (!token->secret)
         return;
+    snprintf(state->problem, sizeof state->problem, "the relay did not accept the token");
     fct_secret_unref(state->secret);
     state->secret = token->secret;
     state->number++;

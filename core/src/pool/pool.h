@@ -32,7 +32,7 @@ typedef struct fct_job {
     /* Of mailer/concert, which stands before the pools of several relays: */
     unsigned only;      /* 0, or 1 + the one relay that may take it */
     const char *relay;  /* the name of the one that gave the verdict; lives as long as the plan */
-    bool token_refused; /* the login with a token was not accepted */
+    bool token_refused; /* the login with a token was not accepted, this mail's or another's */
 } fct_job;
 
 /* Facts of a connection, for check(); texts fct_malloc'ed, the caller frees with fct_check_done().
