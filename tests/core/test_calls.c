@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/memory.h"
 #include "mime/content.h"
 #include "smtp/session.h"
 
@@ -429,6 +430,48 @@ static void facts_that_bind_nothing(void **state)
     fct_secret_unref(config.password);
 }
 
+/* The relay's configuration has another login by then: what was referenced is the session's. */
+static void a_login_renewed_under_way(void **state)
+{
+    static const char *const offers[] = {"250-x\r\n250 AUTH PLAIN\r\n",
+                                         "250-x\r\n250 AUTH XOAUTH2\r\n"};
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+
+    for (size_t i = 0; i < 2; i++) {
+        struct fct_session_config config = defaults;
+        fct_secret *secret = fct_secret_new("first-s3cret", 12);
+        char *name = fct_strdup("ana@x.example");
+        fct_session *session;
+        struct fct_session_event event;
+        fct_outcome *outcome;
+
+        config.local = true;
+        config.username = name;
+        *(i ? &config.token : &config.password) = secret;
+        session = fct_session_new(&config, 1);
+        assert_non_null(session);
+        feed(session, "220 relay.example\r\n");
+        take_all(session);
+        fct_free(name);
+        fct_secret_unref(secret);
+        feed(session, offers[i]);
+        take_all(session);
+        feed(session, "235 2.7.0 ok\r\n");
+        assert_int_equal(fct_session_next(session, &event), 1);
+        assert_int_equal(event.kind, FCT_EVENT_READY);
+        submit(session, mail, NULL);
+        take_all(session);
+        feed(session, "550 5.7.1 not with first-s3cret\r\n");
+        outcome = next_outcome(session);
+        assert_non_null(strstr(outcome->reply.text, "not with"));
+        assert_null(strstr(outcome->reply.text, "s3cret"));
+        assert_null(strstr(outcome->message, "s3cret"));
+        fct_outcome_free(outcome);
+        fct_session_free(session);
+    }
+    fct_mail_unref(mail);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +487,7 @@ int main(void)
         cmocka_unit_test(quitting),
         cmocka_unit_test(limits_that_never_come),
         cmocka_unit_test(facts_that_bind_nothing),
+        cmocka_unit_test(a_login_renewed_under_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,6 +182,15 @@ static char *write_temporary(const char *content)
     return path;
 }
 
+static void rewrite(const char *path, const char *content)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(content, file);
+    assert_int_equal(fclose(file), 0);
+}
+
 static void files_are_read_at_the_first_send_only(void **state)
 {
     static const struct refusal refusals[] = {
@@ -211,6 +220,12 @@ static void files_are_read_at_the_first_send_only(void **state)
     assert_int_equal(fct_plan_complete(&plan, "", NULL), 0);
     assert_string_equal(fct_secret_bytes(plan.members[0].relay.session.password).ptr, "s3cret");
     assert_string_equal(plan.members[0].relay.session.username, "s3cret");
+    assert_false(fct_member_renew(&plan.members[0]));
+    rewrite(path, "s3cond\n");
+    assert_true(fct_member_renew(&plan.members[0]));
+    assert_string_equal(fct_secret_bytes(plan.members[0].relay.session.password).ptr, "s3cond");
+    assert_string_equal(plan.members[0].relay.session.username, "s3cond");
+    assert_int_equal(plan.members[0].relay.generation, 1);
     fct_plan_done(&plan);
     unlink(path);
     fct_free(path);

@@ -83,6 +83,23 @@ def test_host_slots_over_processes(server, runtime):
     assert len(server.mails()) == 60
 
 
+@pytest.mark.parametrize("warm", [0, 1])
+def test_a_spare_connection_serves_without_a_handshake(warm):
+    """With max_mails=1 each mail uses its connection up; the mailer's thread opens the next one."""
+    with SmtpServer("--implicit-tls", "--auth", "ana:secret") as server:
+        dsn = server.dsn("implicit", "ana", "secret")
+        with facteur.Mailer(dsn, max_mails=1, pool_size=2, warm=warm, background=True) as mailer:
+            assert {"tls", "auth"} <= set(mailer.send(make()).timings)
+            for mails in range(2, 6):
+                assert server.wait(auths=mails - 1 + warm, quit=mails - 1)
+                assert server.stats()["connections"] == mails - 1 + warm
+                timings = mailer.send(make()).timings
+                assert {"connect", "tls", "greeting", "ehlo", "auth"}.isdisjoint(timings) == bool(warm)
+            assert server.wait(auths=5 + warm, quit=5)
+            assert server.stats()["connections"] == 5 + warm
+        assert server.violations() == []
+
+
 def test_a_slot_is_waited_for_until_the_deadline(server, runtime):
     server.script([{"on": "final", "nth": 1, "delay_ms": 1500}])
     with facteur.Mailer(server.dsn(), host_slots=1) as first, facteur.Mailer(server.dsn(), host_slots=1) as second:

@@ -3,6 +3,8 @@
 
 import email
 import email.policy
+import os
+import sys
 import time
 
 import pytest
@@ -76,6 +78,26 @@ def test_check():
             facts = mailer.check(deadline=5)
         assert facts["ok"] is False and facts["phase"] == "auth"
         assert "wrong" not in str(facts)
+
+
+def test_check_tells_of_files_without_use(tmp_path):
+    """send() raises; check() is there to tell, and goes on with the other relays."""
+    path = tmp_path / "ca.pem"
+    path.write_text("nothing\n")
+    with SmtpServer("--plain") as server:
+        useless = f"smtps://{server.host}:{server.port}?ca_file={path}"
+        with facteur.Mailer(useless) as mailer:
+            facts = mailer.check()
+            assert (facts["ok"], facts["phase"], facts["error"]["code"]) == (False, "tls", "ECONFIG")
+            assert str(path) in facts["error"]["message"]
+            with pytest.raises(facteur.ConfigError, match="ca_file"):
+                mailer.send(make())
+        with facteur.Mailer(f"failover({useless} {server.dsn()})") as mailer:
+            assert [facts["ok"] for facts in mailer.check()["relays"]] == [False, True]
+        path.unlink()
+        with facteur.Mailer(useless) as mailer, pytest.raises(facteur.ConfigError) as caught:
+            mailer.check()
+        assert caught.value.where == "ca_file"
 
 
 def test_wrong_password_is_an_auth_error():
@@ -239,6 +261,18 @@ def test_unix_socket(tmp_path, message):
         with facteur.Mailer(server.dsn("unix")) as mailer:
             assert mailer.send(message).ok
         assert len(server.mails()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="abstract sockets are Linux's")
+def test_abstract_unix_socket(message):
+    name = f"facteur-test-{os.getpid()}"
+    with SmtpServer("--unix", f"@{name}", "--auth", "ana:secret", auth_required=False) as server:
+        with facteur.Mailer(f"smtp+unix://@{name}") as mailer:
+            assert mailer.send(message).ok
+            assert mailer.check()["address"] == mailer.name.removeprefix("smtp+unix://") == f"@{name}"
+        with facteur.Mailer(f"smtp+unix://ana:secret@%40{name}") as mailer:
+            assert mailer.send(message).ok
+        assert [transaction["user"] for transaction in server.transactions()] == [None, "ana"]
 
 
 def test_client_certificate():

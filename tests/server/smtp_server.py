@@ -55,7 +55,9 @@ class Server:
             self.ports[kind] = port
         if self.options.unix:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            sock.bind(self.options.unix)
+            # "@name" is of Linux's abstract namespace, and no file.
+            path = self.options.unix
+            sock.bind("\0" + path[1:] if path.startswith("@") else path)
             sock.listen(128)
             self.listeners.append((sock, "unix"))
 
@@ -122,7 +124,7 @@ class Server:
             live = list(self.live)
         for talk in live:
             talk.wire.shut_down()
-        if self.options.unix:
+        if self.options.unix and not self.options.unix.startswith("@"):
             os.unlink(self.options.unix)
 
     # ---- For the dialogues and the control channel ----
@@ -166,7 +168,7 @@ def parse_arguments(arguments):
                                type=int, const=0, metavar="PORT")
     listeners.add_argument("--port", type=int, default=0, help="of the only listener; 0: any")
     listeners.add_argument("--host", action="append", help="address to bind, may be repeated (127.0.0.1)")
-    listeners.add_argument("--unix", metavar="PATH", help="listen on a unix socket too")
+    listeners.add_argument("--unix", metavar="PATH", help="listen on a unix socket too; @NAME is an abstract one")
     listeners.add_argument("--rcvbuf", type=int, help="SO_RCVBUF of the connections")
     listeners.add_argument("--sndbuf", type=int, help="SO_SNDBUF of the connections")
     offers = parser.add_argument_group("what it offers and asks for")
