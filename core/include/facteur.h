@@ -329,6 +329,10 @@ FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
  * Let go of a mailer.  Sends that other threads still wait for end with FACTEUR_ECLOSED.
  * QUIT is said without waiting for its reply longer than `timeout` seconds.  Closing a shared
  * mailer ends the use of this handle only.
+ *
+ * A process that exits with connections open, those of shared mailers too, says QUIT on those that
+ * rest and waits 5 ms for all the answers; not when exit() was called in a signal's handler, nor in
+ * a child on its parent's.  From then on mailers are closed.
  */
 FACTEUR_API void facteur_mailer_close(facteur_mailer *mailer, double timeout);
 FACTEUR_API void facteur_mailer_free(facteur_mailer *mailer);
@@ -499,7 +503,8 @@ FACTEUR_API void facteur_delivery_free(facteur_delivery *delivery);
 
 /*
  * How many deliveries fill the mailer's connections: whoever sends many keeps so many submitted and
- * waits for the oldest.
+ * waits for the oldest.  Of a roundrobin(…) the sum over its relays, of a failover(…) the most that
+ * one of them takes.
  */
 FACTEUR_API unsigned facteur_mailer_window(const facteur_mailer *mailer);
 
@@ -557,14 +562,20 @@ FACTEUR_API void facteur_delivery_resume(facteur_delivery *delivery);
 /*
  * Connect, TLS, EHLO, AUTH and NOOP without sending a mail.  `*json` (facteur_free) is an object of
  * facts: relay, ok, phase, address, tls {version, cipher, resumed}, capabilities, auth, timings,
- * error. Returns 0 also when the relay refused: `ok` tells.  Of several relays, each within the
- * deadline: relay, ok (all are well), relays (a list of such objects).
+ * error. Returns 0 also when the relay refused, or when a file that was read is of no use (no
+ * certificate in ca_file): `ok` tells.  Of several relays, each within the deadline: relay, ok (all
+ * are well), relays (a list of such objects).
+ *
+ * FACTEUR_ECONFIG: a file cannot be read; FACTEUR_ECLOSED, FACTEUR_ENOMEM.
  */
 FACTEUR_API int facteur_check(facteur_mailer *mailer, double deadline, char **json,
                               facteur_error **error);
 
 /*
- * The mails that a memory:// mailer holds, oldest first.
+ * The mails that a memory:// mailer holds, oldest first; also one with mode=capture and no
+ * capture_dir.  At most 10,000 in each process, and 64 MiB of them (one alone may be larger): the
+ * oldest make room.
+ *
  * facteur_captured(): the bytes as they would have been sent, and the envelope as JSON
  * {"from": …, "to": […]}; both the caller's (facteur_free).  FACTEUR_ECONFIG past the end.
  */

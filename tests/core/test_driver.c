@@ -585,6 +585,106 @@ static void the_exit_waits_for_the_background(void **state)
     assert_int_equal(atomic_load(&relay.mails), MANY);
 }
 
+/* ---- Ending without a close ------------------------------------------------------------------ */
+
+static void await_the_end(unsigned connections)
+{
+    while (atomic_load(&relay.ended) < connections)
+        sched_yield();
+}
+
+static void the_exit_says_quit(void **state)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        static facteur_mailer *mailers[2]; /* not closed, and not lost */
+
+        for (int i = 0; i < 2; i++) {
+            mailers[i] = open_relay("");
+            if (!send_one(mailers[i]))
+                _exit(1);
+        }
+        exit(0);
+    }
+    assert_int_equal(wait_for(child), 0);
+    await_the_end(2);
+    assert_int_equal(atomic_load(&relay.quits), 2);
+}
+
+static void the_exit_of_a_child_says_nothing(void **state)
+{
+    facteur_mailer *mailer = open_relay("");
+    pid_t child;
+
+    assert_true(send_one(mailer));
+    child = fork();
+    if (child == 0)
+        exit(0);
+    assert_int_equal(wait_for(child), 0);
+    assert_true(send_one(mailer));
+    assert_int_equal(atomic_load(&relay.quits), 0);
+    facteur_mailer_free(mailer);
+    await_the_end(1);
+    assert_int_equal(atomic_load(&relay.connections), 1);
+    assert_int_equal(atomic_load(&relay.quits), 1);
+}
+
+static void exit_here(int number)
+{
+    exit(number == SIGTERM ? 0 : 1);
+}
+
+static void an_exit_in_a_signal_handler_says_nothing(void **state)
+{
+    pid_t child;
+
+#ifdef __SANITIZE_THREAD__
+    print_message("skipped: ThreadSanitizer calls handlers later, and elsewhere\n");
+    skip();
+#endif
+    child = fork();
+    if (child == 0) {
+        static facteur_mailer *mailer;
+
+        mailer = open_relay("");
+        signal(SIGTERM, exit_here);
+        if (send_one(mailer))
+            raise(SIGTERM);
+        _exit(2);
+    }
+    assert_int_equal(wait_for(child), 0);
+    await_the_end(1);
+    assert_int_equal(atomic_load(&relay.quits), 0);
+}
+
+/* ---- How many to submit ---------------------------------------------------------------------- */
+
+static void the_window_is_of_the_relays_own_options(void **state)
+{
+    static const struct {
+        const char *dsn;
+        unsigned window;
+    } cases[] = {
+        {"memory://", 1},
+        {"smtp://localhost", 80},
+        {"smtp://localhost?pool_size=3&pipelining=0", 3},
+        {"failover(smtp://localhost?pool_size=1 smtp://localhost:26?pool_size=2)", 32},
+        {"roundrobin(smtp://localhost?pool_size=1 smtp://localhost:26?pipeline_depth=4)", 36},
+        {"failover(smtp://localhost roundrobin(smtp://localhost:26 smtp://localhost:27))"
+         "?pool_size=2",
+         64},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        facteur_mailer *mailer = NULL;
+
+        assert_int_equal(facteur_mailer_new(cases[i].dsn, NULL, NULL, 0, &mailer, NULL), 0);
+        assert_int_equal(facteur_mailer_window(mailer), cases[i].window);
+        facteur_mailer_free(mailer);
+    }
+}
+
 #define WITH_RELAY(test) cmocka_unit_test_setup_teardown(test, relay_start, relay_stop)
 
 int main(void)
@@ -610,6 +710,10 @@ int main(void)
         WITH_RELAY(a_fork_under_the_background_leaves_no_descriptor),
         WITH_RELAY(a_child_has_a_background_of_its_own),
         WITH_RELAY(the_exit_waits_for_the_background),
+        WITH_RELAY(the_exit_says_quit),
+        WITH_RELAY(the_exit_of_a_child_says_nothing),
+        WITH_RELAY(an_exit_in_a_signal_handler_says_nothing),
+        cmocka_unit_test(the_window_is_of_the_relays_own_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,6 +263,41 @@ static void equal_configurations_share(void **state)
     facteur_mailer_free(c);
 }
 
+static void send_large(facteur_mailer *mailer, size_t len)
+{
+    facteur_message *message = make_message("ana@x.example");
+    char *data = calloc(1, len);
+    facteur_receipt *receipt = NULL;
+
+    assert_int_equal(
+        facteur_message_attach_bytes(message, data, len, "report.bin", NULL, NULL, NULL), 0);
+    assert_int_equal(facteur_send(mailer, message, 0, &receipt, NULL), 0);
+    facteur_receipt_free(receipt);
+    facteur_message_free(message);
+    free(data);
+}
+
+/* In base64 an attachment of 12 MiB takes more than 16 MiB, one of 49 MiB more than 64 MiB. */
+static void memory_is_bounded_by_bytes(void **state)
+{
+    facteur_mailer *mailer = open_mailer("memory://");
+
+    for (int i = 0; i < 5; i++)
+        send_large(mailer, (size_t)12 << 20);
+    assert_int_equal(facteur_captured_count(mailer), 3);
+    facteur_receipt_free(send_to(mailer, "bo@x.example", 0));
+    assert_int_equal(facteur_captured_count(mailer), 4);
+    send_large(mailer, (size_t)12 << 20);
+    assert_int_equal(facteur_captured_count(mailer), 4);
+    expect_captured(mailer, 2, "{\"from\":\"shop@example.com\",\"to\":[\"bo@x.example\"]}");
+    send_large(mailer, (size_t)49 << 20);
+    assert_int_equal(facteur_captured_count(mailer), 1);
+    facteur_receipt_free(send_to(mailer, "bo@x.example", 0));
+    assert_int_equal(facteur_captured_count(mailer), 1);
+    expect_captured(mailer, 0, "{\"from\":\"shop@example.com\",\"to\":[\"bo@x.example\"]}");
+    facteur_mailer_free(mailer);
+}
+
 static void a_send_fails_whole_when_memory_is_short(void **state)
 {
     facteur_mailer *mailer = open_mailer("memory://?mode=allowlist&allow=x.example");
@@ -545,6 +580,7 @@ int main(void)
         cmocka_unit_test(the_allow_list_lets_nobody_else_through),
         cmocka_unit_test(the_environment_has_the_last_word_on_the_mode),
         cmocka_unit_test(equal_configurations_share),
+        cmocka_unit_test(memory_is_bounded_by_bytes),
         cmocka_unit_test(a_send_fails_whole_when_memory_is_short),
         cmocka_unit_test(a_closed_port_is_temporary),
         WITH_RELAY(a_relay_takes_mail_on_one_connection),

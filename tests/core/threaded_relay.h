@@ -23,7 +23,7 @@ static struct {
     unsigned port;
     pthread_t acceptor;
     pthread_t threads[CONNECTIONS_MAX];
-    atomic_uint connections, mails, quits, finals_seen;
+    atomic_uint connections, mails, quits, finals_seen, ended;
     atomic_bool silent;  /* no verdict is given */
     atomic_int owed;     /* + 1: the connection that the last verdict kept back is owed to */
     atomic_int refusals; /* of the next logins */
@@ -108,6 +108,7 @@ static void *serve(void *argument)
         }
     }
     close(fd);
+    atomic_fetch_add(&relay.ended, 1);
     return NULL;
 }
 

@@ -73,6 +73,7 @@ void fct_driver_free(fct_driver *driver)
 {
     if (!driver || driver->lost)
         return;
+    fct_driver_strike_out(driver);
     if (!driver->abandoned) {
         fct_concert_free(driver->concert);
         fct_loop_free(driver->loop);
@@ -213,6 +214,7 @@ static int open_loop(fct_driver *driver)
     }
     fct_loop_on_wake(loop, on_woken, driver);
     driver->loop = loop;
+    fct_driver_enlist(driver);
     return 0;
 }
 

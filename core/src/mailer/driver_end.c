@@ -6,66 +6,8 @@
 #include "mailer/driver_state.h"
 
 #include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#define EXIT_US 5000000  /* what mails under way may take when the process exits */
 #define GRACE_US 1000000 /* within which the thread comes back */
-
-/* The drivers with a thread, of this process; they are closed when it exits. */
-static struct {
-    pthread_mutex_t lock;
-    pid_t pid;
-    fct_driver *first;
-    bool registered;
-} threads = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static void on_exit_close(void)
-{
-    for (;;) {
-        fct_driver *driver;
-
-        /* A child has none of the threads, and the lock may be held for ever. */
-        if (threads.pid != getpid())
-            return;
-        pthread_mutex_lock(&threads.lock);
-        driver = threads.first;
-        pthread_mutex_unlock(&threads.lock);
-        if (!driver)
-            return;
-        fct_driver_close(driver, EXIT_US);
-    }
-}
-
-static void enlist(fct_driver *driver)
-{
-    pid_t pid = getpid();
-
-    /* A child begins anew; it makes its first driver in one thread, as nobody else knows it yet. */
-    if (threads.pid != pid) {
-        pthread_mutex_init(&threads.lock, NULL);
-        threads.first = NULL;
-        threads.pid = pid;
-    }
-    pthread_mutex_lock(&threads.lock);
-    driver->next = threads.first;
-    threads.first = driver;
-    if (!threads.registered)
-        threads.registered = atexit(on_exit_close) == 0;
-    pthread_mutex_unlock(&threads.lock);
-}
-
-static void strike_out(fct_driver *driver)
-{
-    pthread_mutex_lock(&threads.lock);
-    for (fct_driver **at = &threads.first; *at; at = &(*at)->next) {
-        if (*at == driver) {
-            *at = driver->next;
-            break;
-        }
-    }
-    pthread_mutex_unlock(&threads.lock);
-}
 
 static bool is_stopped(void *user)
 {
@@ -100,7 +42,6 @@ int fct_driver_thread_start(fct_driver *driver)
         driver->running = driver->led = false;
         return FACTEUR_ENOMEM;
     }
-    enlist(driver);
     return 0;
 }
 
@@ -135,6 +76,13 @@ static bool is_silent(void *user)
     return !fct_concert_active(((fct_driver *)user)->concert);
 }
 
+void fct_driver_quit(fct_driver *driver, uint64_t until_us)
+{
+    fct_concert_quit(driver->concert);
+    fct_loop_step(driver->loop); /* so that QUIT leaves even when nobody waits for its reply */
+    fct_loop_run_until(driver->loop, is_silent, driver, until_us);
+}
+
 static void set_ending(fct_driver *driver)
 {
     pthread_mutex_lock(&driver->lock);
@@ -151,16 +99,13 @@ static void wind_up(fct_driver *driver, uint64_t until_us)
         fct_loop_run_until(driver->loop, is_empty, driver, until_us);
     set_ending(driver);
     fct_driver_turn(driver);
-    fct_concert_quit(driver->concert);
-    fct_loop_step(driver->loop); /* so that QUIT leaves even when nobody waits for its reply */
-    fct_loop_run_until(driver->loop, is_silent, driver, until_us);
+    fct_driver_quit(driver, until_us);
     fct_concert_free(driver->concert);
 }
 
 void fct_driver_close(fct_driver *driver, uint64_t timeout_us)
 {
     uint64_t now_us = fct_driver_now_us(), until_us = now_us + timeout_us;
-    bool enlisted;
 
     pthread_mutex_lock(&driver->lock);
     if (driver->closed) {
@@ -168,7 +113,6 @@ void fct_driver_close(fct_driver *driver, uint64_t timeout_us)
         return;
     }
     driver->closed = true;
-    enlisted = driver->running;
     driver->ending = !driver->background;
     if (driver->loop && driver->led)
         fct_loop_wake(driver->loop);
@@ -183,6 +127,5 @@ void fct_driver_close(fct_driver *driver, uint64_t timeout_us)
     while (driver->inside && !driver->lost)
         fct_driver_await(driver, &driver->changed, UINT64_MAX);
     pthread_mutex_unlock(&driver->lock);
-    if (enlisted)
-        strike_out(driver);
+    fct_driver_strike_out(driver);
 }

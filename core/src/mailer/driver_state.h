@@ -37,7 +37,7 @@ struct fct_driver {
     atomic_bool stop;
     pthread_t thread;
     fct_notice notice;
-    fct_driver *next; /* among those with a thread */
+    fct_driver *next; /* in the list of driver_exit.c */
 };
 
 /* Hand over what has come, withdraw what is unwanted.  By who leads, without the lock. */
@@ -51,6 +51,13 @@ void fct_driver_give_lead(fct_driver *driver);
 int fct_driver_thread_start(fct_driver *driver);
 /* With the lock: have it end.  False when it did not until then. */
 bool fct_driver_thread_stop(fct_driver *driver, uint64_t until_us);
+
+/* Leading, without the lock: say QUIT, and wait for its answers until then. */
+void fct_driver_quit(fct_driver *driver, uint64_t until_us);
+
+/* The list of what to close when the process exits. */
+void fct_driver_enlist(fct_driver *driver);
+void fct_driver_strike_out(fct_driver *driver);
 
 /* With the lock: wait for `condition` until the clock has come to until_us. */
 void fct_driver_await(fct_driver *driver, pthread_cond_t *condition, uint64_t until_us);

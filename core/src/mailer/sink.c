@@ -63,16 +63,32 @@ static void captured_done(struct fct_captured *captured)
     fct_free(captured->envelope);
 }
 
+static size_t size_of(const struct fct_captured *captured)
+{
+    return captured->len + strlen(captured->envelope);
+}
+
+/* Take out the oldest until one of `size` bytes may come. */
+static void drop_oldest(fct_memory *memory, size_t size)
+{
+    size_t gone = 0;
+
+    while (gone < memory->count && (memory->count - gone == FCT_MEMORY_MAX ||
+                                    memory->bytes + size > FCT_MEMORY_BYTES_MAX)) {
+        memory->bytes -= size_of(&memory->items[gone]);
+        captured_done(&memory->items[gone++]);
+    }
+    if (!gone)
+        return;
+    memory->count -= gone;
+    memmove(memory->items, memory->items + gone, memory->count * sizeof *memory->items);
+}
+
 static int make_room(fct_memory *memory)
 {
     struct fct_captured *items;
     size_t cap = memory->cap ? memory->cap * 2 : 16;
 
-    if (memory->count == FCT_MEMORY_MAX) {
-        captured_done(&memory->items[0]);
-        memory->count--;
-        memmove(memory->items, memory->items + 1, memory->count * sizeof *memory->items);
-    }
     if (memory->count < memory->cap)
         return 0;
     items = fct_reallocarray(memory->items, cap, sizeof *items);
@@ -98,7 +114,9 @@ int fct_memory_add(fct_memory *memory, fct_mail *mail, facteur_error **error)
     }
     fct_buf_done(&bytes);
     if (!err) {
+        drop_oldest(memory, size_of(&made));
         memory->items[memory->count++] = made;
+        memory->bytes += size_of(&made);
         return 0;
     }
     captured_done(&made);

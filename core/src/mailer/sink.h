@@ -5,8 +5,9 @@
 
 #include "mime/mail.h"
 
-/* The mails a memory:// mailer holds; past the cap the oldest goes. */
+/* What a memory:// mailer holds; past a cap the oldest mails go, but never the last that came. */
 #define FCT_MEMORY_MAX 10000
+#define FCT_MEMORY_BYTES_MAX ((size_t)64 << 20)
 
 struct fct_captured {
     char *bytes;
@@ -17,6 +18,7 @@ struct fct_captured {
 typedef struct fct_memory {
     struct fct_captured *items;
     size_t count, cap;
+    size_t bytes; /* of all contents and envelopes */
 } fct_memory;
 
 /* 0; FACTEUR_EIO: an attachment cannot be read; FACTEUR_ENOMEM. */

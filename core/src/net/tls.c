@@ -36,6 +36,11 @@ struct fct_tls {
 static BIO_METHOD *bio_method;
 static pthread_once_t bio_once = PTHREAD_ONCE_INIT;
 
+bool fct_tls_usable(void)
+{
+    return OPENSSL_init_crypto(0, NULL) == 1;
+}
+
 static int bio_read(BIO *bio, char *out, int cap)
 {
     fct_tls *tls = BIO_get_data(bio);

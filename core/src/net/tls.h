@@ -24,6 +24,9 @@ struct fct_tls_config {
  * both must hold.  A pin is checked under no_verify as well.
  */
 
+/* Start OpenSSL, if it is not started; false once it has cleaned up for the process's exit. */
+bool fct_tls_usable(void);
+
 typedef struct fct_tls_context
     fct_tls_context;            /* one relay's settings and its sessions to resume */
 typedef struct fct_tls fct_tls; /* one connection */
