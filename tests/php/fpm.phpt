@@ -1,5 +1,5 @@
 --TEST--
-php-fpm: two requests of one worker, one connection, one TLS handshake
+php-fpm: two requests of one worker, one connection, one TLS handshake; QUIT in the end
 --EXTENSIONS--
 facteur
 --SKIPIF--
@@ -35,6 +35,7 @@ file_put_contents("$folder/fpm.conf", <<<CONF
     error_log = $folder/fpm.log
     pid = $folder/fpm.pid
     daemonize = no
+    process_control_timeout = 10s
     [www]
     listen = $folder/fpm.sock
     pm = static
@@ -73,8 +74,11 @@ var_dump(strtok($first, ' ') === strtok($second, ' '));
 echo $server->count('mails', 'connections', 'handshakes_full', 'handshakes_resumed', 'auths', 'violations'), "\n";
 $info = page('info');
 var_dump(str_contains($info, 'facteur.dsn'), str_contains($info, 'hunter2'));
-proc_terminate($process);
+/* SIGQUIT: each worker ends what it is at, and goes in good order. */
+proc_terminate($process, 3);
 proc_close($process);
+$server->order('wait', ['until' => ['quit' => 1, 'open' => 0], 'timeout' => 10]);
+echo $server->count('quit', 'violations'), "\n";
 if (!str_contains($first, 'sent')) {
     readfile("$folder/err");
     readfile("$folder/fpm.log");
@@ -94,3 +98,4 @@ bool(true)
 mails=2 connections=1 handshakes_full=1 handshakes_resumed=0 auths=1 violations=[]
 bool(true)
 bool(false)
+quit=1 violations=[]
