@@ -110,8 +110,15 @@ def pin_of(server):
                           capture_output=True, check=True).stdout.decode().strip()  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def signing_key(tmp_path_factory):
+    path = tmp_path_factory.mktemp("dkim") / "key.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", path], check=True)
+    return os.fspath(path)
+
+
 @pytest.fixture
-def at(everything, tmp_path, monkeypatch):
+def at(everything, signing_key, tmp_path, monkeypatch):
     """The server, counting from zero, and the files that options name."""
     place = SimpleNamespace(server=everything, path=tmp_path, pin=pin_of(everything))
     place.other_ca = shutil.copy(everything.ca_file, tmp_path / "other-ca.pem")
@@ -126,7 +133,7 @@ def at(everything, tmp_path, monkeypatch):
     for path in place.commands:
         path.write_text("#!/bin/sh\necho t0k3n\n")
         path.chmod(stat.S_IRWXU)
-    place.signatures = [[{"domain": "example.com", "selector": word, "key_file": place.key_pem}]
+    place.signatures = [[{"domain": "example.com", "selector": word, "key_file": signing_key}]
                         for word in ("one", "two")]  # fmt: skip
     signer = {"certificate_file": everything.facts["client_cert"], "key_file": place.key_pem}
     place.protections = [{"sign": signer}, {"sign": signer | {"chain_file": place.other_ca}}]
