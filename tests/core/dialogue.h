@@ -620,10 +620,11 @@ static void client_content(struct play *play, const char *line)
 
 static void submit(struct play *play, size_t index)
 {
-    const struct script_mail *mail = &play->script->mails[index];
+    const struct script_mail *mail;
 
     if (index >= play->script->mail_count || play->seen[index].submitted || index < play->taken)
         return;
+    mail = &play->script->mails[index];
     if (fct_session_submit(play->session, mail->mail, mail->deadline_us, mail->hold,
                            (void *)(uintptr_t)(index + 1), play->now_us) != 0)
         fail_play(play, "submit", "refused");
