@@ -202,6 +202,12 @@ extern PyType_Spec fpy_delivery_spec;
 PyObject *fpy_submit(PyObject *mailer, PyObject *owner, facteur_message *message, double limit,
                      unsigned how, int refusing);
 
+/* ---- captured.c ------------------------------------------------------------------------------ */
+
+PyObject *fpy_captured_count(PyObject *self, PyObject *unused);
+PyObject *fpy_captured_at(PyObject *self, PyObject *index);
+PyObject *fpy_captured_clear(PyObject *self, PyObject *unused);
+
 /* ---- drive.c --------------------------------------------------------------------------------- */
 
 PyObject *fpy_mailer_submit(PyObject *self, PyObject *args);

@@ -19,6 +19,15 @@ typedef struct mailer {
 typedef int (*make_mailer)(const char *dsn, const char *const *names, const char *const *values,
                            size_t count, facteur_mailer **out, facteur_error **error);
 
+static int takes_json(const char *option)
+{
+    for (size_t i = 0; i < facteur_option_count(); i++) {
+        if (strcmp(facteur_option_name(i), option) == 0)
+            return strcmp(facteur_option_type(i), "json") == 0;
+    }
+    return 0;
+}
+
 /* Lists and dicts cross as JSON; what they hold is never told. */
 static PyObject *option_json(const char *name, PyObject *value)
 {
@@ -42,7 +51,7 @@ static PyObject *option_text(fpy_state *state, const char *name, PyObject *value
     }
     if (PyLong_Check(value) || PyFloat_Check(value))
         return PyObject_Repr(value);
-    if (PyList_Check(value) || PyTuple_Check(value) || PyDict_Check(value))
+    if (takes_json(name) && (PyList_Check(value) || PyTuple_Check(value) || PyDict_Check(value)))
         return option_json(name, value);
     path = PyBytes_Check(value) ? NULL : PyOS_FSPath(value);
     if (path && PyUnicode_Check(path))
@@ -396,41 +405,6 @@ static PyObject *mailer_captured(PyObject *self, void *closure)
     return PyObject_CallFunctionObjArgs(fpy_state_of(self)->objects[FPY_CAPTURED], self, NULL);
 }
 
-static PyObject *captured_count(PyObject *self, PyObject *unused)
-{
-    return PyLong_FromSize_t(facteur_captured_count(((mailer *)self)->mailer));
-}
-
-static PyObject *captured_at(PyObject *self, PyObject *index)
-{
-    facteur_error *error = NULL;
-    char *bytes = NULL;
-    char *envelope = NULL;
-    size_t len = 0;
-    size_t at = PyLong_AsSize_t(index);
-    PyObject *raw;
-    PyObject *pair;
-    int code;
-
-    if (at == (size_t)-1 && PyErr_Occurred())
-        return NULL;
-    code = facteur_captured(((mailer *)self)->mailer, at, &bytes, &len, &envelope, &error);
-    if (code)
-        return fpy_raise(fpy_state_of(self), code, error, FPY_CONFIG_ERROR);
-    raw = PyBytes_FromStringAndSize(bytes, (Py_ssize_t)len);
-    pair = raw ? Py_BuildValue("(Os)", raw, envelope) : NULL;
-    Py_XDECREF(raw);
-    facteur_free(bytes);
-    facteur_free(envelope);
-    return pair;
-}
-
-static PyObject *captured_clear(PyObject *self, PyObject *unused)
-{
-    facteur_captured_clear(((mailer *)self)->mailer);
-    Py_RETURN_NONE;
-}
-
 static PyGetSetDef mailer_getset[] = {
     {"name", mailer_name, NULL,
      PyDoc_STR("What the mailer sends through, without secrets: \"smtps://smtp.example.com:465\"."),
@@ -469,7 +443,8 @@ PyDoc_STRVAR(
     "check($self, /, *, deadline=None)\n--\n\n"
     "Connect, TLS, EHLO, AUTH and NOOP, without sending a mail.\n\n"
     "Returns a dict of facts: ok, relay, phase, address, tls, capabilities, auth, timings\n"
-    "(seconds per phase), error.  Raises nothing for what a relay did: ok tells.");
+    "(seconds per phase), error.  Raises nothing for what a relay did: ok tells.\n"
+    "ConfigError: a file that an option names cannot be read.");
 
 PyDoc_STRVAR(
     close_doc,
@@ -566,10 +541,10 @@ static PyMethodDef mailer_methods[] = {
     {"_window", fpy_mailer_window, METH_NOARGS, PyDoc_STR("_window($self, /)\n--\n\n")},
     {"_watch", fpy_mailer_watch, METH_NOARGS, PyDoc_STR("_watch($self, /)\n--\n\n")},
     {"_step", fpy_mailer_step, METH_NOARGS, PyDoc_STR("_step($self, /)\n--\n\n")},
-    {"_captured_count", captured_count, METH_NOARGS,
+    {"_captured_count", fpy_captured_count, METH_NOARGS,
      PyDoc_STR("_captured_count($self, /)\n--\n\n")},
-    {"_captured_at", captured_at, METH_O, PyDoc_STR("_captured_at($self, index, /)\n--\n\n")},
-    {"_captured_clear", captured_clear, METH_NOARGS,
+    {"_captured_at", fpy_captured_at, METH_O, PyDoc_STR("_captured_at($self, index, /)\n--\n\n")},
+    {"_captured_clear", fpy_captured_clear, METH_NOARGS,
      PyDoc_STR("_captured_clear($self, /)\n--\n\n")},
     {NULL, NULL, 0, NULL},
 };

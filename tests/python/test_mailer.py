@@ -127,6 +127,7 @@ def test_option_types_of_python(tmp_path, message):
         ("smtp://localhost", {"helo": "a\x00b"}, "helo", "NUL"),
         ("smtp://localhost", {"helo": "\ud800"}, "helo", "surrogate"),
         ("smtp://localhost", {"helo": b"a"}, "helo", "expected"),
+        ("smtp://localhost", {"username": "a", "password": ["s3cret"]}, "password", "expected"),
         ("smtp://localhost?deadlin=1", {}, "deadlin", "deadline"),
         ("smtp://ex ample.com", {}, "dsn", ""),
         ("gopher://example.com", {}, "dsn", "gopher"),
