@@ -202,6 +202,81 @@ static void long_address_lists_fold_between_addresses(void **state)
     fct_buf_done(&out);
 }
 
+/* Readers without much care take the fold behind a bare name for a space, and two for one. */
+static void the_first_word_stands_beside_the_name(void **state)
+{
+    static const char id[] =
+        "<a-message-id-that-is-longer-than-what-is-left-of-the-line@shop.example>";
+    static const char *const texts[] = {
+        "Votre commande numéro 1042 est expédiée",
+        "A-word-that-fits-a-line-of-its-own-but-not-the-one-with-the-name-on-it",
+        "Your order 1042 of the twenty-third of November will leave us today,  in the evening",
+    };
+    fct_buf out = {0};
+    fct_header header;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        char *written = subject(texts[i]);
+
+        check_lines(written, 78);
+        assert_null(strstr(written, ":\r\n"));
+        assert_null(strstr(written, "\r\n  "));
+        fct_free(written);
+    }
+    fct_header_begin(&header, &out, "Message-ID");
+    fct_header_token(&header, FCT_SLICE(id));
+    fct_header_end(&header);
+    assert_memory_equal(out.ptr, "Message-ID: <", 13);
+    fct_buf_done(&out);
+}
+
+/* GMime stops at the padding of a word that is not the last. */
+static void only_the_last_base64_word_is_padded(void **state)
+{
+    static const char *const units[] = {"🎉", "é", "語", "a語", "é語🎉", "語é"};
+
+    for (size_t u = 0; u < sizeof units / sizeof units[0]; u++) {
+        for (size_t count = 1; count < 80; count++) {
+            fct_buf text = {0};
+            char *written;
+
+            fct_buf_add_text(&text, "x 語");
+            for (size_t i = 0; i < count; i++)
+                fct_buf_add_text(&text, units[u]);
+            written = subject(text.ptr);
+            check_lines(written, 76);
+            if (strstr(written, "=?="))
+                assert_string_equal(strstr(written, "=?=") + 3, "\r\n");
+            fct_free(written);
+            fct_buf_done(&text);
+        }
+    }
+}
+
+/* A line with an encoded word ends two columns before others (RFC 2047 section 2). */
+static void lines_with_encoded_words_have_76_columns(void **state)
+{
+    for (size_t len = 1; len < 60; len++) {
+        fct_address_list list = {0};
+        fct_buf text = {0}, out = {0};
+        fct_header header;
+
+        fct_buf_add_text(&text, "Zoë <");
+        for (size_t i = 0; i < len; i++)
+            fct_buf_add_char(&text, 'x');
+        fct_buf_add_text(&text, "@inbox.example>, b@inbox.example");
+        assert_int_equal(fct_address_list_parse(&list, "to", (fct_slice){text.ptr, text.len}, NULL),
+                         0);
+        fct_header_begin(&header, &out, "Reply-To");
+        fct_header_addresses(&header, &list);
+        fct_header_end(&header);
+        assert_true(strcspn(out.ptr, "\r") <= 76);
+        fct_address_list_done(&list);
+        fct_buf_done(&text);
+        fct_buf_done(&out);
+    }
+}
+
 static char *param(const char *value)
 {
     fct_buf out = {0};
@@ -392,6 +467,9 @@ int main(void)
         cmocka_unit_test(text_of_any_length_reads_back),
         cmocka_unit_test(phrases_are_atoms_quoted_or_encoded),
         cmocka_unit_test(long_address_lists_fold_between_addresses),
+        cmocka_unit_test(the_first_word_stands_beside_the_name),
+        cmocka_unit_test(only_the_last_base64_word_is_padded),
+        cmocka_unit_test(lines_with_encoded_words_have_76_columns),
         cmocka_unit_test(parameters_have_an_ascii_form_beside),
         cmocka_unit_test(file_names_of_any_length_read_back),
         cmocka_unit_test(display_text_is_cleaned),

@@ -22,7 +22,8 @@ static void put(fct_header *header, const char *bytes, size_t len)
 static void fold(fct_header *header)
 {
     fct_buf_add(header->out, "\r\n", 2);
-    header->column = 0;
+    header->column = header->start = 0;
+    header->has_word = false;
 }
 
 void fct_header_begin(fct_header *header, fct_buf *out, const char *name)
@@ -30,6 +31,23 @@ void fct_header_begin(fct_header *header, fct_buf *out, const char *name)
     *header = (fct_header){.out = out};
     put(header, name, strlen(name));
     put(header, ":", 1);
+    header->start = header->column;
+}
+
+/*
+ * Whether `len` columns more are too many.  The first word stays beside the name: many readers show
+ * the fold behind a bare name as a space, and some take no id from the second line.
+ */
+static bool must_fold(const fct_header *header, size_t len)
+{
+    return header->column > header->start &&
+           header->column + len > (header->has_word ? FCT_LINE_ENCODED : FCT_LINE_FOLD);
+}
+
+/* A first word of `len` columns, and a byte glued to it, fit beside the name. */
+static bool fits_first(const fct_header *header, size_t len)
+{
+    return header->column > header->start || header->start + 1 + len + 1 <= FCT_LINE_FOLD;
 }
 
 void fct_header_end(fct_header *header)
@@ -39,7 +57,7 @@ void fct_header_end(fct_header *header)
 
 void fct_header_token(fct_header *header, fct_slice token)
 {
-    if (header->column + 1 + token.len + 1 > FCT_LINE_FOLD)
+    if (must_fold(header, 1 + token.len + 1))
         fold(header);
     put(header, " ", 1);
     put(header, token.ptr, token.len);
@@ -122,6 +140,29 @@ static void put_word(fct_header *header, fct_slice text, bool q)
     else
         put(header, code, fct_base64_encode(code, text.ptr, text.len));
     put(header, "?=", 2);
+    header->has_word = true;
+}
+
+/*
+ * What the next word takes of the text.  GMime, and so notmuch and others, reads adjoining base64
+ * as one and stops at its first padding, so only the last word may have some; a character that no
+ * such word can begin with is a Q word.
+ */
+static size_t next_payload(fct_slice text, size_t room, bool *q)
+{
+    size_t len = take(text, room, *q), whole = 0;
+
+    if (*q || len == text.len)
+        return len;
+    for (size_t at = 0; at < len; at += character_len((fct_slice){text.ptr + at, len - at}))
+        whole = at % 3 == 0 ? at : whole;
+    if (len % 3 == 0)
+        return len;
+    if (whole)
+        return whole;
+    *q = true;
+    len = character_len(text);
+    return q_cost((fct_slice){text.ptr, len}) <= room ? len : 0;
 }
 
 /* `tail`: columns to leave free behind the last word. */
@@ -132,11 +173,13 @@ static void put_words(fct_header *header, fct_slice text, size_t tail)
     size_t cost = q ? q_cost(text) : FCT_BASE64_LEN(text.len);
 
     /* One word on a line of its own reads better than two halves. */
-    if (tail == 0 && cost <= WORD_PAYLOAD && header->column + cost > line)
+    if (tail == 0 && cost <= WORD_PAYLOAD && header->column > header->start &&
+        header->column + cost > line)
         fold(header);
     while (text.len) {
         size_t room = header->column < line ? line - header->column : 0;
-        size_t len = take(text, room < WORD_PAYLOAD ? room : WORD_PAYLOAD, q);
+        bool word_q = q;
+        size_t len = next_payload(text, room < WORD_PAYLOAD ? room : WORD_PAYLOAD, &word_q);
 
         if (!len) {
             fold(header);
@@ -147,7 +190,7 @@ static void put_words(fct_header *header, fct_slice text, size_t tail)
         if (!first || tail == 0)
             put(header, " ", 1);
         first = false;
-        put_word(header, (fct_slice){text.ptr, len}, q);
+        put_word(header, (fct_slice){text.ptr, len}, word_q);
         text.ptr += len;
         text.len -= len;
     }
@@ -178,41 +221,40 @@ static bool looks_encoded(fct_slice text)
 
 /* ---- Text and names -------------------------------------------------------------------------- */
 
-/* The spaces at `at` and the word behind them; returns where it ends. */
-static size_t next_word(fct_slice text, size_t at, size_t *spaces)
+/* Where the word at `at` ends, the space before it included.  Two spaces are no end: of a fold
+ * between them many readers make one. */
+static size_t next_word(fct_slice text, size_t at)
 {
-    size_t end = at;
+    size_t end = at + 1;
 
-    while (end < text.len && text.ptr[end] == ' ')
-        end++;
-    *spaces = end - at;
-    while (end < text.len && text.ptr[end] != ' ')
+    while (end < text.len && (text.ptr[end] != ' ' || text.ptr[end - 1] == ' ' ||
+                              (end + 1 < text.len && text.ptr[end + 1] == ' ')))
         end++;
     return end;
 }
 
 static bool has_long_word(fct_slice text, size_t word_max)
 {
-    for (size_t at = 0; at < text.len;) {
-        size_t spaces, end = next_word(text, at, &spaces);
-
+    for (size_t at = 0, end; at < text.len; at = end) {
+        end = next_word(text, at);
         if (end - at > word_max)
             return true;
-        at = end;
     }
     return false;
 }
 
 void fct_header_text(fct_header *header, fct_slice text, size_t word_max)
 {
-    if (!fct_is_printable(text) || looks_encoded(text) || has_long_word(text, word_max)) {
+    bool whole = word_max > FCT_LINE_FOLD || !text.len || fits_first(header, next_word(text, 0));
+
+    if (!whole || !fct_is_printable(text) || looks_encoded(text) || has_long_word(text, word_max)) {
         fct_header_encoded(header, text);
         return;
     }
     for (size_t at = 0; at < text.len;) {
-        size_t spaces, end = next_word(text, at, &spaces);
+        size_t end = next_word(text, at);
 
-        if (header->column + (end - at) + (at == 0) > FCT_LINE_FOLD)
+        if (must_fold(header, (end - at) + (at == 0)))
             fold(header);
         if (at == 0)
             put(header, " ", 1);
@@ -261,7 +303,7 @@ void fct_header_phrase(fct_header *header, fct_slice name)
         return;
     }
     len = quote(quoted, name);
-    if (len > QUOTED_MAX + 2)
+    if (len > QUOTED_MAX + 2 || !fits_first(header, len))
         fct_header_encoded(header, name);
     else
         fct_header_token(header, (fct_slice){quoted, len});

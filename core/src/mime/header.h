@@ -12,6 +12,8 @@
 typedef struct fct_header {
     fct_buf *out;
     size_t column; /* of the line being written */
+    size_t start;  /* the column behind the name, 0 on every other line */
+    bool has_word; /* the line has an encoded word, so it must be shorter (RFC 2047 section 2) */
 } fct_header;
 
 void fct_header_begin(fct_header *header, fct_buf *out, const char *name); /* "Name:" */
@@ -24,7 +26,8 @@ void fct_header_glue(fct_header *header, char byte);
 
 /*
  * Unstructured text, cleaned already.  Encoded when it is not printable ASCII, when it could be
- * taken for an encoded word, or when a word of it is longer than `word_max`.
+ * taken for an encoded word, or when a word of it is longer than `word_max` or, where that is no
+ * more than a line, too long to stand beside the name.
  */
 void fct_header_text(fct_header *header, fct_slice text, size_t word_max);
 
@@ -37,7 +40,7 @@ void fct_header_encoded(fct_header *header, fct_slice text);
 
 /* "; name=value" (RFC 2231 with an ASCII fallback where needed). */
 void fct_header_param(fct_header *header, const char *name, fct_slice value);
-/* The same as old Outlook reads it: encoded words inside the quotes. */
+/* The same for readers without RFC 2231, as old Outlook: encoded words inside the quotes. */
 void fct_header_param_outlook(fct_header *header, const char *name, fct_slice value);
 
 #endif
