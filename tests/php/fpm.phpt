@@ -1,5 +1,5 @@
 --TEST--
-php-fpm: two requests of one worker, one connection, one TLS handshake; QUIT in the end
+php-fpm: two requests of one worker, one connection, one TLS handshake, one token; QUIT in the end
 --EXTENSIONS--
 facteur
 --SKIPIF--
@@ -49,6 +49,19 @@ file_put_contents("$folder/page.php", <<<'PAGE'
     $receipt = facteur_send_order_confirmation(an_order());
     printf("pid=%d status=%s connected=%s\n", getmypid(), $receipt->status, json_encode(isset($receipt->timings['connect'])));
     PAGE);
+/* The callable is the request's, the token the worker's. */
+$oauth = new TestServer('--plain', '--token', 'ana:t0k3n', '--mechanisms', 'XOAUTH2');
+file_put_contents("$folder/token.php", sprintf(<<<'PAGE'
+    <?php
+    $asked = 0;
+    $token = function () use (&$asked) {
+        $asked++;
+        return ['t0k3n', 3600];
+    };
+    $mailer = new Facteur\Mailer('%s', username: 'ana', token: $token, max_mails: 2);
+    $receipt = $mailer->send(new Facteur\Message(from: 'shop@example.com', to: 'zoe@example.net', subject: 's', text: 't'));
+    echo "asked=$asked status=$receipt->status\n";
+    PAGE, $oauth->dsn('plain')));
 file_put_contents("$folder/info.php", '<?php phpinfo();');
 
 $process = proc_open([$fpm, '-c', "$folder/php.ini", '-y', "$folder/fpm.conf", '-R', '-F'],
@@ -72,6 +85,9 @@ $second = page('page');
 echo preg_replace('/pid=\d+ /', '', "$first\n$second\n");
 var_dump(strtok($first, ' ') === strtok($second, ' '));
 echo $server->count('mails', 'connections', 'handshakes_full', 'handshakes_resumed', 'auths', 'violations'), "\n";
+echo page('token'), "\n", page('token'), "\n";
+$oauth->script(['on' => 'auth', 'reply' => '535 5.7.8 expired', 'times' => 1]);
+echo page('token'), "\n", $oauth->count('mails', 'connections', 'auths', 'violations'), "\n";
 $info = page('info');
 var_dump(str_contains($info, 'facteur.dsn'), str_contains($info, 'hunter2'));
 /* SIGQUIT: each worker ends what it is at, and goes in good order. */
@@ -96,6 +112,10 @@ status=sent connected=true
 status=sent connected=false
 bool(true)
 mails=2 connections=1 handshakes_full=1 handshakes_resumed=0 auths=1 violations=[]
+asked=1 status=sent
+asked=0 status=sent
+asked=1 status=sent
+mails=3 connections=3 auths=2 violations=[]
 bool(true)
 bool(false)
 quit=1 violations=[]
