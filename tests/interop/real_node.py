@@ -4,37 +4,20 @@
 import base64
 import json
 import pathlib
-import re
-import shutil
-import subprocess
 
 from mail_site import DOMAIN
 from real_server import SIZE_LIMIT, Delivered, Missing, RealServer, addresses, program
+from support import npm
 
 HERE = pathlib.Path(__file__).resolve().parent
-FOLDER = HERE.parents[1] / "out" / "node"
-FILES = ("package.json", "package-lock.json")
 
 
 def modules():
     """The folder node_modules; npm fills it when the lock file has changed."""
-    version = subprocess.run([program("node"), "--version"], check=True, capture_output=True, text=True).stdout
-    wanted = json.loads((HERE / "package.json").read_text())["engines"]["node"].lstrip(">=")
-    if int(re.match(r"v(\d+)", version).group(1)) < int(wanted):
-        raise Missing("node is %s, the servers need %s" % (version.strip(), wanted))
-    installed = FOLDER / "installed.json"
-    lock = (HERE / "package-lock.json").read_bytes()
-    if not installed.exists() or installed.read_bytes() != lock:
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            shutil.copy(HERE / name, FOLDER / name)
-        done = subprocess.run([program("npm"), "ci", "--omit=optional", "--omit=dev", "--omit=peer", "--ignore-scripts",
-                               "--no-audit", "--no-fund"], cwd=FOLDER, check=False, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
-        if done.returncode:
-            raise Missing("npm ci failed: " + done.stdout.decode(errors="replace").strip()[-300:])
-        installed.write_bytes(lock)
-    return FOLDER / "node_modules"
+    try:
+        return npm.node_modules(HERE, "node")
+    except npm.Missing as missing:
+        raise Missing(str(missing)) from missing
 
 
 class NodeServer(RealServer):
