@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct reading {
@@ -60,24 +61,36 @@ static int set_all(const struct reading *reading, const char *field, const json_
     return result;
 }
 
-/* The list is one value of the core's. */
-static int set_notify(const struct reading *reading, const json_t *value)
+/* The list is one value of the core's, with `separator` between each two. */
+static int set_joined(const struct reading *reading, const char *field, const json_t *value,
+                      char separator)
 {
-    char text[128] = "";
     facteur_error *error = NULL;
     size_t len = 0;
+    char *text;
     int code;
 
     if (!json_is_array(value))
-        return set(reading, "dsn_notify", "dsn_notify", value);
-    for (size_t i = 0; i < json_array_size(value) && len < sizeof text; i++) {
-        const char *word = json_string_value(json_array_get(value, i));
-
-        if (!word)
-            return refuse(reading, "dsn_notify", "expected texts only");
-        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", i ? "," : "", word);
+        return set(reading, field, field, value);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        if (!json_is_string(json_array_get(value, i)))
+            return refuse(reading, field, "expected texts only");
+        len += json_string_length(json_array_get(value, i)) + 1;
     }
-    code = facteur_message_set(reading->message, "dsn_notify", text, FACTEUR_NTS, &error);
+    text = malloc(len + 1);
+    if (!text)
+        return fail_nomem();
+    len = 0;
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *word = json_array_get(value, i);
+
+        if (i)
+            text[len++] = separator;
+        memcpy(text + len, json_string_value(word), json_string_length(word));
+        len += json_string_length(word);
+    }
+    code = facteur_message_set(reading->message, field, text, len, &error);
+    free(text);
     return code ? fail_error(input_name(reading->file), code, error) : 0;
 }
 
@@ -205,7 +218,9 @@ static int read_fields(const struct reading *reading, const json_t *root)
         else if (strcmp(name, "metadata") == 0)
             result = add_metadata(reading, value);
         else if (strcmp(name, "dsn_notify") == 0)
-            result = set_notify(reading, value);
+            result = set_joined(reading, name, value, ',');
+        else if (strcmp(name, "in_reply_to") == 0 || strcmp(name, "references") == 0)
+            result = set_joined(reading, name, value, ' ');
         else if (strcmp(name, "attachments") == 0)
             result = attach_all(reading, value);
         else if (strcmp(name, "alternatives") == 0)
