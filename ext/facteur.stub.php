@@ -240,12 +240,24 @@ namespace Facteur {
         ) {}
 
         /**
-         * A message of finished RFC 5322 bytes.
+         * A message of finished RFC 5322 bytes; what else it can have is as in the constructor.
          *
          * @param array $recipients the envelope's; none: To, Cc and Bcc of the bytes
          * @throws MessageError
          */
-        public static function fromBytes(string $bytes, ?string $envelope_from = null, array $recipients = []): Message {}
+        public static function fromBytes(
+            string $bytes,
+            ?string $envelope_from = null,
+            array $recipients = [],
+            array|string|null $tags = null,
+            array $metadata = [],
+            array|string|null $dsn_notify = null,
+            ?string $dsn_return = null,
+            ?string $envelope_id = null,
+            bool $require_tls = false,
+            int|string|null $deliver_by = null,
+            int|string|null $mt_priority = null
+        ): Message {}
 
         /** The message as it would be sent: CRLF lines, no Bcc. */
         public function toString(): string {}

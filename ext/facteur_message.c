@@ -437,22 +437,31 @@ static bool set_envelope(facteur_message *core, zend_string *from, HashTable *re
 
 PHP_METHOD(Facteur_Message, fromBytes)
 {
-    zend_string *bytes, *envelope_from = NULL;
+    struct message_args args = {.no_deliver_by = true, .no_mt_priority = true};
+    zend_string *bytes;
     HashTable *recipients = NULL;
     facteur_message *core = NULL;
     facteur_error *error = NULL;
 
-    ZEND_PARSE_PARAMETERS_START(1, 3)
+    ZEND_PARSE_PARAMETERS_START(1, 11)
     Z_PARAM_STR(bytes)
     Z_PARAM_OPTIONAL
-    Z_PARAM_STR_OR_NULL(envelope_from)
+    Z_PARAM_STR_OR_NULL(args.envelope_from)
     Z_PARAM_ARRAY_HT(recipients)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.tags.list, args.tags.text)
+    Z_PARAM_ARRAY_HT(args.metadata)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.dsn_notify.list, args.dsn_notify.text)
+    Z_PARAM_STR_OR_NULL(args.dsn_return)
+    Z_PARAM_STR_OR_NULL(args.envelope_id)
+    Z_PARAM_BOOL(args.require_tls)
+    Z_PARAM_STR_OR_LONG_OR_NULL(args.deliver_by_text, args.deliver_by, args.no_deliver_by)
+    Z_PARAM_STR_OR_LONG_OR_NULL(args.mt_priority_text, args.mt_priority, args.no_mt_priority)
     ZEND_PARSE_PARAMETERS_END();
 
     if (!php_facteur_check(
             facteur_message_from_bytes(ZSTR_VAL(bytes), ZSTR_LEN(bytes), &core, &error), &error))
         RETURN_THROWS();
-    if (!set_envelope(core, envelope_from, recipients)) {
+    if (!set_envelope(core, args.envelope_from, recipients) || !fill_terms(core, &args)) {
         facteur_message_free(core);
         RETURN_THROWS();
     }

@@ -38,6 +38,21 @@ refused(['deliver_by' => '60;X']);
 refused(['mt_priority' => 10]);
 refused(['mt_priority' => PHP_INT_MIN]);
 
+
+// Beside finished bytes, too.
+$bytes = "From: a@shop.example\r\nTo: b@example.net\r\n\r\nHi\r\n";
+$asked = ['envelope_from' => '', 'recipients' => ['c@example.net'], 'tags' => 'one', 'metadata' => ['order' => '42'],
+    'dsn_notify' => ['failure', 'delay'], 'dsn_return' => 'headers', 'envelope_id' => 'I 1', 'deliver_by' => 60, 'mt_priority' => 3];
+$memory = new Facteur\Mailer('memory://');
+echo $memory->send(Facteur\Message::fromBytes($bytes, ...$asked))->status, ' ', $memory->captured()[0]['recipients'][0], "\n";
+foreach (['dsn_notify' => 'often', 'metadata' => ['a b' => 'c'], 'tags' => "a\n", 'mt_priority' => 10] as $name => $value) {
+    try {
+        Facteur\Message::fromBytes($bytes, ...[$name => $value]);
+    } catch (Facteur\MessageError $error) {
+        echo $error->where, "\n";
+    }
+}
+
 try {
     (new Facteur\Mailer('postmark://TOKEN'))->send($message);
 } catch (Facteur\MessageError $error) {
@@ -60,5 +75,10 @@ envelope_id
 deliver_by
 deliver_by
 mt_priority
+mt_priority
+sent c@example.net
+dsn_notify
+metadata
+tags
 mt_priority
 postmark takes at most 1 tag a mail
