@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 
@@ -630,6 +631,23 @@ static void the_exit_of_a_child_says_nothing(void **state)
     assert_int_equal(atomic_load(&relay.quits), 1);
 }
 
+/* As a runtime might that calls the system itself: no handler of fork() is run in the child. */
+static void a_child_made_past_fork_has_its_own_connection(void **state)
+{
+    facteur_mailer *mailer = open_relay("");
+    pid_t child;
+
+    needs_threads_over_fork();
+    assert_true(send_one(mailer));
+    child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+    if (child == 0)
+        _exit(send_one(mailer) ? 0 : 1);
+    assert_int_equal(wait_for(child), 0);
+    assert_true(send_one(mailer));
+    assert_int_equal(atomic_load(&relay.connections), 2);
+    facteur_mailer_free(mailer);
+}
+
 static void exit_here(int number)
 {
     exit(number == SIGTERM ? 0 : 1);
@@ -712,6 +730,7 @@ int main(void)
         WITH_RELAY(the_exit_waits_for_the_background),
         WITH_RELAY(the_exit_says_quit),
         WITH_RELAY(the_exit_of_a_child_says_nothing),
+        WITH_RELAY(a_child_made_past_fork_has_its_own_connection),
         WITH_RELAY(an_exit_in_a_signal_handler_says_nothing),
         cmocka_unit_test(the_window_is_of_the_relays_own_options),
     };

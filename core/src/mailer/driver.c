@@ -4,7 +4,6 @@
 #include "base/memory.h"
 
 #include <time.h>
-#include <unistd.h>
 
 #define STALE_US 1000000 /* past a mail's deadline by so much, its thread takes the lead itself */
 
@@ -25,7 +24,7 @@ uint64_t fct_driver_now_us(void)
 
 bool fct_driver_is_ours(const fct_driver *driver)
 {
-    return driver->pid == getpid();
+    return driver->process == fct_process_now();
 }
 
 static void init_condition(pthread_cond_t *condition)
@@ -55,7 +54,7 @@ fct_driver *fct_driver_new(const fct_plan *plan)
     if (!driver)
         return NULL;
     driver->plan = plan;
-    driver->pid = getpid();
+    driver->process = fct_process_now();
     driver->background = fct_options_get(&plan->options, FCT_OPT_background)->number != 0;
     pthread_mutex_init(&driver->lock, NULL);
     init_condition(&driver->changed);
@@ -352,7 +351,7 @@ bool fct_driver_wait(fct_driver *driver, struct fct_errand *errand, uint64_t unt
     struct waiter me = {.errand = errand};
     bool finished;
 
-    if (driver->pid != getpid())
+    if (!fct_driver_is_ours(driver))
         return false;
     pthread_mutex_lock(&driver->lock);
     if (!errand->finished) {
@@ -380,7 +379,7 @@ bool fct_driver_is_finished(fct_driver *driver, const struct fct_errand *errand)
 {
     bool finished;
 
-    if (driver->pid != getpid())
+    if (!fct_driver_is_ours(driver))
         return false;
     pthread_mutex_lock(&driver->lock);
     finished = errand->finished;
@@ -399,7 +398,7 @@ int fct_driver_run(fct_driver *driver, struct fct_errand *errand)
 
 void fct_driver_withdraw(fct_driver *driver, struct fct_errand *errand)
 {
-    if (driver->pid != getpid())
+    if (!fct_driver_is_ours(driver))
         return;
     pthread_mutex_lock(&driver->lock);
     if (!errand->finished && !errand->unwanted) {

@@ -3,7 +3,6 @@
 #include "mailer/driver_state.h"
 
 #include <sys/types.h>
-#include <unistd.h>
 
 #define TURNS_MAX 8 /* in one step: the host has other things to do */
 
@@ -78,7 +77,7 @@ struct fct_errand *fct_driver_done(fct_driver *driver)
     struct fct_errand *errand = NULL;
     fct_list *first;
 
-    if (driver->pid != getpid())
+    if (!fct_driver_is_ours(driver))
         return NULL;
     pthread_mutex_lock(&driver->lock);
     first = fct_list_first(&driver->untold);
@@ -93,7 +92,7 @@ struct fct_errand *fct_driver_done(fct_driver *driver)
 
 void fct_driver_forget(fct_driver *driver, struct fct_errand *errand)
 {
-    if (driver->pid != getpid())
+    if (!fct_driver_is_ours(driver))
         return;
     pthread_mutex_lock(&driver->lock);
     if (errand->untold) {

@@ -4,14 +4,14 @@
 #define FCT_DRIVER_STATE_H
 
 #include "mailer/driver.h"
+#include "mailer/process.h"
 #include "net/notice.h"
 
 #include <stdatomic.h>
-#include <sys/types.h>
 
 struct fct_driver {
     const fct_plan *plan;
-    pid_t pid;
+    fct_process process;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* inside fell to 0, the lead came free, the thread ended */
     fct_loop *loop;         /* made by the first errand, there until the driver is freed */

@@ -4,7 +4,6 @@
 #include "base/memory.h"
 
 #include <string.h>
-#include <unistd.h>
 
 fct_engine *fct_engine_new(fct_plan *plan)
 {
@@ -28,13 +27,13 @@ static void runtime_free(fct_runtime *runtime)
     fct_free(runtime);
 }
 
-static fct_runtime *runtime_new(fct_engine *engine, pid_t pid)
+static fct_runtime *runtime_new(fct_engine *engine, fct_process process)
 {
     fct_runtime *runtime = fct_calloc(1, sizeof *runtime);
 
     if (!runtime)
         return NULL;
-    runtime->pid = pid;
+    runtime->process = process;
     pthread_mutex_init(&runtime->lock, NULL);
     if (engine->plan.target != FCT_TARGET_RELAY)
         return runtime;
@@ -57,13 +56,13 @@ static void runtime_abandon(fct_runtime *runtime)
 
 fct_runtime *fct_engine_runtime(fct_engine *engine)
 {
-    pid_t pid = getpid();
+    fct_process process = fct_process_ask();
     fct_runtime *known = atomic_load(&engine->runtime);
     fct_runtime *made;
 
-    if (known && known->pid == pid)
+    if (known && known->process == process)
         return known;
-    made = runtime_new(engine, pid);
+    made = runtime_new(engine, process);
     if (!made)
         return NULL;
     if (atomic_compare_exchange_strong(&engine->runtime, &known, made)) {
@@ -81,7 +80,7 @@ fct_runtime *fct_engine_peek(const fct_engine *engine)
 {
     fct_runtime *known = atomic_load(&engine->runtime);
 
-    return known && known->pid == getpid() ? known : NULL;
+    return known && known->process == fct_process_now() ? known : NULL;
 }
 
 void fct_engine_free(fct_engine *engine)
@@ -91,7 +90,7 @@ void fct_engine_free(fct_engine *engine)
     while (known) {
         fct_runtime *inherited = known->inherited;
 
-        if (known->pid == getpid()) {
+        if (known->process == fct_process_now()) {
             runtime_free(known);
         } else {
             runtime_abandon(known);

@@ -8,19 +8,20 @@
 
 #include "mailer/driver.h"
 #include "mailer/plan.h"
+#include "mailer/process.h"
 #include "mailer/sink.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/types.h>
 
 /* Everything that belongs to one process; a child makes its own. */
 typedef struct fct_runtime {
-    pid_t pid;
+    fct_process process;
     pthread_mutex_t lock; /* over memory, and over the plan's completion */
     fct_memory memory;
-    fct_driver *driver;            /* with FCT_TARGET_RELAY */
-    struct fct_runtime *inherited; /* abandoned; another thread may still be looking at its pid */
+    fct_driver *driver; /* with FCT_TARGET_RELAY */
+    struct fct_runtime
+        *inherited; /* abandoned; another thread may still be looking at whose it is */
 } fct_runtime;
 
 typedef struct fct_engine {

@@ -5,11 +5,10 @@
 #include "mailer/engine.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* The engines that facteur_mailer_shared() hands out, one registry a process. */
 struct registry {
-    pid_t pid;
+    fct_process process;
     pthread_mutex_t lock;
     fct_engine *engines;
     struct registry *inherited; /* of the parent; its lock is of no use here */
@@ -19,16 +18,16 @@ static _Atomic(struct registry *) registry;
 
 static struct registry *get_registry(void)
 {
-    pid_t pid = getpid();
+    fct_process process = fct_process_now();
     struct registry *known = atomic_load(&registry);
     struct registry *made;
 
-    if (known && known->pid == pid)
+    if (known && known->process == process)
         return known;
     made = fct_calloc(1, sizeof *made);
     if (!made)
         return NULL;
-    made->pid = pid;
+    made->process = process;
     made->inherited = known;
     pthread_mutex_init(&made->lock, NULL);
     if (atomic_compare_exchange_strong(&registry, &known, made))

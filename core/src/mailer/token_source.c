@@ -2,6 +2,7 @@
 #include "mailer/token_source.h"
 
 #include "base/memory.h"
+#include "mailer/process.h"
 #include "mailer/token_command.h"
 
 #include <pthread.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define MARGIN_MAX_S 60.0 /* asked for anew so long before it ends, or a tenth of its life */
 #define LIFE_MAX_S 31536000.0
@@ -23,7 +23,7 @@ struct facteur_token {
 
 /* Everything that belongs to one process: a child asks for its own token. */
 struct state {
-    pid_t pid;
+    fct_process process;
     pthread_mutex_t lock;
     pthread_cond_t ended; /* an asking has ended */
     fct_secret *secret;
@@ -120,16 +120,16 @@ void fct_token_source_free(fct_token_source *source)
 
 static struct state *state_of(fct_token_source *source)
 {
-    pid_t pid = getpid();
+    fct_process process = fct_process_now();
     struct state *known = atomic_load(&source->state), *made;
     pthread_condattr_t monotonic;
 
-    if (known && known->pid == pid)
+    if (known && known->process == process)
         return known;
     made = fct_calloc(1, sizeof *made);
     if (!made)
         return NULL;
-    made->pid = pid;
+    made->process = process;
     made->inherited = known;
     snprintf(made->problem, sizeof made->problem, "no token was asked for yet");
     pthread_mutex_init(&made->lock, NULL);
