@@ -245,8 +245,9 @@ static int set_envelope(fpy_state *state, facteur_message *core, PyObject *sende
     return recipients == Py_None ? 0 : add_recipients(state, core, recipients);
 }
 
+/* `more`: a dict of the other keywords of Message() that a finished message can have, or NULL. */
 static PyObject *from_raw(fpy_state *state, const void *bytes, size_t len, PyObject *sender,
-                          PyObject *recipients)
+                          PyObject *recipients, PyObject *more)
 {
     facteur_message *core = NULL;
     facteur_error *error = NULL;
@@ -254,11 +255,25 @@ static PyObject *from_raw(fpy_state *state, const void *bytes, size_t len, PyObj
 
     if (code)
         return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
-    if (set_envelope(state, core, sender, recipients)) {
+    if (set_envelope(state, core, sender, recipients) ||
+        (more && fpy_fields_apply(state, core, more))) {
         facteur_message_free(core);
         return NULL;
     }
     return fpy_message_wrap(state, core);
+}
+
+/* Move the named keywords from one dict into another.  0, or -1 with an exception. */
+static int take_keywords(PyObject *from, PyObject *into, char *const *names)
+{
+    for (; *names; names++) {
+        PyObject *value = PyDict_GetItemString(from, *names);
+
+        if (value &&
+            (PyDict_SetItemString(into, *names, value) || PyDict_DelItemString(from, *names)))
+            return -1;
+    }
+    return 0;
 }
 
 static PyObject *message_from_bytes(PyObject *type, PyObject *args, PyObject *kwargs)
@@ -267,14 +282,19 @@ static PyObject *message_from_bytes(PyObject *type, PyObject *args, PyObject *kw
     fpy_state *state = (fpy_state *)PyType_GetModuleState((PyTypeObject *)type);
     PyObject *sender = Py_None;
     PyObject *recipients = Py_None;
-    PyObject *made;
+    PyObject *own = PyDict_New();
+    PyObject *more = kwargs ? PyDict_Copy(kwargs) : PyDict_New();
+    PyObject *made = NULL;
     Py_buffer raw;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y*|OO:from_bytes", names, &raw, &sender,
-                                     &recipients))
-        return NULL;
-    made = from_raw(state, raw.buf, (size_t)raw.len, sender, recipients);
-    PyBuffer_Release(&raw);
+    if (own && more && !take_keywords(more, own, names) &&
+        PyArg_ParseTupleAndKeywords(args, own, "y*|OO:from_bytes", names, &raw, &sender,
+                                    &recipients)) {
+        made = from_raw(state, raw.buf, (size_t)raw.len, sender, recipients, more);
+        PyBuffer_Release(&raw);
+    }
+    Py_XDECREF(own);
+    Py_XDECREF(more);
     return made;
 }
 
@@ -291,7 +311,7 @@ PyObject *fpy_message_from(fpy_state *state, PyObject *value)
     }
     bytes = PyObject_CallFunctionObjArgs(state->objects[FPY_STDLIB_BYTES], value, NULL);
     if (bytes && !PyBytes_AsStringAndSize(bytes, &raw, &len))
-        made = from_raw(state, raw, (size_t)len, Py_None, Py_None);
+        made = from_raw(state, raw, (size_t)len, Py_None, Py_None, NULL);
     Py_XDECREF(bytes);
     return made;
 }
@@ -337,11 +357,14 @@ static PyGetSetDef message_getset[] = {
 
 PyDoc_STRVAR(
     from_bytes_doc,
-    "from_bytes($type, /, raw, envelope_from=None, recipients=None)\n--\n\n"
+    "from_bytes($type, /, raw, envelope_from=None, recipients=None, *, tags=None,\n"
+    "           metadata=None, dsn_notify=None, dsn_return=None, envelope_id=None,\n"
+    "           require_tls=None, deliver_by=None, mt_priority=None, smime=None)\n--\n\n"
     "Make a message of finished RFC 5322 bytes (any bytes-like object).\n\n"
     "Line ends become CRLF, Bcc fields are taken out, every other byte is kept.\n"
     "The envelope is read from the fields unless it is given: envelope_from is an address\n"
-    "(\"\" is the null reverse-path), recipients a list of bare addresses.\n\n"
+    "(\"\" is the null reverse-path), recipients a list of bare addresses.  The other keywords\n"
+    "are those of Message().\n\n"
     "MessageError: no readable message, an address that cannot be on the wire.");
 
 static PyMethodDef message_methods[] = {

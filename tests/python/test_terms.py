@@ -95,3 +95,24 @@ def test_labels_are_for_presets_alone():
     with facteur.Mailer("postmark://TOKEN") as mailer, pytest.raises(facteur.MessageError, match="postmark") as caught:
         mailer.send(message)
     assert caught.value.where == "tags"
+
+
+def test_finished_bytes_ask_too():
+    raw = b"From: a@shop.example\r\nTo: zoe@example.net\r\n\r\nHi\r\n"
+    asked = {"dsn_notify": ["failure", "delay"], "dsn_return": "headers", "envelope_id": "I 1", "deliver_by": 60, "mt_priority": 3,
+             "tags": "one", "metadata": {"order": "42"}}  # fmt: skip
+    with SmtpServer("--plain", script=[OFFERS]) as server, facteur.Mailer(server.dsn()) as mailer:
+        assert mailer.send(facteur.Message.from_bytes(raw, "bounce@shop.example", **asked)).ok
+        lines = "".join(entry["text"] for entry in server.log() if entry["direction"] == "in").split("\r\n")
+    assert any(line.startswith("MAIL FROM:<bounce@shop.example>") and "RET=HDRS" in line and "ENVID=I+201" in line
+               and "BY=60;R" in line and "MT-PRIORITY=3" in line for line in lines), lines  # fmt: skip
+    assert any(line.startswith("RCPT TO:<zoe@example.net> NOTIFY=FAILURE,DELAY") for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    "name, value", [("dsn_notify", "often"), ("metadata", {"a b": "c"}), ("tags", "a\n"), ("mt_priority", 10), ("subject", "x"),
+                    ("nothing", 1)])  # fmt: skip
+def test_finished_bytes_refuse(name, value):
+    with pytest.raises(facteur.MessageError) as refused:
+        facteur.Message.from_bytes(b"From: a@shop.example\r\nTo: zoe@example.net\r\n\r\nHi\r\n", **{name: value})
+    assert refused.value.where == name

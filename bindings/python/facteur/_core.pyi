@@ -96,6 +96,16 @@ class Message:
         raw: ReadableBuffer,
         envelope_from: str | None = None,
         recipients: Sequence[str] | None = None,
+        *,
+        tags: str | Sequence[str] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        dsn_notify: str | Sequence[str] | None = None,
+        dsn_return: str | None = None,
+        envelope_id: str | None = None,
+        require_tls: bool | None = None,
+        deliver_by: int | str | None = None,
+        mt_priority: int | str | None = None,
+        smime: str | Mapping[str, object] | None = None,
     ) -> Self: ...
     def __bytes__(self) -> bytes: ...
     @property
