@@ -13,6 +13,7 @@ import poison
 import pytest
 from library import Message, Refused
 from poison import Case, field_name
+from support import SmtpServer
 
 LISTS = {"to", "cc", "bcc", "reply_to", "tags", "list_unsubscribe"}
 REFUSED = "refused"
@@ -219,3 +220,40 @@ def test_surrogates_of_json(field, escape, tmp_path):
     done = subprocess.run([os.environ["FACTEUR_CLI"], "send", "-", "--dsn", f"file://{tmp_path}"], input=text,
                           capture_output=True, check=False, timeout=20)
     assert done.returncode == 65 and not list(tmp_path.iterdir()), done
+
+
+ASKED = {"from": "shop@example.com", "to": ["zoe@example.net"], "text": "Hi", "priority": "high", "tags": ["one", "two"],
+         "metadata": {"order": "42"}, "dsn_notify": ["failure", "delay"], "dsn_return": "headers", "envelope_id": "I 1",
+         "deliver_by": 60, "mt_priority": -3, "require_tls": False, "list_unsubscribe": ["https://example.com/u"],
+         "alternatives": [{"type": "text/markdown", "content": "*Hi*"}]}  # fmt: skip
+
+
+def by_program(dsn, **fields):
+    text = json.dumps({**ASKED, **fields}).encode()
+    return subprocess.run([os.environ["FACTEUR_CLI"], "send", "-", "--dsn", dsn], input=text, capture_output=True, check=False,
+                          timeout=20)  # fmt: skip
+
+
+def test_json_asks_of_the_relay():
+    offers = {"on": "ehlo", "capabilities": ["PIPELINING", "8BITMIME", "DSN", "DELIVERBY", "MT-PRIORITY", "SIZE"]}
+    with SmtpServer("--plain", script=[offers]) as server:
+        done = by_program(server.dsn())
+        assert done.returncode == 0, done.stderr
+        heard = "".join(entry["text"] for entry in server.log() if entry["direction"] == "in").split("\r\n")
+        (mail,) = server.mails()
+    assert any("RET=HDRS" in line and "ENVID=I+201" in line and "BY=60;R" in line and "MT-PRIORITY=-3" in line for line in heard)
+    assert any(line.startswith("RCPT TO:<zoe@example.net> NOTIFY=FAILURE,DELAY") for line in heard)
+    for field in (b"X-Priority: 1", b"List-Unsubscribe: <https://example.com/u>", b"List-Unsubscribe-Post:", b"text/markdown"):
+        assert field in mail["bytes"]
+
+
+@pytest.mark.parametrize("name,value", [
+    ("tags", [1]), ("tags", ["a\n"]), ("metadata", []), ("metadata", {"order": 42}), ("metadata", {"a b": "c"}),
+    ("dsn_notify", ["failure", 1]), ("dsn_notify", ["often"] * 40), ("dsn_notify", "often"), ("dsn_return", "all"),
+    ("deliver_by", 0), ("deliver_by", 1.5), ("mt_priority", 10), ("mt_priority", True), ("require_tls", "yes"),
+    ("priority", "urgent"), ("list_unsubscribe", "http://example.com"), ("alternatives", {}),
+    ("alternatives", [{"type": "text/plain", "content": ""}]), ("alternatives", [{"type": "a/b"}]),
+    ("alternatives", [{"type": "a/b", "content": "", "x": ""}])])  # fmt: skip
+def test_json_that_is_refused(name, value):
+    done = by_program("memory://", **{name: value})
+    assert done.returncode == 65 and name.encode() in done.stderr, done
