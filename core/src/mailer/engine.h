@@ -19,9 +19,8 @@ typedef struct fct_runtime {
     fct_process process;
     pthread_mutex_t lock; /* over memory, and over the plan's completion */
     fct_memory memory;
-    fct_driver *driver; /* with FCT_TARGET_RELAY */
-    struct fct_runtime
-        *inherited; /* abandoned; another thread may still be looking at whose it is */
+    fct_driver *driver;            /* with FCT_TARGET_RELAY */
+    struct fct_runtime *inherited; /* abandoned; another thread may still be looking at it */
 } fct_runtime;
 
 typedef struct fct_engine {
