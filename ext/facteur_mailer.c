@@ -411,7 +411,8 @@ PHP_METHOD(Facteur_Mailer, close)
 
     ZEND_PARSE_PARAMETERS_NONE();
     if (mailer->token.asking) {
-        zend_throw_error(NULL, "Facteur\\Mailer::close() cannot be called while its token callable runs");
+        zend_throw_error(NULL,
+                         "Facteur\\Mailer::close() cannot be called while its token callable runs");
         RETURN_THROWS();
     }
     facteur_mailer_free(mailer->core);

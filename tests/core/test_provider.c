@@ -71,8 +71,9 @@ static void each_preset_has_its_fields(void **state)
                  "X-MC-Metadata: {\"shop\": \"a\"}\r\nX-MC-Tags: order, paid\r\n");
     check_fields("postmark", words, NULL,
                  "X-PM-Tag: order\r\nX-PM-Metadata-shop: a\r\nX-PM-Metadata-customer: 42 b\r\n");
-    check_fields("sendgrid", "order paid shop=a", NULL,
-                 "X-SMTPAPI: {\"category\": [\"order\", \"paid\"], \"unique_args\": {\"shop\": \"a\"}}\r\n");
+    check_fields(
+        "sendgrid", "order paid shop=a", NULL,
+        "X-SMTPAPI: {\"category\": [\"order\", \"paid\"], \"unique_args\": {\"shop\": \"a\"}}\r\n");
     check_fields("ses", "order shop=a", NULL, "X-SES-MESSAGE-TAGS: tag=order, shop=a\r\n");
     check_fields("sparkpost", "order shop=a", NULL,
                  "X-MSYS-API: {\"tags\": [\"order\"], \"metadata\": {\"shop\": \"a\"}}\r\n");
