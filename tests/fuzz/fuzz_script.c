@@ -292,6 +292,9 @@ static void hear(struct play *play)
         const struct emitted *reply = &play->replies[peer->replies];
         struct command *command = &peer->commands[peer->replies];
 
+        /* A refusal may come before the content's first octet. */
+        if (peer->replies == peer->count && !peer->in_content && content_is_due(peer))
+            begin_content(peer);
         if (peer->replies == peer->count) {
             check(play->closed); /* nobody asked */
             return;

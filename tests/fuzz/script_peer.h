@@ -248,6 +248,13 @@ static bool content_is_due(struct peer *peer)
     return accepted;
 }
 
+static void begin_content(struct peer *peer)
+{
+    begin_command(peer, FINAL);
+    peer->in_content = true;
+    peer->content_at = 0;
+}
+
 static void take_content(struct peer *peer, char byte)
 {
     struct command *command = last_command(peer);
@@ -272,9 +279,7 @@ static void peer_take(struct peer *peer, const char *bytes, size_t len)
         peer->client_len++;
         if (!peer->in_content && content_is_due(peer)) {
             check_turn(peer);
-            begin_command(peer, FINAL);
-            peer->in_content = true;
-            peer->content_at = 0;
+            begin_content(peer);
         }
         if (peer->in_content) {
             take_content(peer, bytes[i]);
