@@ -97,8 +97,8 @@ static PyObject *apply_text(struct job *job, PyObject *value)
 }
 
 /*
- * ("a@example.com", "b@example.com") would be a mail to b alone, under a's name: no name that
- * anybody has looks like another address.
+ * ("a@example.com", "b@example.com") on its own would be a mail to b alone, under a's name.  In a
+ * list it is clear what is meant, and a visitor may well type an address for a name.
  */
 static int looks_like_two(const char *name, size_t name_len, const char *address, size_t len)
 {
@@ -106,7 +106,7 @@ static int looks_like_two(const char *name, size_t name_len, const char *address
            (name_len != len || memcmp(name, address, len) != 0);
 }
 
-static int add_pair(struct job *job, PyObject *pair)
+static int add_pair(struct job *job, PyObject *pair, int alone)
 {
     PyObject *name = PyTuple_GetItem(pair, 0);
     PyObject *address = PyTuple_GetItem(pair, 1);
@@ -122,7 +122,7 @@ static int add_pair(struct job *job, PyObject *pair)
         return -1;
     if (fpy_utf8(job->state, job->field, address, &address_text, &address_len))
         return -1;
-    if (name_text && looks_like_two(name_text, name_len, address_text, address_len)) {
+    if (alone && name_text && looks_like_two(name_text, name_len, address_text, address_len)) {
         fpy_raise_text(job->state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, job->field,
                        "a tuple is (name, address), and %R looks like two addresses: use a list",
                        pair);
@@ -135,12 +135,12 @@ static int add_pair(struct job *job, PyObject *pair)
 }
 
 /* One entry: a str is an address list, a tuple of two a name and an address. */
-static int add_entry(struct job *job, PyObject *entry)
+static int add_entry(struct job *job, PyObject *entry, int alone)
 {
     if (PyUnicode_Check(entry))
         return set(job, entry);
     if (PyTuple_Check(entry) && PyTuple_Size(entry) == 2)
-        return add_pair(job, entry);
+        return add_pair(job, entry, alone);
     refuse(job, "a str or a (name, address) tuple", entry);
     return -1;
 }
@@ -163,12 +163,12 @@ static PyObject *apply_mailboxes(struct job *job, PyObject *value)
     PyObject *entries;
 
     if (is_entry(value))
-        return add_entry(job, value) ? NULL : PyTuple_Pack(1, value);
+        return add_entry(job, value, 1) ? NULL : PyTuple_Pack(1, value);
     if (!PyList_Check(value) && !PyTuple_Check(value))
         return refuse(job, "an address, a (name, address) tuple, or a list of these", value);
     entries = PySequence_Tuple(value);
     for (Py_ssize_t i = 0; entries && i < PyTuple_Size(entries); i++) {
-        if (add_entry(job, PyTuple_GetItem(entries, i)))
+        if (add_entry(job, PyTuple_GetItem(entries, i), 0))
             Py_CLEAR(entries);
     }
     return entries;
@@ -182,7 +182,7 @@ static PyObject *apply_mailbox(struct job *job, PyObject *value)
         value = PyList_GetItem(value, 0);
     if (!is_entry(value))
         return refuse(job, "an address or a (name, address) tuple", value);
-    return add_entry(job, value) ? NULL : kept(value);
+    return add_entry(job, value, 1) ? NULL : kept(value);
 }
 
 static int add_header(struct job *job, PyObject *name, PyObject *value)

@@ -57,6 +57,7 @@ def test_bytes_are_decided_once():
         ),
         ((None, "a@example.com"), [("", "a@example.com")], ((None, "a@example.com"),)),
         (("ana@example.com", "ana@example.com"), [("ana@example.com", "ana@example.com")], None),
+        ([("typed@example.net", "a@example.com")], [("typed@example.net", "a@example.com")], (("typed@example.net", "a@example.com"),)),
     ],
 )
 @pytest.mark.parametrize("field", ["to", "cc", "reply_to"])
