@@ -31,10 +31,10 @@ COLUMNS = [  # figure, head, format, ratio head
 ]
 
 READING = """Every figure is for one mail and is the median over the repetitions; ± is half the distance from the lowest to the
-highest repetition, as a share of the median. × is the peer divided by facteur in the language nearest to it and in its default
-mode (for CPU and latency: how many times more), the median of the ratios within each repetition. Flights, connections and
-handshakes are counted by the sink and are nearly exact; the first connection's are among them. *default* is the mode that frameworks
-use, *best* the one that the peer's manual recommends for many mails, *asyncio* facteur's `asend()`. How each figure is made: docs/performance.md.
+highest repetition, as a share of the median; without it there was one repetition, because a run takes long. × is the peer divided by
+facteur in the language nearest to it and in its default mode (for CPU and latency: how many times more), the median of the ratios
+within each repetition. Flights, connections and handshakes are counted by the sink and are nearly exact; the first connection's are among
+them. *default* is the mode that frameworks use, *best* the one that the peer's manual recommends for many mails, *asyncio* facteur's `asend()`. How each figure is made: docs/performance.md.
 """
 
 
@@ -134,7 +134,7 @@ def machine(installation):
 
 def write(file, scenarios, installation, arguments, repetitions, notes):
     now = datetime.datetime.now(datetime.timezone.utc)
-    lines = ["# Results", "", f"`{' '.join(arguments)}`, {now:%Y-%m-%d %H:%M} UTC, {repetitions} repetitions.", "",
+    lines = ["# Results", "", f"`{' '.join(arguments)}`, {now:%Y-%m-%d %H:%M} UTC, {repetitions} repetitions at most.", "",
              *machine(installation), *(f"- {note}" for note in notes), "", "## What was promised", "",
              *targets.table(scenarios, installation), "", READING]
     for scenario in scenarios:
