@@ -639,10 +639,16 @@ static void a_child_made_past_fork_has_its_own_connection(void **state)
 
     needs_threads_over_fork();
     assert_true(send_one(mailer));
-    child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
-    if (child == 0)
-        _exit(send_one(mailer) ? 0 : 1);
-    assert_int_equal(wait_for(child), 0);
+    for (int sends = 0; sends < 2; sends++) {
+        child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+        if (child == 0) {
+            bool done = !sends || send_one(mailer);
+
+            facteur_mailer_free(mailer);
+            _exit(done ? 0 : 1);
+        }
+        assert_int_equal(wait_for(child), 0);
+    }
     assert_true(send_one(mailer));
     assert_int_equal(atomic_load(&relay.connections), 2);
     facteur_mailer_free(mailer);

@@ -80,7 +80,7 @@ fct_runtime *fct_engine_peek(const fct_engine *engine)
 {
     fct_runtime *known = atomic_load(&engine->runtime);
 
-    return known && known->process == fct_process_now() ? known : NULL;
+    return known && known->process == fct_process_ask() ? known : NULL;
 }
 
 void fct_engine_free(fct_engine *engine)
@@ -90,7 +90,7 @@ void fct_engine_free(fct_engine *engine)
     while (known) {
         fct_runtime *inherited = known->inherited;
 
-        if (known->process == fct_process_now()) {
+        if (known->process == fct_process_ask()) {
             runtime_free(known);
         } else {
             runtime_abandon(known);
