@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* mailer/: the options dkim and smime, their errors, and when a mail is signed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "facteur.h"
+
+/* RFC 8463 appendix A.1, the seed as PKCS #8. */
+#define KEY                                                                                        \
+    "\"-----BEGIN PRIVATE KEY-----\\n"                                                             \
+    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\\n"                          \
+    "-----END PRIVATE KEY-----\\n\""
+#define NAMES "\"domain\":\"example.com\",\"selector\":\"s1\""
+#define GOOD "[{" NAMES ",\"key\":" KEY "}]"
+
+static int open_with(const char *name, const char *json, const char *mode, facteur_mailer **out,
+                     facteur_error **error)
+{
+    const char *names[] = {name, "mode", "redirect_to"};
+    const char *values[] = {json, mode, "test@example.net"};
+
+    return facteur_mailer_new("memory://", names, values, mode ? 3 : 1, out, error);
+}
+
+static facteur_message *make_message(void)
+{
+    static const char *const fields[][2] = {{"from", "shop@example.com"},
+                                            {"to", "ana@example.org"},
+                                            {"subject", "Order 42"},
+                                            {"list_unsubscribe", "https://example.com/u"},
+                                            {"text", "Thank you.\n"}};
+    facteur_message *message = facteur_message_new();
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        assert_int_equal(
+            facteur_message_set(message, fields[i][0], fields[i][1], FACTEUR_NTS, NULL), 0);
+    return message;
+}
+
+static void every_error_tells_its_place(void **state)
+{
+    static const struct {
+        const char *option, *json, *where, *text;
+    } rows[] = {
+        {"dkim", "{", "dkim", "is no JSON"},
+        {"dkim", "[]", "dkim", "a list of 1 to 16"},
+        {"dkim", "[7]", "dkim[0]", "expected an object"},
+        {"dkim", "[{" NAMES ",\"key\":" KEY "},{}]", "dkim[1].domain", "missing"},
+        {"dkim", "[{\"domain\":\"a b\",\"selector\":\"s\",\"key\":" KEY "}]", "dkim[0].domain", ""},
+        {"dkim", "[{\"domain\":\"a.example\",\"selector\":\"s;t\",\"key\":" KEY "}]",
+         "dkim[0].selector", "letters, digits"},
+        {"dkim", "[{" NAMES "}]", "dkim[0].key", "missing"},
+        {"dkim", "[{" NAMES ",\"key\":" KEY ",\"key_file\":\"/x\"}]", "dkim[0].key", "not both"},
+        {"dkim", "[{" NAMES ",\"key\":\"x\"}]", "dkim[0].key", "no private key"},
+        {"dkim", "[{" NAMES ",\"key\":" KEY ",\"identity\":\"@else.example\"}]", "dkim[0].identity",
+         "neither"},
+        {"dkim", "[{" NAMES ",\"key\":" KEY ",\"expires_after\":-1}]", "dkim[0].expires_after",
+         "whole seconds"},
+        {"dkim", "[{" NAMES ",\"key\":" KEY ",\"skip_headers\":[\"FROM\"]}]",
+         "dkim[0].skip_headers", "always signed"},
+        {"dkim", "[{" NAMES ",\"key_fil\":\"/x\"}]", "dkim[0].key_fil", "did you mean key_file?"},
+        {"smime", "{}", "smime", "sign, encrypt or both"},
+        {"smime", "{\"sign\":{}}", "smime.sign.certificate", "missing"},
+        {"smime", "{\"encrypt\":{}}", "smime.encrypt.recipients", "missing"},
+        {"smime", "{\"encrypt\":{\"recipients\":[{\"certificate\":\"x\"}]}}",
+         "smime.encrypt.recipients[0].certificate", "no certificate"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        facteur_mailer *mailer = NULL;
+        facteur_error *error = NULL;
+
+        assert_int_equal(open_with(rows[i].option, rows[i].json, NULL, &mailer, &error),
+                         FACTEUR_ECONFIG);
+        assert_null(mailer);
+        assert_string_equal(facteur_error_where(error), rows[i].where);
+        if (!strstr(facteur_error_message(error), rows[i].text))
+            fail_msg("%s", facteur_error_message(error));
+        assert_null(strstr(facteur_error_message(error), "MC4CAQAw"));
+        facteur_error_free(error);
+    }
+}
+
+static char *captured(facteur_mailer *mailer, size_t index)
+{
+    char *bytes = NULL, *json = NULL;
+    size_t len;
+
+    assert_int_equal(facteur_captured(mailer, index, &bytes, &len, &json, NULL), 0);
+    facteur_free(json);
+    return bytes;
+}
+
+static void send_it(facteur_mailer *mailer, facteur_message *message)
+{
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+
+    if (facteur_send(mailer, message, 0, &receipt, &error))
+        fail_msg("%s", facteur_error_message(error));
+    assert_string_equal(facteur_receipt_status_name(receipt), "sent");
+    facteur_receipt_free(receipt);
+}
+
+static void a_message_is_signed_once(void **state)
+{
+    facteur_message *message = make_message();
+    facteur_mailer *mailer = NULL;
+    char *first, *second;
+
+    (void)state;
+    assert_int_equal(open_with("dkim", GOOD, NULL, &mailer, NULL), 0);
+    send_it(mailer, message);
+    send_it(mailer, message);
+    first = captured(mailer, 0);
+    second = captured(mailer, 1);
+    assert_string_equal(first, second);
+    assert_memory_equal(first, "DKIM-Signature: v=1;", 20);
+    assert_non_null(strstr(first, "h=from:from:"));
+    assert_non_null(strstr(first, "list-unsubscribe:"));
+    assert_non_null(strstr(first, "list-unsubscribe-post;"));
+    facteur_free(first);
+    facteur_free(second);
+    facteur_mailer_free(mailer);
+    facteur_message_free(message);
+}
+
+static void an_unreadable_key_stops_the_mail(void **state)
+{
+    facteur_message *message = make_message();
+    facteur_receipt *receipt = NULL;
+    facteur_mailer *mailer = NULL;
+    facteur_error *error = NULL;
+
+    (void)state;
+    assert_int_equal(
+        open_with("dkim", "[{" NAMES ",\"key_file\":\"/nonexistent/k\"}]", NULL, &mailer, NULL), 0);
+    assert_int_equal(facteur_send(mailer, message, 0, &receipt, &error), FACTEUR_ECONFIG);
+    assert_string_equal(facteur_error_where(error), "dkim[0].key_file");
+    assert_int_equal(facteur_captured_count(mailer), 0);
+    facteur_error_free(error);
+    facteur_mailer_free(mailer);
+    facteur_message_free(message);
+}
+
+static void a_redirected_mail_is_signed(void **state)
+{
+    facteur_message *message = make_message();
+    facteur_mailer *mailer = NULL;
+    char *bytes;
+
+    (void)state;
+    assert_int_equal(open_with("dkim", GOOD, "redirect", &mailer, NULL), 0);
+    send_it(mailer, message);
+    bytes = captured(mailer, 0);
+    assert_non_null(strstr(bytes, "DKIM-Signature: v=1;"));
+    facteur_free(bytes);
+    facteur_mailer_free(mailer);
+    facteur_message_free(message);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_error_tells_its_place),
+        cmocka_unit_test(a_message_is_signed_once),
+        cmocka_unit_test(an_unreadable_key_stops_the_mail),
+        cmocka_unit_test(a_redirected_mail_is_signed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
