@@ -11,7 +11,7 @@ import time
 
 from . import peers
 
-SPENT_S = 1.0  # a peer whose runs of a job have taken so long is not repeated: the machine disturbs it little
+SPENT_S = 0.7  # a peer whose runs of a job have taken so long is not repeated: the machine disturbs it little
 
 
 @dataclasses.dataclass(frozen=True)
