@@ -207,6 +207,7 @@ namespace Facteur {
          * @param int|string|null $mt_priority -9 to 9 (RFC 6710)
          * @param string|null $priority "high", "normal" or "low"
          * @param array $alternatives forms of the text: media type => text, or a list of [media type, text]
+         * @param array|string|null $smime in place of the mailer's option smime
          * @throws MessageError `where` is the field
          */
         public function __construct(
@@ -236,7 +237,8 @@ namespace Facteur {
             int|string|null $deliver_by = null,
             int|string|null $mt_priority = null,
             ?string $priority = null,
-            array $alternatives = []
+            array $alternatives = [],
+            array|string|null $smime = null
         ) {}
 
         /**
@@ -256,7 +258,8 @@ namespace Facteur {
             ?string $envelope_id = null,
             bool $require_tls = false,
             int|string|null $deliver_by = null,
-            int|string|null $mt_priority = null
+            int|string|null $mt_priority = null,
+            array|string|null $smime = null
         ): Message {}
 
         /** The message as it would be sent: CRLF lines, no Bcc. */

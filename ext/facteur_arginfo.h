@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 8bb8ff77321069fa17b37c18b4252a51c1d7b4eb */
+ * Stub hash: d611e49c2917619f838a0d3cd2e8318fa2e3d906 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_order_confirmation, 0, 1, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_MASK(0, order, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
@@ -95,6 +95,7 @@ ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Facteur_Message___construct, 0, 0, 0)
 	ZEND_ARG_TYPE_MASK(0, mt_priority, MAY_BE_LONG|MAY_BE_STRING|MAY_BE_NULL, "null")
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, priority, IS_STRING, 1, "null")
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, alternatives, IS_ARRAY, 0, "[]")
+	ZEND_ARG_TYPE_MASK(0, smime, MAY_BE_ARRAY|MAY_BE_STRING|MAY_BE_NULL, "null")
 ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Message_fromBytes, 0, 1, Facteur\\Message, 0)
@@ -109,6 +110,7 @@ ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Message_fromBytes, 
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, require_tls, _IS_BOOL, 0, "false")
 	ZEND_ARG_TYPE_MASK(0, deliver_by, MAY_BE_LONG|MAY_BE_STRING|MAY_BE_NULL, "null")
 	ZEND_ARG_TYPE_MASK(0, mt_priority, MAY_BE_LONG|MAY_BE_STRING|MAY_BE_NULL, "null")
+	ZEND_ARG_TYPE_MASK(0, smime, MAY_BE_ARRAY|MAY_BE_STRING|MAY_BE_NULL, "null")
 ZEND_END_ARG_INFO()
 
 #define arginfo_class_Facteur_Message_toString arginfo_Facteur_version

@@ -302,7 +302,30 @@ struct message_args {
     zend_string *priority, *dsn_return, *envelope_id, *deliver_by_text, *mt_priority_text;
     zend_long deliver_by, mt_priority;
     bool require_tls, no_deliver_by, no_mt_priority;
+    struct list_arg smime;
 };
+
+/* Its JSON, or that of an array; its files are the program's to read, as a mailer's are. */
+static bool set_smime(facteur_message *core, const struct list_arg *arg)
+{
+    zend_string *json = NULL;
+    bool done;
+    zval list;
+
+    if (arg->list) {
+        ZVAL_ARR(&list, arg->list);
+        json = php_facteur_signing_json("smime", &list);
+        if (!json)
+            return false;
+    } else if (arg->text) {
+        json = zend_string_copy(arg->text);
+    }
+    done = !json || (php_facteur_basedir_option("smime", ZSTR_VAL(json)) &&
+                     set_optional(core, "smime", json));
+    if (json)
+        zend_string_release(json);
+    return done;
+}
 
 static bool fill_addresses(facteur_message *core, const struct message_args *args)
 {
@@ -344,7 +367,8 @@ static bool fill(facteur_message *core, const struct message_args *args, zend_st
                     args->list_unsubscribe.list) &&
            set_optional(core, "priority", args->priority) &&
            (!args->alternatives || add_alternatives(core, args->alternatives)) &&
-           fill_terms(core, args) && (!args->headers || add_headers(core, args->headers)) &&
+           fill_terms(core, args) && set_smime(core, &args->smime) &&
+           (!args->headers || add_headers(core, args->headers)) &&
            (!args->attachments || php_facteur_attach(core, args->attachments));
 }
 
@@ -369,7 +393,7 @@ PHP_METHOD(Facteur_Message, __construct)
     struct message *message = message_from(Z_OBJ_P(ZEND_THIS));
     zend_string *date = NULL;
 
-    ZEND_PARSE_PARAMETERS_START(0, 27)
+    ZEND_PARSE_PARAMETERS_START(0, 28)
     Z_PARAM_OPTIONAL
     Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.from.list, args.from.text)
     Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.to.list, args.to.text)
@@ -398,6 +422,7 @@ PHP_METHOD(Facteur_Message, __construct)
     Z_PARAM_STR_OR_LONG_OR_NULL(args.mt_priority_text, args.mt_priority, args.no_mt_priority)
     Z_PARAM_STR_OR_NULL(args.priority)
     Z_PARAM_ARRAY_HT(args.alternatives)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.smime.list, args.smime.text)
     ZEND_PARSE_PARAMETERS_END();
 
     if (message->core) {
@@ -443,7 +468,7 @@ PHP_METHOD(Facteur_Message, fromBytes)
     facteur_message *core = NULL;
     facteur_error *error = NULL;
 
-    ZEND_PARSE_PARAMETERS_START(1, 11)
+    ZEND_PARSE_PARAMETERS_START(1, 12)
     Z_PARAM_STR(bytes)
     Z_PARAM_OPTIONAL
     Z_PARAM_STR_OR_NULL(args.envelope_from)
@@ -456,12 +481,14 @@ PHP_METHOD(Facteur_Message, fromBytes)
     Z_PARAM_BOOL(args.require_tls)
     Z_PARAM_STR_OR_LONG_OR_NULL(args.deliver_by_text, args.deliver_by, args.no_deliver_by)
     Z_PARAM_STR_OR_LONG_OR_NULL(args.mt_priority_text, args.mt_priority, args.no_mt_priority)
+    Z_PARAM_ARRAY_HT_OR_STR_OR_NULL(args.smime.list, args.smime.text)
     ZEND_PARSE_PARAMETERS_END();
 
     if (!php_facteur_check(
             facteur_message_from_bytes(ZSTR_VAL(bytes), ZSTR_LEN(bytes), &core, &error), &error))
         RETURN_THROWS();
-    if (!set_envelope(core, args.envelope_from, recipients) || !fill_terms(core, &args)) {
+    if (!set_envelope(core, args.envelope_from, recipients) || !fill_terms(core, &args) ||
+        !set_smime(core, &args.smime)) {
         facteur_message_free(core);
         RETURN_THROWS();
     }

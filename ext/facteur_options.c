@@ -14,8 +14,6 @@ HashTable *php_facteur_merge(HashTable *options, const zend_execute_data *call)
 /* The value's text; arrays cross as JSON, for options that take more than one value. */
 static zend_string *option_text(const char *name, zval *value)
 {
-    smart_str json = {0};
-
     switch (Z_TYPE_P(value)) {
     case IS_FALSE:
         return ZSTR_CHAR('0');
@@ -30,10 +28,7 @@ static zend_string *option_text(const char *name, zval *value)
         php_facteur_refuse(FACTEUR_ECONFIG, name, "%s has the control character 0x00", name);
         return NULL;
     case IS_ARRAY:
-        if (php_facteur_json(&json, value))
-            return smart_str_extract(&json);
-        smart_str_free(&json);
-        return NULL;
+        return php_facteur_signing_json(name, value);
     default:
         php_facteur_refuse(FACTEUR_ECONFIG, name, "%s must be a text, a number or a bool, not %s",
                            name, zend_zval_type_name(value));

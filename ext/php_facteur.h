@@ -112,6 +112,11 @@ struct php_facteur_options {
 bool php_facteur_options_fill(struct php_facteur_options *out, HashTable *options, bool own_dsn);
 void php_facteur_options_done(struct php_facteur_options *options);
 
+/* ---- facteur_signing.c ----------------------------------------------------------------------- */
+
+/* An option that is an array as JSON, its callables called; NULL with an exception thrown. */
+zend_string *php_facteur_signing_json(const char *option, zval *value);
+
 /* ---- facteur_token.c ------------------------------------------------------------------------- */
 
 /* The callable of a Mailer; initialise with {0}. */

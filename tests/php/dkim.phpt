@@ -1,0 +1,113 @@
+--TEST--
+dkim: keys as text, file and callable; a bad one is told without its secret, and nothing is sent
+--EXTENSIONS--
+facteur
+--INI--
+zend.exception_ignore_args=0
+zend.exception_string_param_max_len=1000
+facteur.dkim="[{\"domain\": \"h1dden.example\", \"selector\": \"s\", \"key\": \"h1dden\"}]"
+--FILE--
+<?php
+require __DIR__ . '/letters.inc';
+openssl_pkey_export(openssl_pkey_new(['private_key_bits' => 2048]), $pem);
+$file = __DIR__ . '/dkim.key.pem';
+file_put_contents($file, $pem);
+function signatures(array|string $dkim): int
+{
+    $mailer = new Facteur\Mailer('memory://', dkim: $dkim);
+    $mailer->send(a_message());
+    return preg_match_all('/^DKIM-Signature:/m', $mailer->captured()[0]['raw']);
+}
+final class Vault
+{
+    public int $calls = 0;
+    public function __construct(public mixed $gives)
+    {
+    }
+    public function key(): mixed
+    {
+        $this->calls++;
+        return $this->gives instanceof Throwable ? throw $this->gives : $this->gives;
+    }
+}
+$one = ['domain' => 'example.com', 'selector' => 'one'];
+$two = ['domain' => 'example.com', 'selector' => 'two'];
+$vault = new Vault($pem);
+
+var_dump(signatures([$one + ['key' => $pem]]));
+var_dump(signatures([$one + ['key_file' => $file], $two + ['key' => $vault->key(...), 'expires_after' => 3600]]));
+$given = [$one + ['key' => [$vault, 'key']]];
+$held = &$given[0]['key'];
+var_dump(signatures($given), is_array($held), $vault->calls);
+var_dump(signatures(json_encode([$one + ['key' => $pem]])));
+
+echo "Errors:\n";
+$told = '';
+function fails(callable $make): void
+{
+    global $told;
+    try {
+        $make();
+        echo "not refused\n";
+    } catch (Throwable $error) {
+        printf("%s %s: %s\n", $error::class, $error->where ?? '', str_replace(__DIR__, '', $error->getMessage()));
+        $told .= $error . print_r($error->getTrace()[0], true);
+    }
+}
+$mailer = fn (array $entry) => fn () => new Facteur\Mailer('memory://', ['password' => 'h1dden'], dkim: [$entry]);
+fails($mailer($one));
+fails($mailer($one + ['key' => 'h1dden']));
+fails($mailer($one + ['key' => str_replace('M', 'h1dden', $pem)]));
+fails($mailer(['selector' => 'a=b'] + $one + ['key' => $pem]));
+fails($mailer($one + ['key' => $pem, 'kye_file' => 'h1dden']));
+fails($mailer($one + ['key' => fn () => 12]));
+fails($mailer($one + ['key' => new Vault('h1dden')]));
+fails($mailer($one + ['key' => (new Vault(new DomainException('sealed')))->key(...)]));
+fails($mailer($one + ['key' => 'strtoupper']));
+
+echo "Never unsigned:\n";
+$late = new Facteur\Mailer('memory://', dkim: [$one + ['key_file' => __DIR__ . '/dkim.none.pem']]);
+fails(fn () => $late->send(a_message()));
+fails(fn () => iterator_to_array($late->sendMany([a_message()])));
+$receipt = $late->sendOrderConfirmation(an_order());
+var_dump($receipt->status, $receipt->error_code);
+var_dump(count($late->captured()));
+$good = new Facteur\Mailer('memory://', dkim: [$one + ['key' => $pem]]);
+ob_start();
+var_dump($good);
+print_r($good);
+phpinfo(INFO_MODULES | INFO_CONFIGURATION);
+$told .= ob_get_clean();
+var_dump(preg_match('/facteur.dkim => set, not shown/', $told), preg_match('/h1dden|PRIVATE KEY-----\\s/', $told));
+?>
+--CLEAN--
+<?php
+@unlink(__DIR__ . '/dkim.key.pem');
+?>
+--EXPECT--
+int(1)
+int(2)
+int(1)
+bool(true)
+int(2)
+int(1)
+Errors:
+Facteur\ConfigError dkim[0].key: missing: give key or key_file
+Facteur\ConfigError dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
+Facteur\ConfigError dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
+Facteur\ConfigError dkim[0].selector: a selector has letters, digits, inner hyphens and dots only
+Facteur\ConfigError dkim[0].kye_file: nothing is called so; did you mean key_file?
+Facteur\ConfigError dkim: a key callable of dkim returned no string
+Facteur\ConfigError dkim[0].key: expected a text that is not empty, got an object
+DomainException : sealed
+
+Warning: Undefined array key 0 in /tmp/signb/phpt/dkim.php on line 45
+Facteur\ConfigError dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
+Never unsigned:
+Facteur\ConfigError dkim[0].key_file: cannot read "/dkim.none.pem": No such file or directory
+Facteur\ConfigError dkim[0].key_file: cannot read "/dkim.none.pem": No such file or directory
+string(9) "temporary"
+string(7) "ECONFIG"
+int(0)
+int(1)
+int(0)
