@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/base64.h"
@@ -312,6 +313,55 @@ static void without_memory_nothing_goes_unsigned(void **state)
     fct_dkim_key_free(key);
 }
 
+/* ---- 25 MB ----------------------------------------------------------------------------------- */
+
+#define BIG (25L << 20)
+#define MEMORY_MAX_KB 4096
+
+static long peak_kb(void)
+{
+    FILE *file = fopen("/proc/self/status", "r");
+    char line[256];
+    long kb = -1;
+
+    assert_non_null(file);
+    while (kb < 0 && fgets(line, sizeof line, file))
+        sscanf(line, "VmHWM: %ld", &kb);
+    fclose(file);
+    return kb;
+}
+
+/* Signing streams the file: its bytes are never in memory together. */
+static void a_big_file_is_signed_in_little_memory(void **state)
+{
+    static const struct fct_freeze facts = {.date_s = 1795424400, .random = "0123456789abcde"};
+    char path[] = "/tmp/facteur-test-XXXXXX";
+    const char *fault = NULL;
+    fct_dkim_key *key = fct_dkim_key_new(fct_slice_of(ed25519_key), NULL, &fault);
+    struct fct_dkim_signature signature = with(key);
+    facteur_message *message = facteur_message_new();
+    fct_mail *mail = NULL, *made = NULL;
+    int fd = mkstemp(path);
+    long before;
+
+    (void)state;
+    assert_int_equal(ftruncate(fd, BIG), 0);
+    close(fd);
+    assert_int_equal(facteur_message_set(message, "from", "a@example.com", FACTEUR_NTS, NULL), 0);
+    assert_int_equal(facteur_message_set(message, "to", "b@example.org", FACTEUR_NTS, NULL), 0);
+    before = peak_kb();
+    assert_int_equal(facteur_message_attach_path(message, path, "big.bin", NULL, NULL, NULL), 0);
+    assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+    assert_int_equal(fct_dkim_sign(mail, &signature, 1, 0, &made, NULL), 0);
+    assert_true(fct_mail_size(made) > BIG);
+    assert_true(peak_kb() - before < MEMORY_MAX_KB);
+    assert_int_equal(remove(path), 0);
+    fct_mail_unref(made);
+    fct_mail_unref(mail);
+    facteur_message_free(message);
+    fct_dkim_key_free(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +373,7 @@ int main(void)
         cmocka_unit_test(what_is_there_is_named_and_more),
         cmocka_unit_test(a_mail_without_from_is_not_signed),
         cmocka_unit_test(without_memory_nothing_goes_unsigned),
+        cmocka_unit_test(a_big_file_is_signed_in_little_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
