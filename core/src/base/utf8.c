@@ -35,11 +35,10 @@ size_t fct_utf8_next(fct_slice text, uint32_t *code_point)
 
 size_t fct_ascii_len(fct_slice text)
 {
-    const char *end = text.ptr + text.len;
     size_t at = 0, first = FCT_BLOCK_SIZE;
 
     while (at < text.len && first == FCT_BLOCK_SIZE) {
-        first = fct_block_first(fct_block_load_within(text.ptr + at, end) < 0);
+        first = fct_block_first(fct_block_load_within(text.ptr + at, text.ptr + text.len) < 0);
         at += first;
     }
     return at < text.len ? at : text.len;
