@@ -3,6 +3,7 @@ dkim: keys as text, file and callable; a bad one is told without its secret, and
 --EXTENSIONS--
 facteur
 --INI--
+pcre.jit=0
 zend.exception_ignore_args=0
 zend.exception_string_param_max_len=1000
 facteur.dkim="[{\"domain\": \"h1dden.example\", \"selector\": \"s\", \"key\": \"h1dden\"}]"
