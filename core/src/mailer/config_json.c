@@ -182,7 +182,7 @@ static fct_secret *read_file(const char *path)
     while (bytes && len < size) {
         ssize_t got = read(fd, bytes + len, size - len);
 
-        if (got <= 0 && errno != EINTR)
+        if (got == 0 || (got < 0 && errno != EINTR))
             break;
         len += got > 0 ? (size_t)got : 0;
     }
