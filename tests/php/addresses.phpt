@@ -6,7 +6,8 @@ facteur
 <?php
 function rows(string $name): iterable
 {
-    foreach (file(__DIR__ . "/../corpus/addresses/$name.txt", FILE_IGNORE_NEW_LINES) as $line) {
+    $root = getenv('FACTEUR_SOURCE_ROOT') ?: dirname(__DIR__, 2);
+    foreach (file("$root/tests/corpus/addresses/$name.txt", FILE_IGNORE_NEW_LINES) as $line) {
         if ($line === '' || $line[0] === '#')
             continue;
         yield array_map(fn($column) => preg_replace_callback('/\\\\(x[0-9a-f]{2}|.)/', fn($match) => match (true) {

@@ -40,6 +40,7 @@ final Facteur\Receipts (not cloneable)
 final Facteur\Reply
 facteur_send_order_confirmation
 facteur_send_contact_form
+Facteur\address_check
 Facteur\order_confirmation
 Facteur\contact_form
 Facteur\version
