@@ -55,7 +55,7 @@ static void every_error_tells_its_place(void **state)
         {"dkim", "[{\"domain\":\"a.example\",\"selector\":\"s;t\",\"key\":" KEY "}]",
          "dkim[0].selector", "letters, digits"},
         {"dkim", "[{" NAMES "}]", "dkim[0].key", "missing"},
-        {"dkim", "[{" NAMES ",\"key\":" KEY ",\"key_file\":\"/x\"}]", "dkim[0].key", "not both"},
+        {"dkim", "[{" NAMES ",\"key\":" KEY ",\"key_file\":\"/x\"}]", "dkim[0].key", "only one"},
         {"dkim", "[{" NAMES ",\"key\":\"x\"}]", "dkim[0].key", "no private key"},
         {"dkim", "[{" NAMES ",\"key\":" KEY ",\"identity\":\"@else.example\"}]", "dkim[0].identity",
          "neither"},

@@ -197,28 +197,22 @@ static fct_secret *read_file(const char *path)
     return secret;
 }
 
-fct_secret *fct_config_text_or_file(fct_slice text, fct_slice path, const char *where,
-                                    const char *member, facteur_error **error)
+int fct_config_text_or_file(fct_slice text, fct_slice path, const char *where, const char *member,
+                            fct_secret **secret, facteur_error **error)
 {
     char file[FCT_CONFIG_WHERE];
-    fct_secret *secret = NULL;
 
     snprintf(file, sizeof file, "%s_file", member);
-    if (text.len && path.len) {
-        fct_config_refuse(error, where, file, "give one of %s and %s, not both", member, file);
-    } else if (text.len) {
-        secret = fct_secret_new(text.ptr, text.len);
-        if (!secret)
-            fct_error_nomem(error);
-    } else if (path.len) {
-        secret = read_file(path.ptr);
-        if (!secret && errno == ENOMEM)
-            fct_error_nomem(error);
-        else if (!secret)
-            fct_config_refuse(error, where, file, "cannot read \"%s\": %s", path.ptr,
-                              strerror(errno));
-    } else {
-        fct_config_refuse(error, where, member, "missing: give %s or %s", member, file);
-    }
-    return secret;
+    if (text.len && path.len)
+        return fct_config_refuse(error, where, file, "give one of %s and %s, not both", member,
+                                 file);
+    if (!text.len && !path.len)
+        return fct_config_refuse(error, where, member, "missing: give %s or %s", member, file);
+    *secret = text.len ? fct_secret_new(text.ptr, text.len) : read_file(path.ptr);
+    if (*secret)
+        return 0;
+    if (text.len || errno == ENOMEM)
+        return fct_error_nomem(error);
+    return fct_config_refuse(error, where, file, "cannot read \"%s\": %s", path.ptr,
+                             strerror(errno));
 }

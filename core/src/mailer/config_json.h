@@ -45,9 +45,11 @@ int fct_config_read(const json_t *json, const char *where, const struct fct_conf
 int fct_config_refuse(facteur_error **error, const char *where, const char *member,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The secret text `text`, or what is in the file `path`: a secret of the caller's, or NULL. */
-
-fct_secret *fct_config_text_or_file(fct_slice text, fct_slice path, const char *where,
-                                    const char *member, facteur_error **error);
+/*
+ * The secret text `text`, or what is in the file `path`, as a secret of the caller's.
+ * FACTEUR_ECONFIG: both or none are given, or the file cannot be read; FACTEUR_ENOMEM.
+ */
+int fct_config_text_or_file(fct_slice text, fct_slice path, const char *where, const char *member,
+                            fct_secret **secret, facteur_error **error);
 
 #endif

@@ -108,14 +108,10 @@ static int load_key(struct reading *r, const struct entry *entry, struct fct_dki
 {
     fct_secret *pem = NULL, *passphrase = NULL;
     const char *fault = "";
-    int err = 0;
+    int err = entry->key_callback ? ask(r, owned, &pem)
+                                  : fct_config_text_or_file(entry->key, entry->key_file, r->where,
+                                                            "key", &pem, r->error);
 
-    if (entry->key_callback) {
-        err = ask(r, owned, &pem);
-    } else {
-        pem = fct_config_text_or_file(entry->key, entry->key_file, r->where, "key", r->error);
-        err = pem ? 0 : FACTEUR_ECONFIG;
-    }
     if (!err && entry->passphrase.len) {
         passphrase = fct_secret_new(entry->passphrase.ptr, entry->passphrase.len);
         err = passphrase ? 0 : fct_error_nomem(r->error);
@@ -137,7 +133,7 @@ static int read_key(struct reading *r, const struct entry *entry, struct fct_dki
 
     if (given != 1)
         return fct_config_refuse(r->error, r->where, "key",
-                                 given ? "give one of key and key_file, not both"
+                                 given ? "give only one of key, key_file and key_callback"
                                        : "missing: give key or key_file");
     *r->wants_source = *r->wants_source || entry->key_callback;
     if (r->lazy && !entry->key.len) {

@@ -83,19 +83,18 @@ static int load_signer(struct reading *r, const struct signer *s)
     bool chained = s->chain.len || s->chain_file.len;
     struct fct_smime_fault fault = {0};
     fct_secret *certificate = NULL, *key = NULL, *chain = NULL, *passphrase = NULL;
-    int err = FACTEUR_ECONFIG;
+    int err = fct_config_text_or_file(s->certificate, s->certificate_file, where, "certificate",
+                                      &certificate, r->error);
 
-    certificate = fct_config_text_or_file(s->certificate, s->certificate_file, where, "certificate",
-                                          r->error);
-    if (certificate)
-        key = fct_config_text_or_file(s->key, s->key_file, where, "key", r->error);
-    if (key && chained)
-        chain = fct_config_text_or_file(s->chain, s->chain_file, where, "chain", r->error);
-    if (s->passphrase.len)
+    if (!err)
+        err = fct_config_text_or_file(s->key, s->key_file, where, "key", &key, r->error);
+    if (!err && chained)
+        err = fct_config_text_or_file(s->chain, s->chain_file, where, "chain", &chain, r->error);
+    if (!err && s->passphrase.len) {
         passphrase = fct_secret_new(s->passphrase.ptr, s->passphrase.len);
-    if (s->passphrase.len && !passphrase)
-        err = fct_error_nomem(r->error);
-    else if (key && (chain || !chained))
+        err = passphrase ? 0 : fct_error_nomem(r->error);
+    }
+    if (!err)
         err = refuse_fault(r,
                            fct_smime_set_signer(r->smime, bytes_of(certificate), bytes_of(key),
                                                 passphrase, bytes_of(chain), &fault),
@@ -128,7 +127,7 @@ static int read_recipient(struct reading *r, const json_t *json, const char *whe
     struct recipient recipient = {0};
     struct fct_smime_fault fault = {0};
     facteur_error *cause = NULL;
-    fct_secret *certificate;
+    fct_secret *certificate = NULL;
     fct_buf address = {0};
     int err = fct_config_read(json, where, recipient_members, COUNT(recipient_members), &recipient,
                               r->error);
@@ -141,13 +140,12 @@ static int read_recipient(struct reading *r, const json_t *json, const char *whe
     if (!err && r->lazy && recipient.certificate_file.len && !recipient.certificate.len) {
         *r->lazy = true;
     } else if (!err) {
-        certificate = fct_config_text_or_file(recipient.certificate, recipient.certificate_file,
-                                              where, "certificate", r->error);
-        err = !certificate ? FACTEUR_ECONFIG
-                           : refuse_fault(r,
-                                          fct_smime_add_recipient(r->smime, address.ptr,
-                                                                  bytes_of(certificate), &fault),
-                                          where, &fault);
+        err = fct_config_text_or_file(recipient.certificate, recipient.certificate_file, where,
+                                      "certificate", &certificate, r->error);
+        if (!err)
+            err = refuse_fault(
+                r, fct_smime_add_recipient(r->smime, address.ptr, bytes_of(certificate), &fault),
+                where, &fault);
         fct_secret_unref(certificate);
     }
     fct_buf_done(&address);
