@@ -52,7 +52,7 @@ function fails(callable $make): void
         echo "not refused\n";
     } catch (Throwable $error) {
         printf("%s %s: %s\n", $error::class, $error->where ?? '', str_replace(__DIR__, '', $error->getMessage()));
-        $told .= $error . print_r($error->getTrace()[0], true);
+        $told .= $error . print_r($error->getTrace()[0] ?? [], true);
     }
 }
 $mailer = fn (array $entry) => fn () => new Facteur\Mailer('memory://', ['password' => 'h1dden'], dkim: [$entry]);
@@ -101,8 +101,6 @@ Facteur\ConfigError dkim[0].kye_file: nothing is called so; did you mean key_fil
 Facteur\ConfigError dkim: a key callable of dkim returned no string
 Facteur\ConfigError dkim[0].key: expected a text that is not empty, got an object
 DomainException : sealed
-
-Warning: Undefined array key 0 in /tmp/signb/phpt/dkim.php on line 45
 Facteur\ConfigError dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
 Never unsigned:
 Facteur\ConfigError dkim[0].key_file: cannot read "/dkim.none.pem": No such file or directory
