@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "memory_peak.h"
+
 #include "base/memory.h"
 #include "facteur.h"
 #include "mime/message.h"
@@ -306,31 +308,6 @@ static void no_place_for_a_stream(void **state)
 }
 
 /* ---- 25 MB ----------------------------------------------------------------------------------- */
-
-#define BIG (25L << 20)
-#define MEMORY_MAX_KB 4096
-
-static long peak_kb(void)
-{
-    FILE *file = fopen("/proc/self/status", "r");
-    char line[256];
-    long kb = -1;
-
-    assert_non_null(file);
-    while (kb < 0 && fgets(line, sizeof line, file))
-        sscanf(line, "VmHWM: %ld", &kb);
-    fclose(file);
-    return kb;
-}
-
-static void forget_peak(void)
-{
-    FILE *file = fopen("/proc/self/clear_refs", "w");
-
-    assert_non_null(file);
-    fputs("5", file);
-    fclose(file);
-}
 
 static long read_zeros(void *arg, void *buffer, size_t size)
 {
