@@ -236,6 +236,7 @@ def test_json_asks_of_the_relay():
         assert done.returncode == 0, done.stderr
         heard = "".join(entry["text"] for entry in server.log() if entry["direction"] == "in").split("\r\n")
         (mail,) = server.mails()
+        assert server.violations() == []
     assert any("RET=HDRS" in line and "ENVID=I+201" in line and "BY=60;R" in line and "MT-PRIORITY=-3" in line for line in heard)
     assert any(line.startswith("RCPT TO:<zoe@example.net> NOTIFY=FAILURE,DELAY") for line in heard)
     for field in (b"X-Priority: 1", b"List-Unsubscribe: <https://example.com/u>", b"List-Unsubscribe-Post:", b"text/markdown"):

@@ -23,6 +23,7 @@ def test_what_is_asked_is_said_where_it_is_offered():
     with SmtpServer("--plain", script=[OFFERS]) as server, facteur.Mailer(server.dsn()) as mailer:
         assert mailer.send(facteur.Message(**BASE, **TERMS), deadline=10).ok
         said = str(server.log())
+        assert server.violations() == []
     assert " RET=HDRS ENVID=order+2042 BY=3600;R MT-PRIORITY=-2" in said
     assert " NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;ana@x.example" in said
 
@@ -104,6 +105,7 @@ def test_finished_bytes_ask_too():
     with SmtpServer("--plain", script=[OFFERS]) as server, facteur.Mailer(server.dsn()) as mailer:
         assert mailer.send(facteur.Message.from_bytes(raw, "bounce@shop.example", **asked)).ok
         lines = "".join(entry["text"] for entry in server.log() if entry["direction"] == "in").split("\r\n")
+        assert server.violations() == []
     assert any(line.startswith("MAIL FROM:<bounce@shop.example>") and "RET=HDRS" in line and "ENVID=I+201" in line
                and "BY=60;R" in line and "MT-PRIORITY=3" in line for line in lines), lines  # fmt: skip
     assert any(line.startswith("RCPT TO:<zoe@example.net> NOTIFY=FAILURE,DELAY") for line in lines), lines

@@ -418,9 +418,9 @@ class Dialogue:
             if verb != ("MAIL" if word == "FROM" else "RCPT"):
                 self._violation("unknown parameter " + name, argument.encode("utf-8", "surrogateescape"))
             elif extension not in self.offered:
-                self._violation("parameter %s without %s offered" % (name, extension), argument.encode())
+                self._violation("parameter %s without %s offered" % (name, extension), argument.encode("utf-8", "surrogateescape"))
             elif not re.fullmatch(form, value or ""):
-                self._violation("parameter %s has a wrong value" % name, argument.encode())
+                self._violation("parameter %s has a wrong value" % name, argument.encode("utf-8", "surrogateescape"))
         return path, parameters
 
     def _do_rcpt(self, argument):

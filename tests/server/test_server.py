@@ -319,6 +319,23 @@ def test_violations_of_commands(server, sent, what):
     assert any(what in text for text in found), found
 
 
+@pytest.mark.parametrize("sent,wrong", [
+    ("ENVID=I+201", False), ("ENVID=" + "+3D" * 100, False), ("ENVID=a+2", True), ("ENVID=a+2b", True), ("ENVID=a+b", True),
+    ("ENVID=" + "a" * 101, True), ("BY=60;R", False), ("BY=-60;NT", False), ("BY=60", True), ("MT-PRIORITY=-9", False),
+    ("MT-PRIORITY=10", True), ("RET=FULL", False), ("RET=ALL", True), ("ORCPT=rfc822;b+2Bc@d.example", False),
+    ("ORCPT=rfc822;b+c@d.example", True), ("ORCPT=utf-8;b\\x{2B}\\x{3D}@d.example", False), ("ORCPT=utf-8;b+2B@d.example", True),
+])
+def test_violations_of_parameters(server, sent, wrong):
+    server.script([{"on": "ehlo", "capabilities": ["DSN", "DELIVERBY", "MT-PRIORITY 10"]}])
+    with Raw(server.ports["plain"]) as client:
+        client.greet()
+        recipient = sent.startswith("ORCPT")
+        assert client.ask("MAIL FROM:<a@b.example>" + ("" if recipient else " " + sent)) == 250
+        assert not recipient or client.ask("RCPT TO:<b@d.example> " + sent) == 250
+    assert [violation["what"] for violation in server.violations()] == wrong * [
+        "parameter %s has a wrong value" % sent.partition("=")[0]]
+
+
 @pytest.mark.parametrize("body,what", [
     (b"a\nb\r\n", "bare LF"), (b"a\rb\r\n", "bare CR"), (b"x" * 999 + b"\r\n", "998"), (b".x\r\n", "not doubled"),
     (b"\xc3\xa9\r\n", "8BITMIME"), (b"\0\r\n", "NUL"),

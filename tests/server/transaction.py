@@ -4,6 +4,7 @@
 import itertools
 import re
 
+XCHAR = r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})"  # RFC 3461 section 4
 # name: (command, EHLO keyword, the form of its value)
 PARAMETERS = {
     "SIZE": ("MAIL", "SIZE", r"\d{1,20}"),
@@ -11,10 +12,14 @@ PARAMETERS = {
     "SMTPUTF8": ("MAIL", "SMTPUTF8", r""),
     "REQUIRETLS": ("MAIL", "REQUIRETLS", r""),
     "RET": ("MAIL", "DSN", r"(?i:FULL|HDRS)"),
-    "ENVID": ("MAIL", "DSN", r"[!-*,-<>-~]{1,100}"),
-    "AUTH": ("MAIL", "AUTH", r"[!-<>-~]+"),
+    "ENVID": ("MAIL", "DSN", XCHAR + r"{1,100}"),
+    "AUTH": ("MAIL", "AUTH", XCHAR + r"+"),
+    "BY": ("MAIL", "DELIVERBY", r"-?\d{1,9};[NnRr][Tt]?"),
+    "MT-PRIORITY": ("MAIL", "MT-PRIORITY", r"-?\d"),
     "NOTIFY": ("RCPT", "DSN", r"(?i:NEVER|(?:SUCCESS|FAILURE|DELAY)(?:,(?:SUCCESS|FAILURE|DELAY))*)"),
-    "ORCPT": ("RCPT", "DSN", r"[A-Za-z0-9-]+;[!-<>-~]+"),
+    # RFC 6533 section 3 has another escape for what is outside ASCII.
+    "ORCPT": ("RCPT", "DSN", r"(?i:utf-8);(?:[!-*,-<>-\[\]-~\u0080-\U0010ffff]|\\x\{[0-9A-F]+\})+"
+              r"|(?!(?i:utf-8);)[A-Za-z0-9-]+;" + XCHAR + "+"),
 }
 ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]"
 LOCAL = r"(?:%s+(?:\.%s+)*|\"(?:[ !#-\[\]-~\u0080-\U0010ffff]|\\[ -~])*\")" % (ATEXT, ATEXT)
