@@ -185,6 +185,38 @@ static void depths_are_bounded(void **state)
     }
 }
 
+/* A relay that hangs up after ten refusals is known by more than its banner. */
+static void an_exim_with_another_banner(void **state)
+{
+    static const struct {
+        const char *answer;
+        unsigned room;
+    } relays[] = {
+        {"mx.example Hello client.example [192.0.2.1]", 10},
+        {"mx.example Hello [192.0.2.1] [192.0.2.1]", 10},
+        {"welcome\r\n250-PIPECONNECT", 10},
+        {"welcome\r\n250-x_pipe_connect", 10},
+        {"mx.example Hello client.example [192.0.2.1], pleased to meet you", 16},
+        {"mx.example Hello [192.0.2.1]", 16},
+        {"mx.example Hello client.example", 16},
+        {"mx.example\r\n250-AUTH Hello a [b]", 16},
+        {"mx.example Hello \r\n250-AUTH [b]", 16},
+        {"mx.example PIPECONNECT", 16},
+        {"", 16},
+    };
+
+    for (size_t i = 0; i < sizeof relays / sizeof relays[0]; i++) {
+        char offers[200];
+        fct_session *session;
+
+        snprintf(offers, sizeof offers, "250-%s\r\n250-PIPELINING\r\n250 CHUNKING\r\n",
+                 relays[i].answer);
+        session = ready_session(&defaults, offers);
+        assert_int_equal(fct_session_room(session), relays[i].room);
+        fct_session_free(session);
+    }
+}
+
 static void a_file_that_changes_under_way(void **state)
 {
     char path[] = "/tmp/facteur-calls-XXXXXX";
@@ -478,6 +510,7 @@ int main(void)
         cmocka_unit_test(room_and_idleness),
         cmocka_unit_test(no_room_for_more_bytes),
         cmocka_unit_test(depths_are_bounded),
+        cmocka_unit_test(an_exim_with_another_banner),
         cmocka_unit_test(a_file_that_changes_under_way),
         cmocka_unit_test(envelopes_that_cannot_be_said),
         cmocka_unit_test(an_empty_content),

@@ -29,6 +29,7 @@ tls_certificate = /etc/server.pem
 tls_privatekey = /etc/server.key
 message_size_limit = {size}
 rfc1413_query_timeout = 0s
+smtp_banner = {banner}
 smtp_accept_max = 0
 smtp_accept_queue_per_connection = 0
 host_lookup =
@@ -162,6 +163,7 @@ class Exim(RealServer):
     name = "Exim"
     log = "root/var/log/exim4/mainlog"
     logged_id = r"^\S+ \S+ (\S+) <= "
+    banner = "$smtp_active_hostname ESMTP Exim $version_number $tod_full"  # Exim's own
 
     def prepare(self):
         root = jail.build(self, ["exim4-daemon-light"], ["/usr/sbin/exim4"])
@@ -170,13 +172,20 @@ class Exim(RealServer):
         with open(self.certificate, "rb") as certificate, open(self.key, "rb") as key:
             self.write("root/etc/server.pem", certificate.read())
             self.write("root/etc/server.key", key.read(), owner=str(jail.USERS["Debian-exim"]), mode="600")
-        self.write("root/etc/exim4/exim4.conf", EXIM_CONF.format(domain=DOMAIN, size=SIZE_LIMIT, **self.ports))
+        self.write("root/etc/exim4/exim4.conf", EXIM_CONF.format(domain=DOMAIN, size=SIZE_LIMIT, banner=self.banner, **self.ports))
         self.run("chmod", "u+s", root + "/usr/sbin/exim4")
         self.spawn("chroot", root, "/usr/sbin/exim4", "-bdf", "-oX", "")
 
     def delivered(self):
         return [Delivered(path.split("/")[2] + "@" + DOMAIN, raw) for path, raw in self.files("root/mail").items()
                 if path.split("/")[3] == "new"]
+
+
+class HiddenExim(Exim):
+    """It does not say what it is."""
+
+    name = "Exim without its name"
+    banner = "$smtp_active_hostname ESMTP"
 
 
 class OpenSmtpd(RealServer):
