@@ -7,7 +7,7 @@ from real_server import Missing, addresses
 
 facteur = pytest.importorskip("facteur", reason="the Python package is not installed")
 
-MAILS = 200
+MAILS = 120
 
 
 @pytest.fixture(scope="module")
