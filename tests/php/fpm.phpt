@@ -4,9 +4,9 @@ php-fpm: two requests of one worker, one connection, one TLS handshake, one toke
 facteur
 --SKIPIF--
 <?php
-$fpm = trim((string) shell_exec('command -v php-fpm' . PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION . ' || PATH=$PATH:/usr/sbin command -v php-fpm'));
-if ($fpm === '' || trim((string) shell_exec('command -v cgi-fcgi')) === '') {
-    die('skip needs php-fpm and cgi-fcgi');
+require __DIR__ . '/fpm.inc';
+if (php_fpm() === null || trim((string) shell_exec('command -v cgi-fcgi')) === '') {
+    die('skip needs the php-fpm of this PHP, and cgi-fcgi');
 }
 if (ini_get('extension') === '' && !getenv('FACTEUR_PHP_EXTENSION')) {
     die('skip needs FACTEUR_PHP_EXTENSION, the path of facteur.so');
@@ -17,8 +17,7 @@ pcre.jit=0
 --FILE--
 <?php
 require __DIR__ . '/server.inc';
-$version = PHP_MAJOR_VERSION . '.' . PHP_MINOR_VERSION;
-$fpm = trim(shell_exec("PATH=\$PATH:/usr/sbin; command -v php-fpm$version || command -v php-fpm"));
+require __DIR__ . '/fpm.inc';
 $extension = getenv('FACTEUR_PHP_EXTENSION');
 $folder = sys_get_temp_dir() . '/facteur-fpm-' . getmypid();
 mkdir($folder, 0700);
@@ -64,7 +63,7 @@ file_put_contents("$folder/token.php", sprintf(<<<'PAGE'
     PAGE, $oauth->dsn('plain')));
 file_put_contents("$folder/info.php", '<?php phpinfo();');
 
-$process = proc_open([$fpm, '-c', "$folder/php.ini", '-y', "$folder/fpm.conf", '-R', '-F'],
+$process = proc_open([php_fpm(), '-c', "$folder/php.ini", '-y', "$folder/fpm.conf", '-R', '-F'],
     [0 => ['file', '/dev/null', 'r'], 1 => ['file', "$folder/out", 'w'], 2 => ['file', "$folder/err", 'w']], $pipes);
 
 function page(string $name): string

@@ -17,7 +17,7 @@ $fatal = true;
 $mailer = $server->mailer('plain', '', username: 'ana', token: function () use (&$fatal) {
     if ($fatal) {
         $fatal = false;
-        trigger_error('the end', E_USER_ERROR);
+        eval('function strlen() {}');
     }
     return 't0k3n';
 });
@@ -29,6 +29,6 @@ $mailer->send(a_message());
 echo "not reached\n";
 ?>
 --EXPECTF--
-Fatal error: the end in %s on line %d
+Fatal error: Cannot redeclare %s on line %d
 bool(true)
 mails=1 violations=[]

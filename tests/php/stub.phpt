@@ -36,7 +36,8 @@ function told(string $prefix): array
         }
         foreach ($class->getProperties() as $property) {
             if ($property->class === $class->name) {
-                $lines[] = str_replace('Stub\\', '', "$name $property");
+                /* Since 8.4 the text begins with the comment, which only the stub has. */
+                $lines[] = str_replace('Stub\\', '', "$name " . strstr($property, 'Property ['));
             }
         }
     }
