@@ -208,7 +208,8 @@ class OpenSmtpd(RealServer):
 
     def unable(self, mode):
         fault = None if mode == "plain" else self.tls_fault(mode)
-        # The fault is its key's privilege separation: https://github.com/OpenSMTPD/OpenSMTPD/issues/1239
+        # The fault is its key's privilege separation: https://github.com/OpenSMTPD/OpenSMTPD/issues/1239.  openssl
+        # s_client meets the same alerts, with EC and RSA keys, in TLS 1.2 and 1.3.
         return fault and "this OpenSMTPD cannot do TLS with OpenSSL 3 (its issue 1239): " + fault
 
     def delivered(self):
