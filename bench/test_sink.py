@@ -69,13 +69,79 @@ def cut_everywhere(sink):
     assert counted["mails"] == MAILS * len(WIRE) and counted["bytes"] == BYTES * len(WIRE), counted
 
 
+def replies(client, wanted):
+    heard = b""
+    while heard.count(b"\r\n") < wanted:
+        chunk = client.recv(65536)
+        assert chunk, heard
+        heard += chunk
+
+
+def flights(sink, *steps):
+    """Of a mail in the clear; each step is what is written, and how many lines of reply are awaited then."""
+    sink.stats(reset=True)
+    with socket.create_connection(("127.0.0.1", sink.ports["plain"])) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        replies(client, 1)
+        for text, lines in steps:
+            client.sendall(text)
+            replies(client, lines)
+    counted = sink.stats()
+    assert counted["mails"] == 1 and counted["violations"] == 0, counted
+    return counted["flights_to_mail"]
+
+
+def cut_flights(sink):
+    """What goes on with a command, a chunk or a body is no flight, although an answer has come before it."""
+    ehlo, mail, rcpt = (b"EHLO x\r\n", 7), b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<c@d>\r\n"
+    assert flights(sink, ehlo, (mail + rcpt + b"BDAT 6 LAST\r\nabcdef", 3)) == 2
+    assert flights(sink, ehlo, (mail + rcpt + b"BDAT 6 LAST\r\nabc", 2), (b"def", 1)) == 2
+    assert flights(sink, ehlo, (mail + rcpt + b"BDAT 6 LAST\r\n", 2), (b"abcdef", 1)) == 2
+    assert flights(sink, ehlo, (mail + b"RCPT TO:", 1), (b"<c@d>\r\nDATA\r\n", 2), (b"abc", 0), (b"\r\n.\r\n", 1)) == 3
+    assert flights(sink, ehlo, (mail, 1), (rcpt, 1), (b"DATA\r\n", 1), (b"abc\r\n.\r\n", 1)) == 5
+
+
+def tickets(sink, context):
+    """Finished, the tickets that answer it, and EHLO in a packet of its own: one flight, since nobody waits for tickets."""
+    sink.stats(reset=True)
+    arrived, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+    layer = context.wrap_bio(arrived, leaving, server_hostname="localhost")
+    with socket.create_connection(("127.0.0.1", sink.ports["starttls"])) as client:
+        def step(work):
+            while True:
+                try:
+                    return work()
+                except ssl.SSLWantReadError:
+                    client.sendall(leaving.read())
+                    chunk = client.recv(65536)
+                    assert chunk
+                    arrived.write(chunk)
+
+        replies(client, 1)
+        client.sendall(b"EHLO x\r\n")
+        replies(client, 7)
+        client.sendall(b"STARTTLS\r\n")
+        replies(client, 1)
+        step(layer.do_handshake)
+        client.sendall(leaving.read())
+        arrived.write(client.recv(65536))
+        for text in b"EHLO x", b"AUTH PLAIN AGEAYg==", b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 3 LAST\r\nabc":
+            layer.write(text + b"\r\n" * (text[-1:] != b"c"))
+            step(lambda: layer.read(65536))
+        counted = sink.stats()
+    assert layer.version() == "TLSv1.3" and counted["mails"] == 1, counted
+    assert counted["flights_to_first"] == counted["flights_to_mail"] == 6, counted
+
+
 def main():
     sink = Sink(*sys.argv[1:4])
+    cut_flights(sink)
+    tickets(sink, ssl.create_default_context(cafile=sys.argv[2]))
     smtplib_sends(sink, ssl.create_default_context(cafile=sys.argv[2]))
     cut_everywhere(sink)
     sink.process.stdin.close()
     assert sink.process.wait(5) == 0
-    print("sink: counts right, cut at every byte")
+    print("sink: counts mails, bytes and flights right, cut at every byte")
 
 
 if __name__ == "__main__":

@@ -121,6 +121,14 @@ static int make_device(int side)
     return tun;
 }
 
+/* The system's own search for routers would be counted among the packets. */
+static void no_ipv6(void)
+{
+    static const char path[] = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
+    if (access(path, W_OK) == 0)
+        write_file(path, "1");
+}
+
 /* BBR, where it is the system's default, paces the first flights: 1.2 round trips for 8 KB. */
 static void choose_congestion(void)
 {
@@ -174,6 +182,7 @@ static pid_t hold(int side, int *tun)
         if (unshare(CLONE_NEWNET))
             die("network namespaces are not allowed here");
         choose_congestion();
+        no_ipv6();
         int device = make_device(side);
         send_descriptor(channel[1], device);
         close(device);
