@@ -23,8 +23,11 @@ class Failed(Exception):
 
 
 def run(step, *command, cwd=None, env=None):
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
-                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        done = subprocess.run([str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except FileNotFoundError:
+        raise Failed(f"{step}: {command[0]} is not installed") from None
     if done.returncode:
         raise Failed(f"{step}: {' '.join(map(str, command))}\n{done.stdout[-2000:]}")
     return done.stdout

@@ -57,7 +57,12 @@ def once(peer, job, installation, sink, prefix=(), limit=120):
         begin = time.perf_counter()
         process = subprocess.Popen([*prefix, *peers.command(peer, installation, job)], env=job.environment(installation),
                                    stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        status, usage = wait(process, limit)
+        try:
+            status, usage = wait(process, limit)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                process.wait()
         spent = (time.perf_counter() - begin) * 1e6
         out.seek(0)
         err.seek(0)
@@ -74,7 +79,7 @@ def once(peer, job, installation, sink, prefix=(), limit=120):
 
 
 def wait(process, limit):
-    """Status and resource usage of this child, which is killed when it takes too long."""
+    """Status and resource usage of this child."""
     deadline = time.monotonic() + limit
     while True:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -82,9 +87,6 @@ def wait(process, limit):
             process.returncode = os.waitstatus_to_exitcode(status)
             return process.returncode, usage
         if time.monotonic() > deadline:
-            process.kill()
-            os.wait4(process.pid, 0)
-            process.returncode = -9
             raise PeerFailed(f"no end after {limit} s")
         time.sleep(0.002)
 
@@ -93,19 +95,24 @@ def percentile(sorted_values, share):
     return sorted_values[min(len(sorted_values) - 1, int(share * len(sorted_values)))]
 
 
-def counts(counted, mails):
-    """What the sink counted, for each mail.  A real server counts nothing."""
+def counts(counted, mails, depth):
+    """What the sink counted, for each mail; flights one after the other for each but the first.  A real server counts nothing."""
     if not counted:
         return {}
-    return {"flights": counted["flights"] / mails, "connections": counted["connections"] / mails,
+    if depth > 1 or mails == 1:
+        flights = {"all_flights": counted["flights"] / mails}
+    else:
+        flights = {"flights": (counted["flights_to_mail"] - counted["flights_to_first"]) / (mails - 1)}
+    return {**flights, "connections": counted["connections"] / mails,
             "handshakes": (counted["handshakes_full"] + counted["handshakes_resumed"]) / mails}
 
 
-def figures(mails, run, startup_cpu_us, rtt_ms):
+def figures(job, run, startup_cpu_us, rtt_ms):
     """The figures of one run; the first mail, which connects, is not among the warm ones.  On a WAN, where mails are
     few, the CPU of each would be that of the connection, and is left out."""
+    mails = job.mails
     out = {} if rtt_ms else {"cpu": max(run.cpu_us - startup_cpu_us, 0) / mails}
-    out |= {"rate": mails / run.wall_us * 1e6} | counts(run.counted, mails)
+    out |= {"rate": mails / run.wall_us * 1e6} | counts(run.counted, mails, job.depth)
     if rtt_ms:
         out["each_rtt"] = run.wall_us / mails / 1000 / rtt_ms
     if run.peak_kib:
@@ -182,10 +189,10 @@ class Scenario:
     depth: int = 1
     cold: bool = False                # a process for one mail
     server: str = "sink"              # sink, no-chunking, postfix
-    who: str = "all"                  # all, best: the peers in their best mode, facteur: nobody else
+    who: str = "all"                  # all; others: facteur as it is; best: the peers in their best mode; facteur: nobody else
+    loss: float = 0                   # share of the WAN's packets
     rtt_ms: float = 0                 # of a WAN, as measured
     cells: list = dataclasses.field(default_factory=list)
-
 
     @property
     def figure(self):
@@ -207,9 +214,11 @@ class Scenario:
         """smtp-source has no clock for each mail."""
         if self.cold and peer.runtime == "smtp-source":
             return False
-        return self.who == "all" or peer.ours and mode != "asyncio" or self.who == "best" and mode == "best"
+        if peer.ours:
+            return self.who == "all" or mode == "default" or mode == "best" and self.who != "others"
+        return self.who in ("all", "others") or self.who == "best" and mode == "best"
 
-    def repeat(self, installation, servers, seconds, startups, progress, prefix=()):
+    def repeat(self, installation, servers, seconds, startups, progress, way):
         """One repetition of every cell, one after the other, so that all see the machine's moods alike."""
         sink = servers[self.server]
         for cell in self.cells:
@@ -218,26 +227,32 @@ class Scenario:
             progress(f"{self.title}: {cell.peer.name} {cell.mode}")
             job = dataclasses.replace(self.job(cell.mode), host=sink.host, port=sink.port(self.tls))
             try:
-                self.measure(cell, job, installation, sink, seconds, startups, prefix)
+                self.measure(cell, job, installation, sink, seconds, startups, way)
             except PeerFailed as why:
                 cell.skipped = str(why)
                 progress(f"{self.title}: {cell.peer.name} {cell.mode}: {why}\n")
 
-    def measure(self, cell, job, installation, sink, seconds, startups, prefix):
+    def measure(self, cell, job, installation, sink, seconds, startups, way):
         if self.cold:
-            run = once(cell.peer, dataclasses.replace(job, mails=1), installation, sink, prefix)
+            run = once(cell.peer, dataclasses.replace(job, mails=1), installation, sink, way.client)
             cell.add(cold_figures(run, self.rtt_ms), run.process_us)
             return
         startup = 0 if self.rtt_ms else self.startup(cell, job, installation, sink, startups)
         if not cell.mails:
             cell.mails = self.few(cell) if self.rtt_ms else self.enough(cell, job, installation, sink, seconds)
-        run = once(cell.peer, dataclasses.replace(job, mails=cell.mails), installation, sink, prefix)
-        cell.add(figures(cell.mails, run, startup, self.rtt_ms), run.process_us)
+        job, before = dataclasses.replace(job, mails=cell.mails), way.packets()
+        run = once(cell.peer, job, installation, sink, way.client)
+        cell.add(figures(job, run, startup, self.rtt_ms), run.process_us)
+        if self.loss:
+            after = way.packets()
+            cell.add({"mails": cell.mails} | {name: after[name] - before[name] for name in after})
 
     def few(self, cell):
-        """On a WAN a mail takes long and varies little."""
+        """On a WAN a mail takes long and varies little, unless packets are lost."""
         if self.depth > 1:
             return 200 if cell.peer.ours else 40
+        if self.loss:
+            return 100 if cell.peer.ours else 25 if cell.mode == "best" else 10
         return 12 if cell.peer.ours else 5 if cell.mode == "best" else 2
 
     def enough(self, cell, job, installation, sink, seconds):

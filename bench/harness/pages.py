@@ -6,17 +6,14 @@ import concurrent.futures
 import dataclasses
 import os
 import pathlib
-import shutil
 import socket
 import statistics
 import struct
-import subprocess
-import tempfile
 import time
 
 from .measure import Cell, Job, PeerFailed, percentile
 from .peers import PEERS, Peer
-from .servers import ends_with_us
+from .servers import Daemon, ends_with_us
 
 WORKERS = 4
 
@@ -28,34 +25,22 @@ def receive(sock):
     return heard
 
 
-class Site:
+class Site(Daemon):
     """A server with a pool of workers behind a unix socket in a folder of its own."""
 
     def __init__(self, job, installation, prefix):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-site-"))
-        self.socket = self.folder / "socket"
-        with open(self.folder / "log", "wb") as log:
-            self.process = subprocess.Popen([*prefix, *ends_with_us(*self.command(installation))], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=job.environment(installation))
+        super().__init__(self.name, lambda: [*prefix, *ends_with_us(*self.command(installation))], env=job.environment(installation))
+
+    @property
+    def socket(self):
+        return self.folder / "socket"
+
+    def answers(self):
         try:
-            self.wait()
-        except BaseException:
-            self.close()
-            raise
-
-    def wait(self):
-        end = time.monotonic() + 20
-        while True:
-            try:
-                with self.connect():
-                    return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > end:
-                    raise PeerFailed(f"did not start: {self.last_words()}") from None
-                time.sleep(0.02)
-
-    def last_words(self):
-        return (self.folder / "log").read_text(errors="replace").strip().rpartition("\n")[2]
+            with self.connect():
+                return True
+        except OSError:
+            return False
 
     def connect(self):
         sock = socket.socket(socket.AF_UNIX)
@@ -76,21 +61,6 @@ class Site:
         if b"Thank you" not in heard:
             raise PeerFailed(f"the page failed: {heard[-300:]!r} {self.last_words()}")
         return (time.perf_counter() - before) * 1e6
-
-    def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 FPM = """[global]
@@ -155,19 +125,22 @@ class PageScenario:
     tls: str = "implicit"
     work: str = "page"
     depth: int = 1
+    peers: bool = True                # with the framework's own mail, too
+    loss: float = 0
     rtt_ms: float = 0
     figure: str = "p50"
     cells: list = dataclasses.field(default_factory=list)
 
     def fill(self, chosen, installation):
         for site in (Fpm, Gunicorn):
-            for mail in ("none", "facteur", site.peer):
-                if mail == "none" or {site.peer, f"facteur-{site.language.lower()}"} & chosen:
-                    peer = Peer(site.name, site.runtime, "", site.name, site.language)
-                    self.cells.append(Cell(peer, mail, skipped=installation.missing.get(site.runtime, "")))
+            mine = f"facteur-{site.language.lower()}"
+            mails = ["none", *(["facteur"] if mine in chosen else []), *([site.peer] if self.peers and site.peer in chosen else [])]
+            for mail in mails if len(mails) > 1 else []:
+                peer = Peer(site.name, site.runtime, "", site.name, site.language)
+                self.cells.append(Cell(peer, mail, skipped=installation.missing.get(site.runtime, "")))
         return self
 
-    def repeat(self, installation, servers, _seconds, _startups, progress, prefix=()):
+    def repeat(self, installation, servers, _seconds, _startups, progress, way):
         sink = servers[self.server]
         job = Job(sink.host, sink.port(self.tls), self.tls, True, "default", "order")
         for site in (Fpm, Gunicorn):
@@ -175,7 +148,7 @@ class PageScenario:
             try:
                 if cells:
                     progress(f"{self.title}: {site.name}")
-                    self.visit(site, cells, job, installation, sink, prefix)
+                    self.visit(site, cells, job, installation, sink, way.client)
             except (PeerFailed, OSError) as why:
                 for cell in cells:
                     cell.skipped = str(why)

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A real Postfix that takes mail over TLS and discards it, in a directory of its own; the machine's is not touched."""
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
 
-from .servers import PING, ends_with_us
+from .servers import PING, Daemon, ends_with_us
 
 DAEMONS = ("/usr/lib/postfix/sbin", "/usr/libexec/postfix", "/usr/lib/postfix")
 QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "hold", "incoming", "maildrop", "private", "public", "saved", "trace")
@@ -56,17 +53,19 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
-class Postfix:
+class Postfix(Daemon):
     """It counts nothing: `since` knows of no figure."""
 
     def __init__(self, installation, address, prefix=()):
-        daemons = next((folder for folder in DAEMONS if os.path.exists(f"{folder}/master")), None)
-        if not daemons or os.geteuid():
-            raise OSError("Postfix needs root" if daemons else "Postfix is not installed")
-        self.host = address
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-postfix-"))
-        facts = {"dir": self.folder, "address": address, "daemons": daemons,
-                 "certificate": installation.certificate.resolve(), "key": installation.key.resolve(), **PORTS}
+        self.daemons = next((folder for folder in DAEMONS if os.path.exists(f"{folder}/master")), None)
+        if not self.daemons or os.geteuid():
+            raise OSError("Postfix needs root" if self.daemons else "Postfix is not installed")
+        self.host, self.prefix, self.installation = address, prefix, installation
+        super().__init__("postfix", self.fill, start_new_session=True)
+
+    def fill(self):
+        facts = {"dir": self.folder, "address": self.host, "daemons": self.daemons,
+                 "certificate": self.installation.certificate.resolve(), "key": self.installation.key.resolve(), **PORTS}
         self.folder.chmod(0o755)
         for name in ("etc", "queue", "data"):
             (self.folder / name).mkdir(0o755)
@@ -78,41 +77,20 @@ class Postfix:
             shutil.chown(self.folder / "queue" / name, "postfix")
         (self.folder / "queue/pid").mkdir()
         # Not by way of its scripts, which stand between: it is to end with us.
-        self.process = subprocess.Popen([*prefix, *ends_with_us(f"{daemons}/master", "-c", self.folder / "etc", "-d")],
-                                        start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
-        try:
-            self.wait(prefix)
-        except BaseException:
-            self.close()
-            raise
+        return [*self.prefix, *ends_with_us(f"{self.daemons}/master", "-c", self.folder / "etc", "-d")]
 
-    def wait(self, prefix):
-        """Until it greets."""
-        end = time.monotonic() + 20
-        while subprocess.run([*prefix, sys.executable, "-I", "-c", PING, self.host, str(PORTS["none"])], check=False,
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise OSError("Postfix did not start")
-            time.sleep(0.05)
+    def answers(self):
+        """Whether it greets."""
+        ping = [*self.prefix, sys.executable, "-I", "-c", PING, self.host, str(PORTS["none"])]
+        return not subprocess.run(ping, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+
+    def last_words(self):
+        """Postfix keeps its own log."""
+        log = self.folder / "queue/maillog"
+        return log.read_text(errors="replace").strip().rpartition("\n")[2] if log.exists() else super().last_words()
 
     def port(self, tls):
         return PORTS[tls]
 
     def since(self):
         return {}
-
-    def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()

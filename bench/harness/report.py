@@ -22,19 +22,26 @@ COLUMNS = [  # figure, head, format, ratio head
     ("added_rtt", "added RTT", "{:.2f}", None),
     ("each_rtt", "RTT a mail", "{:.3f}", None),
     ("flights", "flights", "{:.2f}", None),
+    ("all_flights", "flights", "{:.2f}", None),
     ("connections", "connections", "{:.3f}", None),
     ("handshakes", "handshakes", "{:.3f}", None),
     ("cold", "cold µs", "{:,.0f}", None),
     ("cold_rtt", "cold in RTT", "{:.2f}", None),
     ("cold_flights", "cold flights", "{:.0f}", None),
-    ("peak", "peak MB", "{:,.0f}", None),
+    ("small", "small mail: peak MB", "{:,.1f}", None),
+    ("peak", "peak MB", "{:,.1f}", None),
+    ("above", "above it, MB", "{:,.2f}", None),
+    ("mails", "mails", "{:,.0f}", None),
+    ("carried", "packets", "{:,.0f}", None),
+    ("lost", "lost", "{:,.0f}", None),
+    ("resent", "sent again", "{:,.0f}", None),
 ]
 
 READING = """Every figure is for one mail and is the median over the repetitions; ± is half the distance from the lowest to the
 highest repetition, as a share of the median; without it there was one repetition, because a run takes long. × is the peer divided by
 facteur in the language nearest to it and in its default mode (for CPU and latency: how many times more), the median of the ratios
-within each repetition. Flights, connections and handshakes are counted by the sink and are nearly exact; the first connection's are among
-them. *default* is the mode that frameworks use, *best* the one that the peer's manual recommends for many mails, *asyncio* facteur's `asend()`. How each figure is made: docs/performance.md.
+within each repetition. Flights, connections and handshakes are counted by the sink. One after the other, flights are those of each mail but the first; in flight,
+and for connections and handshakes, the first connection's are among them. *default* is the mode that frameworks use, *best* the one that the peer's manual recommends for many mails, *asyncio* facteur's `asend()`. How each figure is made: docs/performance.md.
 """
 
 
@@ -136,7 +143,7 @@ def write(file, scenarios, installation, arguments, repetitions, notes):
     now = datetime.datetime.now(datetime.timezone.utc)
     lines = ["# Results", "", f"`{' '.join(arguments)}`, {now:%Y-%m-%d %H:%M} UTC, {repetitions} repetitions at most.", "",
              *machine(installation), *(f"- {note}" for note in notes), "", "## What was promised", "",
-             *targets.table(scenarios, installation), "", READING]
+             *targets.table(scenarios, installation), "", targets.REQUIRED, READING]
     for scenario in scenarios:
         if not any(cell.figures for cell in scenario.cells):
             continue

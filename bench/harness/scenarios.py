@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The matrix: which tables a run makes, for each network."""
+import dataclasses
+
 from .measure import Scenario
+from .memory import MemoryScenario
 from .pages import PageScenario
 
 WORK = {"order": "composed", "raw": "prebuilt bytes", "letter": "letter from an order's JSON"}
@@ -9,6 +12,9 @@ TLS = {"none": "plain", "implicit": "TLS", "starttls": "STARTTLS + AUTH PLAIN"}
 # Without AUTH nothing of facteur would be missing, but a login is what a cold mail pays for.
 COLD = {"implicit": "implicit TLS + AUTH PLAIN", "starttls": "STARTTLS + AUTH PLAIN"}
 SERVER = {"sink": "", "no-chunking": ", a relay without CHUNKING", "postfix": ", a real Postfix"}
+
+
+LOSS = 0.01  # of a way that the full run shows beside the one that loses nothing
 
 
 def one(network, tls, work, size="8k", depth=1, server="sink", who="all"):
@@ -25,8 +31,18 @@ def where(network):
     return network if network == "loopback" else f"{network} ms"
 
 
-def pages(network, count):
-    return PageScenario(f"{where(network)}, a checkout page under php-fpm and gunicorn", network, count)
+def pages(network, count, peers=True):
+    return PageScenario(f"{where(network)}, a checkout page under php-fpm and gunicorn", network, count, peers=peers)
+
+
+def memory(network):
+    return MemoryScenario(f"{where(network)}, TLS, memory for a file of 25 MB attached by its path", network)
+
+
+def losing(scenario, share):
+    """The same on a way that loses packets."""
+    place = where(scenario.network)
+    return dataclasses.replace(scenario, loss=share, title=scenario.title.replace(place, f"{place}, {share * 100:g} % loss", 1))
 
 
 def loopback(quick):
@@ -38,6 +54,7 @@ def loopback(quick):
     yield one(net, "implicit", "order", depth=20)
     yield one(net, "none", "raw", depth=20)
     yield pages(net, 20 if quick else 100)
+    yield memory(net)
     if quick:
         return
     yield one(net, "none", "raw")
@@ -54,17 +71,22 @@ def wan(network, quick):
     """Far away a peer's mail takes more than a second; its flights are known from nearer."""
     near, far = float(network) < 5, float(network) > 50
     others = "facteur" if quick and far else "all"
-    if not near:
-        yield cold(network, "implicit", others)
-        yield cold(network, "starttls", "facteur" if far else "all")
+    yield cold(network, "implicit", others)
+    yield cold(network, "starttls", "facteur" if far else "all")
     yield one(network, "implicit", "order", who=others)
     yield one(network, "implicit", "order", server="no-chunking", who="facteur")
+    yield one(network, "implicit", "order", server="postfix", who="facteur" if far or quick else "best")
+    yield one(network, "implicit", "raw", depth=20, who="facteur" if quick else "all")
     if not near:
-        yield one(network, "implicit", "order", server="postfix", who="facteur" if far or quick else "best")
-        yield one(network, "implicit", "raw", depth=20, who="facteur" if quick else "all")
-    if not near and not far:
-        yield pages(network, 10 if quick else 30)
+        yield pages(network, 10 if quick or far else 30, peers=not far)
+    if not near and not far and not quick:
+        yield losing(one(network, "implicit", "order", who="others"), LOSS)
 
 
-def plan(network, quick):
-    return list(loopback(quick) if network == "loopback" else wan(network, quick))
+def plan(network, quick, loss=0):
+    """`loss`: every way but loopback loses that share of its packets."""
+    if network == "loopback":
+        return list(loopback(quick))
+    if not loss:
+        return list(wan(network, quick))
+    return [losing(scenario, loss) for scenario in wan(network, quick) if not scenario.loss]

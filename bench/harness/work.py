@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The order that every peer mails, in three sizes: text and HTML of 1 KB or 8 KB together, and 8 KB with a PDF of 1 MB;
-its finished bytes, and its JSON for facteur's letters."""
+"""The order that every peer mails, in four sizes: text and HTML of 1 KB or 8 KB together, and 8 KB with a PDF of 1 MB or with
+a file of 25 MB; its finished bytes, and its JSON for facteur's letters."""
 import email.message
 import email.policy
 import html
@@ -10,7 +10,8 @@ import random
 SENDER, RECIPIENT = "shop@example.com", "zoe@example.net"
 GOODS = ["Oak desk lamp, short arm", "Bulb, warm white", "Théière en fonte, 0,8 l", "Linen towel — set of two",
          "Notebook, squared", "Wool blanket “Nord”", "Brass hook", "Crème brûlée dishes"]
-SIZES = {"1k": (1024, 1, 0), "8k": (8192, 18, 0), "pdf": (8192, 18, 1 << 20)}  # bytes of the texts, items, bytes of the PDF
+# Bytes of the texts, items, bytes of the PDF, bytes of the file that is attached by its path.
+SIZES = {"1k": (1024, 1, 0, 0), "8k": (8192, 18, 0, 0), "pdf": (8192, 18, 1 << 20, 0), "attachment": (8192, 18, 0, 25 << 20)}
 
 
 def items(count):
@@ -42,8 +43,9 @@ def write(folder):
         write_size(folder / name, *size)
 
 
-def write_size(folder, size, count, pdf_bytes):
-    """order.txt, order.html, order.eml, order.json, order.pdf if any; @NUMBER@ is the order's number but in order.eml."""
+def write_size(folder, size, count, pdf_bytes, file_bytes):
+    """order.txt, order.html, order.eml, order.json, order.pdf and order.zip if any; @NUMBER@ is the order's number but in
+    order.eml, which has no order.zip in it."""
     folder.mkdir(parents=True, exist_ok=True)
     text, page = texts(size, count)
     message = email.message.EmailMessage(policy=email.policy.SMTP)
@@ -55,6 +57,8 @@ def write_size(folder, size, count, pdf_bytes):
         pdf = b"%PDF-1.7\n" + random.Random(4).randbytes(pdf_bytes - 15) + b"\n%%EOF"
         (folder / "order.pdf").write_bytes(pdf)
         message.add_attachment(pdf, maintype="application", subtype="pdf", filename="invoice.pdf")
+    if file_bytes and not (folder / "order.zip").exists():
+        (folder / "order.zip").write_bytes(random.Random(5).randbytes(file_bytes))
     order = {
         "number": "@NUMBER@", "date": "2026-11-23", "currency": "EUR", "locale": "en",
         "merchant": {"name": "Atelier Nord", "email": SENDER, "url": "https://shop.example.com/"},

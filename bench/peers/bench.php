@@ -7,6 +7,8 @@
 [$mode, $work, $mails, $depth] = [getenv('BENCH_MODE'), getenv('BENCH_WORK'), (int)getenv('BENCH_MAILS'), (int)getenv('BENCH_DEPTH')];
 [$text, $html, $raw, $order] = array_map(fn($name) => file_get_contents(getenv('BENCH_DIR') . "/order.$name"), ['txt', 'html', 'eml', 'json']);
 $pdf = is_file(getenv('BENCH_DIR') . '/order.pdf') ? file_get_contents(getenv('BENCH_DIR') . '/order.pdf') : null;
+$file = getenv('BENCH_DIR') . '/order.zip'; // too large to be read before it is sent
+$file = is_file($file) ? $file : null;
 
 /** Subject, text and HTML of one order. */
 function parts(int $number): array

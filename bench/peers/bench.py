@@ -17,9 +17,16 @@ def read(name):
         return file.read()
 
 
+def path(name):
+    """Of a file of the job; None when it has none of that name."""
+    full = os.path.join(E["BENCH_DIR"], name)
+    return full if os.path.exists(full) else None
+
+
 TEXT, HTML = read("order.txt").decode(), read("order.html").decode()
 RAW, ORDER = read("order.eml"), read("order.json").decode()
-PDF = read("order.pdf") if os.path.exists(os.path.join(E["BENCH_DIR"], "order.pdf")) else None
+PDF = read("order.pdf") if path("order.pdf") else None
+FILE = path("order.zip")  # too large to be read before it is sent
 
 
 def parts(number):

@@ -5,7 +5,7 @@ import ssl
 import django
 from django.conf import settings
 
-from bench import CA, HOST, LOGIN, MODE, PASSWORD, PDF, PORT, RECIPIENT, SENDER, TLS, USER, one_by_one, parts
+from bench import CA, FILE, HOST, LOGIN, MODE, PASSWORD, PDF, PORT, RECIPIENT, SENDER, TLS, USER, one_by_one, parts
 
 settings.configure(EMAIL_HOST=HOST, EMAIL_PORT=PORT, EMAIL_USE_SSL=TLS == "implicit", EMAIL_USE_TLS=TLS == "starttls",
                    EMAIL_HOST_USER=USER if LOGIN else "", EMAIL_HOST_PASSWORD=PASSWORD if LOGIN else "", USE_TZ=True)
@@ -37,6 +37,8 @@ def send(number):
     message.attach_alternative(html, "text/html")
     if PDF:
         message.attach("invoice.pdf", PDF, "application/pdf")
+    if FILE:
+        message.attach_file(FILE, "application/zip")
     message.send()
 
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* facteur from C.  Modes: default; best, connections without a limit of mails. */
+#include <unistd.h>
+
 #include "bench.h"
 #include "facteur.h"
 
 static char *text, *html, *raw, *order, *pdf; /* pdf: NULL when the job has none */
 static size_t text_len, html_len, raw_len, order_len, pdf_len;
+static char file[4096]; /* of the job, too large to be read before it is sent; empty for none */
 static facteur_mailer *mailer;
 
 static void check(int code, facteur_error *error)
@@ -51,6 +54,10 @@ static facteur_message *compose(const char *work, size_t number)
     if (pdf)
         check(facteur_message_attach_bytes(message, pdf, pdf_len, "invoice.pdf", "application/pdf",
                                            NULL, &error),
+              error);
+    if (*file)
+        check(facteur_message_attach_path(message, file, "catalogue.zip", "application/zip", NULL,
+                                          &error),
               error);
     return message;
 }
@@ -133,6 +140,9 @@ int main(void)
     raw = job_file("order.eml", &raw_len);
     order = job_file("order.json", &order_len);
     pdf = job_file_if_there("order.pdf", &pdf_len);
+    snprintf(file, sizeof file, "%s/order.zip", job("BENCH_DIR"));
+    if (access(file, F_OK))
+        *file = '\0';
     open_mailer();
     if (depth == 1)
         one_by_one(work, mails);

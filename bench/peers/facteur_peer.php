@@ -8,6 +8,8 @@ $options += $login ? ['username' => $user, 'password' => $password] : [];
 $options += $mode === 'best' ? ['max_mails' => 0] : [];
 $mailer = new Facteur\Mailer("smtp://$host:$port", $options);
 $attached = $pdf === null ? [] : [new Facteur\Attachment($pdf, name: 'invoice.pdf', type: 'application/pdf')];
+if ($file !== null)
+    $attached[] = Facteur\Attachment::fromPath($file, name: 'catalogue.zip', type: 'application/zip');
 
 function compose(int $number): Facteur\Message
 {

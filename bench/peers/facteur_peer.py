@@ -2,17 +2,19 @@
 """facteur from Python.  Modes: default; best, connections without a limit of mails; asyncio, asend() with as many tasks
 as mails are in flight."""
 import asyncio
+import pathlib
 import time
 
 import facteur
 
-from bench import (CA, DEPTH, HOST, LOGIN, MAILS, MODE, ORDER, PASSWORD, PDF, PORT, RAW, RECIPIENT, SENDER, TLS, USER, WORK, answer,
+from bench import (CA, DEPTH, FILE, HOST, LOGIN, MAILS, MODE, ORDER, PASSWORD, PDF, PORT, RAW, RECIPIENT, SENDER, TLS, USER, WORK, answer,
                    one_by_one, parts)
 
 login = {"username": USER, "password": PASSWORD} if LOGIN else {}
 more = {} if MODE == "default" else {"max_mails": 0}
 mailer = facteur.Mailer(f"smtp://{HOST}:{PORT}", default_from=f"Shop <{SENDER}>", tls=TLS, ca_file=CA, **login, **more)
 attached = [facteur.Attachment(PDF, name="invoice.pdf", type="application/pdf")] if PDF else []
+attached += [facteur.Attachment(pathlib.Path(FILE), name="catalogue.zip", type="application/zip")] if FILE else []
 
 
 def compose(number):

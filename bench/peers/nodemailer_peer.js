@@ -9,6 +9,11 @@ const mails = Number(E.BENCH_MAILS), depth = Number(E.BENCH_DEPTH), tls = E.BENC
 const read = name => readFileSync(`${E.BENCH_DIR}/order.${name}`);
 const text = read('txt').toString(), html = read('html').toString(), raw = read('eml');
 const pdf = existsSync(`${E.BENCH_DIR}/order.pdf`) ? read('pdf') : null;
+const file = `${E.BENCH_DIR}/order.zip`; // too large to be read before it is sent
+const attachments = [
+    ...(pdf ? [{ filename: 'invoice.pdf', content: pdf, contentType: 'application/pdf' }] : []),
+    ...(existsSync(file) ? [{ filename: 'catalogue.zip', path: file, contentType: 'application/zip' }] : []),
+];
 const from = 'shop@example.com', to = 'zoe@example.net';
 const transport = nodemailer.createTransport({
     host: E.BENCH_HOST, port: Number(E.BENCH_PORT), secure: tls === 'implicit', ignoreTLS: tls === 'none', requireTLS: tls === 'starttls',
@@ -21,8 +26,7 @@ function compose(number) {
         return { envelope: { from, to: [to] }, raw };
     return {
         from: `Shop <${from}>`, to: `Zoë <${to}>`, subject: `Order ${number}: thank you, Zoë`,
-        text: text.replaceAll('@NUMBER@', number), html: html.replaceAll('@NUMBER@', number),
-        ...(pdf ? { attachments: [{ filename: 'invoice.pdf', content: pdf, contentType: 'application/pdf' }] } : {}),
+        text: text.replaceAll('@NUMBER@', number), html: html.replaceAll('@NUMBER@', number), attachments,
     };
 }
 

@@ -20,7 +20,7 @@ function mailer(): PHPMailer
 }
 
 $kept = $mode === 'best' ? mailer() : null;
-one_by_one(function (int $number) use ($kept, $recipient, $sender, $work, $raw, $pdf) {
+one_by_one(function (int $number) use ($kept, $recipient, $sender, $work, $raw, $pdf, $file) {
     $mailer = $kept ?? mailer();
     if ($work === 'raw') { // what PHPMailer does once it has composed
         $mailer->smtpConnect($mailer->SMTPOptions) || throw new Exception('connect');
@@ -36,6 +36,8 @@ one_by_one(function (int $number) use ($kept, $recipient, $sender, $work, $raw, 
     $mailer->isHTML();
     if ($pdf !== null)
         $mailer->addStringAttachment($pdf, 'invoice.pdf', PHPMailer::ENCODING_BASE64, 'application/pdf');
+    if ($file !== null)
+        $mailer->addAttachment($file, 'catalogue.zip', PHPMailer::ENCODING_BASE64, 'application/zip');
     $mailer->send();
 });
 $kept?->smtpClose();

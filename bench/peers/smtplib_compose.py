@@ -4,7 +4,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 
-from bench import PDF, RECIPIENT, SENDER, parts
+from bench import FILE, PDF, RECIPIENT, SENDER, parts
 
 
 def compose(number):
@@ -16,4 +16,7 @@ def compose(number):
     message.add_alternative(html, subtype="html")
     if PDF:
         message.add_attachment(PDF, maintype="application", subtype="pdf", filename="invoice.pdf")
+    if FILE:
+        with open(FILE, "rb") as file:
+            message.add_attachment(file.read(), maintype="application", subtype="zip", filename="catalogue.zip")
     return message

@@ -21,7 +21,7 @@ function transport(): EsmtpTransport
 }
 
 $kept = $mode === 'best' ? transport() : null;
-one_by_one(function (int $number) use ($kept, $work, $raw, $sender, $recipient, $pdf) {
+one_by_one(function (int $number) use ($kept, $work, $raw, $sender, $recipient, $pdf, $file) {
     $transport = $kept ?? transport();
     if ($work === 'raw') {
         (new Mailer($transport))->send(new RawMessage($raw), new Envelope(new Address($sender), [new Address($recipient)]));
@@ -29,7 +29,11 @@ one_by_one(function (int $number) use ($kept, $work, $raw, $sender, $recipient, 
         [$subject, $text, $html] = parts($number);
         $mail = (new Email())->from(new Address($sender, 'Shop'))->to(new Address($recipient, 'Zoë'))
             ->subject($subject)->text($text)->html($html);
-        (new Mailer($transport))->send($pdf === null ? $mail : $mail->attach($pdf, 'invoice.pdf', 'application/pdf'));
+        if ($pdf !== null)
+            $mail->attach($pdf, 'invoice.pdf', 'application/pdf');
+        if ($file !== null)
+            $mail->attachFromPath($file, 'catalogue.zip', 'application/zip');
+        (new Mailer($transport))->send($mail);
     }
     unset($transport); // says QUIT
 });

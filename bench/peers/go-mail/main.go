@@ -25,6 +25,8 @@ const sender, recipient = "shop@example.com", "zoe@example.net"
 
 var text, html, raw, pdf = read("order.txt"), read("order.html"), read("order.eml"), read("order.pdf")
 
+var file = word("DIR") + "/order.zip" // too large to be read before it is sent
+
 func word(name string) string {
 	return os.Getenv("BENCH_" + name)
 }
@@ -80,6 +82,9 @@ func compose(order int) *mail.Msg {
 	message.AddAlternativeString(mail.TypeTextHTML, fill.Replace(string(html)))
 	if pdf != nil {
 		check(message.AttachReader("invoice.pdf", bytes.NewReader(pdf), mail.WithFileContentType("application/pdf")))
+	}
+	if _, err := os.Stat(file); err == nil {
+		message.AttachFile(file, mail.WithFileName("catalogue.zip"), mail.WithFileContentType("application/zip"))
 	}
 	return message
 }

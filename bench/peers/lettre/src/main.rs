@@ -16,6 +16,7 @@ struct Job {
     text: String,
     html: String,
     pdf: Option<Vec<u8>>,
+    file: Option<std::path::PathBuf>,
     envelope: Envelope,
 }
 
@@ -31,6 +32,7 @@ impl Job {
             text: std::fs::read_to_string(format!("{folder}/order.txt"))?,
             html: std::fs::read_to_string(format!("{folder}/order.html"))?,
             pdf: std::fs::read(format!("{folder}/order.pdf")).ok(),
+            file: Some(format!("{folder}/order.zip").into()).filter(|path: &std::path::PathBuf| path.exists()),
             envelope: Envelope::new(Some("shop@example.com".parse()?), vec!["zoe@example.net".parse()?])?,
         })
     }
@@ -45,14 +47,14 @@ impl Job {
             self.text.replace("@NUMBER@", &number),
             self.html.replace("@NUMBER@", &number),
         );
-        Ok(match &self.pdf {
-            None => head.multipart(parts)?,
-            Some(pdf) => head.multipart(
-                MultiPart::mixed().multipart(parts).singlepart(
-                    Attachment::new("invoice.pdf".into()).body(pdf.clone(), ContentType::parse("application/pdf")?),
-                ),
-            )?,
-        })
+        let attached = match (&self.pdf, &self.file) {
+            (Some(pdf), _) => Attachment::new("invoice.pdf".into()).body(pdf.clone(), ContentType::parse("application/pdf")?),
+            (_, Some(file)) => {
+                Attachment::new("catalogue.zip".into()).body(std::fs::read(file)?, ContentType::parse("application/zip")?)
+            }
+            _ => return Ok(head.multipart(parts)?),
+        };
+        Ok(head.multipart(MultiPart::mixed().multipart(parts).singlepart(attached))?)
     }
 
     fn send(&self, transport: &SmtpTransport, number: usize) -> Result<(), Fault> {
