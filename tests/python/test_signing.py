@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """DKIM and S/MIME as a Python program asks for them; dkimpy and the openssl program verify."""
 
+import contextlib
 import json
+import os
 import re
+import subprocess
 
 import dkim
 import pytest
@@ -199,3 +202,100 @@ def test_smime_errors(people):
             plain = facteur.Message(from_="shop@example.com", to="bob@example.net", text="Hi", smime=smime)
             refused(where, lambda plain=plain: mailer.send(plain))
         assert list(mailer.captured) == []
+
+
+# ---- Modes: what is encrypted is for those who get it, and for nobody else ----
+
+
+@pytest.fixture(scope="module")
+def envelope(tmp_path_factory):
+    """The option smime for some of three people, each with a certificate; and who of them can read a mail."""
+    directory = tmp_path_factory.mktemp("people")
+    people = {name: person(directory, name, f"{name}@{domain}.example")
+              for name, domain in (("zoe", "shop"), ("bob", "shop"), ("dev", "staff"))}  # fmt: skip
+
+    def options(*names):
+        return {"encrypt": {"recipients": [{"certificate_file": str(people[name][0])} for name in names]}}
+
+    def readers(raw):
+        found = []
+        for name, pair in people.items():
+            with contextlib.suppress(subprocess.CalledProcessError):
+                assert b"Hello" in decrypted(raw, pair)
+                found.append(name)
+        assert openssl("cms", "-cmsout", "-print", "-noout", input=raw).count(b"d.ktri") == len(found)
+        return found
+
+    return options, readers
+
+
+def staged(mode, server, keys, smime, own=False, **options):
+    """Zoë's, Bob's and a hidden address's mail, as a shop on its staging machine sends it."""
+    message = facteur.Message(from_="shop@example.com", to=["zoe@shop.example", "bob@shop.example"], bcc="dev@staff.example",
+                              text="Hello", tags="order", smime=smime if own else None)  # fmt: skip
+    entries = [{"domain": "example.com", "selector": name, "key": pem} for name, (pem, _) in keys.items()]
+    if not own:
+        options["smime"] = smime
+    with facteur.Mailer(server.dsn(), mode=mode, dkim=entries, **options) as mailer:
+        return mailer.send(message, deadline=10)
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["mailer", "message"])
+def test_a_redirected_mail_is_encrypted_for_who_gets_it(server, keys, envelope, own):
+    options, readers = envelope
+    receipt = staged("redirect", server, keys, options("zoe", "bob", "dev"), own, redirect_to="dev@staff.example")
+    (mail,) = server.mails()
+    assert receipt.accepted == ["dev@staff.example"] == mail["recipients"]
+    assert readers(mail["bytes"]) == ["dev"]
+    assert verdicts(mail["bytes"], keys) == [True, True]
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["mailer", "message"])
+def test_a_redirected_mail_is_never_encrypted_for_the_customer_only(server, keys, envelope, own):
+    smime = envelope[0]("zoe", "bob")
+    refused("smime.encrypt.recipients",
+            lambda: staged("redirect", server, keys, smime, own, redirect_to="dev@staff.example"))  # fmt: skip
+    assert server.stats()["connections"] == 0
+
+
+@pytest.mark.parametrize("known", [("zoe", "bob", "dev"), ("zoe", "dev")], ids=["all", "of-the-allowed"])
+def test_who_is_not_allowed_neither_gets_a_mail_nor_can_read_it(server, keys, envelope, known):
+    options, readers = envelope
+    receipt = staged("allowlist", server, keys, options(*known), allow="staff.example, zoe@shop.example")
+    (mail,) = server.mails()
+    assert mail["recipients"] == ["zoe@shop.example", "dev@staff.example"]
+    assert receipt.ok and list(receipt.rejected) == ["bob@shop.example"]
+    assert readers(mail["bytes"]) == ["zoe", "dev"]
+    assert verdicts(mail["bytes"], keys) == [True, True]
+
+
+def test_nobody_allowed(server, keys, envelope):
+    """Nothing is sealed for nobody; a certificate that is missing is no error then."""
+    with pytest.raises(facteur.PermanentError) as caught:
+        staged("allowlist", server, keys, envelope[0]("dev"), allow="else.example")
+    assert len(caught.value.receipt.rejected) == 3 and server.stats()["connections"] == 0
+
+
+@pytest.mark.parametrize("mode, allowed", [("allowlist", "zoe@shop.example"), ("redirect", "dev@staff.example")])
+def test_one_message_for_two_mailers(server, keys, envelope, mode, allowed):
+    """What was sealed for all is not kept for those of another mode."""
+    options, readers = envelope
+    message = facteur.Message(from_="shop@example.com", to=["zoe@shop.example", "bob@shop.example"], text="Hello",
+                              smime=options("zoe", "bob", "dev"))  # fmt: skip
+    with facteur.Mailer(server.dsn()) as live, facteur.Mailer(server.dsn(), mode=mode, allow=allowed, redirect_to=allowed) as staging:
+        for mailer in (live, staging, live):
+            assert mailer.send(message, deadline=10).ok
+    assert [readers(mail["bytes"]) for mail in server.mails()] == [["zoe", "bob"], [allowed[:3]], ["zoe", "bob"]]
+
+
+@pytest.mark.parametrize("mode, expected", [("redirect", ["dev"]), ("allowlist", ["zoe"])])
+def test_the_mode_of_the_program(server, envelope, mode, expected):
+    options, readers = envelope
+    fields = {"from": "shop@example.com", "to": ["zoe@shop.example", "bob@shop.example"], "text": "Hello", "tags": ["order"]}
+    environment = {**os.environ, "FACTEUR_MODE": mode, "FACTEUR_REDIRECT_TO": "dev@staff.example", "FACTEUR_ALLOW": "zoe@shop.example",
+                   "FACTEUR_SMIME": json.dumps(options("zoe", "bob", "dev"))}  # fmt: skip
+    done = subprocess.run([os.environ["FACTEUR_CLI"], "send", "-", "--dsn", server.dsn(mode="live")], env=environment,
+                          input=json.dumps(fields).encode(), capture_output=True, check=False, timeout=20)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (mail,) = server.mails()
+    assert readers(mail["bytes"]) == expected == [address.split("@")[0] for address in mail["recipients"]]
