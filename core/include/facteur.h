@@ -46,7 +46,7 @@ extern "C" {
 
 /* X(name, value, kind, text); the values are frozen. */
 #define FACTEUR_ERRORS(X)                                                                          \
-    X(ENOMEM, -1, TEMPORARY, "out of memory")                                                      \
+    X(ENOMEM, -1, TEMPORARY, "out of memory or of file descriptors")                               \
     X(ECONFIG, -2, USAGE, "the configuration is not valid")                                        \
     X(EMESSAGE, -3, USAGE, "the message is not valid")                                             \
     X(ECLOSED, -4, USAGE, "the mailer is closed")                                                  \

@@ -70,7 +70,7 @@ static const struct bad bads[] = {
     {"failover(roundrobin(smtp://localhost)SECRET)", "dsn", "position 38"},
     {"failover(smtp://localhost)SECRET", "dsn", "options follows ')' at position 27"},
     {"failover(smtps://u:SEC RET@h.example smtp://b.example)", "dsn",
-     "no port from 1 to 65535 at position 20"},
+     "no port from 1 to 65535, nor an '@' behind user and password, at position 20"},
     {"failover(smtp://localhost RET@h.example)", "dsn", "position 27 does not start with a scheme"},
     {"failover(smtp://localhost smtps://u:SEC%zz@h.example)", "dsn", "'%' at position 40"},
     {"failover(smtp://localhost smpts://h.example)", "dsn", "did you mean smtps://?"},

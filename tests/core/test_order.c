@@ -180,7 +180,7 @@ static void malformed_json_is_told_with_line_and_column(void **state)
             "malformed JSON at line 3, column 6: string or '}' expected near 'oops'");
     refuses("{\"number\": 1, \"number\": 2}", "",
             "malformed JSON at line 1, column 22: duplicate object key near '\"number\"'");
-    refuses("", "", "malformed JSON at line 1, column 0: '[' or '{' expected near end of file");
+    refuses("", "", "expected a JSON object, got nothing");
     refuses("[]", "", "expected a JSON object");
     refuses("{\"currency\": \"\\u0000\"}", "",
             "malformed JSON at line 1, column 21: no text may hold \\u0000");

@@ -278,7 +278,8 @@ static void the_deadline_covers_everything(void **state)
         assert_int_equal(posts[i].error, FACTEUR_EDEADLINE);
         assert_int_equal(posts[i].phase, FACTEUR_PHASE_greeting);
         assert_string_equal(posts[i].message,
-                            "the deadline passed while waiting for the relay's greeting");
+                            "the deadline passed while waiting for the relay's greeting; if it "
+                            "speaks TLS from the start (port 465), use smtps://");
         fct_free(posts[i].job.transcript);
     }
     assert_in_range(fct_loop_now_us(loop) - started_us, 100000, 1000000);

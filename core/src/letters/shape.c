@@ -22,6 +22,8 @@ int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **er
     if (len > FCT_JSON_MAX)
         return fct_error_set(error, FACTEUR_EMESSAGE, NULL,
                              "the JSON has %zu bytes, a letter's may have %zu", len, FCT_JSON_MAX);
+    if (!len)
+        return fct_error_set(error, FACTEUR_EMESSAGE, NULL, "expected a JSON object, got nothing");
     root = fct_json_quick((fct_slice){json, len});
     if (!root)
         root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &problem);

@@ -218,6 +218,10 @@ static int read_port(struct parser *parser, fct_slice text)
         good = fct_is_digit((unsigned char)text.ptr[i]);
         port = port * 10 + (unsigned)(text.ptr[i] - '0');
     }
+    if (!good && !memchr(parser->part.ptr, '@', (size_t)(text.ptr - parser->part.ptr)))
+        return refuse_place(
+            parser, "there is no port from 1 to 65535, nor an '@' behind user and password,",
+            text.ptr);
     if (!good || port < 1 || port > 65535)
         return refuse_place(parser, "there is no port from 1 to 65535", text.ptr);
     parser->dsn->port = (uint16_t)port;

@@ -159,10 +159,20 @@ static int refuse_range(const struct entry *entry, facteur_error **error)
                          (long long)entry->low, (long long)entry->high);
 }
 
+/* With "?" in place of "&", or with a "&" written as %26, the next option is perhaps a password. */
+static int shown_len(fct_slice value)
+{
+    size_t len = 0;
+
+    while (len < value.len && len < SHOWN_MAX && value.ptr[len] != '?' && value.ptr[len] != '&')
+        len++;
+    return (int)len;
+}
+
 static int refuse_form(const struct entry *entry, fct_slice value, facteur_error **error)
 {
     const char *wanted = "a whole number such as 5";
-    int shown = (int)(value.len < SHOWN_MAX ? value.len : SHOWN_MAX);
+    int shown = shown_len(value);
 
     if (entry->type == CHOICE)
         return fct_error_set(error, FACTEUR_ECONFIG, entry->name,

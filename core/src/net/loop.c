@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "net/timer.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 static void arm(fct_loop *loop);
@@ -130,9 +132,24 @@ static void on_wake(uv_async_t *wake)
         loop->woken(loop->woken_user);
 }
 
+/*
+ * In a process without standard input, output or error a socket would get its number: it would
+ * carry what the process prints, and libuv aborts when it closes one.  Opened the wrong way round,
+ * so that reading and writing go on failing as they did.
+ */
+static bool keep_standard_numbers(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return false;
+    }
+    return true;
+}
+
 fct_loop *fct_loop_new(void)
 {
-    fct_loop *loop = fct_calloc(1, sizeof *loop);
+    fct_loop *loop = keep_standard_numbers() ? fct_calloc(1, sizeof *loop) : NULL;
 
     if (!loop)
         return NULL;

@@ -131,7 +131,10 @@ static void explain_name(X509 *certificate, const char *wanted, char *text, size
 
     list_names(certificate, names, sizeof names);
     if (names[0])
-        snprintf(text, size, "the certificate of %s is for %s", wanted, names);
+        snprintf(text, size,
+                 "the certificate of %s is for %s: if one of these is the relay's name, set "
+                 "tls_name",
+                 wanted, names);
     else
         snprintf(text, size, "the certificate of %s has no subjectAltName that names a host",
                  wanted);

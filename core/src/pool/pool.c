@@ -34,12 +34,16 @@ static void fail_late(struct fct_ticket *ticket, fct_connection *connection)
     };
     struct fct_failure failure;
     enum facteur_phase phase = FACTEUR_PHASE_connect;
-    char message[160];
+    bool silent;
+    char message[192];
 
     if (connection) {
         phase = fct_connection_phase(connection);
-        snprintf(message, sizeof message, "the deadline passed while waiting for %s",
-                 waited_for[phase] ? waited_for[phase] : "the relay");
+        silent =
+            phase == FACTEUR_PHASE_greeting && ticket->pool->relay->session.tls != FCT_TLS_IMPLICIT;
+        snprintf(message, sizeof message, "the deadline passed while waiting for %s%s",
+                 waited_for[phase] ? waited_for[phase] : "the relay",
+                 silent ? "; if it speaks TLS from the start (port 465), use smtps://" : "");
         if (ticket->job->attempts == 0)
             ticket->job->attempts = 1;
         fct_job_keep_transcript(ticket->job, connection);
