@@ -138,7 +138,7 @@ class Promises(unittest.TestCase):
     def test_tables_and_plots_of_all(self):
         for scenario in Run().scenarios:
             self.assertGreater(len(list(report.table(scenario))), 2 + len(scenario.cells) // 2)
-            self.assertIn("</svg>", plot.svg(scenario, scenario.figure, "µs"))
+            self.assertIn("</svg>", plot.svg(scenario))
 
 
 class Figures(unittest.TestCase):
