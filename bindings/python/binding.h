@@ -84,6 +84,7 @@ enum fpy_object {
     FPY_MESSAGE_TYPE,
     FPY_DELIVERY_TYPE,
     FPY_EMPTY_TUPLE,
+    FPY_IS_ASCII,
     FPY_OBJECT_COUNT
 };
 
@@ -129,7 +130,7 @@ PyObject *fpy_receipt_new(fpy_state *state, const facteur_receipt *receipt);
 /* Text of a peer: bytes that are not UTF-8 become U+FFFD. */
 PyObject *fpy_text(const char *text);
 
-/* ---- fields.c -------------------------------------------------------------------------------- */
+/* ---- utf8.c ---------------------------------------------------------------------------------- */
 
 /*
  * Borrow the UTF-8 of a str.  -1 with MessageError (`where`) when it is no str, or has a surrogate.
@@ -138,6 +139,18 @@ int fpy_utf8(fpy_state *state, const char *where, PyObject *value, const char **
 
 /* As above, refusing NUL as well: for arguments that facteur.h takes as C strings. */
 int fpy_cstring(fpy_state *state, const char *where, PyObject *value, const char **text);
+
+/* As fpy_utf8() for text that may be long; encode_done() when it is read, unless that failed. */
+struct fpy_encoded {
+    const char *text;
+    size_t len;
+    char *own;
+};
+
+int fpy_encode(fpy_state *state, const char *where, PyObject *value, struct fpy_encoded *encoded);
+void fpy_encode_done(struct fpy_encoded *encoded);
+
+/* ---- fields.c -------------------------------------------------------------------------------- */
 
 /* Raise MessageError "expected …, got <the type's name>"; returns NULL. */
 PyObject *fpy_refuse(fpy_state *state, const char *where, const char *expected, PyObject *got);

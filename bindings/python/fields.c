@@ -38,51 +38,17 @@ static int verdict(struct job *job, int code, facteur_error **error)
     return -1;
 }
 
-int fpy_utf8(fpy_state *state, const char *where, PyObject *value, const char **text, size_t *len)
-{
-    Py_ssize_t size;
-    const char *utf8;
-
-    if (!PyUnicode_Check(value)) {
-        fpy_refuse(state, where, "str", value);
-        return -1;
-    }
-    utf8 = PyUnicode_AsUTF8AndSize(value, &size);
-    if (!utf8) {
-        if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError))
-            return -1;
-        PyErr_Clear();
-        fpy_raise_text(state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, where,
-                       "the text has a lone surrogate, which no UTF-8 can express");
-        return -1;
-    }
-    *text = utf8;
-    *len = (size_t)size;
-    return 0;
-}
-
-int fpy_cstring(fpy_state *state, const char *where, PyObject *value, const char **text)
-{
-    size_t len;
-
-    if (fpy_utf8(state, where, value, text, &len))
-        return -1;
-    if (strlen(*text) == len)
-        return 0;
-    fpy_raise_text(state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, where, "the text has a NUL at %zu",
-                   strlen(*text));
-    return -1;
-}
-
 static int set(struct job *job, PyObject *value)
 {
     facteur_error *error = NULL;
-    const char *text;
-    size_t len;
+    struct fpy_encoded text;
+    int code;
 
-    if (fpy_utf8(job->state, job->field, value, &text, &len))
+    if (fpy_encode(job->state, job->field, value, &text))
         return -1;
-    return verdict(job, facteur_message_set(job->message, job->field, text, len, &error), &error);
+    code = facteur_message_set(job->message, job->field, text.text, text.len, &error);
+    fpy_encode_done(&text);
+    return verdict(job, code, &error);
 }
 
 static PyObject *kept(PyObject *value)
@@ -366,15 +332,16 @@ static PyObject *apply_metadata(struct job *job, PyObject *value)
 static int add_alternative(struct job *job, PyObject *type, PyObject *content)
 {
     facteur_error *error = NULL;
+    struct fpy_encoded text;
     const char *type_text;
-    const char *text;
-    size_t len;
+    int code;
 
     if (fpy_cstring(job->state, job->field, type, &type_text) ||
-        fpy_utf8(job->state, job->field, content, &text, &len))
+        fpy_encode(job->state, job->field, content, &text))
         return -1;
-    return verdict(job, facteur_message_add_alternative(job->message, type_text, text, len, &error),
-                   &error);
+    code = facteur_message_add_alternative(job->message, type_text, text.text, text.len, &error);
+    fpy_encode_done(&text);
+    return verdict(job, code, &error);
 }
 
 static PyObject *apply_attachments(struct job *job, PyObject *value)

@@ -82,18 +82,16 @@ static int letter_read(fpy_state *state, PyObject *args, PyObject *kwargs, int o
     return -1;
 }
 
-static int borrow(fpy_state *state, const char *where, PyObject *value, const char **text,
-                  size_t *len)
+static int json_text(fpy_state *state, PyObject *value, struct fpy_encoded *json)
 {
     char *bytes;
     Py_ssize_t size;
 
     if (!PyBytes_Check(value))
-        return fpy_utf8(state, where, value, text, len);
+        return fpy_encode(state, "", value, json);
     if (PyBytes_AsStringAndSize(value, &bytes, &size))
         return -1;
-    *text = bytes;
-    *len = (size_t)size;
+    *json = (struct fpy_encoded){bytes, (size_t)size, NULL};
     return 0;
 }
 
@@ -103,16 +101,16 @@ static facteur_message *letter_compose(fpy_state *state, const facteur_mailer *m
 {
     facteur_message *message = NULL;
     facteur_error *error = NULL;
-    const char *json;
+    struct fpy_encoded json;
     const char *options = NULL;
-    size_t len;
     size_t options_len = 0;
     int code;
 
-    if (borrow(state, "", letter->json, &json, &len) ||
-        (letter->options && borrow(state, "", letter->options, &options, &options_len)))
+    if ((letter->options && fpy_utf8(state, "", letter->options, &options, &options_len)) ||
+        json_text(state, letter->json, &json))
         return NULL;
-    code = compose(mailer, json, len, options, options_len, &message, &error);
+    code = compose(mailer, json.text, json.len, options, options_len, &message, &error);
+    fpy_encode_done(&json);
     if (code) {
         fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
         return NULL;

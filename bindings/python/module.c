@@ -45,7 +45,8 @@ static int module_exec(PyObject *module)
             return -1;
     }
     state->objects[FPY_EMPTY_TUPLE] = PyTuple_New(0);
-    if (!state->objects[FPY_EMPTY_TUPLE] ||
+    state->objects[FPY_IS_ASCII] = PyObject_GetAttrString((PyObject *)&PyUnicode_Type, "isascii");
+    if (!state->objects[FPY_EMPTY_TUPLE] || !state->objects[FPY_IS_ASCII] ||
         add_type(module, state, FPY_MESSAGE_TYPE, &fpy_message_spec) ||
         add_type(module, state, FPY_DELIVERY_TYPE, &fpy_delivery_spec) ||
         add_type(module, state, FPY_MAILER_TYPE, &fpy_mailer_spec))
