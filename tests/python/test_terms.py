@@ -118,3 +118,24 @@ def test_finished_bytes_refuse(name, value):
     with pytest.raises(facteur.MessageError) as refused:
         facteur.Message.from_bytes(b"From: a@shop.example\r\nTo: zoe@example.net\r\n\r\nHi\r\n", **{name: value})
     assert refused.value.where == name
+
+
+BESIDE = [("X-SMTPAPI", '{"category": ["a"], "to": ["eve@x.example"]}'), ("X-MC-BccAddress", "eve@x.example"),
+          ("x-msys-api", '{"archive": [{"email": "eve@x.example"}]}')]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{"mode": "redirect", "redirect_to": "dev@x.example"}, {"mode": "allowlist", "allow": "x.example"}])
+@pytest.mark.parametrize("name, value", BESIDE, ids=[name for name, _ in BESIDE])
+def test_no_mode_is_passed_by_with_a_provider_s_field(options, name, value):
+    """A provider would mail whom these fields name, whatever the envelope says."""
+    message = facteur.Message(**BASE, headers={name: value})
+    raw = b"From: a@shop.example\r\nTo: zoe@x.example\r\n%s: %s\r\n\r\nHi\r\n" % (name.encode(), value.encode())
+    with facteur.Mailer("memory://", **options) as mailer:
+        for each in (message, facteur.Message.from_bytes(raw)):
+            with pytest.raises(facteur.MessageError, match="(?i)" + name) as caught:
+                mailer.send(each)
+            assert caught.value.where == "headers"
+        assert mailer.send(facteur.Message(**BASE, headers={"X-SMTPAPI": '{"category": ["a"]}'})).ok
+        assert mailer.send(facteur.Message.from_bytes(b"From: a@x.example\r\nTo: b@x.example\r\n\r\nX-MC-BccAddress: e\r\n")).ok
+    with facteur.Mailer("memory://") as mailer:
+        assert mailer.send(message).ok

@@ -138,6 +138,8 @@ int facteur_submit(facteur_mailer *mailer, facteur_message *message, double dead
     if (!err)
         err = fct_dispatch_freeze(&mailer->engine->plan, message, &mail, error);
     if (!err)
+        err = fct_policy_check(&mailer->engine->plan.policy, mail, error);
+    if (!err)
         err = check_labels(&mailer->engine->plan, mail, error);
     if (err) {
         fct_mail_unref(mail);

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mime/address.h"
+#include "mime/content.h"
+#include "mime/field.h"
 #include "mime/idna.h"
 
 #include <string.h>
@@ -186,4 +188,54 @@ int fct_policy_apply(const fct_policy *policy, fct_mail *mail, struct fct_policy
     else
         verdict->mail = fct_mail_ref(mail);
     return verdict->mail ? 0 : FACTEUR_ENOMEM;
+}
+
+/* ---- Recipients beside the envelope ---------------------------------------------------------- */
+
+/* Fields that Mandrill, SendGrid and SparkPost read, and the members of them that name addresses.
+ */
+static const struct {
+    const char *name, *members[3];
+} further[] = {
+    {"X-MC-BccAddress", {""}},
+    {"X-SMTPAPI", {"\"to\"", "\"bcc\""}},
+    {"X-MSYS-API", {"\"cc\"", "\"bcc\"", "\"archive\""}},
+};
+
+static int check_field(fct_slice field, facteur_error **error)
+{
+    fct_slice name = fct_field_name(field);
+
+    for (size_t i = 0; i < sizeof further / sizeof further[0]; i++) {
+        if (!fct_slice_equal_nocase(name, fct_slice_of(further[i].name)))
+            continue;
+        for (size_t j = 0; j < 3 && further[i].members[j]; j++) {
+            const char *member = further[i].members[j];
+
+            if (memmem(field.ptr, field.len, member, strlen(member)))
+                return fct_error_set(error, FACTEUR_EMESSAGE, "headers",
+                                     "%s names recipients of its own, whom this mode could not "
+                                     "keep from getting the mail",
+                                     further[i].name);
+        }
+    }
+    return 0;
+}
+
+int fct_policy_check(const fct_policy *policy, const fct_mail *mail, facteur_error **error)
+{
+    const fct_content *content = fct_mail_content(mail);
+    fct_slice head = {content->bytes.ptr,
+                      content->file_count ? content->files[0].at : content->bytes.len};
+    const char *end;
+    int err = 0;
+
+    if ((policy->mode != FCT_MODE_REDIRECT && policy->mode != FCT_MODE_ALLOWLIST) || !head.len)
+        return 0;
+    end = memmem(head.ptr, head.len, "\r\n\r\n", 4);
+    if (end)
+        head.len = (size_t)(end - head.ptr) + 2;
+    while (!err && head.len)
+        err = check_field(fct_field_next(&head), error);
+    return err;
 }

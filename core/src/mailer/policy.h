@@ -24,6 +24,12 @@ typedef struct fct_policy {
 int fct_policy_init(fct_policy *policy, const fct_options *options, facteur_error **error);
 void fct_policy_done(fct_policy *policy);
 
+/*
+ * FACTEUR_EMESSAGE, where "headers": in a mode that chooses the recipients, a header field by which
+ * a provider is told of others.
+ */
+int fct_policy_check(const fct_policy *policy, const fct_mail *mail, facteur_error **error);
+
 /* What the policy made of a mail. */
 struct fct_policy_verdict {
     fct_mail *mail; /* to be sent; the caller's reference.  NULL: to nobody */
