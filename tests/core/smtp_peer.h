@@ -18,7 +18,8 @@
 
 #include "certificates.h"
 
-#define CONNECTIONS_MAX 64
+#define CONNECTIONS_MAX 64 /* at once */
+#define NUMBERED_MAX 8
 
 struct server {
     int fd;
@@ -36,13 +37,16 @@ struct server {
     int hates_groups;         /* offers PIPELINING, and closes when something follows MAIL */
     int no_bdat;              /* never heard of BDAT: its octets are commands, each answered */
     atomic_int connections, ready, mails, quits, open, most_open, resumed;
+    atomic_int kept[NUMBERED_MAX]; /* how often a mail to mail0@, mail1@ … was taken */
     pthread_t threads[CONNECTIONS_MAX];
     int fds[CONNECTIONS_MAX];
+    atomic_bool done[CONNECTIONS_MAX];
 };
 
 struct client {
     struct server *server;
-    int number, fd;
+    int number, slot, fd;
+    unsigned numbered; /* bit n: mail<n>@ is a recipient */
     SSL *ssl;
     char buf[8192];
     size_t len;
@@ -124,7 +128,18 @@ static void take_mail(struct client *client, int *mails)
         usleep(1000);
     ++*mails;
     server->mails++;
+    for (unsigned i = 0; i < NUMBERED_MAX; i++)
+        server->kept[i] += (int)(client->numbered >> i & 1);
     say(client, "250 2.0.0 ok queued as Q1\r\n");
+}
+
+static void hear_recipient(struct client *client, const char *line)
+{
+    unsigned number;
+
+    if (sscanf(line, "RCPT TO:<mail%u@", &number) == 1 && number < NUMBERED_MAX)
+        client->numbered |= 1U << number;
+    say(client, strstr(line, "nobody@") ? "550 5.1.1 no such user\r\n" : "250 2.0.0 ok\r\n");
 }
 
 static void talk(struct client *client)
@@ -148,6 +163,7 @@ static void talk(struct client *client)
             }
             if (server->hates_groups && client->len > 0)
                 return;
+            client->numbered = 0;
             say(client, "250 2.1.0 ok\r\n");
         } else if (server->no_bdat && !strchr("RDQ", line[0])) {
             say(client, "500 5.5.2 what\r\n");
@@ -164,9 +180,10 @@ static void talk(struct client *client)
             server->quits++;
             say(client, "221 2.0.0 bye\r\n");
             return;
+        } else if (strncasecmp(line, "AUTH", 4) == 0) {
+            say(client, "235 2.7.0 welcome\r\n");
         } else {
-            say(client,
-                strstr(line, "nobody@") ? "550 5.1.1 no such user\r\n" : "250 2.0.0 ok\r\n");
+            hear_recipient(client, line);
         }
     }
 }
@@ -176,7 +193,6 @@ static void *serve(void *user)
     struct client *client = user;
     struct server *server = client->server;
     bool good = true;
-    int open = ++server->open;
     sigset_t pipe;
 
     /* OpenSSL's writes to a client that went raise it here; in the library's thread it would tell.
@@ -184,8 +200,6 @@ static void *serve(void *user)
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, NULL);
-    if (open > server->most_open)
-        server->most_open = open;
     if (server->tls) {
         client->ssl = SSL_new(server->tls);
         SSL_set_fd(client->ssl, client->fd);
@@ -200,11 +214,33 @@ static void *serve(void *user)
     } else if (good && client->number >= server->hang_up) {
         talk(client);
     }
-    server->open--;
     SSL_free(client->ssl);
     shutdown(client->fd, SHUT_RDWR);
+    server->done[client->slot] = true;
+    server->open--;
     free(client);
     return NULL;
+}
+
+static void forget(struct server *server, int slot)
+{
+    pthread_join(server->threads[slot], NULL);
+    close(server->fds[slot]);
+}
+
+/* The places of connections that have ended are given again when all are taken. */
+static int free_slot(struct server *server)
+{
+    if (server->connections < CONNECTIONS_MAX)
+        return server->connections;
+    for (int slot = 0;; slot = (slot + 1) % CONNECTIONS_MAX) {
+        if (server->done[slot]) {
+            forget(server, slot);
+            return slot;
+        }
+        if (slot == 0)
+            usleep(100);
+    }
 }
 
 static void *listen_thread(void *user)
@@ -212,14 +248,19 @@ static void *listen_thread(void *user)
     struct server *server = user;
     int fd;
 
-    while (server->connections < CONNECTIONS_MAX && (fd = accept(server->fd, NULL, NULL)) >= 0) {
+    while ((fd = accept(server->fd, NULL, NULL)) >= 0) {
         struct client *client = calloc(1, sizeof *client);
+        int slot = free_slot(server), open = ++server->open;
 
         client->server = server;
         client->fd = fd;
+        client->slot = slot;
         client->number = server->connections;
-        server->fds[client->number] = fd;
-        pthread_create(&server->threads[client->number], NULL, serve, client);
+        server->fds[slot] = fd;
+        server->done[slot] = false;
+        if (open > server->most_open)
+            server->most_open = open;
+        pthread_create(&server->threads[slot], NULL, serve, client);
         server->connections++;
     }
     return NULL;
@@ -246,12 +287,30 @@ static void server_stop(struct server *server)
 {
     shutdown(server->fd, SHUT_RDWR);
     pthread_join(server->thread, NULL);
-    for (int i = 0; i < server->connections; i++) {
+    for (int i = 0; i < server->connections && i < CONNECTIONS_MAX; i++) {
         shutdown(server->fds[i], SHUT_RDWR);
-        pthread_join(server->threads[i], NULL);
-        close(server->fds[i]);
+        forget(server, i);
     }
     close(server->fd);
+}
+
+/* Until every connection that was made before has been served to its end. */
+static inline void server_settle(struct server *server)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons(server->port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char byte;
+
+    /* One more connection: when its end is seen, those before it have been accepted. */
+    assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof in), 0);
+    shutdown(fd, SHUT_WR);
+    while (recv(fd, &byte, 1, 0) > 0)
+        continue;
+    close(fd);
+    while (server->open > 0)
+        usleep(50);
 }
 
 #endif

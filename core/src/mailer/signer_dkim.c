@@ -119,8 +119,10 @@ static int load_key(struct reading *r, const struct entry *entry, struct fct_dki
     if (!err) {
         owned->key = fct_dkim_key_new(fct_secret_bytes(pem), passphrase, &fault);
         if (!owned->key)
-            err = fct_config_refuse(r->error, r->where, entry->key_file.len ? "key_file" : "key",
-                                    "the key %s", fault);
+            err = fault ? fct_config_refuse(r->error, r->where,
+                                            entry->key_file.len ? "key_file" : "key", "the key %s",
+                                            fault)
+                        : fct_error_nomem(r->error);
     }
     fct_secret_unref(pem);
     fct_secret_unref(passphrase);

@@ -17,7 +17,7 @@ typedef struct fct_dkim_key fct_dkim_key;
  * A private key that may sign; signing with it is safe from several threads at once.
  *
  * passphrase   Of an encrypted key, or NULL.
- * fault        Receives what is wrong, to stand behind "the key ".
+ * fault        Receives what is wrong, to stand behind "the key "; NULL when memory ran out.
  *
  * NULL with a fault: no PEM, no passphrase, neither RSA nor Ed25519, RSA under 2048 bits.
  */

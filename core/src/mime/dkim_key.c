@@ -34,7 +34,7 @@ fct_dkim_key *fct_dkim_key_of_any_length(fct_slice pem, const fct_secret *passph
     key = fct_calloc(1, sizeof *key);
     if (!key) {
         EVP_PKEY_free(loaded);
-        *fault = "cannot be kept: out of memory";
+        *fault = NULL;
         return NULL;
     }
     key->key = loaded;

@@ -28,10 +28,23 @@ static int give_passphrase(char *out, int size, int writing, void *user)
     return (int)bytes.len;
 }
 
-/* NULL too when it is too long to be one. */
+/* NULL too when it is too long to be one.  What comes after is not blamed for earlier errors. */
 static BIO *open_text(fct_slice pem)
 {
+    ERR_clear_error();
     return pem.len > INT_MAX ? NULL : BIO_new_mem_buf(pem.ptr, (int)pem.len);
+}
+
+/* NULL when OpenSSL ran out of memory, else what is wrong; its errors are forgotten. */
+static const char *fault_or_shortage(const char *fault)
+{
+    unsigned long code;
+
+    while ((code = ERR_get_error()) != 0) {
+        if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
+            fault = NULL;
+    }
+    return fault;
 }
 
 EVP_PKEY *fct_pem_private_key(fct_slice pem, const fct_secret *passphrase, const char **fault)
@@ -41,16 +54,17 @@ EVP_PKEY *fct_pem_private_key(fct_slice pem, const fct_secret *passphrase, const
     EVP_PKEY *key = text ? PEM_read_bio_PrivateKey(text, NULL, give_passphrase, &asking) : NULL;
 
     BIO_free(text);
-    ERR_clear_error();
-    if (!key && asking.asked)
-        *fault = passphrase ? "cannot be decrypted with this passphrase"
-                            : "is encrypted, and there is no passphrase";
-    else if (!key)
-        *fault = "is no private key in PEM (\"-----BEGIN PRIVATE KEY-----\")";
+    if (key)
+        ERR_clear_error();
+    else if (asking.asked)
+        *fault = fault_or_shortage(passphrase ? "cannot be decrypted with this passphrase"
+                                              : "is encrypted, and there is no passphrase");
+    else
+        *fault = fault_or_shortage("is no private key in PEM (\"-----BEGIN PRIVATE KEY-----\")");
     return key;
 }
 
-STACK_OF(X509) * fct_pem_certificates(fct_slice pem)
+STACK_OF(X509) * fct_pem_certificates(fct_slice pem, const char **fault)
 {
     BIO *text = open_text(pem);
     STACK_OF(X509) *list = text ? sk_X509_new_null() : NULL;
@@ -66,9 +80,11 @@ STACK_OF(X509) * fct_pem_certificates(fct_slice pem)
     whole = whole && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE &&
             sk_X509_num(list) > 0;
     BIO_free(text);
-    ERR_clear_error();
-    if (whole)
+    if (whole) {
+        ERR_clear_error();
         return list;
+    }
+    *fault = fault_or_shortage("is no certificate in PEM");
     sk_X509_pop_free(list, X509_free);
     return NULL;
 }

@@ -39,8 +39,11 @@ void fct_smime_use_gcm(fct_smime *smime)
 
 /* ---- Keys and certificates ------------------------------------------------------------------- */
 
+/* Without a reason, memory ran out. */
 static int refuse(struct fct_smime_fault *fault, const char *member, const char *why)
 {
+    if (!why)
+        return FACTEUR_ENOMEM;
     *fault = (struct fct_smime_fault){member, why};
     return FACTEUR_ECONFIG;
 }
@@ -54,10 +57,11 @@ static const char *weakness_of(const X509 *certificate)
 
 static int read_certificate(fct_smime *smime, fct_slice pem, struct fct_smime_fault *fault)
 {
-    STACK_OF(X509) *list = fct_pem_certificates(pem);
+    const char *why = NULL;
+    STACK_OF(X509) *list = fct_pem_certificates(pem, &why);
 
     if (!list)
-        return refuse(fault, "certificate", "is no certificate in PEM");
+        return refuse(fault, "certificate", why);
     /* As in a TLS server's file: the own one first, then its chain. */
     X509_free(smime->certificate);
     sk_X509_pop_free(smime->chain, X509_free);
@@ -68,17 +72,18 @@ static int read_certificate(fct_smime *smime, fct_slice pem, struct fct_smime_fa
 
 static int read_chain(fct_smime *smime, fct_slice pem, struct fct_smime_fault *fault)
 {
-    STACK_OF(X509) *list = fct_pem_certificates(pem);
+    const char *why = NULL;
+    STACK_OF(X509) *list = fct_pem_certificates(pem, &why);
     X509 *certificate;
 
     if (!list)
-        return refuse(fault, "chain", "is no certificate in PEM");
-    while ((certificate = sk_X509_shift(list)) != NULL) {
-        if (sk_X509_push(smime->chain, certificate) <= 0)
-            X509_free(certificate);
-    }
-    sk_X509_free(list);
-    return 0;
+        return refuse(fault, "chain", why);
+    while ((certificate = sk_X509_value(list, 0)) != NULL &&
+           sk_X509_push(smime->chain, certificate) > 0)
+        sk_X509_shift(list);
+    /* What could not be moved is still here: no chain goes out shorter than it was given. */
+    sk_X509_pop_free(list, X509_free);
+    return certificate ? FACTEUR_ENOMEM : 0;
 }
 
 int fct_smime_set_signer(fct_smime *smime, fct_slice certificate, fct_slice key,
@@ -126,8 +131,9 @@ static int add_reader(fct_smime *smime, const char *address, X509 *certificate)
 int fct_smime_add_recipient(fct_smime *smime, const char *address, fct_slice certificates,
                             struct fct_smime_fault *fault)
 {
-    STACK_OF(X509) *list = fct_pem_certificates(certificates);
-    int err = list ? 0 : refuse(fault, "certificate", "is no certificate in PEM");
+    const char *why = NULL;
+    STACK_OF(X509) *list = fct_pem_certificates(certificates, &why);
+    int err = list ? 0 : refuse(fault, "certificate", why);
 
     smime->encrypts = true;
     for (int i = 0; !err && i < sk_X509_num(list); i++) {
