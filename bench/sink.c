@@ -45,12 +45,12 @@ static void print_counters(void)
     printf("{\"connections\": %ju, \"flights\": %ju, \"handshakes_full\": %ju, "
            "\"handshakes_resumed\": %ju, \"mails\": %ju, \"mails_bdat\": %ju, \"recipients\": %ju, "
            "\"bytes\": %ju, \"auths\": %ju, \"violations\": %ju, \"flights_to_first\": %ju, "
-           "\"flights_to_mail\": %ju, \"cpu\": %.6f}\n",
+           "\"flights_to_mail\": %ju, \"open\": %ju, \"cpu\": %.6f}\n",
            (uintmax_t)count.connections, (uintmax_t)count.flights, (uintmax_t)count.handshakes_full,
            (uintmax_t)count.handshakes_resumed, (uintmax_t)count.mails, (uintmax_t)count.mails_bdat,
            (uintmax_t)count.recipients, (uintmax_t)count.bytes, (uintmax_t)count.auths,
            (uintmax_t)count.violations, (uintmax_t)count.flights_to_first,
-           (uintmax_t)count.flights_to_mail, cpu);
+           (uintmax_t)count.flights_to_mail, (uintmax_t)count.open, cpu);
     fflush(stdout);
 }
 
@@ -76,7 +76,7 @@ static void on_control(void)
         if (used == 6 && memcmp(line, "stats", 5) == 0)
             print_counters();
         else if (used == 6 && memcmp(line, "reset", 5) == 0)
-            memset(&count, 0, sizeof count);
+            count = (struct counters){.open = count.open};
         len -= used;
         memmove(line, line + used, len);
     }

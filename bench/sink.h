@@ -39,6 +39,7 @@ struct counters {
     uint64_t connections, flights, handshakes_full, handshakes_resumed;
     uint64_t mails, mails_bdat, recipients, bytes, auths, violations;
     uint64_t flights_to_first, flights_to_mail; /* until the first and the last mail were whole */
+    uint64_t open;                              /* connections that are not over yet */
 };
 
 struct options {

@@ -89,6 +89,7 @@ void stream_begin(struct connection *c)
 {
     c->min_rtt_us = UINT32_MAX;
     c->answered_us = 1;
+    count.open++;
 }
 
 static void watch(struct connection *c, bool out)
@@ -215,6 +216,7 @@ bool stream_shake(struct connection *c)
 
 void stream_free(struct connection *c)
 {
+    count.open--;
     if (c->ssl)
         SSL_free(c->ssl);
     close(c->fd);

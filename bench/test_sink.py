@@ -66,6 +66,7 @@ def cut_everywhere(sink):
         assert dialogue(port, [WIRE[:at], WIRE[at:]]) == whole, at
     assert dialogue(port, [WIRE[at:at + 1] for at in range(len(WIRE))]) == whole
     counted = sink.stats()
+    assert counted["open"] == 0, counted
     assert counted["mails"] == MAILS * len(WIRE) and counted["bytes"] == BYTES * len(WIRE), counted
 
 

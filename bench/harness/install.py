@@ -157,7 +157,8 @@ class Installation:
         system = pathlib.Path(run("php", "php", "-n", "-r", "echo PHP_EXTENSION_DIR;"))
         wanted += [system / f"{name}.so" for name in ("ctype", "iconv") if (system / f"{name}.so").exists()]
         flags = [part for module in wanted for part in ("-d", f"extension={module}")]
-        return ["php", "-n", *flags, "-d", f"include_path={(self.debian / 'usr/share/php').resolve()}"]
+        # PHP's own limit of 128 MB would end PHPMailer with a large attachment before it could be measured.
+        return ["php", "-n", *flags, "-d", "memory_limit=-1", "-d", f"include_path={(self.debian / 'usr/share/php').resolve()}"]
 
     def node(self):
         if not shutil.which("npm"):

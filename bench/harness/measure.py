@@ -67,6 +67,7 @@ def once(peer, job, installation, sink, prefix=(), limit=120):
         out.seek(0)
         err.seek(0)
         heard, complaint = out.read(), err.read().decode(errors="replace").strip()
+    sink.settle()
     counted = sink.since()
     if status or (peer.runtime != "smtp-source" and not heard.startswith(b"{")):
         raise PeerFailed(f"exit {status}: {(complaint or heard.decode(errors='replace')).splitlines()[-1:]}")

@@ -43,5 +43,4 @@ class MemoryScenario:
                 progress(f"{self.title}: {cell.peer.name}: {why}\n")
                 continue
             peaks = [run.peak_kib / 1024 for run in runs]
-            cell.add({"small": peaks[0], "peak": peaks[1], "above": max(peaks[1] - peaks[0], 0), "cpu": runs[1].cpu_us,
-                      "cold": runs[1].us[0]}, runs[1].process_us)
+            cell.add({"small": peaks[0], "peak": peaks[1], "above": max(peaks[1] - peaks[0], 0), "cold": runs[1].us[0]}, runs[1].process_us)

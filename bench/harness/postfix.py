@@ -94,3 +94,6 @@ class Postfix(Daemon):
 
     def since(self):
         return {}
+
+    def settle(self):
+        pass

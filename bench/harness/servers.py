@@ -128,6 +128,12 @@ class Sink(Child):
         """What was counted since the last time."""
         return self.ask("stats\nreset\n")
 
+    def settle(self):
+        """Until the last words of clients that are gone have arrived, lest the next run has them counted as its own."""
+        end = time.monotonic() + 2
+        while self.ask("stats\n")["open"] and time.monotonic() < end:
+            time.sleep(0.002)
+
 
 class Loopback(Closing):
     """No way at all.  `client` and `server` are the words to put before a command that shall run on that side."""

@@ -15,7 +15,9 @@ STARTTLS: EHLO; STARTTLS, behind which nothing may be written (RFC 3207 section 
 The time beside them has TCP's handshake in it, with STARTTLS the greeting too: one and two round trips more.
 *One round trip* is 1.05 RTT + 1 ms, *two* are 2.05 RTT + 1 ms; no send can take less than 1 RTT, however fast the client.
 """
-ATTACHMENT_MB = 0.5                   # O(64 KiB) above the source: a few such blocks
+# O(64 KiB) above the source: four blocks of that size, and as much again by which the kernel's count of resident pages may be
+# wrong (its counters are kept for each processor, 32 pages at a time and more).
+ATTACHMENT_MB = 0.5
 
 
 @dataclasses.dataclass
