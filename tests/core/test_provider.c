@@ -134,6 +134,9 @@ static void limits_of_the_providers(void **state)
     check_refused("ses", "sh.op=a", "metadata");
     check_refused("mailgun", "1 2 3 4 5 6 7 8 9 10 11", "tags");
     check_refused("mailgun", "\xc3\xa9", "tags");
+    check_refused("mailjet", "a.b", "tags");
+    check_refused("sendgrid", "\xc3\xa9", "tags");
+    check_refused("mandrill", "_rcpt=a", "metadata");
     check_refused("mandrill", "a,b", "tags");
     check_refused("mandrill", "_a", "tags");
     check_refused("mandrill", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "tags");
@@ -149,6 +152,25 @@ static void limits_of_the_providers(void **state)
     words[len + 950] = '\0';
     check_refused("sendgrid", words, "metadata");
     check_refused("brevo", words, "metadata");
+    memset(words, 'a', 256);
+    words[256] = '\0';
+    check_refused("mailjet", words, "tags");
+    check_refused("sendgrid", words, "tags");
+    strcat(words, "a=1");
+    check_refused("ses", words, "metadata");
+}
+
+/* {"a": "bb…"}: 250 bytes are taken, 251 are not. */
+static void mandrill_takes_little_metadata(void **state)
+{
+    char words[300] = "a=", field[400];
+
+    memset(words + 2, 'b', 242);
+    check_refused("mandrill", words, "metadata");
+    words[2 + 241] = '\0';
+    snprintf(field, sizeof field, "X-MC-Metadata: {\"a\":\r\n \"%s\"}\r\n", words + 2);
+    check_fields("mandrill", words, NULL, field);
+    check_fields("mailjet", "order~42_a-b", NULL, "X-Mailjet-Campaign: order 42_a-b\r\n");
 }
 
 static fct_mail *make_mail(void)
@@ -188,7 +210,7 @@ static void the_mail_has_them_first(void **state)
 
 static void fields_without_memory(void **state)
 {
-    static const char *const presets[] = {"postmark", "sendgrid", "ses", "brevo"};
+    static const char *const presets[] = {"postmark", "sendgrid", "ses", "brevo", "mandrill"};
 
     for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
         for (unsigned long n = 1;; n++) {
@@ -241,6 +263,7 @@ int main(void)
         cmocka_unit_test(others_have_none),
         cmocka_unit_test(values_are_safe_in_a_header),
         cmocka_unit_test(limits_of_the_providers),
+        cmocka_unit_test(mandrill_takes_little_metadata),
         cmocka_unit_test(the_mail_has_them_first),
         cmocka_unit_test(fields_without_memory),
         cmocka_unit_test(labels_refuse_what_bends_a_header),

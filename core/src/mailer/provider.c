@@ -20,9 +20,17 @@ enum form {
     MEMBER  /* one field for both, an object with a member for each */
 };
 
+enum charset {
+    ANY,
+    ASCII,
+    WORDS, /* letters, digits, "_", "-" and spaces */
+    WORD   /* the same without spaces */
+};
+
 /*
- * What the providers' own pages tell of their fields and limits (0: none told).  SES has no tags
- * but named ones: a tag is called "tag" there.
+ * What the providers' own pages tell of their fields and limits (0: none told); docs/relays.md
+ * names the pages, and what is from elsewhere.  SES has no tags but named ones: a tag is called
+ * "tag" there.
  */
 static const struct provider {
     const char *preset;
@@ -30,47 +38,48 @@ static const struct provider {
         enum form form;
         const char *name;
         size_t most, len_max;
+        enum charset charset;
     } tags;
     struct {
         enum form form;
         const char *name;
         size_t most, name_max, value_max;
+        enum charset charset;
+        size_t json_max; /* bytes of all of it as an object */
     } metadata;
     const char *tags_member, *metadata_member;
-    bool word_only; /* letters, digits, "_" and "-" */
-    bool ascii_tags;
+    bool owns_underscore; /* names that begin with it mean something to the provider */
     const char *key;
 } table[] = {
     {.preset = "brevo",
-     .tags = {EACH, "X-Mailin-Tag", 1, 0},
-     .metadata = {JSON, "X-Mailin-custom", 0, 0, 0},
+     .tags = {EACH, "X-Mailin-Tag", 1},
+     .metadata = {JSON, "X-Mailin-custom"},
      .key = "idempotencyKey"},
     {.preset = "mailgun",
-     .tags = {EACH, "X-Mailgun-Tag", 10, 128},
-     .metadata = {JSON, "X-Mailgun-Variables", 0, 0, 0},
-     .ascii_tags = true},
+     .tags = {EACH, "X-Mailgun-Tag", 10, 128, ASCII},
+     .metadata = {JSON, "X-Mailgun-Variables"}},
     {.preset = "mailjet",
-     .tags = {EACH, "X-Mailjet-Campaign", 1, 0},
-     .metadata = {JSON, "X-MJ-EventPayload", 0, 0, 0}},
+     .tags = {EACH, "X-Mailjet-Campaign", 1, 255, WORDS},
+     .metadata = {JSON, "X-MJ-EventPayload"}},
     {.preset = "mandrill",
      .tags = {JOINED, "X-MC-Tags", 0, 50},
-     .metadata = {JSON, "X-MC-Metadata", 0, 0, 0}},
+     .metadata = {JSON, "X-MC-Metadata", .json_max = 250},
+     .owns_underscore = true},
     {.preset = "postmark",
-     .tags = {EACH, "X-PM-Tag", 1, 0},
+     .tags = {EACH, "X-PM-Tag", 1},
      .metadata = {EACH, "X-PM-Metadata-", 10, 20, 80}},
     {.preset = "resend", .key = "Resend-Idempotency-Key"},
     {.preset = "sendgrid",
-     .tags = {MEMBER, "X-SMTPAPI", 10, 255},
-     .metadata = {MEMBER, "X-SMTPAPI", 0, 0, 0},
+     .tags = {MEMBER, "X-SMTPAPI", 10, 255, ASCII},
+     .metadata = {MEMBER, "X-SMTPAPI", .json_max = 9999},
      .tags_member = "category",
      .metadata_member = "unique_args"},
     {.preset = "ses",
-     .tags = {JOINED, "X-SES-MESSAGE-TAGS", 1, 256},
-     .metadata = {JOINED, "X-SES-MESSAGE-TAGS", 50, 0, 256},
-     .word_only = true},
+     .tags = {JOINED, "X-SES-MESSAGE-TAGS", 1, 256, WORD},
+     .metadata = {JOINED, "X-SES-MESSAGE-TAGS", 50, 256, 256, WORD}},
     {.preset = "sparkpost",
-     .tags = {MEMBER, "X-MSYS-API", 10, 0},
-     .metadata = {MEMBER, "X-MSYS-API", 0, 0, 0},
+     .tags = {MEMBER, "X-MSYS-API", 10},
+     .metadata = {MEMBER, "X-MSYS-API"},
      .tags_member = "tags",
      .metadata_member = "metadata"},
 };
@@ -86,11 +95,25 @@ static const struct provider *find(const struct fct_preset *preset)
 
 /* ---- Limits ---------------------------------------------------------------------------------- */
 
-static bool is_word(const char *text)
+static bool is_in(enum charset charset, const char *text)
 {
-    while (fct_is_alnum((unsigned char)*text) || *text == '_' || *text == '-')
+    if (charset == ANY || charset == ASCII)
+        return charset == ANY || fct_is_ascii(fct_slice_of(text));
+    while (fct_is_alnum((unsigned char)*text) || *text == '_' || *text == '-' ||
+           (charset == WORDS && *text == ' '))
         text++;
     return !*text;
+}
+
+static const char *name_of(enum charset charset)
+{
+    static const char *const names[] = {
+        [ASCII] = "ASCII",
+        [WORDS] = "ASCII letters, digits, _, - and spaces",
+        [WORD] = "ASCII letters, digits, _ and -",
+    };
+
+    return names[charset];
 }
 
 static int check_tag(const struct provider *p, const char *tag, facteur_error **error)
@@ -99,12 +122,10 @@ static int check_tag(const struct provider *p, const char *tag, facteur_error **
         return fct_error_set(error, FACTEUR_EMESSAGE, "tags",
                              "%s takes tags of at most %zu bytes: \"%s\"", p->preset,
                              p->tags.len_max, tag);
-    if ((p->word_only && !is_word(tag)) || (p->ascii_tags && !fct_is_ascii(fct_slice_of(tag))))
+    if (!is_in(p->tags.charset, tag))
         return fct_error_set(error, FACTEUR_EMESSAGE, "tags", "%s takes tags of %s only: \"%s\"",
-                             p->preset, p->word_only ? "ASCII letters, digits, _ and -" : "ASCII",
-                             tag);
-    /* A tag that begins so belongs to the provider. */
-    if (p->tags.form == JOINED && (strchr(tag, ',') || (tag[0] == '_' && !p->word_only)))
+                             p->preset, name_of(p->tags.charset), tag);
+    if (p->owns_underscore && (tag[0] == '_' || strchr(tag, ',')))
         return fct_error_set(error, FACTEUR_EMESSAGE, "tags",
                              "%s takes no tag with a comma, or with \"_\" at its start: \"%s\"",
                              p->preset, tag);
@@ -122,9 +143,12 @@ static int check_metadatum(const struct provider *p, const struct fct_label *lab
         return fct_error_set(error, FACTEUR_EMESSAGE, "metadata",
                              "%s takes values of at most %zu bytes: \"%s\"", p->preset,
                              p->metadata.value_max, label->name);
-    if (p->word_only && !(is_word(label->name) && is_word(label->value)))
+    if (!is_in(p->metadata.charset, label->name) || !is_in(p->metadata.charset, label->value))
+        return fct_error_set(error, FACTEUR_EMESSAGE, "metadata", "%s takes %s only: \"%s\"",
+                             p->preset, name_of(p->metadata.charset), label->name);
+    if (p->owns_underscore && label->name[0] == '_')
         return fct_error_set(error, FACTEUR_EMESSAGE, "metadata",
-                             "%s takes ASCII letters, digits, _ and - only: \"%s\"", p->preset,
+                             "%s takes no name with \"_\" at its start: \"%s\"", p->preset,
                              label->name);
     return 0;
 }
@@ -226,6 +250,17 @@ static json_t *tags_array(const fct_labels *labels)
     return array;
 }
 
+/* More than the provider takes?  Without memory: no, and the writing will tell. */
+static bool too_much(const struct provider *p, const fct_labels *labels)
+{
+    json_t *object =
+        p->metadata.json_max && labels->metadata_count ? metadata_object(labels) : NULL;
+    bool more = object && json_dumpb(object, NULL, 0, JSON_ENSURE_ASCII) > p->metadata.json_max;
+
+    json_decref(object);
+    return more;
+}
+
 static json_t *object_of(const struct provider *p, const fct_labels *labels)
 {
     json_t *object;
@@ -278,6 +313,10 @@ static int put_json(const struct provider *p, const fct_labels *labels, fct_buf 
 
     if (p->metadata.form != MEMBER && (p->metadata.form != JSON || !labels->metadata_count))
         return 0;
+    if (too_much(p, labels))
+        return fct_error_set(error, FACTEUR_EMESSAGE, "metadata",
+                             "%s takes at most %zu bytes of metadata a mail (as JSON)", p->preset,
+                             p->metadata.json_max);
     object = object_of(p, labels);
     if (!object || json_dump_callback(object, take_json, &text, JSON_ENSURE_ASCII))
         result = fct_error_nomem(error);
