@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* Flawed text from outside may hold escape sequences: none reaches the terminal. */
@@ -46,8 +47,8 @@ int fail_nomem(void)
 int fail_output(void)
 {
     if (errno == EPIPE)
-        return EXIT_RETRY;
-    return fail(EXIT_RETRY, "standard output", "%s", strerror(errno));
+        return EXIT_OUTPUT;
+    return fail(EXIT_OUTPUT, "standard output", "%s", strerror(errno));
 }
 
 int flush_output(void)
@@ -74,12 +75,22 @@ int exit_code_of(int code)
     }
 }
 
+/* Whether the sentence begins with the place by itself. */
+static bool says(const char *message, const char *where)
+{
+    size_t len = strlen(where);
+
+    return strncmp(message, where, len) == 0 && strchr(" :[", message[len]);
+}
+
 int fail_error(const char *file, int code, facteur_error *error)
 {
     const char *where = error ? facteur_error_where(error) : "";
     const char *message = error ? facteur_error_message(error) : facteur_error_text(code);
     int result;
 
+    if (says(message, where))
+        where = "";
     if (file && *where)
         result = fail(exit_code_of(code), file, "%s: %s", where, message);
     else

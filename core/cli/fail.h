@@ -12,6 +12,7 @@ enum exit_code {
     EXIT_USAGE = 64,   /* the command line */
     EXIT_DATA = 65,    /* the JSON, the message, a file of it */
     EXIT_REFUSED = 69, /* the relay refused for good */
+    EXIT_OUTPUT = 74,  /* standard output could not be written; nothing was to be sent */
     EXIT_RETRY = 75,   /* certainly not accepted for now, or in doubt */
     EXIT_LOGIN = 77,   /* the relay did not accept the login */
     EXIT_CONFIG = 78   /* the DSN or an option */

@@ -125,6 +125,7 @@ static const char exit_codes[] =
     "  64  the command line is wrong\n"
     "  65  the JSON, the message or one of its files is wrong or cannot be read\n"
     "  69  the relay refused for good\n"
+    "  74  standard output could not be written (a mail's receipt: its own code all the same)\n"
     "  75  not sent for now: trying again can help; or in doubt: the mail was handed over and no\n"
     "      verdict was heard, so trying again may deliver it twice\n"
     "  77  the relay did not accept the login\n"

@@ -13,6 +13,11 @@ const char *input_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
+size_t input_mark(const char *text)
+{
+    return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 static int read_all(FILE *file, const char *path, char **text, size_t *len)
 {
     size_t cap = 65536, used = 0, got;

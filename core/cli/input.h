@@ -13,6 +13,9 @@
  */
 int input_read(const char *path, char **text, size_t *len);
 
+/* How many bytes of a JSON text are the mark that editors put before it (RFC 8259 section 8.1). */
+size_t input_mark(const char *text);
+
 /* How errors name that file. */
 const char *input_name(const char *path);
 

@@ -65,14 +65,15 @@ int letter_compose(const struct args *args, enum command which, const char *file
 {
     facteur_error *error = NULL;
     char *json = NULL, *options = NULL;
-    size_t len;
+    size_t len, mark;
     int result = input_read(file, &json, &len), code;
 
     if (result == 0)
         result = options_of(args, &options);
     if (result == 0) {
+        mark = input_mark(json);
         code = (which == CMD_ORDER ? facteur_order_confirmation : facteur_contact_form)(
-            mailer, json, len, options, strlen(options), out, &error);
+            mailer, json + mark, len - mark, options, strlen(options), out, &error);
         result = code ? fail_error(input_name(file), code, error) : 0;
     }
     if (result == 0)

@@ -15,32 +15,41 @@ static enum command command_of(const char *word)
     return CMD_NONE;
 }
 
-static int run(const struct args *args)
+static int help(const struct args *args)
+{
+    enum command command = args->command;
+
+    if (command == CMD_HELP && args->file_count) {
+        command = command_of(args->files[0]);
+        if (command == CMD_NONE)
+            return fail(EXIT_USAGE, NULL, "there is no command \"%s\"; see facteur help",
+                        args->files[0]);
+    }
+    help_print(command);
+    return EXIT_DONE;
+}
+
+/* What prints and sends nothing. */
+static int show(const struct args *args)
 {
     if (args_has(args, FLAG_VERSION)) {
         printf("facteur %s\n", facteur_version());
         return EXIT_DONE;
     }
-    if (args_has(args, FLAG_HELP)) {
-        help_print(args->command);
-        return EXIT_DONE;
-    }
-    switch (args->command) {
-    case CMD_SEND:
-    case CMD_ORDER:
-    case CMD_CONTACT:
-        return cmd_send(args);
-    case CMD_RENDER:
+    if (args_has(args, FLAG_HELP) || args->command == CMD_HELP)
+        return help(args);
+    if (args->command == CMD_RENDER)
         return cmd_render(args);
-    case CMD_CHECK:
+    if (args->command == CMD_CHECK)
         return cmd_check(args);
-    case CMD_HELP:
-        help_print(args->file_count ? command_of(args->files[0]) : CMD_NONE);
-        return EXIT_DONE;
-    case CMD_NONE:
-        break;
-    }
     return fail(EXIT_USAGE, NULL, "no command; see facteur --help");
+}
+
+static bool sends(const struct args *args)
+{
+    return !args_has(args, FLAG_VERSION) && !args_has(args, FLAG_HELP) &&
+           (args->command == CMD_SEND || args->command == CMD_ORDER ||
+            args->command == CMD_CONTACT);
 }
 
 int main(int argc, char **argv)
@@ -51,8 +60,12 @@ int main(int argc, char **argv)
     /* A reader of our output that went away must not cost the exit code of a mail that was sent. */
     signal(SIGPIPE, SIG_IGN);
     result = args_parse(argc, argv, &args);
-    if (result == 0)
-        result = run(&args);
+    if (result == 0 && sends(&args)) {
+        result = cmd_send(&args);
+    } else if (result == 0) {
+        result = show(&args);
+        result = result ? result : flush_output();
+    }
     args_done(&args);
-    return result ? result : flush_output();
+    return result;
 }

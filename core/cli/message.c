@@ -213,12 +213,13 @@ static int compose_eml(const struct args *args, facteur_message **out)
 static int read_file(facteur_message *message, const char *file)
 {
     char *json;
-    size_t len;
+    size_t len, mark;
     int result = input_read(file, &json, &len);
 
     if (result)
         return result;
-    result = message_read_json(message, json, len, file);
+    mark = input_mark(json);
+    result = message_read_json(message, json + mark, len - mark, file);
     free(json);
     return result;
 }

@@ -46,13 +46,24 @@ static int set(const struct reading *reading, const char *field, const char *whe
     return code ? fail_error(input_name(reading->file), code, error) : 0;
 }
 
-/* An address field may be a list of address lists. */
+/* Of these each value adds to those before it, so a list is one call an entry. */
+static bool adds(const char *field)
+{
+    static const char *const fields[] = {"to", "cc", "bcc", "reply_to", "list_unsubscribe", "tags"};
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (strcmp(fields[i], field) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int set_all(const struct reading *reading, const char *field, const json_t *value)
 {
     char where[128];
     int result = 0;
 
-    if (!json_is_array(value))
+    if (!json_is_array(value) || !adds(field))
         return set(reading, field, field, value);
     for (size_t i = 0; i < json_array_size(value) && result == 0; i++) {
         snprintf(where, sizeof where, "%s[%zu]", field, i);
@@ -217,7 +228,7 @@ static int read_fields(const struct reading *reading, const json_t *root)
             result = add_headers(reading, value);
         else if (strcmp(name, "metadata") == 0)
             result = add_metadata(reading, value);
-        else if (strcmp(name, "dsn_notify") == 0)
+        else if (strcmp(name, "dsn_notify") == 0 || strcmp(name, "from") == 0)
             result = set_joined(reading, name, value, ',');
         else if (strcmp(name, "in_reply_to") == 0 || strcmp(name, "references") == 0)
             result = set_joined(reading, name, value, ' ');
@@ -237,9 +248,13 @@ int message_read_json(facteur_message *message, const char *json, size_t len, co
 {
     const struct reading reading = {message, file};
     json_error_t problem;
-    json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &problem);
+    json_t *root;
     int result;
 
+    if (!len)
+        return fail(EXIT_DATA, input_name(file),
+                    "expected a message as a JSON object, got nothing");
+    root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &problem);
     if (!root)
         return fail(EXIT_DATA, input_name(file), "malformed JSON at line %d, column %d: %s",
                     problem.line, problem.column, problem.text);

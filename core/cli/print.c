@@ -91,17 +91,25 @@ static int tell_failure(const facteur_receipt *receipt)
     return code == FACTEUR_EAUTH ? EXIT_LOGIN : EXIT_RETRY;
 }
 
+static void print_json(const facteur_receipt *receipt)
+{
+    char *text = facteur_receipt_json(receipt);
+
+    if (text)
+        puts(text);
+    else
+        fail_nomem();
+    facteur_free(text);
+}
+
 int print_receipt(const facteur_receipt *receipt, bool json, bool verbose)
 {
-    if (json) {
-        char *text = facteur_receipt_json(receipt);
-
-        if (!text)
-            return fail_nomem();
-        puts(text);
-        facteur_free(text);
-    } else {
+    if (json)
+        print_json(receipt);
+    else
         print_plain(receipt, verbose);
-    }
+    /* A receipt that nobody could read changes nothing about the mail: sent again it is there
+     * twice. */
+    flush_output();
     return facteur_receipt_ok(receipt) ? EXIT_DONE : tell_failure(receipt);
 }

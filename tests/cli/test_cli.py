@@ -15,7 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ORDER = ROOT / "tests/corpus/orders/full.json"
 FORM = ROOT / "tests/corpus/forms/simple.json"
 FIXED = ("--message-id", "1@example.com", "--date", "2026-11-23T10:00:00+01:00")
-USAGE, DATA, REFUSED, RETRY, LOGIN, CONFIG = 64, 65, 69, 75, 77, 78
+USAGE, DATA, REFUSED, OUTPUT, RETRY, LOGIN, CONFIG = 64, 65, 69, 74, 75, 77, 78
+MAIL = ("send", "--from", "a@example.com", "--to", "b@example.com", "--text", "x")
 
 
 def facteur(*words, text="", dsn=None, code=0, binary=False):
@@ -167,7 +168,8 @@ def test_some_recipients_refused_is_sent(server):
     (("send", "--from", "a@example.com", "--text", "x"), DATA, ""),
     (("send", "--attach", "/none"), DATA, "--attach: "),
     (("send", "--set", "tlss=1", "--to", "a@example.com"), CONFIG, "tlss"),
-    (("send", "--deadline", "soon", "--to", "a@example.com"), CONFIG, "deadline: "),
+    (("send", "--deadline", "soon", "--to", "a@example.com"), CONFIG, "facteur: deadline must be seconds"),
+    (("help", "frob"), USAGE, 'no command "frob"'),
     (("check", "--dsn", "smtp://a b"), CONFIG, "dsn: "),
     (("check", "--ca-file", "/none", "--dsn", "smtps://127.0.0.1:1"), CONFIG, ""),
     (("check", "--dsn", "smtp://127.0.0.1:1"), RETRY, "127.0.0.1"),
@@ -192,6 +194,9 @@ def test_mistakes_are_told_with_their_codes(words, code, told):
     ("send", '{"alternatives": [{"type": "text/html", "content": "a"}]}', "fields text and html"),
     ("send", '{"to": "a", "to": "b"}', "standard input: malformed JSON at line 1"),
     ("send", "[]", "standard input: expected a JSON object"),
+    ("send", '{"html": ["a", "b"]}', "standard input: html: expected text"),
+    ("send", "", "standard input: expected a message as a JSON object, got nothing"),
+    ("order", "", "standard input: expected a JSON object, got nothing"),
 ])
 def test_json_is_refused_with_its_path(command, text, told):
     error = facteur(command, text=text, dsn="null://", code=DATA)
@@ -200,3 +205,33 @@ def test_json_is_refused_with_its_path(command, text, told):
 
 def test_without_a_relay_nothing_is_tried():
     assert "FACTEUR_DSN" in facteur("send", "--to", "a@example.com", code=CONFIG)
+
+
+def test_a_receipt_that_nobody_can_read_costs_no_second_mail(server):
+    with open("/dev/full", "wb") as full:
+        for words, code in ((MAIL, 0), (("help",), OUTPUT), (("render", "order", ORDER), OUTPUT)):
+            done = subprocess.run([os.environ["FACTEUR_CLI"], *map(str, words), "--dsn", server.dsn()], stdout=full,
+                                  stderr=subprocess.PIPE, timeout=60)
+            assert done.returncode == code and b"standard output: No space left on device" in done.stderr
+    assert len(server.mails()) == 1
+
+
+def test_without_standard_descriptors(server):
+    """A socket may not get the number of one: libuv would abort, and output would go to the relay."""
+    words = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", os.environ["FACTEUR_CLI"], *MAIL]
+    assert subprocess.run([*words, "--dsn", server.dsn()], timeout=60).returncode == 0
+    assert subprocess.run([*words, "--dsn", "smtp://127.0.0.1:1"], timeout=60).returncode == RETRY
+    assert len(server.mails()) == 1
+
+
+def test_a_mark_before_the_json_and_a_list_of_authors():
+    text = "\ufeff" + json.dumps({"from": ["a@example.com", "b@example.com"], "sender": "a@example.com", "to": "c@example.com"})
+    message = parse(facteur("render", "message", text=text, binary=True))
+    assert message["From"] == "a@example.com, b@example.com"
+    assert parse(facteur("render", "order", text="\ufeff" + ORDER.read_text(), binary=True))["To"]
+
+
+def test_few_descriptors_are_told():
+    done = subprocess.run(["sh", "-c", 'ulimit -n 6; exec "$@"', "sh", os.environ["FACTEUR_CLI"], "check", "--dsn",
+                           "smtp://127.0.0.1:1"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == RETRY and "of file descriptors" in done.stderr
