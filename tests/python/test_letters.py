@@ -176,3 +176,14 @@ def test_default_mailer(monkeypatch, order, form):
     assert facteur.send_contact_form(form).ok
     assert [mail.recipients for mail in captured] == [("x@example.com",), ("desk@example.com",)]
     captured.clear()
+
+
+@pytest.mark.parametrize("change, where, words", [
+    ({"items": [{"name": "a", "unit_price": "1"}] * 10001}, "items", "10001 entries are too many, at most 10000"),
+    ({"notes": "x" * (256 * 1024 + 1)}, "notes", "262145 bytes are too long, at most 262144"),
+    ({"notes": "x" * (4 << 20)}, "", "a letter's may have at most 4194304"),
+])  # fmt: skip
+def test_limits_of_an_order(order, change, where, words):
+    with pytest.raises(facteur.MessageError, match=words) as caught:
+        facteur.order_confirmation({**order, **change})
+    assert (caught.value.where or "") == where

@@ -21,7 +21,9 @@ int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **er
         len = strlen(json);
     if (len > FCT_JSON_MAX)
         return fct_error_set(error, FACTEUR_EMESSAGE, NULL,
-                             "the JSON has %zu bytes, a letter's may have %zu", len, FCT_JSON_MAX);
+                             "the JSON has %zu bytes, a letter's may have at most %zu: leave "
+                             "something out and link to it",
+                             len, FCT_JSON_MAX);
     if (!len)
         return fct_error_set(error, FACTEUR_EMESSAGE, NULL, "expected a JSON object, got nothing");
     root = fct_json_quick((fct_slice){json, len});
@@ -143,7 +145,8 @@ static int read_objects(const struct fct_reading *reading, const struct fct_path
     if (!json_is_array(json))
         return fct_shape_expected(reading, path, "a list", json);
     if (count > FCT_LIST_MAX)
-        return fct_shape_refuse(reading, path, "%zu entries are too many, at most %d", count,
+        return fct_shape_refuse(reading, path,
+                                "%zu entries are too many, at most %d: link to the others", count,
                                 FCT_LIST_MAX);
     at = fct_arena_alloc(reading->arena, count, shape->size);
     if (!at)
@@ -200,7 +203,8 @@ static int read_mailboxes(const struct fct_reading *reading, const struct fct_pa
     int result = 0;
 
     if (count > FCT_LIST_MAX)
-        return fct_shape_refuse(reading, path, "%zu entries are too many, at most %d", count,
+        return fct_shape_refuse(reading, path,
+                                "%zu entries are too many, at most %d: link to the others", count,
                                 FCT_LIST_MAX);
     texts = fct_arena_alloc(reading->arena, count, sizeof *texts);
     if (!texts)
