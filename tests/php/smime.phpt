@@ -82,9 +82,9 @@ bool(true)
 bool(true)
 bool(true)
 Errors:
-Facteur\ConfigError smime.sign.key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----") 0
-Facteur\ConfigError smime.sign.key: the key is not the one of the certificate 0
-Facteur\ConfigError smime.sgin: nothing is called so; did you mean sign? 0
+Facteur\ConfigError smime.sign.key: smime.sign.key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----") 0
+Facteur\ConfigError smime.sign.key: smime.sign.key: the key is not the one of the certificate 0
+Facteur\ConfigError smime.sgin: smime.sgin: nothing is called so; did you mean sign? 0
 Facteur\ConfigError smime: smime is no JSON: line 1, column 16 cannot be read 0
 Facteur\ConfigError smime: a key callable of smime returned no string 0
 Facteur\ConfigError smime.encrypt.recipients: there is no certificate for carla@example.net 0

@@ -62,7 +62,7 @@ int fct_config_refuse(facteur_error **error, const char *where, const char *memb
     fct_buf_addv(&text, format, args);
     va_end(args);
     err = text.failed ? fct_error_nomem(error)
-                      : fct_error_set(error, FACTEUR_ECONFIG, place, "%s", text.ptr);
+                      : fct_error_set(error, FACTEUR_ECONFIG, place, "%s: %s", place, text.ptr);
     fct_buf_done(&text);
     return err;
 }
