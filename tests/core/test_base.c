@@ -37,6 +37,7 @@ static void buf_refuses_beyond_its_cap(void **state)
     fct_buf buf = {.max = 8};
 
     assert_int_equal(fct_buf_add(&buf, "12345678", 8), 0);
+    assert_int_equal(buf.cap, 9); /* with the NUL: no room that an append could take */
     assert_int_equal(fct_buf_add_char(&buf, '9'), FACTEUR_ENOMEM);
     assert_true(buf.failed);
     assert_int_equal(buf.len, 8);

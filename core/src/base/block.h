@@ -6,9 +6,13 @@
 #ifndef FCT_BLOCK_H
 #define FCT_BLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define FCT_BLOCK_SIZE ((size_t)16)
 
@@ -26,12 +30,13 @@ static inline fct_block fct_block_load(const char *at)
 /* Zeros stand for what lies behind `end`. */
 static inline fct_block fct_block_load_within(const char *at, const char *end)
 {
-    fct_block block = {0};
+    if ((size_t)(end - at) < FCT_BLOCK_SIZE) {
+        fct_block block = {0};
 
-    if ((size_t)(end - at) >= sizeof block)
-        return fct_block_load(at);
-    memcpy(&block, at, (size_t)(end - at));
-    return block;
+        memcpy(&block, at, (size_t)(end - at));
+        return block;
+    }
+    return fct_block_load(at);
 }
 
 /* The first `len` bytes, at most FCT_BLOCK_SIZE. */
@@ -53,21 +58,35 @@ static inline size_t fct_block_count(fct_block mask)
     return (size_t)(((half[0] & ones) + (half[1] & ones)) * ones >> 56);
 }
 
-/* The index of the first byte of a mask that is set; FCT_BLOCK_SIZE when none is. */
-static inline size_t fct_block_first(fct_block mask)
+/* A bit for each byte of a mask, the lowest for the first one. */
+static inline unsigned fct_block_bits(fct_block mask)
 {
+#ifdef __SSE2__
+    return (unsigned)_mm_movemask_epi8((__m128i)mask);
+#else
     uint64_t half[2];
 
     memcpy(half, &mask, sizeof half);
     for (size_t i = 0; i < 2; i++) {
-        if (half[i])
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return 8 * i + (size_t)__builtin_ctzll(half[i]) / 8;
-#else
-            return 8 * i + (size_t)__builtin_clzll(half[i]) / 8;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        half[i] = __builtin_bswap64(half[i]);
 #endif
+        /* Moves the highest bit of each byte to a place of its own in the highest byte. */
+        half[i] = (half[i] & 0x8080808080808080U) * 0x0002040810204081U >> 56;
     }
-    return FCT_BLOCK_SIZE;
+    return (unsigned)(half[0] | half[1] << 8);
+#endif
+}
+
+/* The index of the first byte of a mask that is set; FCT_BLOCK_SIZE when none is. */
+static inline size_t fct_block_first(fct_block mask)
+{
+    return (size_t)__builtin_ctz(fct_block_bits(mask) | 1U << FCT_BLOCK_SIZE);
+}
+
+static inline bool fct_block_any(fct_block mask)
+{
+    return fct_block_bits(mask) != 0;
 }
 
 #endif

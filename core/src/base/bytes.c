@@ -68,13 +68,25 @@ fct_slice fct_slice_trim(fct_slice text)
     return text;
 }
 
+char *fct_hex(char *out, const void *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *in = bytes;
+
+    for (size_t i = 0; i < len; i++) {
+        *out++ = digits[in[i] >> 4];
+        *out++ = digits[in[i] & 15];
+    }
+    return out;
+}
+
 static int refuse(fct_buf *buf)
 {
     buf->failed = true;
     return FACTEUR_ENOMEM;
 }
 
-int fct_buf_reserve(fct_buf *buf, size_t more)
+int fct_buf_grow(fct_buf *buf, size_t more)
 {
     size_t need, cap;
     char *grown;
@@ -82,29 +94,16 @@ int fct_buf_reserve(fct_buf *buf, size_t more)
     if (more > SIZE_MAX / 2 - 1 - buf->len || (buf->max && buf->len + more > buf->max))
         return refuse(buf);
     need = buf->len + more + 1;
-    if (need <= buf->cap)
-        return 0;
     cap = buf->cap ? buf->cap : 64;
     while (cap < need)
         cap *= 2;
+    if (buf->max && cap - 1 > buf->max)
+        cap = buf->max + 1;
     grown = fct_realloc(buf->ptr, cap);
     if (!grown)
         return refuse(buf);
     buf->ptr = grown;
     buf->cap = cap;
-    buf->ptr[buf->len] = '\0';
-    return 0;
-}
-
-int fct_buf_add(fct_buf *buf, const void *bytes, size_t len)
-{
-    int result = fct_buf_reserve(buf, len);
-
-    if (result)
-        return result;
-    if (len)
-        memcpy(buf->ptr + buf->len, bytes, len);
-    buf->len += len;
     buf->ptr[buf->len] = '\0';
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* Bytes that somebody else owns; not NUL-terminated. */
 typedef struct fct_slice {
@@ -35,9 +36,29 @@ typedef struct fct_buf {
     bool failed;
 } fct_buf;
 
+/* What fct_buf_reserve() does when there is no room. */
+int fct_buf_grow(fct_buf *buf, size_t more);
+
 /* 0, or FACTEUR_ENOMEM (also when `max` would be passed). */
-int fct_buf_reserve(fct_buf *buf, size_t more);
-int fct_buf_add(fct_buf *buf, const void *bytes, size_t len);
+static inline int fct_buf_reserve(fct_buf *buf, size_t more)
+{
+    /* The last byte of `cap` is the NUL's, and `cap` never has room for more than `max`. */
+    return more < buf->cap - buf->len ? 0 : fct_buf_grow(buf, more);
+}
+
+static inline int fct_buf_add(fct_buf *buf, const void *bytes, size_t len)
+{
+    int result = fct_buf_reserve(buf, len);
+
+    if (result)
+        return result;
+    if (len)
+        memcpy(buf->ptr + buf->len, bytes, len);
+    buf->len += len;
+    buf->ptr[buf->len] = '\0';
+    return 0;
+}
+
 int fct_buf_add_text(fct_buf *buf, const char *text);
 int fct_buf_add_slice(fct_buf *buf, fct_slice slice);
 int fct_buf_add_char(fct_buf *buf, char byte);
@@ -49,6 +70,9 @@ void fct_buf_clear(fct_buf *buf); /* empty, memory and `max` kept, `failed` forg
 void fct_buf_done(fct_buf *buf);  /* free the memory */
 /* Hand the bytes over as fct_malloc'ed, NUL-terminated text; NULL when an append had failed. */
 char *fct_buf_take(fct_buf *buf, size_t *len);
+
+/* Two lower-case digits for each byte, no NUL; returns where they end. */
+char *fct_hex(char *out, const void *bytes, size_t len);
 
 int fct_ascii_lower(int byte);
 bool fct_is_alpha(int byte);

@@ -3,7 +3,6 @@
 
 #include <openssl/evp.h>
 #include <stdint.h>
-#include <stdio.h>
 
 static bool add(EVP_MD_CTX *context, const fct_slice *part)
 {
@@ -25,7 +24,7 @@ bool fct_digest_text(const fct_slice *parts, size_t count, char text[FCT_DIGEST_
         good = add(context, &parts[i]);
     good = good && EVP_DigestFinal_ex(context, digest, &len) == 1;
     EVP_MD_CTX_free(context);
-    for (unsigned int i = 0; good && i < len; i++)
-        snprintf(text + (size_t)2 * i, 3, "%02x", digest[i]);
+    if (good)
+        *fct_hex(text, digest, len) = '\0';
     return good;
 }

@@ -52,9 +52,10 @@ size_t fct_utf8_check(fct_slice text)
         uint32_t code_point;
         size_t len;
 
-        at += fct_ascii_len((fct_slice){text.ptr + at, text.len - at});
-        if (at == text.len)
-            break;
+        if ((unsigned char)text.ptr[at] < 0x80) {
+            at += fct_ascii_len((fct_slice){text.ptr + at, text.len - at});
+            continue;
+        }
         len = fct_utf8_next((fct_slice){text.ptr + at, text.len - at}, &code_point);
         if (!len)
             return at;

@@ -11,6 +11,7 @@
 #include "mime/media.h"
 #include "mime/message.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 struct fct_body {
@@ -43,8 +44,10 @@ struct fct_part {
     char *content_id; /* NULL: an attachment */
 };
 
-/* A message of finished bytes: what its fields say about the envelope, unfolded. */
+/* A message of finished bytes, which its mails share: what its fields say about the envelope,
+ * unfolded. */
 struct fct_raw {
+    atomic_uint refs;
     fct_buf bytes; /* repaired, without Bcc */
     fct_buf from, sender, recipients;
     char *message_id; /* NULL: the bytes have none */
@@ -78,7 +81,6 @@ struct facteur_message {
     uint64_t sealed_by;
 };
 
-void fct_raw_free(struct fct_raw *raw);
 void fct_part_done(struct fct_part *part);
 void fct_custom_done(struct fct_custom *custom);
 void fct_alternative_done(struct fct_alternative *alternative);

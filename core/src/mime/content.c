@@ -14,7 +14,10 @@ void fct_content_done(fct_content *content)
         fct_spool_unref(content->files[i].spool);
     }
     fct_free(content->files);
-    fct_buf_done(&content->bytes);
+    if (content->lender)
+        fct_raw_unref(content->lender);
+    else
+        fct_buf_done(&content->bytes);
     *content = (fct_content){0};
 }
 

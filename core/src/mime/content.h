@@ -18,8 +18,13 @@ struct fct_file {
     struct stat facts; /* of the file at `path` */
 };
 
+struct fct_raw;
+struct fct_raw *fct_raw_ref(struct fct_raw *raw);
+void fct_raw_unref(struct fct_raw *raw); /* NULL is fine */
+
 typedef struct fct_content {
     fct_buf bytes;
+    struct fct_raw *lender; /* of the bytes, held by the content; NULL: they are its own */
     struct fct_file *files; /* by `at`, ascending */
     size_t file_count, file_cap;
 } fct_content;

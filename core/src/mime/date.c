@@ -3,7 +3,6 @@
 
 #include "facteur.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -184,6 +183,16 @@ int fct_date_parse(fct_date *date, fct_slice text)
     return 0;
 }
 
+/* printf() would take more time than all else that a date needs. */
+static char *put_number(char *out, const char *before, int number, int width)
+{
+    while (*before)
+        *out++ = *before++;
+    for (int i = width; i; number /= 10)
+        out[--i] = (char)('0' + number % 10);
+    return out + width;
+}
+
 void fct_date_write(char text[FCT_DATE_TEXT], fct_date date)
 {
     static const int64_t first = -2208988800, last = 253402300799; /* 1900 and 9999 */
@@ -197,8 +206,14 @@ void fct_date_write(char text[FCT_DATE_TEXT], fct_date date)
     day = local / 86400 - (local % 86400 < 0);
     second = local - day * 86400;
     civil_of(day, &c);
-    snprintf(text, FCT_DATE_TEXT, "%.3s, %d %.3s %04d %02d:%02d:%02d %c%02d%02d",
-             days + 3 * ((day % 7 + 11) % 7), c.day, months + 3 * (c.month - 1), c.year,
-             (int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60),
-             date.offset_min < 0 ? '-' : '+', offset / 60, offset % 60);
+    memcpy(text, days + 3 * ((day % 7 + 11) % 7), 3);
+    text = put_number(text + 3, ", ", c.day, c.day < 10 ? 1 : 2);
+    *text++ = ' ';
+    memcpy(text, months + (size_t)3 * (size_t)(c.month - 1), 3);
+    text = put_number(text + 3, " ", c.year, 4);
+    text = put_number(text, " ", (int)(second / 3600), 2);
+    text = put_number(text, ":", (int)(second / 60 % 60), 2);
+    text = put_number(text, ":", (int)(second % 60), 2);
+    text = put_number(text, date.offset_min < 0 ? " -" : " +", offset / 60, 2);
+    *put_number(text, "", offset % 60, 2) = '\0';
 }

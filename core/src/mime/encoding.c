@@ -9,12 +9,16 @@
 #include <string.h>
 
 #define SOFT_LIMIT (FCT_LINE_ENCODED - 1) /* the last column is the soft break's "=" */
-#define RUN_MAX 4096 /* bytes of a line encoded between two looks at the buffer */
 
-/* The bytes that quoted-printable writes as codes. */
-static fct_block coded(fct_block bytes)
+/* The bytes that need no code in quoted-printable, but for "=", which needs one. */
+static fct_block clean(fct_block bytes)
 {
-    return ((bytes < 0x20) & (bytes != '\t')) | (bytes == 0x7f) | (bytes == '=');
+    return ((bytes > 0x1f) & (bytes != 0x7f)) | (bytes == '\t');
+}
+
+static fct_block plain(fct_block bytes)
+{
+    return clean(bytes) & (bytes != '=');
 }
 
 static bool is_coded(unsigned char byte)
@@ -58,46 +62,119 @@ static bool has_boundary_mark(fct_slice text)
     return false;
 }
 
-/* How many bytes of a line quoted-printable writes as codes; `seen` collects those but "=". */
-static size_t count_coded(const char *line, size_t len, const char *end, fct_block *seen)
+struct survey {
+    size_t codes, lines; /* bytes that need a code, line ends not among them; lines */
+    bool clean;          /* nothing but "=" needs one */
+};
+
+/* So many masks, each byte -1 or 0, add up in the bytes of a block. */
+#define SURVEY_MAX 127
+
+static size_t sum(fct_block counts)
 {
-    size_t count = 0;
+    const uint64_t even = 0x00ff00ff00ff00ffU;
+    uint64_t half[2], pairs;
 
-    for (size_t i = 0; i < len; i += FCT_BLOCK_SIZE) {
-        fct_block bytes = fct_block_load_within(line + i, end), mask = coded(bytes);
+    memcpy(half, &counts, sizeof half);
+    pairs = (half[0] & even) + (half[0] >> 8 & even) + (half[1] & even) + (half[1] >> 8 & even);
+    return (size_t)(pairs * 0x0001000100010001U >> 48);
+}
 
-        if (len - i < FCT_BLOCK_SIZE)
-            mask &= fct_block_head(len - i);
-        *seen |= mask & (bytes != '=');
-        count += fct_block_count(mask);
+struct sums {
+    fct_block kept, lines, dirt;
+};
+
+static inline void add_block(struct sums *sums, fct_block bytes, fct_block within)
+{
+    fct_block line_end = bytes == '\n';
+
+    sums->kept -= plain(bytes);
+    sums->lines -= line_end;
+    sums->dirt |= ~(clean(bytes) | line_end) & within;
+}
+
+static struct survey survey(fct_slice text)
+{
+    const char *at = text.ptr, *end = text.ptr + text.len;
+    const fct_block whole = fct_block_head(FCT_BLOCK_SIZE);
+    struct survey all = {.codes = text.len, .clean = true};
+
+    while (at < end) {
+        size_t left = (size_t)(end - at), blocks = left / FCT_BLOCK_SIZE;
+        struct sums sums = {0};
+
+        if (!blocks) {
+            add_block(&sums, fct_block_load_within(at, end), fct_block_head(left));
+            at = end;
+        }
+        for (blocks = blocks < SURVEY_MAX ? blocks : SURVEY_MAX; blocks; blocks--) {
+            add_block(&sums, fct_block_load(at), whole);
+            at += FCT_BLOCK_SIZE;
+        }
+        all.codes -= sum(sums.kept) + sum(sums.lines);
+        all.lines += sum(sums.lines);
+        all.clean = all.clean && !fct_block_any(sums.dirt);
     }
-    return count;
+    all.lines += text.len && end[-1] != '\n';
+    return all;
+}
+
+/* For a text without coded bytes but "=". */
+static bool stays_as_it_is(fct_slice text)
+{
+    for (size_t at = 0; at < text.len;) {
+        const char *line = text.ptr + at;
+        size_t len = (size_t)(line_end(text, at) - line);
+
+        if (len > FCT_LINE_FOLD || starts_with_from(line, len) || (len && is_blank(line[len - 1])))
+            return false;
+        at += len + 1;
+    }
+    return !has_boundary_mark(text);
+}
+
+/* With the soft line breaks of a line so wide. */
+static uint64_t broken(uint64_t width)
+{
+    return width > FCT_LINE_ENCODED ? width + (width - 2) / (SOFT_LIMIT - 1) * 3 : width;
+}
+
+/* Of a line without its end, as quoted-printable. */
+static uint64_t qp_width(fct_slice line)
+{
+    bool blank = line.len && is_blank(line.ptr[line.len - 1]);
+    bool hidden = line.len && (line.ptr[0] == '.' || starts_with_from(line.ptr, line.len));
+
+    return broken(line.len + 2 * (uint64_t)survey(line).codes + (blank ? 2U : 0U) +
+                  (hidden ? 2U : 0U));
+}
+
+static bool is_shorter_as_qp(fct_slice text, const struct survey *all)
+{
+    uint64_t lines = all->lines, total = 2 * lines, most;
+    uint64_t base64 = fct_base64_lines_len((uint64_t)text.len + lines);
+
+    /* Mostly it is clear without a look at each line: none has more than four columns besides. */
+    most = broken(text.len + 2 * (uint64_t)all->codes + 4 * lines) + 2 * lines;
+    if (most <= base64)
+        return true;
+    for (size_t at = 0; at < text.len;) {
+        const char *line = text.ptr + at;
+        size_t len = (size_t)(line_end(text, at) - line);
+
+        total += qp_width((fct_slice){line, len});
+        at += len + 1;
+    }
+    return total <= base64;
 }
 
 enum fct_encoding fct_encoding_choose(fct_slice text)
 {
-    uint64_t columns = 0, base64;
-    size_t lines = 0;
-    bool not_7bit = false;
-    fct_block seen = {0};
+    struct survey all = survey(text);
 
-    for (size_t at = 0; at < text.len; lines++) {
-        const char *line = text.ptr + at;
-        size_t len = (size_t)(line_end(text, at) - line);
-        size_t width = len + 2 * count_coded(line, len, text.ptr + text.len, &seen);
-        bool blank = len && is_blank(line[len - 1]), from = starts_with_from(line, len);
-
-        not_7bit |= blank || from || len > FCT_LINE_FOLD;
-        width += (blank ? 2U : 0U) + (from || (len && line[0] == '.') ? 2U : 0U);
-        columns += width;
-        if (width > FCT_LINE_ENCODED)
-            columns += (width - 2) / (SOFT_LIMIT - 1) * 3;
-        at += len + 1;
-    }
-    if (!not_7bit && fct_block_first(seen) == FCT_BLOCK_SIZE && !has_boundary_mark(text))
+    if (all.clean && stays_as_it_is(text))
         return FCT_7BIT;
-    base64 = fct_base64_lines_len((uint64_t)text.len + lines);
-    return columns + 2 * (uint64_t)lines <= base64 ? FCT_QUOTED_PRINTABLE : FCT_BASE64;
+    return is_shorter_as_qp(text, &all) ? FCT_QUOTED_PRINTABLE : FCT_BASE64;
 }
 
 static void encode_7bit(fct_buf *out, fct_slice text)
@@ -116,28 +193,25 @@ static void encode_7bit(fct_buf *out, fct_slice text)
 
 /* ---- Quoted-printable ------------------------------------------------------------------------ */
 
+/* What one step writes at most: a soft break and a character's codes, or a line and a block. */
+#define STEP_MAX (FCT_LINE_ENCODED + 2 * FCT_BLOCK_SIZE)
+
 struct qp {
+    const unsigned char *at, *end; /* of the text */
     char *out;
     size_t column;
-    const char *end; /* of the text: so far blocks may be read */
 };
+
+static bool ends_line(const struct qp *qp, const unsigned char *at)
+{
+    return at == qp->end || *at == '\n';
+}
 
 static void soft_break(struct qp *qp)
 {
     memcpy(qp->out, "=\r\n", 3);
     qp->out += 3;
     qp->column = 0;
-}
-
-static void put_code(struct qp *qp, unsigned char byte)
-{
-    static const char hex[] = "0123456789ABCDEF";
-
-    qp->out[0] = '=';
-    qp->out[1] = hex[byte >> 4];
-    qp->out[2] = hex[byte & 15];
-    qp->out += 3;
-    qp->column += 3;
 }
 
 /* A character's bytes stay on one line; malformed bytes stand alone. */
@@ -154,111 +228,83 @@ static size_t sequence_len(const unsigned char *in, size_t len)
     return n;
 }
 
-static void qp_codes(struct qp *qp, const unsigned char *in, size_t len, bool last)
+/* The last column of a line that goes on is the soft break's "=". */
+static void put_codes(struct qp *qp, size_t len)
 {
-    size_t room = last ? FCT_LINE_ENCODED : SOFT_LIMIT;
+    static const char hex[] = "0123456789ABCDEF";
+    size_t room = ends_line(qp, qp->at + len) ? FCT_LINE_ENCODED : SOFT_LIMIT;
 
     if (qp->column + 3 * len > room)
         soft_break(qp);
-    for (size_t i = 0; i < len; i++)
-        put_code(qp, in[i]);
-}
-
-/* Copy what needs no code, at most `len`; FCT_BLOCK_SIZE - 1 bytes more may be overwritten. */
-static size_t qp_plain(struct qp *qp, const unsigned char *in, size_t len)
-{
-    size_t done = 0, first = FCT_BLOCK_SIZE;
-
-    while (done < len && first == FCT_BLOCK_SIZE) {
-        fct_block bytes = fct_block_load_within((const char *)in + done, qp->end);
-
-        memcpy(qp->out + done, &bytes, sizeof bytes);
-        first = fct_block_first(coded(bytes));
-        done += first;
+    for (size_t i = 0; i < len; i++) {
+        *qp->out++ = '=';
+        *qp->out++ = hex[*qp->at >> 4];
+        *qp->out++ = hex[*qp->at++ & 15];
     }
-    done = done < len ? done : len;
-    qp->out += done;
-    qp->column += done;
-    return done;
+    qp->column += 3 * len;
 }
 
-/* `last`: the run ends its line.  Writes at most 3 bytes for each, and 3 for each 72 columns of
- * those; a block more may be overwritten. */
-static void qp_run(struct qp *qp, const unsigned char *in, size_t len, bool last)
+/* The first byte, which needs no code, and what follows it and needs none, up to the soft limit. */
+static void put_plain(struct qp *qp)
 {
-    size_t i = 0;
+    size_t most = SOFT_LIMIT - qp->column, left = (size_t)(qp->end - qp->at);
+    size_t len = 0, first = FCT_BLOCK_SIZE;
 
-    while (i < len) {
-        size_t free_columns = SOFT_LIMIT > qp->column ? SOFT_LIMIT - qp->column : 0;
-        size_t stop = len - i < free_columns ? len : i + free_columns;
-        size_t n;
+    most = most < left ? most : left;
+    while (len < most && first == FCT_BLOCK_SIZE) {
+        fct_block bytes = fct_block_load_within((const char *)qp->at + len, (const char *)qp->end);
 
-        /* What relays and mailboxes of old change at the start of a line. */
-        if (qp->column == 0 && (in[i] == '.' || starts_with_from((const char *)in + i, len - i))) {
-            put_code(qp, in[i++]);
-            continue;
-        }
-        i += qp_plain(qp, in + i, stop - i);
-        if (i == len)
-            return;
-        if (i < stop || is_coded(in[i])) {
-            n = sequence_len(in + i, len - i);
-            qp_codes(qp, in + i, n, last && i + n == len);
-            i += n;
-        } else if (last && i + 1 == len) {
-            *qp->out++ = (char)in[i++];
-            qp->column++;
-        } else {
-            soft_break(qp);
-        }
+        memcpy(qp->out + len, &bytes, sizeof bytes);
+        first = fct_block_first(~plain(bytes));
+        len += first;
     }
+    len = len < most ? len : most;
+    if (is_blank((char)qp->at[len - 1]) && ends_line(qp, qp->at + len))
+        len--;
+    qp->at += len;
+    qp->out += len;
+    qp->column += len;
 }
 
-/* Cut a long line where a character begins. */
-static size_t run_len(const unsigned char *in, size_t len)
+/* What relays and mailboxes of old change: a line's start, and a blank at its end. */
+static bool is_at_risk(const struct qp *qp)
 {
-    size_t n = RUN_MAX;
-
-    if (len <= RUN_MAX)
-        return len;
-    while (n > RUN_MAX - 4 && (in[n] & 0xc0) == 0x80)
-        n--;
-    return n;
+    if (is_blank((char)*qp->at))
+        return ends_line(qp, qp->at + 1);
+    return qp->column == 0 &&
+           (*qp->at == '.' || starts_with_from((const char *)qp->at, (size_t)(qp->end - qp->at)));
 }
 
-static int qp_line(fct_buf *out, const unsigned char *in, size_t len, const char *end)
+static void step(struct qp *qp)
 {
-    struct qp qp = {.end = end};
-    bool blank = len && is_blank((char)in[len - 1]);
-    size_t body = blank ? len - 1 : len, at = 0;
-
-    do {
-        size_t n = run_len(in + at, body - at),
-               worst = 3 * n + (3 * n / 70 + 4) * 3 + 6 + FCT_BLOCK_SIZE;
-
-        if (fct_buf_reserve(out, worst))
-            return FACTEUR_ENOMEM;
-        qp.out = out->ptr + out->len;
-        qp_run(&qp, in + at, n, !blank && at + n == body);
-        at += n;
-        if (blank && at == body)
-            qp_codes(&qp, in + body, 1, true);
-        out->len = (size_t)(qp.out - out->ptr);
-    } while (at < body);
-    return 0;
+    if (*qp->at == '\n') {
+        memcpy(qp->out, "\r\n", 2);
+        qp->out += 2;
+        qp->at++;
+        qp->column = 0;
+    } else if (is_coded(*qp->at)) {
+        put_codes(qp, sequence_len(qp->at, (size_t)(qp->end - qp->at)));
+    } else if (is_at_risk(qp)) {
+        put_codes(qp, 1);
+    } else if (qp->column < SOFT_LIMIT) {
+        put_plain(qp);
+    } else if (ends_line(qp, qp->at + 1)) {
+        *qp->out++ = (char)*qp->at++;
+        qp->column++;
+    } else {
+        soft_break(qp);
+    }
 }
 
 static void encode_qp(fct_buf *out, fct_slice text)
 {
-    for (size_t at = 0; at < text.len;) {
-        size_t len = (size_t)(line_end(text, at) - (text.ptr + at));
+    struct qp qp = {.at = (const unsigned char *)text.ptr};
 
-        if (len && qp_line(out, (const unsigned char *)text.ptr + at, len, text.ptr + text.len))
-            return;
-        at += len;
-        if (at < text.len)
-            fct_buf_add(out, "\r\n", 2);
-        at++;
+    qp.end = qp.at + text.len;
+    while (qp.at < qp.end && !fct_buf_reserve(out, STEP_MAX)) {
+        qp.out = out->ptr + out->len;
+        step(&qp);
+        out->len = (size_t)(qp.out - out->ptr);
     }
 }
 

@@ -10,7 +10,6 @@
 #include "mime/envelope.h"
 #include "mime/limits.h"
 
-#include <stdio.h>
 #include <time.h>
 
 /* Lists that the freezing makes besides those of the message. */
@@ -39,11 +38,13 @@ static void done(struct freezing *f)
 static void make_id(struct freezing *f, const char *author)
 {
     fct_slice domain = author ? fct_address_domain(author) : FCT_SLICE("localhost");
-    size_t len = 0;
+    char *end = fct_hex(f->id, f->facts->random, sizeof f->facts->random);
+    size_t room = (size_t)(f->id + sizeof f->id - end) - 2;
 
-    for (size_t i = 0; i < sizeof f->facts->random; i++)
-        len += (size_t)snprintf(f->id + len, sizeof f->id - len, "%02x", f->facts->random[i]);
-    snprintf(f->id + len, sizeof f->id - len, "@%.*s", (int)domain.len, domain.ptr);
+    domain.len = domain.len < room ? domain.len : room;
+    *end++ = '@';
+    memcpy(end, domain.ptr, domain.len);
+    end[domain.len] = '\0';
     f->decided.message_id = f->id;
 }
 
@@ -178,11 +179,25 @@ static int decide_raw_sender(struct freezing *f)
     return 0;
 }
 
-static int freeze_raw(struct freezing *f)
+/* With the fields that every message has (RFC 5322 section 3.6). */
+static void complete_raw(struct freezing *f)
 {
     const struct fct_raw *raw = f->message->raw;
     fct_buf *out = &f->content.bytes;
     char date[FCT_DATE_TEXT];
+
+    if (!raw->has_date) {
+        fct_date_write(date, (fct_date){.s = f->facts->date_s});
+        fct_buf_addf(out, "Date: %s\r\n", date);
+    }
+    if (!raw->has_message_id)
+        fct_buf_addf(out, "Message-ID: <%s>\r\n", f->decided.message_id);
+    fct_buf_add(out, raw->bytes.ptr, raw->bytes.len);
+}
+
+static int freeze_raw(struct freezing *f)
+{
+    struct fct_raw *raw = f->message->raw;
     int result = decide_raw_sender(f);
 
     if (result)
@@ -192,12 +207,12 @@ static int freeze_raw(struct freezing *f)
             parse(f, &f->recipients, "to", (fct_slice){raw->recipients.ptr, raw->recipients.len});
     if (result)
         return result;
-    fct_date_write(date, (fct_date){.s = f->facts->date_s});
-    if (!raw->has_date)
-        fct_buf_addf(out, "Date: %s\r\n", date);
-    if (!raw->has_message_id)
-        fct_buf_addf(out, "Message-ID: <%s>\r\n", f->decided.message_id);
-    fct_buf_add(out, raw->bytes.ptr, raw->bytes.len);
+    if (raw->has_date && raw->has_message_id) {
+        f->content.lender = fct_raw_ref(raw);
+        f->content.bytes = raw->bytes;
+    } else {
+        complete_raw(f);
+    }
     f->needs |= raw->has_8bit ? FCT_NEEDS_8BITMIME : 0;
     f->needs |= raw->has_8bit_header ? FCT_NEEDS_SMTPUTF8 : 0;
     return 0;

@@ -43,7 +43,7 @@ void facteur_message_free(facteur_message *message)
     for (size_t i = 0; i < message->part_count; i++)
         fct_part_done(&message->parts[i]);
     fct_free(message->parts);
-    fct_raw_free(message->raw);
+    fct_raw_unref(message->raw);
     fct_message_thaw(message);
     fct_secret_unref(message->smime);
     fct_free(message);

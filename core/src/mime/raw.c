@@ -10,13 +10,14 @@
 struct reader {
     struct fct_raw *raw;
     facteur_error **error;
-    size_t line;     /* number of the line at hand, from 1 */
-    bool body;       /* past the empty line */
-    bool dropping;   /* inside a Bcc field */
-    bool any;        /* a field was seen */
-    fct_buf *noting; /* where the field at hand is noted, or NULL */
-    fct_buf id;      /* the value of Message-ID */
-    fct_slice run;   /* lines that are taken as they are, not yet copied */
+    fct_slice text;
+    const char *line; /* the line at hand */
+    bool body;        /* past the empty line */
+    bool dropping;    /* inside a Bcc field */
+    bool any;         /* a field was seen */
+    fct_buf *noting;  /* where the field at hand is noted, or NULL */
+    fct_buf id;       /* the value of Message-ID */
+    fct_slice run;    /* lines that are taken as they are, not yet copied */
 };
 
 struct line {
@@ -24,9 +25,47 @@ struct line {
     bool has_nul, has_8bit, has_crlf;
 };
 
-void fct_raw_free(struct fct_raw *raw)
+/* Looks no further than a line may be long, so that no input makes the reading quadratic. */
+static struct line next_line(fct_slice text)
 {
-    if (!raw)
+    const char *end = text.ptr + text.len;
+    size_t most = text.len < FCT_LINE_MAX + 1 ? text.len : FCT_LINE_MAX + 1;
+    size_t len = 0, first = FCT_BLOCK_SIZE;
+    fct_block seen = {0};
+    struct line line;
+
+    while (len < most && first == FCT_BLOCK_SIZE) {
+        fct_block bytes = fct_block_load_within(text.ptr + len, end);
+
+        first = fct_block_first((bytes == '\n') | (bytes == '\r') | (bytes == 0));
+        seen |= bytes & fct_block_head(first);
+        len += first;
+    }
+    len = len < most ? len : most;
+    line.text = (fct_slice){text.ptr, len};
+    line.has_nul = len < most && text.ptr[len] == '\0';
+    line.has_8bit = fct_block_any(seen < 0);
+    line.has_crlf = text.len - len >= 2 && memcmp(text.ptr + len, "\r\n", 2) == 0;
+    return line;
+}
+
+/* With its end, which the last line may lack. */
+static size_t whole_len(const struct line *line, fct_slice text)
+{
+    size_t len = line->text.len + (line->has_crlf ? 2 : 1);
+
+    return len < text.len ? len : text.len;
+}
+
+struct fct_raw *fct_raw_ref(struct fct_raw *raw)
+{
+    atomic_fetch_add(&raw->refs, 1);
+    return raw;
+}
+
+void fct_raw_unref(struct fct_raw *raw)
+{
+    if (!raw || atomic_fetch_sub(&raw->refs, 1) != 1)
         return;
     fct_buf_done(&raw->bytes);
     fct_buf_done(&raw->from);
@@ -38,7 +77,17 @@ void fct_raw_free(struct fct_raw *raw)
 
 static int refuse(struct reader *r, const char *why)
 {
-    return fct_error_set(r->error, FACTEUR_EMESSAGE, "bytes", "line %zu %s", r->line, why);
+    fct_slice text = r->text;
+    size_t number = 1;
+
+    for (; text.ptr < r->line; number++) {
+        struct line line = next_line(text);
+        size_t len = whole_len(&line, text);
+
+        text.ptr += len;
+        text.len -= len;
+    }
+    return fct_error_set(r->error, FACTEUR_EMESSAGE, "bytes", "line %zu %s", number, why);
 }
 
 static bool is_blank(char byte)
@@ -123,13 +172,18 @@ static void copy_run(struct reader *r)
     r->run = (fct_slice){0};
 }
 
-static void keep(struct reader *r, const struct line *line)
+static void keep(struct reader *r, fct_slice bytes)
 {
-    if (!r->run.ptr || r->run.ptr + r->run.len != line->text.ptr) {
+    if (!r->run.ptr || r->run.ptr + r->run.len != bytes.ptr) {
         copy_run(r);
-        r->run.ptr = line->text.ptr;
+        r->run.ptr = bytes.ptr;
     }
-    r->run.len += line->text.len + (line->has_crlf ? 2 : 0);
+    r->run.len += bytes.len;
+}
+
+static void keep_line(struct reader *r, const struct line *line)
+{
+    keep(r, (fct_slice){line->text.ptr, line->text.len + (line->has_crlf ? 2 : 0)});
     if (!line->has_crlf) {
         copy_run(r);
         fct_buf_add(&r->raw->bytes, "\r\n", 2);
@@ -150,45 +204,52 @@ static int take_line(struct reader *r, const struct line *line)
         return result;
     r->raw->has_8bit = r->raw->has_8bit || line->has_8bit;
     r->raw->has_8bit_header = r->raw->has_8bit_header || (line->has_8bit && !r->body);
-    keep(r, line);
+    keep_line(r, line);
     return r->raw->bytes.failed ? FACTEUR_ENOMEM : 0;
 }
 
-/* Looks no further than a line may be long, so that no input makes the reading quadratic. */
-static struct line next_line(fct_slice text)
+/*
+ * The length of the whole lines at the front of a body that need no repair, as far as a line may be
+ * long: so none of them is longer.  0 when the next line wants a closer look.
+ */
+static size_t good_lines(struct reader *r, fct_slice text)
 {
-    const char *end = text.ptr + text.len;
-    size_t most = text.len < FCT_LINE_MAX + 1 ? text.len : FCT_LINE_MAX + 1;
-    size_t len = 0, first = FCT_BLOCK_SIZE;
+    size_t most = text.len < FCT_LINE_MAX + 2 ? text.len : FCT_LINE_MAX + 2;
+    const char *last = memrchr(text.ptr, '\n', most);
+    size_t len = last ? (size_t)(last + 1 - text.ptr) : 0;
     fct_block seen = {0};
-    struct line line;
 
-    while (len < most && first == FCT_BLOCK_SIZE) {
-        fct_block bytes = fct_block_load_within(text.ptr + len, end);
+    if (len < FCT_BLOCK_SIZE)
+        return 0;
+    for (size_t at = 0; at < len; at += FCT_BLOCK_SIZE) {
+        /* The last block overlaps the one before.  Before a body's first byte stands its header. */
+        const char *block = text.ptr + (len - at < FCT_BLOCK_SIZE ? len - FCT_BLOCK_SIZE : at);
+        fct_block bytes = fct_block_load(block), before = fct_block_load(block - 1);
 
-        first = fct_block_first((bytes == '\n') | (bytes == '\r') | (bytes == 0));
-        seen |= bytes & fct_block_head(first);
-        len += first;
+        if (fct_block_any(((bytes == '\n') ^ (before == '\r')) | (bytes == 0)))
+            return 0;
+        seen |= bytes;
     }
-    len = len < most ? len : most;
-    line.text = (fct_slice){text.ptr, len};
-    line.has_nul = len < most && text.ptr[len] == '\0';
-    line.has_8bit = fct_block_first(seen < 0) < FCT_BLOCK_SIZE;
-    line.has_crlf = text.len - len >= 2 && memcmp(text.ptr + len, "\r\n", 2) == 0;
-    return line;
+    r->raw->has_8bit = r->raw->has_8bit || fct_block_any(seen < 0);
+    keep(r, (fct_slice){text.ptr, len});
+    return len;
 }
 
-static int take_lines(struct reader *r, fct_slice text)
+static int take_lines(struct reader *r)
 {
+    fct_slice text = r->text;
     int result = 0;
 
     while (!result && text.len) {
-        struct line line = next_line(text);
-        size_t len = line.text.len + (line.has_crlf ? 2 : 1);
+        size_t len = r->body ? good_lines(r, text) : 0;
 
-        r->line++;
-        result = take_line(r, &line);
-        len = len < text.len ? len : text.len;
+        if (!len) {
+            struct line line = next_line(text);
+
+            r->line = text.ptr;
+            result = take_line(r, &line);
+            len = whole_len(&line, text);
+        }
         text.ptr += len;
         text.len -= len;
     }
@@ -216,7 +277,7 @@ static int keep_id(struct reader *r)
 
 static int read_raw(struct fct_raw *raw, fct_slice text, facteur_error **error)
 {
-    struct reader r = {.raw = raw, .error = error};
+    struct reader r = {.raw = raw, .error = error, .text = text};
     int result;
 
     if (text.len > SIZE_MAX / 8)
@@ -224,7 +285,7 @@ static int read_raw(struct fct_raw *raw, fct_slice text, facteur_error **error)
     /* Repaired line ends can double the bytes, but seldom do. */
     result = fct_buf_reserve(&raw->bytes, text.len + text.len / 32 + 64);
     if (!result)
-        result = take_lines(&r, text);
+        result = take_lines(&r);
     if (!result && !r.any)
         result = fct_error_set(error, FACTEUR_EMESSAGE, "bytes", "the message is empty");
     if (!result)
@@ -244,8 +305,10 @@ int facteur_message_from_bytes(const void *bytes, size_t len, facteur_message **
 
     if (message)
         message->raw = fct_calloc(1, sizeof *message->raw);
-    if (message && message->raw)
+    if (message && message->raw) {
+        atomic_init(&message->raw->refs, 1);
         result = read_raw(message->raw, fct_argument(bytes, len), error);
+    }
     if (result) {
         facteur_message_free(message);
         return result == FACTEUR_ENOMEM ? fct_error_nomem(error) : result;

@@ -14,7 +14,6 @@
 #include "mime/limits.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
 #define PLAIN "text/plain; charset=utf-8"
 
@@ -24,7 +23,7 @@ struct writer {
     const facteur_message *message;
     fct_content *content;
     fct_buf *out;
-    uint64_t hash; /* of the message id: the boundaries' mark */
+    char mark[16]; /* of the boundaries */
     facteur_error **error;
     struct fct_body text;
     char *made;   /* the text, when it was made of the HTML */
@@ -32,13 +31,17 @@ struct writer {
     bool single;  /* the one part is the whole message */
 };
 
-static uint64_t hash_of(const char *text)
+/* A hash of the message id, as hexadecimal digits. */
+static void make_mark(char mark[16], const char *id)
 {
     uint64_t hash = 0xcbf29ce484222325U;
+    unsigned char bytes[sizeof hash];
 
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3U;
-    return hash;
+    for (; *id; id++)
+        hash = (hash ^ (unsigned char)*id) * 0x100000001b3U;
+    for (size_t i = sizeof bytes; i; hash >>= 8)
+        bytes[--i] = (unsigned char)hash;
+    fct_hex(mark, bytes, sizeof bytes);
 }
 
 /* ---- Headers --------------------------------------------------------------------------------- */
@@ -188,7 +191,11 @@ static void put_headers(struct writer *w, const struct fct_decided *decided)
 
 static void put_boundary(struct writer *w, enum level level, const char *before, const char *after)
 {
-    fct_buf_addf(w->out, "%s=_%016" PRIx64 "_%d%s", before, w->hash, (int)level + 1, after);
+    fct_buf_add_text(w->out, before);
+    fct_buf_add(w->out, "=_", 2);
+    fct_buf_add(w->out, w->mark, sizeof w->mark);
+    fct_buf_add(w->out, (const char[]){'_', (char)('1' + level)}, 2);
+    fct_buf_add_text(w->out, after);
 }
 
 static void open_multipart(struct writer *w, enum level level, const char *root)
@@ -426,11 +433,11 @@ int fct_message_serialise(const facteur_message *message, const struct fct_decid
     struct writer w = {.message = message,
                        .content = content,
                        .out = &content->bytes,
-                       .hash = hash_of(decided->message_id),
                        .error = error,
                        .single = true};
     int result = decide_text(&w);
 
+    make_mark(w.mark, decided->message_id);
     if (!result)
         result = fct_buf_reserve(&content->bytes, estimate(message));
     if (!result) {
