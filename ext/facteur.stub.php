@@ -127,7 +127,8 @@ namespace Facteur {
          * Send many messages, many in a flight, on the connections of the mailer.
          *
          * Throws nothing for one of the mails: its receipt says what became of it.  A message that cannot be sent has
-         * a permanent receipt with the error_code EMESSAGE (an attachment that cannot be read: temporary, EIO).
+         * a permanent receipt with the error_code EMESSAGE (an attachment that cannot be read: temporary, EIO; a file
+         * that an option names: temporary, ECONFIG).
          * What the messages' iterator throws is thrown after the receipts of the mails before it.
          *
          * @param array|\Traversable $messages of Message; read only as far ahead as fills the connections

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: d611e49c2917619f838a0d3cd2e8318fa2e3d906 */
+ * Stub hash: 9ecf68a0a262165d4732c36ff71cc3ad4947e38f */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_order_confirmation, 0, 1, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_MASK(0, order, MAY_BE_ARRAY|MAY_BE_STRING, NULL)

@@ -10,19 +10,16 @@
 #include "ext/json/php_json.h"
 #include "ext/standard/url.h"
 
+/* What is checked must be what is opened, by then perhaps with another working directory. */
 static bool allowed(const char *where, const char *path)
 {
-    if (!php_check_open_basedir_ex(path, 0))
+    if (!IS_ABSOLUTE_PATH(path, strlen(path)))
+        php_facteur_refuse(FACTEUR_ECONFIG, where,
+                           "with open_basedir %s needs an absolute path, not %s", where, path);
+    else if (php_check_open_basedir_ex(path, 0))
+        php_facteur_refuse(FACTEUR_ECONFIG, where, "open_basedir does not allow %s", path);
+    else
         return true;
-    php_facteur_refuse(FACTEUR_ECONFIG, where, "open_basedir does not allow %s", path);
-    return false;
-}
-
-static bool is_of_type(const char *name, const char *type)
-{
-    for (size_t i = 0; i < facteur_option_count(); i++)
-        if (strcmp(facteur_option_name(i), name) == 0)
-            return strcmp(facteur_option_type(i), type) == 0;
     return false;
 }
 
@@ -36,10 +33,7 @@ static bool files_allowed(const char *option, zval *value)
         return true;
     ZEND_HASH_FOREACH_STR_KEY_VAL(Z_ARRVAL_P(value), name, child)
     {
-        bool file =
-            name && ZSTR_LEN(name) > 5 && strcmp(ZSTR_VAL(name) + ZSTR_LEN(name) - 5, "_file") == 0;
-
-        if (file && Z_TYPE_P(child) == IS_STRING && !allowed(option, Z_STRVAL_P(child)))
+        if (php_facteur_names_file(name, child) && !allowed(option, Z_STRVAL_P(child)))
             return false;
         if (!files_allowed(option, child))
             return false;
@@ -67,9 +61,9 @@ bool php_facteur_basedir_option(const char *name, const char *value)
 {
     if (!PG(open_basedir) || !*PG(open_basedir))
         return true;
-    if (is_of_type(name, "json"))
+    if (php_facteur_option_is(name, "json"))
         return json_allowed(name, value);
-    return !is_of_type(name, "path") || allowed(name, value);
+    return !php_facteur_option_is(name, "path") || allowed(name, value);
 }
 
 /* "file:///dir?…": its directory. */
@@ -95,7 +89,8 @@ bool php_facteur_basedir_dsn(const char *dsn)
         const char *name = facteur_option_name(i);
 
         snprintf(assigned, sizeof(assigned), "%s=", name);
-        if ((is_of_type(name, "path") || is_of_type(name, "json")) && strstr(dsn, assigned)) {
+        if ((php_facteur_option_is(name, "path") || php_facteur_option_is(name, "json")) &&
+            strstr(dsn, assigned)) {
             php_facteur_refuse(FACTEUR_ECONFIG, name,
                                "with open_basedir give %s as an option, not in the DSN", name);
             return false;

@@ -15,7 +15,7 @@ static zend_string *letter_json(HashTable *table, zend_string *text)
     if (zend_hash_num_elements(table) == 0)
         return zend_string_init("{}", 2, 0);
     ZVAL_ARR(&value, table);
-    if (php_facteur_json(&json, &value))
+    if (php_facteur_json(&json, &value, FACTEUR_EMESSAGE, ""))
         return smart_str_extract(&json);
     smart_str_free(&json);
     return NULL;
@@ -78,7 +78,7 @@ static bool read_options(struct php_facteur_letter_call *call, HashTable *option
     if (zend_hash_num_elements(options) == 0)
         return true;
     ZVAL_ARR(&value, options);
-    if (!php_facteur_json(&json, &value)) {
+    if (!php_facteur_json(&json, &value, FACTEUR_EMESSAGE, "")) {
         smart_str_free(&json);
         return false;
     }

@@ -81,9 +81,12 @@ static facteur_mailer *open_mailer(const char *dsn, HashTable *options, bool own
 
     if ((!own_dsn || php_facteur_basedir_dsn(dsn)) &&
         php_facteur_options_fill(&list, options, own_dsn)) {
+        /* The core reads the environment, and another thread may be in putenv(). */
+        tsrm_env_lock();
         code = is_private(dsn)
                    ? facteur_mailer_new(dsn, list.names, list.values, list.count, &core, &error)
                    : facteur_mailer_shared(dsn, list.names, list.values, list.count, &core, &error);
+        tsrm_env_unlock();
         if (code)
             php_facteur_throw(code, error);
     }
@@ -119,11 +122,14 @@ struct php_facteur_token *php_facteur_token_of(zend_object *object)
 facteur_mailer *php_facteur_mailer_default(bool for_composing)
 {
     const char *dsn = php_facteur_ini_dsn();
-    const char *environment = getenv("FACTEUR_DSN");
+    const char *environment;
 
+    tsrm_env_lock();
+    environment = getenv("FACTEUR_DSN");
     /* A letter can be composed where nothing can be sent. */
     if (!dsn && for_composing && (!environment || !*environment))
         dsn = "null://";
+    tsrm_env_unlock();
     return open_mailer(dsn, (HashTable *)&zend_empty_array, false);
 }
 

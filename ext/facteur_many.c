@@ -183,14 +183,15 @@ static bool submit(struct receipts *self, zval *value)
                         zend_zval_type_name(value));
     if (!core || !message)
         return false;
-    code = facteur_submit(core, message, self->deadline, 0, &place->delivery, &error);
+    /* As a letter: a file of an option that cannot be read is told by the receipt, too. */
+    code = facteur_submit(core, message, self->deadline, FACTEUR_LETTER, &place->delivery, &error);
     if (!code && !php_facteur_token_settle(php_facteur_token_of(Z_OBJ(self->mailer)), NULL))
         place_free(place);
     if (EG(exception)) {
         facteur_error_free(error);
         return false;
     }
-    if ((code == FACTEUR_EMESSAGE || code == FACTEUR_EIO) && error) {
+    if ((code == FACTEUR_EMESSAGE || code == FACTEUR_EIO || code == FACTEUR_ECONFIG) && error) {
         code = facteur_receipt_refused(core, error, &receipt);
         facteur_error_free(error);
         error = NULL;

@@ -11,6 +11,33 @@ HashTable *php_facteur_merge(HashTable *options, const zend_execute_data *call)
     return merged;
 }
 
+bool php_facteur_option_is(const char *name, const char *type)
+{
+    for (size_t i = 0; i < facteur_option_count(); i++)
+        if (strcmp(facteur_option_name(i), name) == 0)
+            return strcmp(facteur_option_type(i), type) == 0;
+    return false;
+}
+
+zend_string *php_facteur_absolute(zend_string *path)
+{
+    char folder[MAXPATHLEN];
+
+    if (!ZSTR_LEN(path) || IS_ABSOLUTE_PATH(ZSTR_VAL(path), ZSTR_LEN(path)) ||
+        !VCWD_GETCWD(folder, sizeof(folder)))
+        return zend_string_copy(path);
+    return zend_strpprintf(0, "%s/%s", folder, ZSTR_VAL(path));
+}
+
+static zend_string *string_text(const char *name, zend_string *value)
+{
+    if (!zend_str_has_nul_byte(value))
+        return php_facteur_option_is(name, "path") ? php_facteur_absolute(value)
+                                                   : zend_string_copy(value);
+    php_facteur_refuse(FACTEUR_ECONFIG, name, "%s has the control character 0x00", name);
+    return NULL;
+}
+
 /* The value's text; arrays cross as JSON, for options that take more than one value. */
 static zend_string *option_text(const char *name, zval *value)
 {
@@ -23,10 +50,7 @@ static zend_string *option_text(const char *name, zval *value)
     case IS_DOUBLE:
         return zval_get_string(value);
     case IS_STRING:
-        if (!zend_str_has_nul_byte(Z_STR_P(value)))
-            return zend_string_copy(Z_STR_P(value));
-        php_facteur_refuse(FACTEUR_ECONFIG, name, "%s has the control character 0x00", name);
-        return NULL;
+        return string_text(name, Z_STR_P(value));
     case IS_ARRAY:
         return php_facteur_signing_json(name, value);
     default:

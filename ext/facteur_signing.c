@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dkim and smime as arrays: key: fn (): string => ….  The callable is called at once, while the
- * mailer or message is made, so that connections and signers hold nothing of a request.
+ * mailer or message is made, so that connections and signers hold nothing of a request: neither it
+ * nor the directory that a path is relative to.
  */
 #include "php_facteur.h"
 
@@ -37,6 +38,23 @@ static bool is_key_callable(const zend_string *name, zval *value)
            zend_is_callable(value, 0, NULL);
 }
 
+bool php_facteur_names_file(const zend_string *name, const zval *value)
+{
+    static const char ending[] = "_file";
+    const size_t len = sizeof(ending) - 1;
+
+    return name && Z_TYPE_P(value) == IS_STRING && ZSTR_LEN(name) > len &&
+           memcmp(ZSTR_VAL(name) + ZSTR_LEN(name) - len, ending, len) == 0;
+}
+
+static void make_absolute(zval *path)
+{
+    zend_string *absolute = php_facteur_absolute(Z_STR_P(path));
+
+    zval_ptr_dtor(path);
+    ZVAL_STR(path, absolute);
+}
+
 /* `value` becomes an array of the caller's own wherever something in it is replaced. */
 static bool resolve(zval *value, const char *option, int depth)
 {
@@ -51,6 +69,8 @@ static bool resolve(zval *value, const char *option, int depth)
         /* What the program holds by reference must keep its callable. */
         if (Z_ISREF_P(child))
             zend_unwrap_reference(child);
+        if (php_facteur_names_file(name, child))
+            make_absolute(child);
         if (is_key_callable(name, child) ? !ask(child, option) : !resolve(child, option, depth + 1))
             return false;
     }
@@ -64,7 +84,7 @@ zend_string *php_facteur_signing_json(const char *option, zval *value)
     zval own;
 
     ZVAL_COPY(&own, value);
-    if (resolve(&own, option, 0) && php_facteur_json(&json, &own)) {
+    if (resolve(&own, option, 0) && php_facteur_json(&json, &own, FACTEUR_ECONFIG, option)) {
         zval_ptr_dtor(&own);
         return smart_str_extract(&json);
     }

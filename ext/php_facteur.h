@@ -85,8 +85,11 @@ zend_object *php_facteur_receipt_object(const facteur_receipt *receipt);
  * amount.  Dates become RFC 3339, backed enums their value, JsonSerializable and Stringable objects
  * what they say; bytes that are no UTF-8 become U+FFFD, so that a visitor's input cannot break a
  * form. Runs user code.
+ *
+ * code, root   Of the exception for what JSON cannot hold: its path ("dkim[0].key") begins with
+ *              the option `root`, which may be "".
  */
-bool php_facteur_json(smart_str *out, zval *value);
+bool php_facteur_json(smart_str *out, zval *value, int code, const char *root);
 
 /* The text of a DateTimeInterface in RFC 3339, or NULL. */
 zend_string *php_facteur_date(zend_object *date);
@@ -108,14 +111,30 @@ struct php_facteur_options {
     size_t room;
 };
 
+/* Whether an option has this type (facteur_option_type()). */
+bool php_facteur_option_is(const char *name, const char *type);
+
+/*
+ * A path of the program as the core takes it, a reference for the caller.  The core opens it in a
+ * later send, and in the working directory of the process: a script may have gone elsewhere, and a
+ * thread of PHP has a directory of its own.
+ */
+zend_string *php_facteur_absolute(zend_string *path);
+
 /* `options`, and those of the ini settings that `options` does not name. */
 bool php_facteur_options_fill(struct php_facteur_options *out, HashTable *options, bool own_dsn);
 void php_facteur_options_done(struct php_facteur_options *options);
 
 /* ---- facteur_signing.c ----------------------------------------------------------------------- */
 
-/* An option that is an array as JSON, its callables called; NULL with an exception thrown. */
+/*
+ * An option that is an array as JSON, its callables called and its paths absolute; NULL with an
+ * exception thrown.
+ */
 zend_string *php_facteur_signing_json(const char *option, zval *value);
+
+/* Whether an entry of such an option is a path. */
+bool php_facteur_names_file(const zend_string *name, const zval *value);
 
 /* ---- facteur_token.c ------------------------------------------------------------------------- */
 

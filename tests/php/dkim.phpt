@@ -41,6 +41,12 @@ $given = [$one + ['key' => [$vault, 'key']]];
 $held = &$given[0]['key'];
 var_dump(signatures($given), is_array($held), $vault->calls);
 var_dump(signatures(json_encode([$one + ['key' => $pem]])));
+/* A path is that of the directory in which the mailer was made. */
+chdir(__DIR__);
+$mailer = new Facteur\Mailer('memory://', dkim: [$one + ['key_file' => basename($file)]]);
+chdir('/');
+$mailer->send(a_message());
+var_dump(preg_match_all('/^DKIM-Signature:/m', $mailer->captured()[0]['raw']));
 
 echo "Errors:\n";
 $told = '';
@@ -65,11 +71,18 @@ fails($mailer($one + ['key' => fn () => 12]));
 fails($mailer($one + ['key' => new Vault('h1dden')]));
 fails($mailer($one + ['key' => (new Vault(new DomainException('sealed')))->key(...)]));
 fails($mailer($one + ['key' => 'strtoupper']));
+fails($mailer($one + ['key' => STDERR]));
+fails($mailer($one + ['key' => $pem, 'expires_after' => NAN]));
+fails($mailer($one + ['headers' => ['Subject', new ArrayIterator([INF])]]));
+fails(fn () => new Facteur\Mailer('memory://', ca_file: STDERR));
+fails(fn () => new Facteur\Mailer('memory://', deadline: NAN));
 
 echo "Never unsigned:\n";
 $late = new Facteur\Mailer('memory://', dkim: [$one + ['key_file' => __DIR__ . '/dkim.none.pem']]);
 fails(fn () => $late->send(a_message()));
-fails(fn () => iterator_to_array($late->sendMany([a_message()])));
+foreach ($late->sendMany([a_message(), a_message()]) as $receipt) {
+    echo str_replace(__DIR__, '', "$receipt->status $receipt->error_code $receipt->error\n");
+}
 $receipt = $late->sendOrderConfirmation(an_order());
 var_dump($receipt->status, $receipt->error_code);
 var_dump(count($late->captured()));
@@ -92,19 +105,26 @@ int(1)
 bool(true)
 int(2)
 int(1)
+int(1)
 Errors:
-Facteur\ConfigError dkim[0].key: missing: give key or key_file
-Facteur\ConfigError dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
-Facteur\ConfigError dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
-Facteur\ConfigError dkim[0].selector: a selector has letters, digits, inner hyphens and dots only
-Facteur\ConfigError dkim[0].kye_file: nothing is called so; did you mean key_file?
-Facteur\ConfigError dkim: a key callable of dkim returned no string
-Facteur\ConfigError dkim[0].key: expected a text that is not empty, got an object
+Facteur\ConfigError dkim[0].key: dkim[0].key: missing: give key or key_file
+Facteur\ConfigError dkim[0].key: dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
+Facteur\ConfigError dkim[0].key: dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
+Facteur\ConfigError dkim[0].selector: dkim[0].selector: a selector has letters, digits, inner hyphens and dots only
+Facteur\ConfigError dkim[0].kye_file: dkim[0].kye_file: nothing is called so; did you mean key_file?
+Facteur\ConfigError dkim: dkim: a key callable of dkim returned no string
+Facteur\ConfigError dkim[0].key: dkim[0].key: expected a text that is not empty, got an object
 DomainException : sealed
-Facteur\ConfigError dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
+Facteur\ConfigError dkim[0].key: dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
+Facteur\ConfigError dkim[0].key: dkim[0].key: expected a text, a number, a bool, an array or null, got resource
+Facteur\ConfigError dkim[0].expires_after: dkim[0].expires_after: expected a text, a number, a bool, an array or null, got NAN
+Facteur\ConfigError dkim[0].headers[1]: dkim[0].headers[1]: expected a text, a number, a bool, an array or null, got ArrayIterator
+Facteur\ConfigError ca_file: ca_file must be a text, a number or a bool, not resource
+Facteur\ConfigError deadline: deadline must be seconds such as 10 or 2.5, not "NAN"
 Never unsigned:
-Facteur\ConfigError dkim[0].key_file: cannot read "/dkim.none.pem": No such file or directory
-Facteur\ConfigError dkim[0].key_file: cannot read "/dkim.none.pem": No such file or directory
+Facteur\ConfigError dkim[0].key_file: dkim[0].key_file: cannot read "/dkim.none.pem": No such file or directory
+temporary ECONFIG dkim[0].key_file: cannot read "/dkim.none.pem": No such file or directory
+temporary ECONFIG dkim[0].key_file: cannot read "/dkim.none.pem": No such file or directory
 string(9) "temporary"
 string(7) "ECONFIG"
 int(0)

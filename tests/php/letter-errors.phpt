@@ -41,12 +41,12 @@ Facteur\MessageError EMESSAGE -3 [itemz] %s
 Facteur\MessageError EMESSAGE -3 [items] %s
 Facteur\MessageError EMESSAGE -3 [customer.email] %s
 Facteur\MessageError EMESSAGE -3 [date] %s
-Facteur\MessageError EMESSAGE -3 [] a value of type float cannot be written as JSON
+Facteur\MessageError EMESSAGE -3 [total] total: expected a text, a number, a bool, an array or null, got NAN
 Facteur\MessageError EMESSAGE -3 [] %s
 Facteur\MessageError EMESSAGE -3 [] %s
 Facteur\MessageError EMESSAGE -3 [%s] %s
 Facteur\MessageError EMESSAGE -3 [mesage] %s
-Facteur\MessageError EMESSAGE -3 [] nested deeper than 64 levels
-Facteur\MessageError EMESSAGE -3 [] a value of type resource cannot be written as JSON
+Facteur\MessageError EMESSAGE -3 [notes] notes: nested too deeply
+Facteur\MessageError EMESSAGE -3 [notes] notes: expected a text, a number, a bool, an array or null, got resource
 DomainException mine
 0
