@@ -99,13 +99,21 @@ void php_facteur_redact(void)
         redact(EG(exception));
 }
 
+/* "where: sentence", unless the sentence begins with the place by itself. */
+static zend_string *sentence(const char *where, const char *message)
+{
+    if (!*where || strncmp(message, where, strlen(where)) == 0)
+        return zend_string_init(message, strlen(message), 0);
+    return zend_strpprintf(0, "%s: %s", where, message);
+}
+
 static void throw_object(zend_class_entry *ce, int code, const char *message, const char *where,
                          zend_object *receipt)
 {
     zval exception, value;
 
     object_init_ex(&exception, ce);
-    ZVAL_STRING(&value, message);
+    ZVAL_STR(&value, sentence(where, message));
     zend_update_property_ex(zend_ce_exception, Z_OBJ(exception), ZSTR_KNOWN(ZEND_STR_MESSAGE),
                             &value);
     zval_ptr_dtor(&value);

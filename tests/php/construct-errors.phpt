@@ -33,7 +33,7 @@ Facteur\ConfigError ECONFIG -2 [deadline] deadline must be a text, a number or a
 Facteur\ConfigError ECONFIG -2 [] options are named: ['deadline' => 5.0]
 Facteur\ConfigError ECONFIG -2 [tls] %s
 Facteur\ConfigError ECONFIG -2 [helo] helo has the control character 0x00
-Facteur\ConfigError ECONFIG -2 [dsn] the DSN has the control character 0x00
+Facteur\ConfigError ECONFIG -2 [dsn] dsn: the DSN has the control character 0x00
 Facteur\ConfigError ECONFIG -2 [dsn] %s
 Facteur\ConfigError ECONFIG -2 [dsn] %s
 ArgumentCountError Facteur\Mailer::__construct() expects at most 2 arguments, 3 given

@@ -86,8 +86,8 @@ Facteur\ConfigError smime.sign.key: smime.sign.key: the key is no private key in
 Facteur\ConfigError smime.sign.key: smime.sign.key: the key is not the one of the certificate 0
 Facteur\ConfigError smime.sgin: smime.sgin: nothing is called so; did you mean sign? 0
 Facteur\ConfigError smime: smime is no JSON: line 1, column 16 cannot be read 0
-Facteur\ConfigError smime: a key callable of smime returned no string 0
-Facteur\ConfigError smime.encrypt.recipients: there is no certificate for carla@example.net 0
+Facteur\ConfigError smime: smime: a key callable of smime returned no string 0
+Facteur\ConfigError smime.encrypt.recipients: smime.encrypt.recipients: there is no certificate for carla@example.net 0
 int(0)
-Facteur\ConfigError smime: open_basedir does not allow /smime.zoe.pem 0
-Facteur\ConfigError smime: open_basedir does not allow /smime.zoe.pem 0
+Facteur\ConfigError smime: smime: open_basedir does not allow /smime.zoe.pem 0
+Facteur\ConfigError smime: smime: open_basedir does not allow /smime.zoe.pem 0
