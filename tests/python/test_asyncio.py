@@ -2,6 +2,7 @@
 """Mailer.asend() and its kin, on asyncio's own loop and on uvloop."""
 
 import asyncio
+import concurrent.futures
 import gc
 import logging
 import os
@@ -184,6 +185,37 @@ def test_two_loops_at_once_are_refused(server, run):
         assert asyncio.run(mailer.asend(letter())).ok
 
 
+def test_another_loop_right_after_the_verdict(server, run):
+    with facteur.Mailer(server.dsn()) as mailer:
+
+        async def main():
+            await mailer.asend(letter())
+            # This loop has not turned since then, and another thread's need not wait for that.
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                assert pool.submit(run, mailer.asend(letter())).result().ok
+            return await mailer.asend(letter())
+
+        assert run(main()).ok
+    assert server.stats()["mails"] == 3 and server.stats()["connections"] == 1
+
+
+def test_one_mail_after_the_other_watches_once(server):
+    with facteur.Mailer(server.dsn(), max_mails=0) as mailer:
+
+        async def main():
+            loop, watched = asyncio.get_running_loop(), []
+            add, remove = loop.add_reader, loop.remove_reader
+            loop.add_reader = lambda fd, turn: (watched.append(fd), add(fd, turn))
+            loop.remove_reader = lambda fd: (watched.append(-fd), remove(fd))
+            for _ in range(20):
+                await mailer.asend(letter())
+            assert len(watched) == 1
+            await asyncio.sleep(0)
+            assert len(watched) == 2 and sum(watched) == 0
+
+        asyncio.run(main())
+
+
 def test_threads_send_while_a_loop_drives(server, run):
     with facteur.Mailer(server.dsn(), pool_size=1) as mailer:
         sent = []
@@ -251,3 +283,22 @@ def test_a_child_of_a_loop_s_process(server, run):
         assert receipt.ok and child == 0
         assert mailer.send(letter()).attempts == 1
     assert server.stats()["mails"] == 3 and server.stats()["connections"] == 2
+
+
+def test_a_child_does_not_touch_the_loop_it_shares(server):
+    with facteur.Mailer(server.dsn()) as mailer:
+
+        async def main():
+            await mailer.asend(letter())
+            pid = os.fork()
+            if pid == 0:
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                os._exit(0)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+            began = time.monotonic()
+            await mailer.asend(letter(), deadline=10)
+            return time.monotonic() - began
+
+        assert asyncio.run(main()) < 3  # by the descriptor; a timer would have come, too
+    assert server.stats()["mails"] == 2

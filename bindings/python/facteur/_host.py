@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Mailer.asend() and its kin: the mailer under the running asyncio loop, without a thread.
 
-A Host watches the mailer's descriptor and its next deadline while mails are under way, and nothing
-otherwise.  One event loop at a time drives a mailer.
+A Host watches the mailer's descriptor and its next deadline while mails are under way and for one
+turn of the loop more, and nothing otherwise.  One event loop at a time drives a mailer.
 """
 
 from __future__ import annotations
@@ -32,28 +32,37 @@ class Host:
         self.waiting: dict[int, tuple[Any, asyncio.Future[Any] | None]] = {}
         self.fd = -1
         self.timer: asyncio.TimerHandle | None = None
+        self.due = 0.0
         self.soon: asyncio.Handle | None = None
 
     def add(self, delivery: Any) -> asyncio.Future[Any]:
         future = self.loop.create_future()
         self.waiting[delivery.id] = (delivery, future)
-        if self.soon is None:
-            # The submissions of one turn of the loop go out together.
-            self.soon = self.loop.call_soon(self.turn)
+        # The submissions of one turn of the loop go out together.
+        self.wake()
         return future
 
     def detach(self, delivery: Any) -> None:
         """Nobody awaits it any more, but its verdict is still worth knowing."""
         if delivery.id in self.waiting:
             self.waiting[delivery.id] = (delivery, None)
-            if self.soon is None:
-                self.soon = self.loop.call_soon(self.turn)
+            self.wake()
+
+    def wake(self) -> None:
+        if self.soon is None:
+            self.soon = self.loop.call_soon(self.turn)
+
+    def ring(self) -> None:
+        self.timer = None
+        self.turn()
 
     def turn(self) -> None:
-        for handle in (self.soon, self.timer):
-            if handle is not None:
-                handle.cancel()
-        self.soon = self.timer = None
+        if self.soon is not None:
+            self.soon.cancel()
+            self.soon = None
+        if not self.waiting:
+            self.stop()
+            return
         for number in self.mailer._step():
             delivery, future = self.waiting.pop(number, (None, None))
             if future is None:
@@ -65,7 +74,8 @@ class Host:
 
     def watch(self) -> None:
         if not self.waiting:
-            self.stop()
+            # Whoever was told his verdict runs before that, and may send the next mail.
+            self.wake()
             return
         fd, timeout = self.mailer._watch()
         if fd != self.fd:
@@ -74,12 +84,22 @@ class Host:
                 self.loop.add_reader(fd, self.turn)
             self.fd = fd
         if timeout == 0:
-            self.soon = self.loop.call_soon(self.turn)
+            self.wake()
         elif timeout is not None:
-            self.timer = self.loop.call_later(timeout, self.turn)
+            self.arm(self.loop.time() + timeout)
+
+    def arm(self, due: float) -> None:
+        """Step at that time at the latest: a timer that rings too early is cheaper than one for each mail."""
+        if self.timer is not None:
+            if self.due <= due:
+                return
+            self.timer.cancel()
+        self.due = due
+        self.timer = self.loop.call_at(due, self.ring)
 
     def unwatch(self) -> None:
-        if self.fd >= 0 and not self.loop.is_closed():
+        # In a child, the loop is the parent's and shares its epoll: not a word to it.
+        if self.fd >= 0 and self.pid == os.getpid() and not self.loop.is_closed():
             self.loop.remove_reader(self.fd)
         self.fd = -1
 
@@ -89,24 +109,26 @@ class Host:
             if handle is not None:
                 handle.cancel()
         self.soon = self.timer = None
-        _hosts.pop(id(self.mailer), None)
+        if _hosts.get(id(self.mailer)) is self:
+            del _hosts[id(self.mailer)]
 
 
 def _host(mailer: Any, loop: asyncio.AbstractEventLoop) -> Host:
     """The mailer's host in this loop.
 
-    What another loop left behind when it was closed, or the parent of a fork, is waited for no more.
+    One that has nothing under way ends by itself.  What another loop left behind when it was closed,
+    or the parent of a fork, is waited for no more.
     """
     host = _hosts.get(id(mailer))
     if host is not None and host.pid != os.getpid():
-        # Its loop is the parent's, and shares its epoll: not a word to it.
         del _hosts[id(mailer)]
         host = None
     if host is not None and host.loop is not loop:
-        if not host.loop.is_closed():
+        if host.loop.is_closed():
+            host.stop()
+            host.waiting.clear()
+        elif host.waiting:
             raise Error("another event loop is driving the mailer", code="EBUSY")
-        host.stop()
-        host.waiting.clear()
         host = None
     return host or Host(mailer, loop)
 
@@ -138,11 +160,10 @@ async def _ask(mailer: Any, delivery: Any) -> None:
     await asyncio.shield(asking)
 
 
-async def _end(mailer: Any, delivery: Any) -> None:
+async def _end(host: Host, delivery: Any) -> None:
     if delivery.ended:
         return
-    host = _host(mailer, asyncio.get_running_loop())
-    _hosts[id(mailer)] = host
+    _hosts[id(host.mailer)] = host
     future = host.add(delivery)
     try:
         await future
@@ -154,15 +175,16 @@ async def _end(mailer: Any, delivery: Any) -> None:
 
 async def _deliver(mailer: Any, submit: Any, raising: bool) -> Receipt:
     # Another loop that drives the mailer is told of before anything is composed.
-    _host(mailer, asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    host = _host(mailer, loop)
     delivery = submit()
     if not delivery.needs_token:
-        await _end(mailer, delivery)
+        await _end(host, delivery)
     # Before it left, or after the relay refused the token that there was.
     if delivery.needs_token:
         await _ask(mailer, delivery)
         delivery.resume()
-        await _end(mailer, delivery)
+        await _end(_host(mailer, loop), delivery)
     receipt: Receipt = delivery.wait(0.0, raising)
     return receipt
 
