@@ -172,7 +172,8 @@ class Exim(RealServer):
         with open(self.certificate, "rb") as certificate, open(self.key, "rb") as key:
             self.write("root/etc/server.pem", certificate.read())
             self.write("root/etc/server.key", key.read(), owner=str(jail.USERS["Debian-exim"]), mode="600")
-        self.write("root/etc/exim4/exim4.conf", EXIM_CONF.format(domain=DOMAIN, size=SIZE_LIMIT, banner=self.banner, **self.ports))
+        self.write("root/etc/exim4/exim4.conf", EXIM_CONF.format(
+            domain=DOMAIN, size=SIZE_LIMIT, banner=self.banner, **self.ports))
         self.run("chmod", "u+s", root + "/usr/sbin/exim4")
         self.spawn("chroot", root, "/usr/sbin/exim4", "-bdf", "-oX", "")
 

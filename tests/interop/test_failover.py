@@ -35,17 +35,23 @@ def signing(tmp_path_factory):
     directory = tmp_path_factory.mktemp("signing")
     keys = {"rsa": dkim_key("rsa"), "ed": dkim_key("ed25519")}
     shop, key = person(directory, "shop", "shop@shop.example")
+    ana, ana_key = person(directory, "ana", "ana@inbox.example")
     options = {"dkim": [{"domain": "shop.example", "selector": name, "key": pem} for name, (pem, _) in keys.items()],
-               "smime": {"sign": {"certificate_file": str(shop), "key_file": str(key)}}}
+               "smime": {"sign": {"certificate_file": str(shop), "key_file": str(key)},
+                         "encrypt": {"recipients": [{"certificate_file": str(ana)}]}}}
+
+    def record(name, timeout=5):
+        return keys[name.decode().split(".")[0]][1].encode()
 
     def verify(raw):
-        """That each key signed once and right; returns the content that S/MIME protects."""
+        """That each key signed once and right; returns the content that S/MIME protects: encrypted twice, it would differ."""
         assert len(re.findall(rb"(?mi)^DKIM-Signature:", raw)) == len(keys)
-        assert len(re.findall(rb"application/pkcs7-signature;", raw)) == 1
+        assert len(re.findall(rb"(?mi)^Content-Type: application/pkcs7-mime;", raw)) == 1
         verifier = dkim.DKIM(raw)
         for index in range(len(keys)):
-            assert verifier.verify(idx=index, dnsfunc=lambda name, timeout=5: keys[name.decode().split(".")[0]][1].encode())
-        return openssl("cms", "-verify", "-CAfile", shop, input=raw)
+            assert verifier.verify(idx=index, dnsfunc=record)
+        signed = openssl("cms", "-decrypt", "-recip", ana, "-inkey", ana_key, input=raw)
+        return openssl("cms", "-verify", "-CAfile", shop, input=signed)
 
     return options, verify
 
@@ -68,8 +74,8 @@ def relays(servers, request):
 
 
 def mail(size=1000):
-    return facteur.Message(from_="Shop <shop@shop.example>", to="ana@inbox.example", subject="Größe " * 20, text="A line \t\n.dot\n",
-                           attachments=[facteur.Attachment(os.urandom(size), name="a.bin")])
+    return facteur.Message(from_="Shop <shop@shop.example>", to="ana@inbox.example", subject="Größe " * 20,
+                           text="A line \t\n.dot\n", attachments=[facteur.Attachment(os.urandom(size), name="a.bin")])
 
 
 @pytest.mark.parametrize("script", MOVES_ON.values(), ids=MOVES_ON)
@@ -120,10 +126,11 @@ def test_two_presets(presets, signing):
     mailgun.script([{"on": "final", "reply": BUSY, "accept": True}])
     dsn = "failover(mailgun://ana:one@eu?tls_name=localhost&ca_file=%s postmark://TOKEN?tls_name=localhost&ca_file=%s)" % (
         mailgun.ca_file, postmark.ca_file)
-    fields = {"from": "shop@shop.example", "to": "ana@inbox.example", "text": "Hi", "tags": ["order"], "metadata": {"shop": "a"}}
-    done = subprocess.run([*command, os.environ["FACTEUR_CLI"], "send", "-", "--json", "--dsn", dsn], input=json.dumps(fields).encode(),
-                          env={**os.environ, **{"FACTEUR_" + name.upper(): json.dumps(value) for name, value in options.items()}},
-                          capture_output=True, check=False, timeout=30)
+    fields = {"from": "shop@shop.example", "to": "ana@inbox.example", "text": "Hi", "tags": ["order"],
+              "metadata": {"shop": "a"}}
+    environment = {**os.environ, **{"FACTEUR_" + name.upper(): json.dumps(value) for name, value in options.items()}}
+    done = subprocess.run([*command, os.environ["FACTEUR_CLI"], "send", "-", "--json", "--dsn", dsn], env=environment,
+                          input=json.dumps(fields).encode(), capture_output=True, check=False, timeout=30)
     assert done.returncode == 0, done.stderr
     receipt = json.loads(done.stdout)
     assert (receipt["status"], receipt["attempts"]) == ("sent", 2) and "postmark" in receipt["relay"], receipt

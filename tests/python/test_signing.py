@@ -282,7 +282,8 @@ def test_one_message_for_two_mailers(server, keys, envelope, mode, allowed):
     options, readers = envelope
     message = facteur.Message(from_="shop@example.com", to=["zoe@shop.example", "bob@shop.example"], text="Hello",
                               smime=options("zoe", "bob", "dev"))  # fmt: skip
-    with facteur.Mailer(server.dsn()) as live, facteur.Mailer(server.dsn(), mode=mode, allow=allowed, redirect_to=allowed) as staging:
+    staged_options = {"mode": mode, "allow": allowed, "redirect_to": allowed}
+    with facteur.Mailer(server.dsn()) as live, facteur.Mailer(server.dsn(), **staged_options) as staging:
         for mailer in (live, staging, live):
             assert mailer.send(message, deadline=10).ok
     assert [readers(mail["bytes"]) for mail in server.mails()] == [["zoe", "bob"], [allowed[:3]], ["zoe", "bob"]]
@@ -292,7 +293,8 @@ def test_one_message_for_two_mailers(server, keys, envelope, mode, allowed):
 def test_the_mode_of_the_program(server, envelope, mode, expected):
     options, readers = envelope
     fields = {"from": "shop@example.com", "to": ["zoe@shop.example", "bob@shop.example"], "text": "Hello", "tags": ["order"]}
-    environment = {**os.environ, "FACTEUR_MODE": mode, "FACTEUR_REDIRECT_TO": "dev@staff.example", "FACTEUR_ALLOW": "zoe@shop.example",
+    environment = {**os.environ, "FACTEUR_MODE": mode, "FACTEUR_REDIRECT_TO": "dev@staff.example",
+                   "FACTEUR_ALLOW": "zoe@shop.example",
                    "FACTEUR_SMIME": json.dumps(options("zoe", "bob", "dev"))}  # fmt: skip
     done = subprocess.run([os.environ["FACTEUR_CLI"], "send", "-", "--dsn", server.dsn(mode="live")], env=environment,
                           input=json.dumps(fields).encode(), capture_output=True, check=False, timeout=20)  # fmt: skip

@@ -124,7 +124,8 @@ BESIDE = [("X-SMTPAPI", '{"category": ["a"], "to": ["eve@x.example"]}'), ("X-MC-
           ("x-msys-api", '{"archive": [{"email": "eve@x.example"}]}')]  # fmt: skip
 
 
-@pytest.mark.parametrize("options", [{"mode": "redirect", "redirect_to": "dev@x.example"}, {"mode": "allowlist", "allow": "x.example"}])
+@pytest.mark.parametrize("options", [{"mode": "redirect", "redirect_to": "dev@x.example"},
+                                     {"mode": "allowlist", "allow": "x.example"}])  # fmt: skip
 @pytest.mark.parametrize("name, value", BESIDE, ids=[name for name, _ in BESIDE])
 def test_no_mode_is_passed_by_with_a_provider_s_field(options, name, value):
     """A provider would mail whom these fields name, whatever the envelope says."""
