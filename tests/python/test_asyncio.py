@@ -286,6 +286,7 @@ def test_a_child_of_a_loop_s_process(server, run):
 
 
 def test_a_child_does_not_touch_the_loop_it_shares(server):
+    server.script([{"on": "final", "reply": "250 2.0.0 ok", "delay_ms": 200}])
     with facteur.Mailer(server.dsn()) as mailer:
 
         async def main():
