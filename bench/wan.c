@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -240,6 +241,17 @@ static bool next_due(const struct direction *d, struct timespec *wait)
     return due != UINT64_MAX;
 }
 
+static void print_counters(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                 (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    printf("{\"carried\": %ju, \"lost\": %ju, \"cpu\": %.6f}\n", (uintmax_t)carried,
+           (uintmax_t)lost, cpu);
+    fflush(stdout);
+}
+
 static void shuttle(int client, int server)
 {
     struct direction d[2] = {{.from = client, .to = server}, {.from = server, .to = client}};
@@ -264,8 +276,7 @@ static void shuttle(int client, int server)
             char byte;
             if (read(STDIN_FILENO, &byte, 1) <= 0)
                 return;
-            printf("{\"carried\": %ju, \"lost\": %ju}\n", (uintmax_t)carried, (uintmax_t)lost);
-            fflush(stdout);
+            print_counters();
         }
         take_in(&d[0]);
         take_in(&d[1]);

@@ -48,11 +48,12 @@ class Run:
     us: list
     peak_kib: int
     counted: dict
+    sink_cpu_s: float
 
 
 def once(peer, job, installation, sink, prefix=(), limit=120):
     """One process of the peer, from start to end."""
-    sink.since()
+    before = sink.since()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         begin = time.perf_counter()
         process = subprocess.Popen([*prefix, *peers.command(peer, installation, job)], env=job.environment(installation),
@@ -76,7 +77,8 @@ def once(peer, job, installation, sink, prefix=(), limit=120):
         raise PeerFailed(told["skip"])
     if counted.get("mails", job.mails) != job.mails:
         raise PeerFailed(f"{job.mails} mails to send, {counted['mails']} counted by the sink")
-    return Run((usage.ru_utime + usage.ru_stime) * 1e6, told["wall_us"], spent, told["us"], told.get("peak_kib"), counted)
+    return Run((usage.ru_utime + usage.ru_stime) * 1e6, told["wall_us"], spent, told["us"], told.get("peak_kib"), counted,
+               counted.get("cpu", 0) - before.get("cpu", 0))
 
 
 def wait(process, limit):
@@ -241,12 +243,14 @@ class Scenario:
         startup = 0 if self.rtt_ms else self.startup(cell, job, installation, sink, startups)
         if not cell.mails:
             cell.mails = self.few(cell) if self.rtt_ms else self.enough(cell, job, installation, sink, seconds)
-        job, before = dataclasses.replace(job, mails=cell.mails), way.packets()
+        job, before = dataclasses.replace(job, mails=cell.mails), way.counters()
         run = once(cell.peer, job, installation, sink, way.client)
         cell.add(figures(job, run, startup, self.rtt_ms), run.process_us)
+        spent = {name: value - before[name] for name, value in way.counters().items()}
+        if self.rtt_ms and run.counted:
+            cell.add({"around": (spent["cpu"] + run.sink_cpu_s) * 1e6 / job.mails})
         if self.loss:
-            after = way.packets()
-            cell.add({"mails": cell.mails} | {name: after[name] - before[name] for name in after})
+            cell.add({"mails": job.mails} | {name: spent[name] for name in ("carried", "lost", "resent")})
 
     def few(self, cell):
         """On a WAN a mail takes long and varies little, unless packets are lost."""

@@ -118,13 +118,16 @@ def within(what, trips, cells, flights=True):
 
 
 def many(what, cells, alone):
-    """What a mail costs when many are in flight.  On a short way that is the client's work, seen on loopback, and not the way."""
+    """What a mail costs when many are in flight.  On a short way that is not the way but work: the client's, seen on loopback,
+    and that of the bench on the same processors."""
     target = "< 0.1 RTT"
     if not cells:
         return missing(what, target)
     worst, cell, scenario = worst_of(cells, "each_rtt")
     work = next((other.median("cpu") for _, other in alone if other.key == cell.key), None)
-    share = f"; {work / 1000 / scenario.rtt_ms:.3f} of it CPU of the client" if work else ""
+    around = cell.median("around")
+    share = (f"; CPU of the client {work / 1000 / scenario.rtt_ms:.3f}, of sink and WAN {around / 1000 / scenario.rtt_ms:.3f} RTT"
+             if work and around else "")
     return Row(what, target, f"{worst:.3f} RTT ({name(cell)}{share})", worst < 0.1)
 
 
