@@ -190,10 +190,10 @@ def rows(scenarios, installation):
     seen = Seen(scenarios)
     yield from loopback(seen)
     yield from processor(seen)
-    for network in dict.fromkeys(scenario.network for scenario in scenarios if scenario.rtt_ms and not scenario.loss):
+    for network in dict.fromkeys(scenario.network for scenario in scenarios if scenario.network != "loopback" and not scenario.loss):
         yield from wan(seen, network)
     for scenario in scenarios:
-        if scenario.work == "page" and scenario.rtt_ms and not scenario.loss:
+        if scenario.work == "page" and scenario.network != "loopback" and not scenario.loss:
             yield from pages(scenario)
         if scenario.work == "memory":
             yield from memory(scenario)
