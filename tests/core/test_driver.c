@@ -69,6 +69,12 @@ static int settle(facteur_delivery *delivery, double timeout)
     return status;
 }
 
+static void await_the_end(unsigned connections)
+{
+    while (atomic_load(&relay.ended) < connections)
+        sched_yield();
+}
+
 static bool send_one(facteur_mailer *mailer)
 {
     facteur_message *message = make_message();
@@ -79,6 +85,37 @@ static bool send_one(facteur_mailer *mailer)
     facteur_receipt_free(receipt);
     facteur_message_free(message);
     return sent;
+}
+
+/* ---- The first sends of a process ------------------------------------------------------------ */
+
+static pthread_barrier_t together;
+
+static void *send_first(void *mailer)
+{
+    pthread_barrier_wait(&together);
+    return send_one(mailer) ? mailer : NULL;
+}
+
+static void threads_may_all_be_the_first(void **state)
+{
+    facteur_mailer *mailers[8];
+    pthread_t threads[8];
+    void *sent;
+
+    pthread_barrier_init(&together, NULL, 8);
+    for (int i = 0; i < 8; i++) {
+        mailers[i] = open_relay("");
+        assert_int_equal(pthread_create(&threads[i], NULL, send_first, mailers[i]), 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        pthread_join(threads[i], &sent);
+        assert_ptr_equal(sent, mailers[i]);
+        facteur_mailer_free(mailers[i]);
+    }
+    pthread_barrier_destroy(&together);
+    await_the_end(8);
+    assert_int_equal(atomic_load(&relay.quits), 8);
 }
 
 /* ---- Submitting and waiting ------------------------------------------------------------------ */
@@ -588,12 +625,6 @@ static void the_exit_waits_for_the_background(void **state)
 
 /* ---- Ending without a close ------------------------------------------------------------------ */
 
-static void await_the_end(unsigned connections)
-{
-    while (atomic_load(&relay.ended) < connections)
-        sched_yield();
-}
-
 static void the_exit_says_quit(void **state)
 {
     pid_t child = fork();
@@ -714,6 +745,8 @@ static void the_window_is_of_the_relays_own_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* Before any other, for later nobody is the first any more. */
+        WITH_RELAY(threads_may_all_be_the_first),
         WITH_RELAY(what_is_submitted_is_sent_while_somebody_waits),
         WITH_RELAY(waiting_ends_with_its_time),
         WITH_RELAY(a_cancelled_mail_ends_or_goes_on),

@@ -21,6 +21,23 @@ static struct {
     bool registered;
 } drivers = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* A child begins anew: it has none of the threads, and the lock may be held for ever. */
+static void in_child(void)
+{
+    pthread_mutex_init(&drivers.lock, NULL);
+    drivers.first = NULL;
+    drivers.pid = getpid();
+}
+
+static void begin(void)
+{
+    in_child();
+    /* Where the system has no memory for the handler, a child is known by its pid. */
+    (void)pthread_atfork(NULL, NULL, in_child);
+}
+
 static void close_background(void)
 {
     fct_driver *driver;
@@ -86,7 +103,6 @@ static void say_quit(void)
 
 static void on_exit_close(void)
 {
-    /* A child that made no driver has none of the threads, and the lock may be held for ever. */
     if (drivers.pid != getpid() || !fct_tls_usable())
         return;
     close_background();
@@ -96,14 +112,10 @@ static void on_exit_close(void)
 
 void fct_driver_enlist(fct_driver *driver)
 {
-    pid_t pid = getpid();
-
-    /* A child begins anew; it makes its first driver in one thread, as nobody else knows it yet. */
-    if (drivers.pid != pid) {
-        pthread_mutex_init(&drivers.lock, NULL);
-        drivers.first = NULL;
-        drivers.pid = pid;
-    }
+    pthread_once(&once, begin);
+    /* Made past fork(): such a child makes its first driver in one thread. */
+    if (drivers.pid != getpid())
+        in_child();
     pthread_mutex_lock(&drivers.lock);
     driver->next = drivers.first;
     drivers.first = driver;
