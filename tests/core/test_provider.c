@@ -173,19 +173,58 @@ static void mandrill_takes_little_metadata(void **state)
     check_fields("mailjet", "order~42_a-b", NULL, "X-Mailjet-Campaign: order 42_a-b\r\n");
 }
 
-static fct_mail *make_mail(void)
+static fct_mail *make_mail_with(const char *field)
 {
-    static const char raw[] = "From: a@x.example\r\nTo: b@x.example\r\n\r\nx\r\n";
+    char raw[200];
     struct fct_freeze facts = {.date_s = 1795000000};
     facteur_message *message = NULL;
     fct_mail *mail = NULL;
 
-    if (facteur_message_from_bytes(raw, sizeof raw - 1, &message, NULL) == 0 &&
+    snprintf(raw, sizeof raw, "%sFrom: a@x.example\r\nTo: b@x.example\r\n\r\nX-SMTPAPI: x\r\n",
+             field);
+    if (facteur_message_from_bytes(raw, FACTEUR_NTS, &message, NULL) == 0 &&
         facteur_message_set(message, "tags", "order", FACTEUR_NTS, NULL) == 0 &&
         facteur_message_add_metadata(message, "shop", FACTEUR_NTS, "a", FACTEUR_NTS, NULL) == 0)
         fct_message_freeze(message, &facts, &mail, NULL);
     facteur_message_free(message);
     return mail;
+}
+
+static fct_mail *make_mail(void)
+{
+    return make_mail_with("");
+}
+
+/* Of two such fields the provider reads the first, which is not the message's. */
+static void a_field_of_the_message_is_never_hidden(void **state)
+{
+    static const struct {
+        const char *preset, *field;
+        int result;
+    } rows[] = {
+        {"sendgrid", "x-smtpapi: {\"filters\": {}}\r\n", FACTEUR_EMESSAGE},
+        {"sparkpost", "X-MSYS-API: {}\r\n", FACTEUR_EMESSAGE},
+        {"postmark", "X-PM-Tag: mine\r\n", FACTEUR_EMESSAGE},
+        {"mandrill", "X-MC-Tags: mine\r\n", FACTEUR_EMESSAGE},
+        {"mandrill", "X-MC-Metadata: {}\r\n", FACTEUR_EMESSAGE},
+        {"mailgun", "X-Mailgun-Tag: mine\r\n", 0},
+        {"mailgun", "X-Mailgun-Variables: {}\r\n", FACTEUR_EMESSAGE},
+        {"sendgrid", "X-MSYS-API: {}\r\n", 0},
+        {"resend", "X-SMTPAPI: {}\r\n", 0},
+        {"gmail", "X-SMTPAPI: {}\r\n", 0},
+        {"sendgrid", "", 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_mail *mail = make_mail_with(rows[i].field);
+        facteur_error *error = NULL;
+
+        assert_int_equal(fct_provider_check(fct_preset_find(text(rows[i].preset)), mail, &error),
+                         rows[i].result);
+        assert_string_equal(rows[i].result ? facteur_error_where(error) : "headers", "headers");
+        facteur_error_free(error);
+        fct_mail_unref(mail);
+    }
 }
 
 static void the_mail_has_them_first(void **state)
@@ -264,6 +303,7 @@ int main(void)
         cmocka_unit_test(values_are_safe_in_a_header),
         cmocka_unit_test(limits_of_the_providers),
         cmocka_unit_test(mandrill_takes_little_metadata),
+        cmocka_unit_test(a_field_of_the_message_is_never_hidden),
         cmocka_unit_test(the_mail_has_them_first),
         cmocka_unit_test(fields_without_memory),
         cmocka_unit_test(labels_refuse_what_bends_a_header),

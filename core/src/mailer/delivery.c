@@ -62,13 +62,8 @@ static int check_labels(const fct_plan *plan, const fct_mail *mail, facteur_erro
 
     if (plan->target != FCT_TARGET_RELAY)
         return 0;
-    for (unsigned i = 0; !err && i < plan->member_count; i++) {
-        fct_buf fields = {0};
-
-        err = fct_provider_fields(plan->members[i].dsn.preset, fct_mail_labels(mail), NULL, &fields,
-                                  error);
-        fct_buf_done(&fields);
-    }
+    for (unsigned i = 0; !err && i < plan->member_count; i++)
+        err = fct_provider_check(plan->members[i].dsn.preset, mail, error);
     return err;
 }
 

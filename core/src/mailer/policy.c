@@ -192,8 +192,7 @@ int fct_policy_apply(const fct_policy *policy, fct_mail *mail, struct fct_policy
 
 /* ---- Recipients beside the envelope ---------------------------------------------------------- */
 
-/* Fields that Mandrill, SendGrid and SparkPost read, and the members of them that name addresses.
- */
+/* Fields that Mandrill, SendGrid and SparkPost read; their members that name addresses. */
 static const struct {
     const char *name, *members[3];
 } further[] = {
@@ -224,17 +223,12 @@ static int check_field(fct_slice field, facteur_error **error)
 
 int fct_policy_check(const fct_policy *policy, const fct_mail *mail, facteur_error **error)
 {
-    const fct_content *content = fct_mail_content(mail);
-    fct_slice head = {content->bytes.ptr,
-                      content->file_count ? content->files[0].at : content->bytes.len};
-    const char *end;
+    fct_slice head;
     int err = 0;
 
-    if ((policy->mode != FCT_MODE_REDIRECT && policy->mode != FCT_MODE_ALLOWLIST) || !head.len)
+    if (policy->mode != FCT_MODE_REDIRECT && policy->mode != FCT_MODE_ALLOWLIST)
         return 0;
-    end = memmem(head.ptr, head.len, "\r\n\r\n", 4);
-    if (end)
-        head.len = (size_t)(end - head.ptr) + 2;
+    head = fct_content_head(fct_mail_content(mail));
     while (!err && head.len)
         err = check_field(fct_field_next(&head), error);
     return err;

@@ -5,6 +5,8 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "mailer/json.h"
+#include "mime/content.h"
+#include "mime/field.h"
 #include "mime/header.h"
 #include "mime/limits.h"
 
@@ -354,6 +356,42 @@ int fct_provider_fields(const struct fct_preset *preset, const fct_labels *label
     if (key && p->key)
         put(fields, p->key, key);
     return fields->failed ? fct_error_nomem(error) : 0;
+}
+
+/* ---- The message's own fields ---------------------------------------------------------------- */
+
+/* A field that stands once, and would stand twice with what is in the labels. */
+static bool is_second(const struct provider *p, const fct_labels *labels, fct_slice name)
+{
+    bool one_tag = labels->tag_count && (p->tags.form != EACH || p->tags.most == 1);
+    bool one_field = labels->metadata_count && p->metadata.form != EACH;
+
+    return (one_tag && fct_slice_equal_nocase(name, fct_slice_of(p->tags.name))) ||
+           (one_field && fct_slice_equal_nocase(name, fct_slice_of(p->metadata.name)));
+}
+
+int fct_provider_check(const struct fct_preset *preset, const fct_mail *mail, facteur_error **error)
+{
+    const fct_labels *labels = fct_mail_labels(mail);
+    const struct provider *p = find(preset);
+    fct_buf fields = {0};
+    fct_slice head;
+    int err;
+
+    if (!p || p->tags.form == NOTHING || !labels->text.len)
+        return 0;
+    err = fct_provider_fields(preset, labels, NULL, &fields, error);
+    fct_buf_done(&fields);
+    for (head = fct_content_head(fct_mail_content(mail)); !err && head.len;) {
+        fct_slice name = fct_field_name(fct_field_next(&head));
+
+        if (is_second(p, labels, name))
+            err = fct_error_set(error, FACTEUR_EMESSAGE, "headers",
+                                "%s reads one %.*s, which tags and metadata would be in: give "
+                                "either them or the field",
+                                p->preset, (int)name.len, name.ptr);
+    }
+    return err;
 }
 
 fct_mail *fct_provider_mail(const struct fct_preset *preset, fct_mail *mail)

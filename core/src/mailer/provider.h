@@ -18,6 +18,14 @@
 int fct_provider_fields(const struct fct_preset *preset, const fct_labels *labels, const char *key,
                         fct_buf *fields, facteur_error **error);
 
+/*
+ * Whether the relay takes the mail with its tags and metadata: what fct_provider_fields() refuses,
+ * and FACTEUR_EMESSAGE with "headers" where the message brings a field of its own that they would
+ * be in, since the provider reads only the first.
+ */
+int fct_provider_check(const struct fct_preset *preset, const fct_mail *mail,
+                       facteur_error **error);
+
 /* The mail as this preset's relay gets it, with a reference of its own: the same where there is
  * nothing to add.  NULL: no memory, or the fields are refused. */
 fct_mail *fct_provider_mail(const struct fct_preset *preset, fct_mail *mail);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 void fct_content_done(fct_content *content)
@@ -19,6 +20,17 @@ void fct_content_done(fct_content *content)
     else
         fct_buf_done(&content->bytes);
     *content = (fct_content){0};
+}
+
+fct_slice fct_content_head(const fct_content *content)
+{
+    fct_slice head = {content->bytes.ptr,
+                      content->file_count ? content->files[0].at : content->bytes.len};
+    const char *end = head.len ? memmem(head.ptr, head.len, "\r\n\r\n", 4) : NULL;
+
+    if (end)
+        head.len = (size_t)(end - head.ptr) + 2;
+    return head;
 }
 
 int fct_file_open(const char *path, struct stat *facts)

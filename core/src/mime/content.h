@@ -42,6 +42,9 @@ int fct_content_add_spool(fct_content *content, fct_spool *spool);
  * FACTEUR_ENOMEM. */
 int fct_content_append(fct_content *content, const fct_content *from, size_t start);
 
+/* Its header fields with their line ends, without the empty line; as long as the content lives. */
+fct_slice fct_content_head(const fct_content *content);
+
 /* Open a regular file for reading, never waiting (a FIFO would); -1 with errno. */
 int fct_file_open(const char *path, struct stat *facts);
 

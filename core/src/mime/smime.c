@@ -31,9 +31,8 @@ static int take_apart(struct protecting *p)
 {
     const fct_content *content = fct_mail_content(p->mail);
     size_t memory = content->file_count ? content->files[0].at : content->bytes.len;
-    const char *end = memmem(content->bytes.ptr, memory, "\r\n\r\n", 4);
-    fct_slice rest = {content->bytes.ptr, end ? (size_t)(end - content->bytes.ptr) + 2 : memory};
-    size_t body = end ? rest.len + 2 : rest.len;
+    fct_slice rest = fct_content_head(content);
+    size_t body = rest.len < memory ? rest.len + 2 : rest.len;
     bool version = false;
 
     while (rest.len) {
