@@ -16,6 +16,8 @@ from .peers import PEERS, Peer
 from .servers import Daemon, ends_with_us
 
 WORKERS = 4
+IDLE = "facteur idle"                 # a page whose worker has sent nothing for longer than the option fresh_ms
+IDLE_S = 2.1
 
 
 def receive(sock):
@@ -134,7 +136,7 @@ class PageScenario:
     def fill(self, chosen, installation):
         for site in (Fpm, Gunicorn):
             mine = f"facteur-{site.language.lower()}"
-            mails = ["none", *(["facteur"] if mine in chosen else []), *([site.peer] if self.peers and site.peer in chosen else [])]
+            mails = ["none", *(["facteur", IDLE] if mine in chosen else []), *([site.peer] if self.peers and site.peer in chosen else [])]
             for mail in mails if len(mails) > 1 else []:
                 peer = Peer(site.name, site.runtime, "", site.name, site.language)
                 self.cells.append(Cell(peer, mail, skipped=installation.missing.get(site.runtime, "")))
@@ -157,21 +159,25 @@ class PageScenario:
     def visit(self, site, cells, job, installation, sink, prefix):
         """Pages in turn, with this mail and that; the first ones, on which every worker begins, are not counted."""
         with site(job, installation, prefix) as pages, concurrent.futures.ThreadPoolExecutor(2 * WORKERS) as crowd:
-            for cell in cells:
-                list(crowd.map(pages.page, [cell.mode] * 4 * WORKERS))
+            modes = [cell.mode for cell in cells if cell.mode != IDLE]
+            for mode in modes:
+                list(crowd.map(pages.page, [mode] * 4 * WORKERS))
             sink.since()
-            spent = {cell.mode: [] for cell in cells}
+            spent = {mode: [] for mode in modes}
             for _ in range(self.pages):
-                for cell in cells:
-                    spent[cell.mode].append(pages.page(cell.mode))
+                for mode in modes:
+                    spent[mode].append(pages.page(mode))
+            if len(modes) < len(cells):
+                time.sleep(IDLE_S)
+                spent[IDLE] = list(crowd.map(pages.page, ["facteur"] * WORKERS))
         counted = sink.since()["mails"]
-        if counted != self.pages * sum(cell.mode != "none" for cell in cells):
+        if counted != sum(len(times) for mode, times in spent.items() if mode != "none"):
             raise PeerFailed(f"{counted} mails counted by the sink")
         for cell in cells:
             self.note(cell, sorted(spent[cell.mode]), statistics.median(spent["none"]))
 
     def note(self, cell, spent, without):
         middle = statistics.median(spent)
-        cell.add({"p50": middle, "p95": percentile(spent, 0.95), "p99": percentile(spent, 0.99)})
+        cell.add({"p50": middle} | ({} if cell.mode == IDLE else {"p95": percentile(spent, 0.95), "p99": percentile(spent, 0.99)}))
         if cell.mode != "none":
             cell.add({"added": middle - without} | ({"added_rtt": (middle - without) / 1000 / self.rtt_ms} if self.rtt_ms else {}))

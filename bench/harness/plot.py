@@ -57,7 +57,7 @@ def tick(value):
 
 
 def bar(cell, reps, middle, x, y):
-    kind = "ours" if cell.peer.ours or cell.mode == "facteur" else "peer"
+    kind = "ours" if cell.peer.ours or cell.mode.startswith("facteur") else "peer"
     yield f'<text x="{LEFT - 8}" y="{y + 12}" text-anchor="end">{html.escape(cell.peer.name)} {cell.mode}</text>'
     yield f'<rect class="{kind}" x="{LEFT}" y="{y + 1}" width="{max(x(middle) - LEFT, 1):.1f}" height="{ROW - 7}"/>'
     if len(reps) > 1:
