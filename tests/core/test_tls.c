@@ -77,6 +77,87 @@ static void ciphertext_ahead_is_bounded(void **state)
     fct_tls_context_free(context);
 }
 
+/* A way to the server that takes so many bytes. */
+struct narrow {
+    struct pair *pair;
+    size_t room;
+    int calls;
+};
+
+static size_t send_narrow(void *user, const char *bytes, size_t len)
+{
+    struct narrow *narrow = user;
+    size_t gone = len < narrow->room ? len : narrow->room;
+
+    narrow->calls++;
+    narrow->room -= gone;
+    if (gone)
+        BIO_write(SSL_get_rbio(narrow->pair->server), bytes, (int)gone);
+    return gone;
+}
+
+static void server_reads(struct pair *pair, fct_slice expected)
+{
+    static char back[16384];
+    int n;
+
+    while ((n = SSL_read(pair->server, back, sizeof back)) > 0) {
+        assert_in_range(n, 1, expected.len);
+        assert_memory_equal(back, expected.ptr, (size_t)n);
+        expected.ptr += n;
+        expected.len -= (size_t)n;
+    }
+    assert_int_equal(expected.len, 0);
+}
+
+/* Only the last record goes directly, only behind all others, and what does not go waits. */
+static void a_last_record_goes_directly(void **state)
+{
+    static char text[40001];
+    static const size_t lengths[] = {1, 100, 16384, 16385, 40000};
+    static const size_t rooms[] = {0, 1, 50, SIZE_MAX};
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+    SSL_CTX *server = server_context(&good);
+    struct pair pair;
+    struct narrow narrow = {.pair = &pair};
+
+    pair_start(&pair, context, server);
+    fct_tls_send_by(pair.client, send_narrow, &narrow);
+    assert_true(shake(&pair, 4096));
+    assert_int_equal(narrow.calls, 0);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        for (size_t k = 0; k < sizeof rooms / sizeof *rooms; k++) {
+            fct_slice slices[2] = {{text, 1}, {text + 1, lengths[i] - 1}};
+            size_t taken = 0;
+            bool waits;
+
+            for (size_t n = 0; n < sizeof text; n++)
+                text[n] = (char)(n * 7 + n / 251);
+            narrow.calls = 0;
+            narrow.room = rooms[k];
+            assert_int_equal(fct_tls_write(pair.client, slices, 2, &taken), 0);
+            assert_int_equal(taken, lengths[i]);
+            assert_int_equal(narrow.calls, lengths[i] <= 16384 ? 1 : 0);
+            if (narrow.calls && rooms[k] == SIZE_MAX)
+                assert_int_equal(fct_tls_output(pair.client).len, 0);
+            /* A further record goes behind what waits. */
+            waits = fct_tls_output(pair.client).len > 0;
+            narrow.calls = 0;
+            narrow.room = SIZE_MAX;
+            taken = 0;
+            assert_int_equal(fct_tls_write(pair.client, slices, 1, &taken), 0);
+            assert_int_equal(narrow.calls, waits ? 0 : 1);
+            to_server(&pair);
+            text[lengths[i]] = text[0];
+            server_reads(&pair, (fct_slice){text, lengths[i] + 1});
+        }
+    }
+    pair_end(&pair);
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
 static void expect_refused(const struct fct_tls_config *config, const char *host,
                            const struct certificate *certificate, const char *sentence)
 {
@@ -407,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_pass_in_any_split),
         cmocka_unit_test(ciphertext_ahead_is_bounded),
+        cmocka_unit_test(a_last_record_goes_directly),
         cmocka_unit_test(each_bad_certificate_has_its_sentence),
         cmocka_unit_test(a_name_with_a_nul_is_another_name),
         cmocka_unit_test(names_addresses_and_wildcards_are_accepted),

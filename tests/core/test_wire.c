@@ -296,8 +296,6 @@ static void a_transcript_cuts_what_is_too_long(void **state)
     fct_transcript_add(transcript, "S: ", (fct_slice){text, 20000});
     /* No whole line of it is left. */
     assert_string_equal(fct_transcript_text(transcript), "");
-    fct_transcript_addf(transcript, "C: ", "%s", text);
-    assert_int_equal(strlen(fct_transcript_text(transcript)), 3 + 511 + 1);
     free(text);
     free(transcript);
 }
@@ -310,8 +308,8 @@ static void a_transcript_keeps_the_last_whole_lines(void **state)
     fct_transcript_add(transcript, "S: ", FCT_SLICE("a\nb"));
     assert_string_equal(fct_transcript_text(transcript), "S: a\nS: b\n");
     for (int i = 0; i < 3000; i++) {
-        fct_transcript_addf(transcript, "C: ", "line %d", i);
         snprintf(last, sizeof(last), "C: line %d\n", i);
+        fct_transcript_add(transcript, "C: ", (fct_slice){last + 3, strlen(last) - 4});
         if (i % 700 == 0) {
             const char *text = fct_transcript_text(transcript);
 

@@ -123,6 +123,17 @@ int fct_buf_add_char(fct_buf *buf, char byte)
     return fct_buf_add(buf, &byte, 1);
 }
 
+int fct_buf_add_number(fct_buf *buf, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    return fct_buf_add(buf, digits + at, sizeof digits - at);
+}
+
 int fct_buf_addv(fct_buf *buf, const char *format, va_list args)
 {
     size_t room = buf->cap - buf->len;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Bytes that somebody else owns; not NUL-terminated. */
@@ -62,6 +63,7 @@ static inline int fct_buf_add(fct_buf *buf, const void *bytes, size_t len)
 int fct_buf_add_text(fct_buf *buf, const char *text);
 int fct_buf_add_slice(fct_buf *buf, fct_slice slice);
 int fct_buf_add_char(fct_buf *buf, char byte);
+int fct_buf_add_number(fct_buf *buf, uint64_t number); /* in decimal digits */
 int fct_buf_addf(fct_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int fct_buf_addv(fct_buf *buf, const char *format, va_list args);
 /* Drop `count` bytes at the front. */

@@ -123,6 +123,14 @@ static size_t send_or_break(fct_stream *stream, const struct iovec *iov, size_t 
     return 0;
 }
 
+static size_t send_record(void *user, const char *bytes, size_t len)
+{
+    fct_stream *stream = user;
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
+
+    return stream->broken ? 0 : send_or_break(stream, &iov, 1);
+}
+
 /* Write the ciphertext that waits; true when all of it went. */
 static bool flush(fct_stream *stream)
 {
@@ -409,6 +417,7 @@ int fct_stream_secure(fct_stream *stream, fct_tls_context *context)
     stream->tls = fct_tls_new(context);
     if (!stream->tls)
         return FACTEUR_ENOMEM;
+    fct_tls_send_by(stream->tls, send_record, stream);
     stream->shaking = true;
     fct_timer_set(stream->loop, &stream->later, 0);
     return 0;

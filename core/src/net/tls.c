@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * OpenSSL between two buffers of ours: its BIO reads from the bytes lent by fct_tls_feed() and
- * writes to a bounded output, so that neither side is copied twice.
+ * hands its records on at once, or keeps them in a bounded output, so that neither side is copied
+ * twice.
  */
 #include "net/tls.h"
 
@@ -26,6 +27,9 @@ struct fct_tls {
     fct_slice in;
     fct_buf out;
     size_t out_start;
+    fct_tls_send *send; /* may be NULL */
+    void *send_user;
+    bool direct; /* the record at hand is the last one for now */
     bool open;
     bool first_seen; /* the first byte told TLS from clear text */
     unsigned talk;
@@ -60,9 +64,12 @@ static int bio_read(BIO *bio, char *out, int cap)
 static int bio_write(BIO *bio, const char *bytes, int len)
 {
     fct_tls *tls = BIO_get_data(bio);
+    size_t gone = 0;
 
     BIO_clear_retry_flags(bio);
-    return fct_buf_add(&tls->out, bytes, (size_t)len) == 0 ? len : -1;
+    if (tls->direct && tls->send && fct_tls_output(tls).len == 0)
+        gone = tls->send(tls->send_user, bytes, (size_t)len);
+    return fct_buf_add(&tls->out, bytes + gone, (size_t)len - gone) == 0 ? len : -1;
 }
 
 static long bio_ctrl(BIO *bio, int command, long number, void *pointer)
@@ -181,9 +188,23 @@ void fct_tls_free(fct_tls *tls)
     fct_free(tls);
 }
 
+void fct_tls_send_by(fct_tls *tls, fct_tls_send *send, void *user)
+{
+    tls->send = send;
+    tls->send_user = user;
+}
+
 void fct_tls_feed(fct_tls *tls, const void *bytes, size_t len)
 {
     tls->in = (fct_slice){bytes, len};
+}
+
+/* What a function of OpenSSL leaves there must be its own (SSL_get_error(3)); clearing takes time.
+ */
+static void forget_errors(void)
+{
+    if (ERR_peek_error())
+        ERR_clear_error();
 }
 
 /* The first sentence says most: what fails after it only follows from it. */
@@ -275,7 +296,10 @@ int fct_tls_read(fct_tls *tls, char *out, size_t cap, bool *ended)
 {
     int got;
 
-    ERR_clear_error();
+    /* All was read, and no part of a record waits for its rest: OpenSSL could only say so. */
+    if (tls->in.len == 0 && !SSL_has_pending(tls->ssl))
+        return 0;
+    forget_errors();
     got = SSL_read(tls->ssl, out, (int)(cap < RECORD_MAX ? cap : RECORD_MAX));
     if (tls->talk > TALK_MAX)
         return refuse(tls, "the relay floods the connection with TLS messages that carry no data");
@@ -325,22 +349,24 @@ static fct_slice next_record(const fct_slice *slices, int count, size_t from, ch
 int fct_tls_write(fct_tls *tls, const fct_slice *slices, int count, size_t *taken)
 {
     char record[RECORD_MAX];
+    size_t total = 0;
     int result = 0;
 
-    while (fct_tls_output(tls).len < AHEAD_MAX) {
+    for (int i = 0; i < count; i++)
+        total += slices[i].len;
+    while (!result && *taken < total && fct_tls_output(tls).len < AHEAD_MAX) {
         fct_slice next = next_record(slices, count, *taken, record);
         int wrote;
 
-        if (next.len == 0)
-            break;
-        ERR_clear_error();
+        tls->direct = *taken + next.len == total;
+        forget_errors();
         wrote = SSL_write(tls->ssl, next.ptr, (int)next.len);
-        if (wrote <= 0) {
+        if (wrote > 0)
+            *taken += (size_t)wrote;
+        else
             result = fail(tls);
-            break;
-        }
-        *taken += (size_t)wrote;
     }
+    tls->direct = false;
     return result;
 }
 

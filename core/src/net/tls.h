@@ -45,6 +45,13 @@ void fct_tls_context_free(fct_tls_context *context); /* NULL is fine; connection
 fct_tls *fct_tls_new(fct_tls_context *context);
 void fct_tls_free(fct_tls *tls);
 
+/* Write what can be written now, without waiting: its length, or 0. */
+typedef size_t fct_tls_send(void *user, const char *bytes, size_t len);
+
+/* Let fct_tls_write() hand its last record to `send`, where nothing waits before it: then only what
+ * did not go is kept as output. */
+void fct_tls_send_by(fct_tls *tls, fct_tls_send *send, void *user);
+
 /* Lend what came from the wire; it must live until fct_tls_read() returned 0. */
 void fct_tls_feed(fct_tls *tls, const void *bytes, size_t len);
 

@@ -4,7 +4,6 @@
 
 #include "base/memory.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* RSET, MAIL, RCPT…, DATA, the end, for each mail; and what is outstanding beside the mails. */
@@ -177,14 +176,21 @@ static bool take_front(fct_session *s, struct fct_expected *out)
 
 static void note_reply(fct_session *s)
 {
-    char who[16];
+    int code = s->parser.code;
+    const char who[] = {'S',
+                        ':',
+                        ' ',
+                        (char)('0' + code / 100),
+                        (char)('0' + code / 10 % 10),
+                        (char)('0' + code % 10),
+                        ' ',
+                        '\0'};
 
     /* A refusal may show the login that came before it. */
-    if (s->state == FCT_STATE_AUTH || s->parser.code >= 400)
+    if (s->state == FCT_STATE_AUTH || code >= 400)
         fct_session_mask(s, &s->parser.text);
-    snprintf(who, sizeof(who), "S: %d ", s->parser.code);
     /* A challenge may be made of the secret. */
-    if (s->parser.code == 334 && s->state == FCT_STATE_AUTH && s->parser.text.len)
+    if (code == 334 && s->state == FCT_STATE_AUTH && s->parser.text.len)
         fct_transcript_add(&s->transcript, who, FCT_SLICE("***"));
     else
         fct_transcript_add(&s->transcript, who,

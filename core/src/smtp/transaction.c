@@ -21,8 +21,10 @@ static void say_mail(fct_session *s, fct_transaction *mail)
     fct_buf_add_text(line, "MAIL FROM:<");
     fct_buf_add_text(line, fct_mail_sender(mail->mail));
     fct_buf_add_char(line, '>');
-    if (fct_session_uses(s, FCT_OFFER_SIZE))
-        fct_buf_addf(line, " SIZE=%llu", (unsigned long long)mail->size);
+    if (fct_session_uses(s, FCT_OFFER_SIZE)) {
+        fct_buf_add_text(line, " SIZE=");
+        fct_buf_add_number(line, mail->size);
+    }
     if (needs & FCT_NEEDS_8BITMIME)
         fct_buf_add_text(line, " BODY=8BITMIME");
     for (size_t i = 0; !utf8 && i < mail->recipient_count; i++)
@@ -84,14 +86,22 @@ static void queue_content(fct_session *s, fct_transaction *mail)
     mail->body_us = s->now_us;
     if (s->wire.body_count == 1)
         s->body_bytes = 0;
-    fct_transcript_addf(&s->transcript, "C: ", "(%llu bytes of message)",
-                        (unsigned long long)mail->size);
+    fct_buf_clear(&s->line);
+    fct_buf_add_char(&s->line, '(');
+    fct_buf_add_number(&s->line, mail->size);
+    fct_buf_add_text(&s->line, " bytes of message)");
+    fct_transcript_add(&s->transcript, "C: ", (fct_slice){s->line.ptr, s->line.len});
 }
 
 static void say_bdat(fct_session *s, fct_transaction *mail)
 {
-    if (fct_session_command(s, FCT_COMMAND_BDAT, mail, "BDAT %llu LAST",
-                            (unsigned long long)mail->size) == 0)
+    fct_buf *line = &s->line;
+
+    fct_buf_clear(line);
+    fct_buf_add_text(line, "BDAT ");
+    fct_buf_add_number(line, mail->size);
+    fct_buf_add_text(line, " LAST");
+    if (fct_session_write(s, FCT_COMMAND_BDAT, mail, (fct_slice){line->ptr, line->len}, false) == 0)
         queue_content(s, mail);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "smtp/transcript.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 static void put(fct_transcript *transcript, const char *bytes, size_t len)
@@ -45,20 +43,6 @@ void fct_transcript_add(fct_transcript *transcript, const char *who, fct_slice t
         text.ptr += len;
         text.len -= len;
     } while (text.len);
-}
-
-void fct_transcript_addf(fct_transcript *transcript, const char *who, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    int len;
-
-    va_start(args, format);
-    len = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    fct_transcript_add(
-        transcript, who,
-        (fct_slice){text, (size_t)len < sizeof(text) ? (size_t)len : sizeof(text) - 1});
 }
 
 static void reverse(char *from, char *to)

@@ -18,8 +18,6 @@ typedef struct fct_transcript {
 
 /* `who` is "C: ", "S: " or "-- "; every line of the text gets it. */
 void fct_transcript_add(fct_transcript *transcript, const char *who, fct_slice text);
-void fct_transcript_addf(fct_transcript *transcript, const char *who, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
 
 /* NUL-terminated; begins with a whole line; lives until the next call. */
 const char *fct_transcript_text(fct_transcript *transcript);
