@@ -53,7 +53,8 @@ static const struct rule rules[] = {
 };
 #define RULES (sizeof rules / sizeof rules[0])
 
-static const char *const commands[] = {"", "send", "order", "contact", "render", "check", "help"};
+static const char *const commands[] = {"",       "send",  "order",    "contact",
+                                       "render", "check", "sendmail", "help"};
 
 const char *command_name(enum command command)
 {
@@ -219,9 +220,11 @@ static int read_command(struct args *args, const char *word)
             return 0;
         }
     }
-    return fail(EXIT_USAGE, NULL,
-                "there is no command \"%s\"; known are send, order, contact, render, check, help",
-                word);
+    return fail(
+        EXIT_USAGE, NULL,
+        "there is no command \"%s\"; known are send, order, contact, render, check, sendmail, "
+        "help",
+        word);
 }
 
 static int make_room(struct args *args, size_t count)
@@ -236,19 +239,32 @@ static int make_room(struct args *args, size_t count)
     return 0;
 }
 
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
 int args_parse(int argc, char **argv, struct args *args)
 {
     bool flags_end = false;
     int i = 1, result = make_room(args, (size_t)argc + 1);
 
-    if (result == 0 && i < argc && argv[i][0] != '-')
+    if (argc && strcmp(base_name(argv[0]), "sendmail") == 0)
+        args->command = CMD_SENDMAIL;
+    else if (result == 0 && i < argc && argv[i][0] != '-')
         result = read_command(args, argv[i++]);
     for (; result == 0 && i < argc; i++) {
         const char *word = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
         const char *offered = next;
 
-        if (strcmp(word, "-h") == 0)
+        if (args->command != CMD_SENDMAIL && strcmp(word, "-h") == 0)
             word = "--help";
+        if (args->command == CMD_SENDMAIL && strncmp(word, "--", 2) != 0)
+            flags_end = true;
+        else if (args->command == CMD_SENDMAIL && !word[2] && !flags_end)
+            args->files[args->file_count++] = word;
         if (flags_end || word[0] != '-' || word[1] == '\0') {
             args->files[args->file_count++] = word;
         } else if (strcmp(word, "--") == 0) {

@@ -6,7 +6,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum command { CMD_NONE, CMD_SEND, CMD_ORDER, CMD_CONTACT, CMD_RENDER, CMD_CHECK, CMD_HELP };
+enum command {
+    CMD_NONE,
+    CMD_SEND,
+    CMD_ORDER,
+    CMD_CONTACT,
+    CMD_RENDER,
+    CMD_CHECK,
+    CMD_SENDMAIL,
+    CMD_HELP
+};
 
 enum flag {
     FLAG_DSN,
@@ -57,7 +66,10 @@ struct args {
     size_t owned_count;
 };
 
-/* 0, or an exit code after the mistake was told. */
+/*
+ * 0, or an exit code after the mistake was told.  A program called "sendmail" is the command
+ * sendmail, whose own words are the files: from the first that is no option of facteur's.
+ */
 int args_parse(int argc, char **argv, struct args *args);
 void args_done(struct args *args);
 

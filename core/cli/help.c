@@ -17,6 +17,7 @@ static const char overview[] =
     "  facteur contact  a contact-form message, composed from the form's JSON\n"
     "  facteur render   compose one of these and show it; nothing is sent\n"
     "  facteur check    connect and log in to the relay; nothing is sent\n"
+    "  facteur sendmail a message as programs hand it to /usr/sbin/sendmail\n"
     "  facteur help     this text, or \"facteur help send\" for a command's\n"
     "\n"
     "The relay is a DSN, from --dsn or from FACTEUR_DSN in the environment (which, unlike the\n"
@@ -119,6 +120,35 @@ static const char check_text[] =
     "what the relay offers and the time of each phase.\n"
     "\n";
 
+static const char sendmail_text[] =
+    "facteur sendmail [--NAME VALUE …] [-t] [-i] [-f SENDER] [-F NAME] [RECIPIENT …]\n"
+    "\n"
+    "Read a message from standard input and send it, with the options of Postfix's sendmail(1). "
+    "Also\n"
+    "what the program does when it is called \"sendmail\".\n"
+    "\n"
+    "  -t            recipients are those of To, Cc and Bcc, and those of the command line\n"
+    "  -i, -oi       a line with nothing but a dot does not end the message\n"
+    "  -f, -r SENDER where bounces go, and the From of a message that has none; default: the "
+    "From,\n"
+    "                the option default-from (as a flag or in the environment), the user at this "
+    "host\n"
+    "  -F NAME       the sender's name, where the message has no From\n"
+    "  -N never|success,failure,delay   -R full|hdrs   -V ID   asked where the relay offers DSN\n"
+    "  -v            print the receipt\n"
+    "\n"
+    "Names without a domain get the sender's, else this host's. -A -B -C -e -G -h -L -m -n -o* -O "
+    "-p\n"
+    "-U -X are taken and mean nothing here; -q, -I, -bs, -bp and the like are refused: there is no "
+    "queue.\n"
+    "So 69 tells any mail that was not accepted, also for now: 75 would be \"queued\" to PHP's "
+    "mail().\n"
+    "\n"
+    "  sendmail_path = \"facteur sendmail --password-file /etc/shop/pw --dsn "
+    "smtps://u@relay.example "
+    "-t -i\"\n"
+    "\n";
+
 static const char exit_codes[] =
     "Exit codes (sysexits.h)\n"
     "  0   sent to at least one recipient; the others are listed as rejected\n"
@@ -188,6 +218,9 @@ void help_print(enum command command)
         break;
     case CMD_CHECK:
         fputs(check_text, stdout);
+        break;
+    case CMD_SENDMAIL:
+        fputs(sendmail_text, stdout);
         break;
     default:
         fputs(overview, stdout);

@@ -8,7 +8,7 @@
 
 static enum command command_of(const char *word)
 {
-    for (enum command command = CMD_SEND; command <= CMD_CHECK; command++) {
+    for (enum command command = CMD_SEND; command < CMD_HELP; command++) {
         if (strcmp(command_name(command), word) == 0)
             return command;
     }
@@ -49,7 +49,7 @@ static bool sends(const struct args *args)
 {
     return !args_has(args, FLAG_VERSION) && !args_has(args, FLAG_HELP) &&
            (args->command == CMD_SEND || args->command == CMD_ORDER ||
-            args->command == CMD_CONTACT);
+            args->command == CMD_CONTACT || args->command == CMD_SENDMAIL);
 }
 
 int main(int argc, char **argv)
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     result = args_parse(argc, argv, &args);
     if (result == 0 && sends(&args)) {
-        result = cmd_send(&args);
+        result = args.command == CMD_SENDMAIL ? cmd_sendmail(&args) : cmd_send(&args);
     } else if (result == 0) {
         result = show(&args);
         result = result ? result : flush_output();

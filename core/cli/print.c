@@ -91,6 +91,11 @@ static int tell_failure(const facteur_receipt *receipt)
     return code == FACTEUR_EAUTH ? EXIT_LOGIN : EXIT_RETRY;
 }
 
+int print_failure(const facteur_receipt *receipt)
+{
+    return facteur_receipt_ok(receipt) ? EXIT_DONE : tell_failure(receipt);
+}
+
 static void print_json(const facteur_receipt *receipt)
 {
     char *text = facteur_receipt_json(receipt);
@@ -111,5 +116,5 @@ int print_receipt(const facteur_receipt *receipt, bool json, bool verbose)
     /* A receipt that nobody could read changes nothing about the mail: sent again it is there
      * twice. */
     flush_output();
-    return facteur_receipt_ok(receipt) ? EXIT_DONE : tell_failure(receipt);
+    return print_failure(receipt);
 }

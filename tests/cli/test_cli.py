@@ -6,6 +6,7 @@ import email.policy
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -49,7 +50,7 @@ def test_help_and_version():
     for word in ("facteur send", "facteur render", "--deadline", "--no-NAME", "Exit codes"):
         assert word in overview
     assert facteur("help") == overview
-    for command in ("send", "order", "contact", "render", "check"):
+    for command in ("send", "order", "contact", "render", "check", "sendmail"):
         assert facteur("help", command) == facteur(command, "--help")
         assert facteur("help", command).startswith(f"facteur {command}")
 
@@ -235,3 +236,59 @@ def test_few_descriptors_are_told():
     done = subprocess.run(["sh", "-c", 'ulimit -n 6; exec "$@"', "sh", os.environ["FACTEUR_CLI"], "check", "--dsn",
                            "smtp://127.0.0.1:1"], capture_output=True, text=True, timeout=60)
     assert done.returncode == RETRY and "of file descriptors" in done.stderr
+
+
+CRON = b"From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@shop> backup\n\nhi\n.\nmore\n"
+
+
+@pytest.mark.parametrize("words, raw, told, sender, recipients", [
+    # Cron of Debian; PHP's mail() with and without its own parameters; mail(1); a script.
+    (("-i", "-FCronDaemon", "-B8BITMIME", "-oem", "root"), CRON,
+     ("From: root@shop.example (Cron Daemon)", "To: root@shop.example", "hi\n.\nmore\n"), "root@shop.example",
+     ["root@shop.example"]),
+    (("-t", "-i"), b"To: Ana <ana@example.com>\nBcc: b@example.com\nSubject: x\nFrom: s@example.com\n\nhi\n",
+     ("To: Ana <ana@example.com>\n", "From: s@example.com"), "s@example.com", ["ana@example.com", "b@example.com"]),
+    (("-t", "-i", "-fbounce@example.com"), b"To: ana@example.com\r\nSubject: x\r\n\r\nhi\r\n",
+     ("From: bounce@example.com",), "bounce@example.com", ["ana@example.com"]),
+    (("-F", 'A "B"', "-r", "a@example.com", "b@example.com, \"c, d\"@example.com", "Eve <eve>"), b"no header\n.\nnot this\n",
+     ('From: "A  B " <a@example.com>', "\n\nno header\n"), "a@example.com",
+     ["b@example.com", '"c, d"@example.com', "eve@example.com"]),
+    (("-f", "<>", "-t", "c@example.com"), b"From x Mon\nFrom: a@example.com\nTo: b@example.com\n\nx",
+     ("To: b@example.com",), "", ["b@example.com", "c@example.com"]),
+    (("-oi", "--", "b@example.com"), b".\n", ("From: site@shop.example", "\n\n.\n"), "site@shop.example", ["b@example.com"]),
+])
+def test_sendmail_takes_what_programs_give_it(server, words, raw, told, sender, recipients):
+    done = subprocess.run([os.environ["FACTEUR_CLI"], "sendmail", "--dsn", server.dsn(), "--default-from", "site@shop.example",
+                           *words], input=raw, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    (mail,) = server.mails()
+    text = mail["bytes"].decode().replace("\r\n", "\n")
+    assert all(line in text for line in told) and "Bcc" not in text and "not this" not in text
+    assert text.count("Date: ") == text.count("Message-ID: ") == text.count("From: ") == 1
+    (transaction,) = server.transactions()
+    assert (transaction["sender"], transaction["recipients"]) == (sender, recipients)
+
+
+def test_sendmail_by_its_name_and_its_refusals(server, tmp_path):
+    (tmp_path / "sendmail").symlink_to(os.environ["FACTEUR_CLI"])
+
+    def run(*words, dsn=server.dsn()):
+        done = subprocess.run([tmp_path / "sendmail", "--dsn", dsn, "--default-from", "a@example.com", *words],
+                              input=b"Subject: x\n\nx\n", capture_output=True, timeout=60)
+        return done.returncode, (done.stdout + done.stderr).decode()
+
+    assert run("-v", "b@example.com")[1].startswith("sent\n")
+    for words, told in (((), "no recipient"), (("-bs",), "-bs: there is no queue"), (("-q",), "-q: there is no queue"),
+                        (("-Z", "b"), "-Z: no such option"), (("-f",), "-f needs a value")):
+        assert run(*words)[0] == USAGE and told in run(*words)[1]
+    # 75 is "queued" to PHP's mail(), so a mail that was not accepted for now is not told by it.
+    assert run("b@example.com", dsn="smtp://127.0.0.1:1")[0] == REFUSED
+
+
+def test_the_manual_page_names_every_command_and_exit_code():
+    page = (ROOT / "core/cli/facteur.1").read_text()
+    overview = facteur("help")
+    for command in re.findall(r"^  facteur (\w+)", overview, re.M):
+        assert f"\n.B facteur {command}" in page
+    for code in re.findall(r"^  (\d+) +\w", overview, re.M):
+        assert f"\n.B {code}\n" in page
