@@ -242,7 +242,7 @@ class Scenario:
             return
         startup = 0 if self.rtt_ms else self.startup(cell, job, installation, sink, startups)
         if not cell.mails:
-            cell.mails = self.few(cell) if self.rtt_ms else self.enough(cell, job, installation, sink, seconds)
+            cell.mails = self.few(cell, seconds) if self.rtt_ms else self.enough(cell, job, installation, sink, seconds)
         job, before = dataclasses.replace(job, mails=cell.mails), way.counters()
         run = once(cell.peer, job, installation, sink, way.client)
         cell.add(figures(job, run, startup, self.rtt_ms), run.process_us)
@@ -252,13 +252,13 @@ class Scenario:
         if self.loss:
             cell.add({"mails": job.mails} | {name: spent[name] for name in ("carried", "lost", "resent")})
 
-    def few(self, cell):
+    def few(self, cell, seconds):
         """On a WAN a mail takes long and varies little, unless packets are lost."""
         if self.depth > 1:
             return 200 if cell.peer.ours else 40
         if self.loss:
             return 100 if cell.peer.ours else 25 if cell.mode == "best" else 10
-        return 12 if cell.peer.ours else 5 if cell.mode == "best" else 2
+        return max(5, round(48 * seconds)) if cell.peer.ours else 5 if cell.mode == "best" else 2
 
     def enough(self, cell, job, installation, sink, seconds):
         """How many mails the peer sends in so many seconds."""

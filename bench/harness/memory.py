@@ -12,6 +12,7 @@ class MemoryScenario:
     """A line for each peer that composes, in the mode that frameworks use."""
     title: str
     network: str
+    peers: bool = True
     size: str = "attachment"
     server: str = "sink"
     tls: str = "implicit"
@@ -24,7 +25,7 @@ class MemoryScenario:
 
     def fill(self, chosen, installation):
         for peer in peers.TABLE:
-            if peer.name in chosen and "order" in peer.works:
+            if peer.name in chosen and "order" in peer.works and (peer.ours or self.peers):
                 self.cells.append(Cell(peer, "default", skipped=installation.missing.get(peer.runtime, "")))
         return self
 

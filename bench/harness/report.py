@@ -149,7 +149,7 @@ def write(file, scenarios, installation, arguments, repetitions, notes):
             continue
         lines += [f"## {scenario.title}", ""]
         if scenario.rtt_ms:
-            lines += [f"The round trip time, measured with NOOP before the last repetition: {scenario.rtt_ms:.1f} ms.", ""]
+            lines += [f"The round trip time, the shortest of some NOOPs: {scenario.rtt_ms:.1f} ms.", ""]
         lines += [*table(scenario), "", f"![{scenario.title}]({slug(scenario)}.svg)", ""]
     file.write_text("\n".join(lines))
 

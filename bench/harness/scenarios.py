@@ -35,8 +35,8 @@ def pages(network, count, peers=True):
     return PageScenario(f"{where(network)}, a checkout page under php-fpm and gunicorn", network, count, peers=peers)
 
 
-def memory(network):
-    return MemoryScenario(f"{where(network)}, TLS, memory for a file of 25 MB attached by its path", network)
+def memory(network, peers):
+    return MemoryScenario(f"{where(network)}, TLS, memory for a file of 25 MB attached by its path", network, peers=peers)
 
 
 def losing(scenario, share):
@@ -54,7 +54,7 @@ def loopback(quick):
     yield one(net, "implicit", "order", depth=20)
     yield one(net, "none", "raw", depth=20)
     yield pages(net, 20 if quick else 100)
-    yield memory(net)
+    yield memory(net, peers=not quick)
     if quick:
         return
     yield one(net, "none", "raw")
