@@ -49,7 +49,7 @@ class Scale:
 
 
 def shown(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value >= 10 else f"{value:.2f}"
 
 
 def tick(value):
@@ -66,9 +66,10 @@ def bar(cell, reps, middle, x, y):
 
 
 def svg(scenario):
-    """None when nothing was measured."""
+    """The best one first; None when nothing was measured."""
     figure, unit = figure_of(scenario)
-    cells = sorted((cell for cell in scenario.cells if cell.figures.get(figure)), key=lambda cell: cell.median(figure))
+    cells = sorted((cell for cell in scenario.cells if cell.figures.get(figure)), key=lambda cell: cell.median(figure),
+                   reverse=figure == "rate")
     if not any(value > 0 for cell in cells for value in cell.figures[figure]):
         return None
     x = Scale([value for cell in cells for value in cell.figures[figure]])
