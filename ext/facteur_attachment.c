@@ -83,7 +83,8 @@ bool php_facteur_attach(facteur_message *core, HashTable *attachments)
         ZVAL_DEREF(value);
         snprintf(where, sizeof(where), "attachments[%u]", index++);
         if (Z_TYPE_P(value) != IS_OBJECT || Z_OBJCE_P(value) != php_facteur_attachment_ce)
-            return php_facteur_refuse_type(where, value, "a Facteur\\Attachment");
+            return php_facteur_refuse_type(
+                where, value, "a Facteur\\Attachment (of a file: Attachment::fromPath())");
         if (!attach(core, where, Z_OBJ_P(value)))
             return false;
     }

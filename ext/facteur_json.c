@@ -47,7 +47,7 @@ static void add_path(smart_str *path, const struct place *place)
         smart_str_append_long(path, (zend_long)place->index);
 }
 
-/* false with an exception thrown: "<path>: <fault>". */
+/* false with an exception thrown that names the path. */
 static bool refuse(const struct writer *writer, const struct place *place, const char *fault)
 {
     smart_str path = {0};
@@ -55,10 +55,7 @@ static bool refuse(const struct writer *writer, const struct place *place, const
     smart_str_appends(&path, writer->root);
     add_path(&path, place);
     smart_str_0(&path);
-    if (smart_str_get_len(&path))
-        php_facteur_refuse(writer->code, ZSTR_VAL(path.s), "%s: %s", ZSTR_VAL(path.s), fault);
-    else
-        php_facteur_refuse(writer->code, "", "%s", fault);
+    php_facteur_refuse(writer->code, path.s ? ZSTR_VAL(path.s) : "", "%s", fault);
     smart_str_free(&path);
     return false;
 }

@@ -87,6 +87,13 @@ static bool add_mailbox(facteur_message *core, const char *field, zend_string *a
                                  &error);
     if (Z_TYPE_P(value) != IS_STRING)
         return php_facteur_refuse_type(field, value, "the name of an address as a text or null");
+    if (!memchr(ZSTR_VAL(address), '@', ZSTR_LEN(address)) &&
+        memchr(Z_STRVAL_P(value), '@', Z_STRLEN_P(value))) {
+        php_facteur_refuse(FACTEUR_EMESSAGE, field,
+                           "the address is the key and the name its value: ['%s' => '%s']",
+                           Z_STRVAL_P(value), ZSTR_VAL(address));
+        return false;
+    }
     return php_facteur_check(facteur_message_add_mailbox(core, field, Z_STRVAL_P(value),
                                                          Z_STRLEN_P(value), ZSTR_VAL(address),
                                                          ZSTR_LEN(address), &error),

@@ -10,6 +10,7 @@ thrown(fn () => new Message(from: "a@example.com\r\nBcc: x@example.com"));
 thrown(fn () => new Message(to: ["a\n@example.com" => 'A']));
 thrown(fn () => new Message(to: [12]));
 thrown(fn () => new Message(to: ['a@example.com' => []]));
+thrown(fn () => new Message(to: ['Ana' => 'ana@example.com']));
 thrown(fn () => new Message(to: 'no address'));
 var_dump(str_contains(a_message(headers: ['X-A' => "a\r\nX-B: b"])->toString(), "\nX-B"));
 thrown(fn () => new Message(headers: ['X A' => 'a']));
@@ -43,6 +44,7 @@ Facteur\MessageError EMESSAGE -3 [from] %s
 Facteur\MessageError EMESSAGE -3 [to] %s
 Facteur\MessageError EMESSAGE -3 [to] to: expected addresses as texts, got int
 Facteur\MessageError EMESSAGE -3 [to] to: expected the name of an address as a text or null, got array
+Facteur\MessageError EMESSAGE -3 [to] to: the address is the key and the name its value: ['ana@example.com' => 'Ana']
 Facteur\MessageError EMESSAGE -3 [to] %s
 bool(false)
 Facteur\MessageError EMESSAGE -3 [%s] %s
@@ -50,7 +52,7 @@ Facteur\MessageError EMESSAGE -3 [%s] %s
 Facteur\MessageError EMESSAGE -3 [headers] headers are named: ['X-Shop' => '12']
 Facteur\MessageError EMESSAGE -3 [headers] headers has the control character 0x00
 Facteur\MessageError EMESSAGE -3 [headers] headers: expected a text, or a list of texts, got array
-Facteur\MessageError EMESSAGE -3 [attachments[0]] attachments[0]: expected a Facteur\Attachment, got string
+Facteur\MessageError EMESSAGE -3 [attachments[0]] attachments[0]: expected a Facteur\Attachment (of a file: Attachment::fromPath()), got string
 Facteur\MessageError EMESSAGE -3 [message_id] %s
 Facteur\MessageError EMESSAGE -3 [date] %s
 Facteur\MessageError EMESSAGE -3 [references] references: expected texts, got int

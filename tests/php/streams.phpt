@@ -65,7 +65,7 @@ NULL
 NULL
 string(11) "facture.pdf"
 bool(false)
-Facteur\MessageError EIO -5 [stream] the stream cannot be read to its end
+Facteur\MessageError EIO -5 [stream] stream: the stream cannot be read to its end
 TypeError Facteur\Attachment::fromStream(): Argument #1 ($stream) must be of type resource, string given
 TypeError Facteur\Attachment::fromStream(): supplied resource is not a valid stream resource
 Facteur\MessageError EMESSAGE -3 [inline] inline: true takes the name as content id, and there is no name
@@ -78,8 +78,8 @@ Content-Type: text/plain; charset=utf-8
 Content-Type: text/x-amp-html; charset=utf-8
 Content-Type: text/html; charset=utf-8
 Content-Type: text/calendar; method=REQUEST; charset=utf-8
-Facteur\MessageError EMESSAGE -3 [priority] a priority is "high", "normal" or "low"
-Facteur\MessageError EMESSAGE -3 [alternatives] the plain text and the HTML are the fields text and html
+Facteur\MessageError EMESSAGE -3 [priority] priority: a priority is "high", "normal" or "low"
+Facteur\MessageError EMESSAGE -3 [alternatives] alternatives: the plain text and the HTML are the fields text and html
 Facteur\MessageError EMESSAGE -3 [alternatives] alternatives: expected the content as a text, got int
 Facteur\MessageError EMESSAGE -3 [alternatives] alternatives: expected a list of [type, content], got array
 Facteur\MessageError EMESSAGE -3 [alternatives] alternatives has the control character 0x00

@@ -81,4 +81,4 @@ dsn_notify
 metadata
 tags
 mt_priority
-postmark takes at most 1 tag a mail
+tags: postmark takes at most 1 tag a mail
