@@ -4,6 +4,7 @@
 Settings cannot be taken back in a process, so each test runs a small project in one of its own.
 """
 
+import email
 import json
 import os
 import subprocess
@@ -80,6 +81,37 @@ def test_envelope_has_bcc_and_the_message_not(server):
     assert mail["recipients"] == ["zoe@xn--bcher-kva.example", "c@example.org", "hidden@example.org"]
     assert mail["sender"] == "ana@example.com"
     assert b"hidden" not in mail["bytes"] and b"X-Shop: 12" in mail["bytes"] and b"a.txt" in mail["bytes"]
+
+
+def test_names_before_addresses(server):
+    names = ["", "Zoë", "Zoë Martin Jr.", "L'Été & fils", "Jean–Luc", '"Martin, Zoë"', '"a@b.example"', "Zoë (home)"]
+    source = """
+        message = EmailMessage("Hi", "text", None, json.loads(os.environ["TO"]))
+        assert message.send() == 1
+    """
+    to = [f"{name} <{number}@example.net>".strip() for number, name in enumerate(names)]
+    project(source, environment={"TO": json.dumps([*to, "plain@example.net"])}, **configured(server.dsn()))
+    (mail,) = server.mails()
+    assert mail["recipients"] == [*(f"{number}@example.net" for number in range(len(names))), "plain@example.net"]
+
+
+def test_boundaries(server):
+    source = """
+        import email
+        attached = email.message_from_string("Content-Type: multipart/mixed; boundary=own\\n\\n--own\\n\\nx\\n--own--\\n")
+        message = EmailMultiAlternatives("Hi", "text", None, ["a@example.net"])
+        message.attach_alternative("<p>html</p>", "text/html")
+        message.attach("forwarded.eml", attached, "message/rfc822")
+        for _ in range(2):
+            assert message.send() == 1
+    """
+    project(source, **configured(server.dsn()))
+    sent = [email.message_from_bytes(mail["bytes"]) for mail in server.mails()]
+    assert [part.get_content_type() for part in sent[0].walk()] == [
+        "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "message/rfc822", "multipart/mixed", "text/plain",
+    ]  # fmt: skip
+    boundaries = [part.get_boundary() for mail in sent for part in mail.walk() if part.get_boundary()]
+    assert boundaries.count("own") == 2 and len(set(boundaries)) == 5
 
 
 def test_refused_recipients_are_reported(server):
