@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Is the WAN as long as it says, does it lose what it says, and does the sink count a batch that it cuts as one flight?
-usage: test_wan.py FOLDER, which has sink, wan, cert.pem and key.pem; prints "skipped: why" where namespaces are not allowed."""
+usage: test_wan.py FOLDER, which has sink, wan, test.pem and test-key.pem; prints "skipped: why" where namespaces are not allowed."""
 import pathlib
 import subprocess
 import sys
@@ -111,7 +111,7 @@ class Way(unittest.TestCase):
 
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv.pop(1))
-    INSTALLATION = types.SimpleNamespace(bin=folder, certificate=folder / "cert.pem", key=folder / "key.pem")
+    INSTALLATION = types.SimpleNamespace(bin=folder, certificate=folder / "test.pem", key=folder / "test-key.pem")
     try:
         servers.Wan(INSTALLATION, 1).close()
     except OSError as why:
