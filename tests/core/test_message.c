@@ -451,6 +451,7 @@ static void finished_bytes_are_kept(void **state)
     char *bytes;
 
     assert_int_equal(facteur_message_from_bytes(raw, sizeof raw - 1, &message, NULL), 0);
+    assert_false(fct_message_lacks_id(message));
     mail = freeze(message);
     assert_string_equal(fct_mail_sender(mail), "shop@example.com");
     assert_string_equal(fct_mail_message_id(mail), "1@example.com");
@@ -486,7 +487,9 @@ static void finished_bytes_get_what_they_lack(void **state)
     assert_int_equal(facteur_message_set(message, "subject", "x", 1, NULL), FACTEUR_EMESSAGE);
     set(message, "envelope_from", "bounce@example.com");
     assert_int_equal(facteur_message_add_recipient(message, "a@example.org", FACTEUR_NTS, NULL), 0);
+    assert_true(fct_message_lacks_id(message));
     mail = freeze(message);
+    assert_false(fct_message_lacks_id(message));
     assert_int_equal(fct_mail_needs(mail), FCT_NEEDS_8BITMIME | FCT_NEEDS_SMTPUTF8);
     reader = fct_mail_reader_new(mail);
     assert_int_equal(fct_mail_reader_next(reader, &run, &stable), 1);

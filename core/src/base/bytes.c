@@ -18,28 +18,6 @@ bool fct_slice_equal(fct_slice a, fct_slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-int fct_ascii_lower(int byte)
-{
-    return byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte;
-}
-
-bool fct_is_alpha(int byte)
-{
-    int lower = fct_ascii_lower(byte);
-
-    return lower >= 'a' && lower <= 'z';
-}
-
-bool fct_is_digit(int byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-bool fct_is_alnum(int byte)
-{
-    return fct_is_alpha(byte) || fct_is_digit(byte);
-}
-
 bool fct_slice_starts_nocase(fct_slice text, fct_slice prefix)
 {
     if (text.len < prefix.len)

@@ -76,9 +76,26 @@ char *fct_buf_take(fct_buf *buf, size_t *len);
 /* Two lower-case digits for each byte, no NUL; returns where they end. */
 char *fct_hex(char *out, const void *bytes, size_t len);
 
-int fct_ascii_lower(int byte);
-bool fct_is_alpha(int byte);
-bool fct_is_digit(int byte);
-bool fct_is_alnum(int byte);
+static inline int fct_ascii_lower(int byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte;
+}
+
+static inline bool fct_is_alpha(int byte)
+{
+    int lower = fct_ascii_lower(byte);
+
+    return lower >= 'a' && lower <= 'z';
+}
+
+static inline bool fct_is_digit(int byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static inline bool fct_is_alnum(int byte)
+{
+    return fct_is_alpha(byte) || fct_is_digit(byte);
+}
 
 #endif

@@ -2,6 +2,7 @@
 /* Reading one JSON value: texts, links, amounts, days. */
 #include "letters/shape.h"
 
+#include "base/block.h"
 #include "base/error.h"
 #include "base/utf8.h"
 
@@ -74,19 +75,37 @@ static bool is_control(uint32_t code)
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
 }
 
+/* How many bytes at the front are neither controls nor begin a character that may be one. */
+static size_t harmless_len(fct_slice text)
+{
+    size_t at = 0, first = FCT_BLOCK_SIZE;
+
+    while (at < text.len && first == FCT_BLOCK_SIZE) {
+        fct_block bytes = fct_block_load_within(text.ptr + at, text.ptr + text.len);
+
+        first = fct_block_first(((bytes < 0x20) & (bytes >= 0)) | (bytes == 0x7f) |
+                                (bytes == (signed char)0xc2) | (bytes == (signed char)0xe2));
+        at += first;
+    }
+    return at < text.len ? at : text.len;
+}
+
 /* The quick look, which most texts pass: C1 is C2 80 to C2 9F, the separators are E2 80 A8 and A9.
  */
 static bool has_control(fct_slice text)
 {
-    const unsigned char *at = (const unsigned char *)text.ptr;
+    const unsigned char *in = (const unsigned char *)text.ptr;
 
     for (size_t i = 0; i < text.len; i++) {
-        if (at[i] < 0x20 || at[i] == 0x7f)
+        i += harmless_len((fct_slice){text.ptr + i, text.len - i});
+        if (i == text.len)
+            break;
+        if (in[i] < 0x80)
             return true;
-        if (at[i] == 0xc2 && i + 1 < text.len && at[i + 1] < 0xa0)
+        if (in[i] == 0xc2 && i + 1 < text.len && in[i + 1] < 0xa0)
             return true;
-        if (at[i] == 0xe2 && i + 2 < text.len && at[i + 1] == 0x80 &&
-            (at[i + 2] == 0xa8 || at[i + 2] == 0xa9))
+        if (in[i] == 0xe2 && i + 2 < text.len && in[i + 1] == 0x80 &&
+            (in[i + 2] == 0xa8 || in[i + 2] == 0xa9))
             return true;
     }
     return false;

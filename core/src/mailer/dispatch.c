@@ -188,7 +188,7 @@ int fct_dispatch_freeze(const fct_plan *plan, facteur_message *message, fct_mail
         .default_from = fct_options_get(&plan->options, FCT_OPT_default_from)->text,
         .date_s = (int64_t)time(NULL),
     };
-    int err = fct_random(facts.random, sizeof facts.random);
+    int err = fct_message_lacks_id(message) ? fct_random(facts.random, sizeof facts.random) : 0;
 
     if (err)
         return fct_error_set(error, err, NULL, "the system gives no randomness");

@@ -283,6 +283,11 @@ int fct_message_freeze(facteur_message *message, const struct fct_freeze *facts,
     return 0;
 }
 
+bool fct_message_lacks_id(const facteur_message *message)
+{
+    return !message->frozen && !message->message_id && !(message->raw && message->raw->message_id);
+}
+
 const fct_secret *fct_message_smime(const facteur_message *message)
 {
     return message->smime;
@@ -331,7 +336,7 @@ int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
     struct fct_freeze facts = {.date_s = (int64_t)time(NULL)};
     fct_buf out = {0};
     char *taken = NULL;
-    int result = message->frozen ? 0 : fct_random(facts.random, sizeof facts.random);
+    int result = fct_message_lacks_id(message) ? fct_random(facts.random, sizeof facts.random) : 0;
 
     if (result)
         return fct_error_set(error, result, NULL, "the system has no randomness to give");

@@ -22,6 +22,9 @@ struct fct_freeze {
 int fct_message_freeze(facteur_message *message, const struct fct_freeze *facts, fct_mail **out,
                        facteur_error **error);
 
+/* Whether the freezing will use `random`. */
+bool fct_message_lacks_id(const facteur_message *message);
+
 /* S/MIME for this message alone (the field smime), as JSON; NULL: not given. */
 const fct_secret *fct_message_smime(const facteur_message *message);
 
