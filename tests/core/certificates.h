@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/base64.h"
+
 struct certificate {
     EVP_PKEY *key;
     X509 *x509;
@@ -88,6 +90,18 @@ __attribute__((unused)) static void certificate_write(const struct certificate *
     if (with_key)
         PEM_write_PrivateKey(file, certificate->key, NULL, NULL, 0, NULL, NULL);
     fclose(file);
+}
+
+/* What pin_sha256 is to say of it. */
+static inline void spki_pin(const struct certificate *certificate, char text[64])
+{
+    unsigned char digest[32];
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(certificate->key, &der);
+
+    EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL);
+    OPENSSL_free(der);
+    text[fct_base64_encode(text, digest, 32)] = '\0';
 }
 
 /* A server's context; weak certificates are allowed, so that it is the client who refuses. */

@@ -213,6 +213,37 @@ static void an_untrusted_relay_gets_nothing(void **state)
     certificate_free(&certificate);
 }
 
+static void a_mended_ca_file_is_read_for_the_next_connection(void **state)
+{
+    const struct certificate_plan plan = {
+        .name = "x", .san = "IP:127.0.0.1", .from_days = -1, .to_days = 2};
+    struct certificate certificate = certificate_make(&plan), other = certificate_make(&plan);
+    struct server server = {.tls = server_context(&certificate)};
+    char path[64], mended[64];
+    struct post post;
+    fct_relay relay;
+    fct_pool *pool;
+
+    server_start(&server);
+    certificate_write(&other, false, path);
+    certificate_write(&certificate, false, mended);
+    relay = relay_for(&server);
+    relay.tls = (struct fct_tls_config){.ca_file = path};
+    pool = fct_pool_new(loop, &relay);
+    send_one(pool, &post);
+    assert_int_equal(post.error, FACTEUR_ETLS);
+    fct_free(post.job.transcript);
+    assert_int_equal(rename(mended, path), 0);
+    send_one(pool, &post);
+    expect_sent(&post);
+    fct_pool_free(pool);
+    server_stop(&server);
+    unlink(path);
+    SSL_CTX_free(server.tls);
+    certificate_free(&certificate);
+    certificate_free(&other);
+}
+
 static void failures_to_connect_are_told(void **state)
 {
     struct server server = {0};
@@ -505,6 +536,7 @@ int main(void)
         POOL_TEST(mails_and_age_have_limits),
         POOL_TEST(tls_sessions_are_resumed_between_connections),
         POOL_TEST(an_untrusted_relay_gets_nothing),
+        POOL_TEST(a_mended_ca_file_is_read_for_the_next_connection),
         POOL_TEST(failures_to_connect_are_told),
         POOL_TEST(a_relay_that_refuses_service_is_temporary),
         POOL_TEST(the_deadline_covers_everything),

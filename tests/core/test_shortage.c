@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
@@ -19,6 +20,7 @@
 #define RELAYS 2
 #define MAILS 3 /* of an errand at most; the next errand's are numbered from here */
 #define UNTRIED (-1000)
+#define STRIDE 60 /* between those of a library's that fail, on average */
 
 /* RFC 8463 appendix A.1, the seed as PKCS #8. */
 #define DKIM                                                                                       \
@@ -27,16 +29,17 @@
     "-----END PRIVATE KEY-----\\n\"}]"
 
 struct errand {
-    const char *name;
+    const char *name, *library_name;
     unsigned count;
     /* Compose and send mails to mail<first>@, …; results are errors or statuses. */
     void (*run)(facteur_mailer *mailer, unsigned first, int *results);
     bool failover; /* the first of two relays is busy */
     const char *dkim;
+    bool pinned; /* the relay's key, in place of a ca_file */
 };
 
 static struct certificate certificate;
-static char ca_path[64];
+static char ca_path[64], pin[64];
 static struct server relays[RELAYS];
 
 /* ---- Errands --------------------------------------------------------------------------------- */
@@ -137,17 +140,21 @@ static void send_many(facteur_mailer *mailer, unsigned first, int *results)
 }
 
 static const struct errand errands[] = {
-    {"composed", 1, send_composed, false, NULL}, {"finished bytes", 1, send_finished, false, NULL},
-    {"many", MAILS, send_many, false, NULL},     {"signed", 1, send_composed, false, DKIM},
-    {"failover", 1, send_composed, true, NULL},  {"order", 1, send_order, false, NULL},
+    {"composed", "composed, libraries", 1, send_composed, .dkim = NULL},
+    {"finished bytes", "finished bytes, libraries", 1, send_finished, .pinned = true},
+    {"many", "many, libraries", MAILS, send_many, .dkim = NULL},
+    {"signed", "signed, libraries", 1, send_composed, .dkim = DKIM},
+    {"failover", "failover, libraries", 1, send_composed, .failover = true},
+    {"order", "order, libraries", 1, send_order, .dkim = NULL},
 };
+#define ERRANDS (sizeof errands / sizeof *errands)
 
 /* ---- One attempt, and what is true of it ----------------------------------------------------- */
 
 static int open_mailer(const struct errand *errand, facteur_mailer **mailer)
 {
-    static const char *const names[] = {"ca_file", "pool_size", "dkim"};
-    const char *values[] = {ca_path, "1", errand->dkim};
+    const char *names[] = {errand->pinned ? "pin_sha256" : "ca_file", "pool_size", "dkim"};
+    const char *values[] = {errand->pinned ? pin : ca_path, "1", errand->dkim};
     char dsn[160];
 
     if (errand->failover)
@@ -179,7 +186,7 @@ static void check_truth(const struct errand *errand, unsigned long nth, const in
 }
 
 /* Everything with allocation nth failing, then once more with all of them working. */
-static void attempt(const struct errand *errand, unsigned long nth)
+static void attempt(const struct errand *errand, enum shortage_of whose, unsigned long nth)
 {
     int results[MAILS] = {UNTRIED, UNTRIED, UNTRIED}, next[MAILS];
     facteur_mailer *mailer = NULL;
@@ -187,7 +194,7 @@ static void attempt(const struct errand *errand, unsigned long nth)
 
     for (unsigned i = 0; i < NUMBERED_MAX; i++)
         relays[0].kept[i] = relays[1].kept[i] = 0;
-    shortage_begin(nth);
+    shortage_begin(whose, nth);
     err = open_mailer(errand, &mailer);
     if (!err)
         errand->run(mailer, 0, results);
@@ -216,14 +223,27 @@ static void every_allocation_may_fail(void **state)
     unsigned long nth = 0;
 
     do {
-        attempt(errand, ++nth);
+        attempt(errand, SHORTAGE_OURS, ++nth);
         if (nth == 1)
             blocks = fct_memory_blocks();
         if (fct_memory_blocks() != blocks)
             fail_msg("%s, allocation %lu: %zu blocks, not %zu", errand->name, nth,
                      fct_memory_blocks(), blocks);
     } while (shortage_met);
-    print_message("%s: %lu allocations\n", errand->name, nth - 1);
+}
+
+/* Thousands, so a sample of them. */
+static void the_libraries_may_lack_memory(void **state)
+{
+    const struct errand *errand = *state;
+    unsigned long count;
+
+    srandom(1);
+    attempt(errand, SHORTAGE_LIBRARIES, ULONG_MAX);
+    count = shortage_library.count;
+    for (unsigned long nth = 1; nth <= count; nth += 1 + (unsigned long)random() % (2 * STRIDE)) {
+        attempt(errand, SHORTAGE_LIBRARIES, nth);
+    }
 }
 
 static int start_relays(void **state)
@@ -234,6 +254,7 @@ static int start_relays(void **state)
     certificate = certificate_make(&(struct certificate_plan){
         .name = "127.0.0.1", .san = "IP:127.0.0.1", .from_days = -1, .to_days = 2});
     certificate_write(&certificate, false, ca_path);
+    spki_pin(&certificate, pin);
     for (unsigned i = 0; i < RELAYS; i++) {
         relays[i].tls = server_context(&certificate);
         relays[i].features = features;
@@ -256,11 +277,18 @@ static int stop_relays(void **state)
 
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[sizeof errands / sizeof *errands];
+    struct CMUnitTest tests[2 * ERRANDS];
 
+    if (!shortage_hook_libraries())
+        return 1;
     cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
-    for (size_t i = 0; i < sizeof errands / sizeof *errands; i++)
-        tests[i] = (struct CMUnitTest){errands[i].name, every_allocation_may_fail, NULL, NULL,
-                                       (void *)(uintptr_t)&errands[i]};
+    for (size_t i = 0; i < ERRANDS; i++) {
+        void *errand = (void *)(uintptr_t)&errands[i];
+
+        tests[i] =
+            (struct CMUnitTest){errands[i].name, every_allocation_may_fail, NULL, NULL, errand};
+        tests[ERRANDS + i] = (struct CMUnitTest){errands[i].library_name,
+                                                 the_libraries_may_lack_memory, NULL, NULL, errand};
+    }
     return cmocka_run_group_tests(tests, start_relays, stop_relays);
 }

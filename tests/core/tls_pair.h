@@ -3,7 +3,6 @@
 #ifndef TEST_TLS_PAIR_H
 #define TEST_TLS_PAIR_H
 
-#include "base/base64.h"
 #include "certificates.h"
 #include "net/tls.h"
 
@@ -121,17 +120,6 @@ static inline bool shake(struct pair *pair, size_t step)
             return true;
     }
     return false;
-}
-
-static inline void spki_pin(const struct certificate *certificate, char text[64])
-{
-    unsigned char digest[32];
-    unsigned char *der = NULL;
-    int len = i2d_PUBKEY(certificate->key, &der);
-
-    EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL);
-    OPENSSL_free(der);
-    text[fct_base64_encode(text, digest, 32)] = '\0';
 }
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,4 +136,14 @@ void fct_wipe(void *block, size_t size)
 {
     if (block)
         OPENSSL_cleanse(block, size);
+}
+
+bool fct_memory_lacked_by_openssl(void)
+{
+    bool lacked = false;
+    unsigned long code;
+
+    while ((code = ERR_get_error()) != 0)
+        lacked = lacked || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+    return lacked;
 }

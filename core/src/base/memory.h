@@ -3,6 +3,7 @@
 #ifndef FCT_MEMORY_H
 #define FCT_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* As the C library's; fct_calloc and fct_reallocarray refuse a product that overflows. */
@@ -18,6 +19,9 @@ char *fct_strndup(const char *text, size_t len);
 
 /* Overwrite memory in a way that the compiler keeps. */
 void fct_wipe(void *block, size_t size);
+
+/* Whether one of OpenSSL's errors of this thread is for want of memory; they are forgotten. */
+bool fct_memory_lacked_by_openssl(void);
 
 #ifdef FCT_FAULT_INJECTION
 /* Let the nth allocation from now fail (1 is the next) on this thread; 0 ends it. */

@@ -14,7 +14,8 @@
 
 int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **error)
 {
-    json_error_t problem;
+    /* Jansson says nothing when memory lacks for its first buffer. */
+    json_error_t problem = {0};
     json_t *root;
 
     if (len == FACTEUR_NTS)
@@ -29,7 +30,8 @@ int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **er
     root = fct_json_quick((fct_slice){json, len});
     if (!root)
         root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &problem);
-    if (!root && json_error_code(&problem) == json_error_out_of_memory)
+    if (!root && (json_error_code(&problem) == json_error_out_of_memory ||
+                  json_error_code(&problem) == json_error_unknown))
         return fct_error_nomem(error);
     if (!root && json_error_code(&problem) == json_error_null_character)
         return fct_error_set(error, FACTEUR_EMESSAGE, NULL,

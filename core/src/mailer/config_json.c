@@ -16,12 +16,14 @@
 
 int fct_config_load(fct_slice text, const char *option, json_t **out, facteur_error **error)
 {
-    json_error_t problem;
+    /* Jansson says nothing when memory lacks for its first buffer. */
+    json_error_t problem = {0};
 
     *out = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &problem);
     if (*out)
         return 0;
-    if (json_error_code(&problem) == json_error_out_of_memory)
+    if (json_error_code(&problem) == json_error_out_of_memory ||
+        json_error_code(&problem) == json_error_unknown)
         return fct_error_nomem(error);
     /* The parser's own sentence quotes what stands there. */
     return fct_error_set(error, FACTEUR_ECONFIG, option,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/pem.h"
 
+#include "base/memory.h"
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -35,32 +37,22 @@ static BIO *open_text(fct_slice pem)
     return pem.len > INT_MAX ? NULL : BIO_new_mem_buf(pem.ptr, (int)pem.len);
 }
 
-/* NULL when OpenSSL ran out of memory, else what is wrong; its errors are forgotten. */
-static const char *fault_or_shortage(const char *fault)
-{
-    unsigned long code;
-
-    while ((code = ERR_get_error()) != 0) {
-        if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
-            fault = NULL;
-    }
-    return fault;
-}
-
 EVP_PKEY *fct_pem_private_key(fct_slice pem, const fct_secret *passphrase, const char **fault)
 {
     struct asking asking = {.passphrase = passphrase};
     BIO *text = open_text(pem);
     EVP_PKEY *key = text ? PEM_read_bio_PrivateKey(text, NULL, give_passphrase, &asking) : NULL;
+    bool lacked;
 
     BIO_free(text);
-    if (key)
-        ERR_clear_error();
-    else if (asking.asked)
-        *fault = fault_or_shortage(passphrase ? "cannot be decrypted with this passphrase"
-                                              : "is encrypted, and there is no passphrase");
-    else
-        *fault = fault_or_shortage("is no private key in PEM (\"-----BEGIN PRIVATE KEY-----\")");
+    lacked = fct_memory_lacked_by_openssl();
+    if (!key && lacked)
+        *fault = NULL;
+    else if (!key && asking.asked)
+        *fault = passphrase ? "cannot be decrypted with this passphrase"
+                            : "is encrypted, and there is no passphrase";
+    else if (!key)
+        *fault = "is no private key in PEM (\"-----BEGIN PRIVATE KEY-----\")";
     return key;
 }
 
@@ -80,11 +72,9 @@ STACK_OF(X509) * fct_pem_certificates(fct_slice pem, const char **fault)
     whole = whole && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE &&
             sk_X509_num(list) > 0;
     BIO_free(text);
-    if (whole) {
-        ERR_clear_error();
+    *fault = fct_memory_lacked_by_openssl() ? NULL : "is no certificate in PEM";
+    if (whole)
         return list;
-    }
-    *fault = fault_or_shortage("is no certificate in PEM");
     sk_X509_pop_free(list, X509_free);
     return NULL;
 }

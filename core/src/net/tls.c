@@ -161,8 +161,7 @@ fct_tls *fct_tls_new(fct_tls_context *context)
 
     if (!tls)
         return NULL;
-    context->refs++;
-    tls->context = context;
+    tls->context = fct_tls_context_ref(context);
     tls->out.max = OUTPUT_MAX;
     if (!set_up(tls)) {
         ERR_clear_error();
@@ -284,6 +283,7 @@ int fct_tls_handshake(fct_tls *tls)
         if (SSL_get_error(tls->ssl, result) == SSL_ERROR_WANT_READ)
             return 0;
         fct_tls_context_forget(tls->context);
+        tls->context->failed = true;
         return fail(tls);
     }
     if (tls->context->pins.count > 0 && check_pins(tls) != 0)

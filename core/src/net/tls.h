@@ -39,7 +39,16 @@ typedef struct fct_tls fct_tls; /* one connection */
  */
 int fct_tls_context_new(const struct fct_tls_config *config, const char *host,
                         fct_tls_context **out, facteur_error **error);
-void fct_tls_context_free(fct_tls_context *context); /* NULL is fine; connections hold it */
+
+/* Each holder frees it once; NULL is fine. */
+fct_tls_context *fct_tls_context_ref(fct_tls_context *context);
+void fct_tls_context_free(fct_tls_context *context);
+
+/*
+ * Whether a handshake failed with it: the next connection gets a new one.  OpenSSL leaves out
+ * without a word what memory lacks for while the files are read, and a file may have been mended.
+ */
+bool fct_tls_context_failed(const fct_tls_context *context);
 
 /* A client about to say hello; NULL when memory ran out. */
 fct_tls *fct_tls_new(fct_tls_context *context);

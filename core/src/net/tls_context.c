@@ -62,11 +62,16 @@ static int no_passphrase(char *buf, int size, int rwflag, void *user)
     return -1;
 }
 
-static const char *openssl_reason(void)
+/* OpenSSL could not use the file of an option. */
+static int refuse_file(const char *option, const char *path, const char *fault,
+                       facteur_error **error)
 {
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
-    return reason ? reason : "unknown reason";
+    if (fct_memory_lacked_by_openssl())
+        return fct_error_nomem(error);
+    return fct_error_set(error, FACTEUR_ECONFIG, option, "%s: %s %s: %s", option, path, fault,
+                         reason ? reason : "unknown reason");
 }
 
 static int check_readable(const char *path, const char *option, facteur_error **error)
@@ -92,9 +97,7 @@ static int load_ca(fct_tls_context *context, const char *path, facteur_error **e
     if (result != 0)
         return result;
     if (SSL_CTX_load_verify_file(context->ssl, path) != 1)
-        return fct_error_set(error, FACTEUR_ECONFIG, "ca_file",
-                             "ca_file: %s has no PEM certificate that can be used: %s", path,
-                             openssl_reason());
+        return refuse_file("ca_file", path, "has no PEM certificate that can be used", error);
     return 0;
 }
 
@@ -117,14 +120,11 @@ static int load_client(fct_tls_context *context, const struct fct_tls_config *co
         return result;
     SSL_CTX_set_default_passwd_cb(context->ssl, no_passphrase);
     if (SSL_CTX_use_certificate_chain_file(context->ssl, config->client_cert) != 1)
-        return fct_error_set(error, FACTEUR_ECONFIG, "client_cert",
-                             "client_cert: %s is no PEM certificate that can be used: %s",
-                             config->client_cert, openssl_reason());
+        return refuse_file("client_cert", config->client_cert,
+                           "is no PEM certificate that can be used", error);
     if (SSL_CTX_use_PrivateKey_file(context->ssl, key, SSL_FILETYPE_PEM) != 1)
-        return fct_error_set(
-            error, FACTEUR_ECONFIG, "client_key",
-            "client_key: %s is no unencrypted PEM key that belongs to client_cert: %s", key,
-            openssl_reason());
+        return refuse_file("client_key", key,
+                           "is no unencrypted PEM key that belongs to client_cert", error);
     return 0;
 }
 
@@ -138,7 +138,11 @@ static int set_identity(fct_tls_context *context, const struct fct_tls_config *c
 
     context->no_verify = config->no_verify;
     if (config->pin_sha256) {
-        if (!fct_tls_pins_parse(&context->pins, config->pin_sha256))
+        int err = fct_tls_pins_parse(&context->pins, config->pin_sha256);
+
+        if (err == FACTEUR_ENOMEM)
+            return fct_error_nomem(error);
+        if (err)
             return fct_error_set(error, FACTEUR_ECONFIG, "pin_sha256",
                                  "pin_sha256: expected base64 SHA-256 digests of the relay's "
                                  "public key (44 characters each), separated by commas, at most %d",
@@ -162,6 +166,8 @@ static int set_identity(fct_tls_context *context, const struct fct_tls_config *c
                                                X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     set = context->literal ? X509_VERIFY_PARAM_set1_ip_asc(param, name)
                            : X509_VERIFY_PARAM_set1_host(param, name, 0);
+    if (set != 1 && fct_memory_lacked_by_openssl())
+        return fct_error_nomem(error);
     if (set != 1)
         return fct_error_set(error, FACTEUR_ECONFIG, "tls_name",
                              "tls_name: %s cannot be verified in a certificate", name);
@@ -212,6 +218,18 @@ fail:
     ERR_clear_error();
     fct_tls_context_free(context);
     return result;
+}
+
+fct_tls_context *fct_tls_context_ref(fct_tls_context *context)
+{
+    if (context)
+        context->refs++;
+    return context;
+}
+
+bool fct_tls_context_failed(const fct_tls_context *context)
+{
+    return context->failed;
 }
 
 void fct_tls_context_free(fct_tls_context *context)

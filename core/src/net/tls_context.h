@@ -19,6 +19,7 @@ struct fct_tls_context {
     bool literal; /* the name is an address */
     bool no_verify;
     bool pin_suffices; /* the chain is not looked at */
+    bool failed;       /* a handshake did */
     fct_tls_pins pins;
     SSL_SESSION *sessions[FCT_TLS_SESSIONS];
     size_t session_count;

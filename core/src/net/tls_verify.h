@@ -17,8 +17,11 @@ typedef struct fct_tls_pins {
     size_t count;
 } fct_tls_pins;
 
-/* Parse a list of base64 SHA-256 digests, separated by commas; a "sha256//" before each is fine. */
-bool fct_tls_pins_parse(fct_tls_pins *pins, const char *text);
+/*
+ * Parse a list of base64 SHA-256 digests, separated by commas; a "sha256//" before each is fine.
+ * 0, FACTEUR_ECONFIG, FACTEUR_ENOMEM.
+ */
+int fct_tls_pins_parse(fct_tls_pins *pins, const char *text);
 
 /* Whether the certificate's key (its SubjectPublicKeyInfo) is one of them. */
 bool fct_tls_pins_match(const fct_tls_pins *pins, X509 *certificate);

@@ -185,6 +185,10 @@ static int make_tls(fct_pool *pool, facteur_error **error)
     struct fct_tls_config config = pool->relay->tls;
     char identity[FCT_DIGEST_TEXT];
 
+    if (pool->tls && fct_tls_context_failed(pool->tls)) {
+        fct_tls_context_free(pool->tls);
+        pool->tls = NULL;
+    }
     if (pool->tls || pool->relay->session.tls == FCT_TLS_NONE)
         return 0;
     if (!fct_relay_identity(pool->relay, identity))

@@ -13,6 +13,13 @@
 
 static const struct fct_stream_owner stream_owner;
 
+static void release(fct_connection *connection)
+{
+    fct_session_free(connection->session);
+    fct_tls_context_free(connection->tls);
+    fct_free(connection);
+}
+
 static void enter(fct_connection *connection)
 {
     connection->entered++;
@@ -22,8 +29,7 @@ static void leave(fct_connection *connection)
 {
     if (--connection->entered > 0 || connection->state != FCT_CONNECTION_ENDED)
         return;
-    fct_session_free(connection->session);
-    fct_free(connection);
+    release(connection);
 }
 
 /* The end: the pool is told, the memory goes when the last call has left. */
@@ -347,7 +353,7 @@ fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_re
     connection->pool = pool;
     connection->loop = loop;
     connection->relay = relay;
-    connection->tls = tls;
+    connection->tls = fct_tls_context_ref(tls);
     connection->chunking = chunking;
     connection->pipelining = pipelining;
     connection->slot = -1;
@@ -362,7 +368,7 @@ fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_re
         fct_dial_start(loop, relay->host, relay->port, relay->unix_path,
                        connection->opened_us + relay->connect_us, on_dialled, connection);
     if (!connection->dial) {
-        fct_free(connection);
+        release(connection);
         return NULL;
     }
     return connection;
@@ -438,8 +444,7 @@ void fct_connection_abandon(fct_connection *connection)
     fct_timer_clear(&connection->timer);
     fct_dial_free(connection->dial);
     fct_stream_close(connection->stream, false);
-    fct_session_free(connection->session);
-    fct_free(connection);
+    release(connection);
 }
 
 enum facteur_phase fct_connection_phase(const fct_connection *connection)

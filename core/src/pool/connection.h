@@ -41,7 +41,7 @@ typedef struct fct_connection {
     fct_pool *pool;
     fct_loop *loop;
     const fct_relay *relay;
-    fct_tls_context *tls; /* the pool's, or NULL */
+    fct_tls_context *tls; /* held, or NULL */
     enum fct_connection_state state;
     fct_dial *dial;
     fct_stream *stream;
