@@ -61,7 +61,7 @@ static void print_facts(const json_t *facts)
 }
 
 /* The exit code that a failed send of the same kind would have. */
-static int tell_failure(const json_t *error)
+static int tell_error(const char *relay, const json_t *error)
 {
     static const int codes[] = {
 #define CODE(name, value, kind, text) value,
@@ -70,12 +70,42 @@ static int tell_failure(const json_t *error)
     };
     const char *name = text_of(error, "code");
 
-    fail(0, NULL, "%s", text_of(error, "message"));
+    fail(0, relay, "%s", text_of(error, "message"));
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         if (strcmp(facteur_error_name(codes[i]), name) == 0)
             return exit_code_of(codes[i]);
     }
     return EXIT_RETRY;
+}
+
+/* Of several relays each that is not well is told; the first decides the code. */
+static int tell_failure(const json_t *facts)
+{
+    const json_t *relays = json_object_get(facts, "relays");
+    int result = EXIT_DONE;
+
+    if (json_is_true(json_object_get(facts, "ok")))
+        return EXIT_DONE;
+    if (!relays)
+        return tell_error(NULL, json_object_get(facts, "error"));
+    for (size_t i = 0; i < json_array_size(relays); i++) {
+        const json_t *relay = json_array_get(relays, i), *error = json_object_get(relay, "error");
+        int code = json_is_object(error) ? tell_error(text_of(relay, "relay"), error) : EXIT_DONE;
+
+        result = result ? result : code;
+    }
+    return result;
+}
+
+static void print_all(const json_t *facts)
+{
+    const json_t *relays = json_object_get(facts, "relays");
+
+    print_facts(facts);
+    for (size_t i = 0; i < json_array_size(relays); i++) {
+        putchar('\n');
+        print_facts(json_array_get(relays, i));
+    }
 }
 
 int cmd_check(const struct args *args)
@@ -103,10 +133,8 @@ int cmd_check(const struct args *args)
     if (!facts)
         return fail_nomem();
     if (!args_has(args, FLAG_JSON))
-        print_facts(facts);
-    result = json_is_true(json_object_get(facts, "ok"))
-                 ? EXIT_DONE
-                 : tell_failure(json_object_get(facts, "error"));
+        print_all(facts);
+    result = tell_failure(facts);
     json_decref(facts);
     return result;
 }

@@ -149,6 +149,14 @@ def test_some_recipients_refused_is_sent(server):
     assert out.startswith("sent\n") and "rejected    c@example.com" in out and "550 5.1.1 no such user" in out
 
 
+def test_check_tells_of_each_relay(server):
+    both = f"failover({server.dsn()} smtp://127.0.0.1:1)"
+    facts = json.loads(subprocess.run([os.environ["FACTEUR_CLI"], "check", "--json", "--dsn", both], capture_output=True,
+                                      timeout=60).stdout)
+    assert (facts["ok"], [relay["ok"] for relay in facts["relays"]]) == (False, [True, False])
+    assert facteur("check", dsn=both, code=RETRY) == "facteur: smtp://127.0.0.1:1: connection refused by 127.0.0.1:1\n"
+
+
 @pytest.mark.parametrize("words, code, told", [
     ((), USAGE, "no command"),
     (("frob",), USAGE, 'no command "frob"'),
@@ -292,3 +300,15 @@ def test_the_manual_page_names_every_command_and_exit_code():
         assert f"\n.B facteur {command}" in page
     for code in re.findall(r"^  (\d+) +\w", overview, re.M):
         assert f"\n.B {code}\n" in page
+
+
+def test_the_members_of_json_are_those_of_the_docs(server):
+    page = (ROOT / "docs/cli.md").read_text().partition("The members of `--json`")[2]
+    table, _, checks = page.partition("`check --json` has")
+    named = {word for row in re.findall(r"^\| (`.*?) \|", table, re.M) for word in re.findall(r"\w+", row)}
+    refused = subprocess.run([os.environ["FACTEUR_CLI"], *MAIL, "--json", "--dsn", "smtp://127.0.0.1:1"], capture_output=True,
+                             timeout=60)
+    assert set(json.loads(refused.stdout)) == named
+    assert set(json.loads(facteur(*MAIL, "--json", dsn=server.dsn()))) == named - {"transcript"}
+    facts = json.loads(facteur("check", "--json", dsn=server.dsn()))
+    assert set(facts) <= set(re.findall(r"`(\w+)`", checks)) and not facts["error"]
