@@ -51,6 +51,7 @@ static PHP_MINIT_FUNCTION(facteur)
     php_facteur_reply_ce = register_class_Facteur_Reply();
     php_facteur_mailer_start();
     php_facteur_message_start();
+    php_facteur_receipt_start();
     php_facteur_receipts_start();
     return SUCCESS;
 }

@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Receipts and replies as PHP objects: plain values, which hold nothing of the core. */
+/*
+ * Receipts and replies as PHP objects: plain values, which hold nothing of the core.  Every send
+ * makes one, so their properties are filled in the order of the stub and not looked up by name.
+ */
 #include "php_facteur.h"
 
 zend_class_entry *php_facteur_receipt_ce;
 zend_class_entry *php_facteur_reply_ce;
+
+/* The names of the phases, made once and kept by PHP. */
+static zend_string *phases[FACTEUR_PHASE_COUNT];
+
+void php_facteur_receipt_start(void)
+{
+    for (enum facteur_phase phase = 0; phase < FACTEUR_PHASE_COUNT; phase++) {
+        const char *name = facteur_phase_name(phase);
+
+        phases[phase] = zend_string_init_interned(name, strlen(name), 1);
+    }
+}
 
 zval *php_facteur_slot(zend_object *object, const zend_class_entry *ce, const char *name)
 {
@@ -13,40 +28,63 @@ zval *php_facteur_slot(zend_object *object, const zend_class_entry *ce, const ch
     return OBJ_PROP(object, info->offset);
 }
 
-void php_facteur_slot_set(zend_object *object, const zend_class_entry *ce, const char *name,
-                          zval *value)
+static void set(zval *slot, const zval *value)
 {
-    zval *slot = php_facteur_slot(object, ce, name);
-
     ZVAL_COPY_VALUE(slot, value);
     Z_PROP_FLAG_P(slot) = 0; /* no longer "never initialised" */
 }
 
-static void set_text(zend_object *object, const char *name, const char *text)
+void php_facteur_slot_set(zend_object *object, const zend_class_entry *ce, const char *name,
+                          zval *value)
+{
+    set(php_facteur_slot(object, ce, name), value);
+}
+
+/* ---- Properties in the order of the stub ----------------------------------------------------- */
+
+/* Set the next property; takes over the reference that `value` holds. */
+static void put(zval **next, const zval *value)
+{
+    set((*next)++, value);
+}
+
+static void put_text(zval **next, const char *text)
 {
     zval value;
 
-    ZVAL_STRING(&value, text);
-    php_facteur_slot_set(object, object->ce, name, &value);
+    ZVAL_STR(&value, zend_string_init_fast(text, strlen(text)));
+    put(next, &value);
 }
 
-static void set_long(zend_object *object, const char *name, zend_long number)
+static void put_long(zval **next, zend_long number)
 {
     zval value;
 
     ZVAL_LONG(&value, number);
-    php_facteur_slot_set(object, object->ce, name, &value);
+    put(next, &value);
+}
+
+/* All of them were set: a property too many or too few would stand under another's name. */
+static void put_all(const zend_object *object, const zval *next)
+{
+    ZEND_ASSERT(next - object->properties_table == object->ce->default_properties_count);
+    (void)object;
+    (void)next;
 }
 
 static void reply_object(zval *out, int code, const char *enhanced, const char *text)
 {
+    zval *next;
+
     object_init_ex(out, php_facteur_reply_ce);
-    set_long(Z_OBJ_P(out), "code", code);
-    set_text(Z_OBJ_P(out), "enhanced", enhanced);
-    set_text(Z_OBJ_P(out), "text", text);
+    next = Z_OBJ_P(out)->properties_table;
+    put_long(&next, code);
+    put_text(&next, enhanced);
+    put_text(&next, text);
+    put_all(Z_OBJ_P(out), next);
 }
 
-static void set_recipients(zend_object *object, const facteur_receipt *receipt)
+static void put_recipients(zval **next, const facteur_receipt *receipt)
 {
     size_t accepted = facteur_receipt_accepted_count(receipt);
     size_t rejected = facteur_receipt_rejected_count(receipt);
@@ -55,7 +93,7 @@ static void set_recipients(zend_object *object, const facteur_receipt *receipt)
     array_init_size(&list, (uint32_t)accepted);
     for (size_t i = 0; i < accepted; i++)
         add_next_index_string(&list, facteur_receipt_accepted(receipt, i));
-    php_facteur_slot_set(object, object->ce, "accepted", &list);
+    put(next, &list);
 
     array_init_size(&list, (uint32_t)rejected);
     for (size_t i = 0; i < rejected; i++) {
@@ -66,49 +104,50 @@ static void set_recipients(zend_object *object, const facteur_receipt *receipt)
                      facteur_receipt_rejected_text(receipt, i));
         zend_hash_str_update(Z_ARRVAL(list), address, strlen(address), &reply);
     }
-    php_facteur_slot_set(object, object->ce, "rejected", &list);
+    put(next, &list);
 }
 
-static void set_verdict(zend_object *object, const facteur_receipt *receipt)
+static void put_timings(zval **next, const facteur_receipt *receipt)
 {
-    int code = facteur_receipt_error_code(receipt);
-    zval value;
+    zval timings, seconds;
 
-    reply_object(&value, facteur_receipt_reply_code(receipt),
-                 facteur_receipt_reply_enhanced(receipt), facteur_receipt_reply_text(receipt));
-    php_facteur_slot_set(object, object->ce, "reply", &value);
-    set_text(object, "error", facteur_receipt_error(receipt));
-    set_text(object, "error_code", code ? facteur_error_name(code) : "");
-
-    array_init_size(&value, FACTEUR_PHASE_COUNT);
+    array_init_size(&timings, FACTEUR_PHASE_COUNT);
     for (enum facteur_phase phase = 0; phase < FACTEUR_PHASE_COUNT; phase++) {
-        double seconds = facteur_receipt_timing(receipt, phase);
-
-        if (seconds >= 0)
-            add_assoc_double(&value, facteur_phase_name(phase), seconds);
+        ZVAL_DOUBLE(&seconds, facteur_receipt_timing(receipt, phase));
+        if (Z_DVAL(seconds) >= 0)
+            zend_hash_add_new(Z_ARRVAL(timings), phases[phase], &seconds);
     }
-    php_facteur_slot_set(object, object->ce, "timings", &value);
+    put(next, &timings);
 }
 
 zend_object *php_facteur_receipt_object(const facteur_receipt *receipt)
 {
+    int code = facteur_receipt_error_code(receipt);
     zend_object *object;
-    zval value;
+    zval value, *next;
 
     object_init_ex(&value, php_facteur_receipt_ce);
     object = Z_OBJ(value);
+    next = object->properties_table;
+    put_text(&next, facteur_receipt_status_name(receipt));
     ZVAL_BOOL(&value, facteur_receipt_ok(receipt));
-    php_facteur_slot_set(object, object->ce, "ok", &value);
-    set_text(object, "status", facteur_receipt_status_name(receipt));
-    set_text(object, "message_id", facteur_receipt_message_id(receipt));
-    set_text(object, "queue_id", facteur_receipt_queue_id(receipt));
-    set_text(object, "relay", facteur_receipt_relay(receipt));
-    set_recipients(object, receipt);
-    set_text(object, "phase", facteur_phase_name(facteur_receipt_phase(receipt)));
-    set_long(object, "attempts", (zend_long)facteur_receipt_attempts(receipt));
-    set_long(object, "flights", (zend_long)facteur_receipt_flights(receipt));
-    set_verdict(object, receipt);
-    set_text(object, "transcript", facteur_receipt_transcript(receipt));
+    put(&next, &value);
+    put_text(&next, facteur_receipt_message_id(receipt));
+    put_text(&next, facteur_receipt_queue_id(receipt));
+    put_text(&next, facteur_receipt_relay(receipt));
+    put_recipients(&next, receipt);
+    reply_object(&value, facteur_receipt_reply_code(receipt),
+                 facteur_receipt_reply_enhanced(receipt), facteur_receipt_reply_text(receipt));
+    put(&next, &value);
+    ZVAL_INTERNED_STR(&value, phases[facteur_receipt_phase(receipt)]);
+    put(&next, &value);
+    put_long(&next, (zend_long)facteur_receipt_attempts(receipt));
+    put_long(&next, (zend_long)facteur_receipt_flights(receipt));
+    put_timings(&next, receipt);
+    put_text(&next, facteur_receipt_error(receipt));
+    put_text(&next, code ? facteur_error_name(code) : "");
+    put_text(&next, facteur_receipt_transcript(receipt));
+    put_all(object, next);
     return object;
 }
 

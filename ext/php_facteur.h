@@ -68,6 +68,8 @@ zend_object *php_facteur_error_create(zend_class_entry *ce);
 
 /* ---- facteur_receipt.c ----------------------------------------------------------------------- */
 
+void php_facteur_receipt_start(void);
+
 /* The place of the property `name`, declared by `ce`, in an object of it. */
 zval *php_facteur_slot(zend_object *object, const zend_class_entry *ce, const char *name);
 
