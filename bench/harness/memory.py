@@ -12,7 +12,7 @@ class MemoryScenario:
     """A line for each peer that composes, in the mode that frameworks use."""
     title: str
     network: str
-    peers: bool = True
+    others: bool = True
     size: str = "attachment"
     server: str = "sink"
     tls: str = "implicit"
@@ -25,7 +25,7 @@ class MemoryScenario:
 
     def fill(self, chosen, installation):
         for peer in peers.TABLE:
-            if peer.name in chosen and "order" in peer.works and (peer.ours or self.peers):
+            if peer.name in chosen and "order" in peer.works and (peer.ours or self.others):
                 self.cells.append(Cell(peer, "default", skipped=installation.missing.get(peer.runtime, "")))
         return self
 

@@ -127,7 +127,7 @@ class PageScenario:
     tls: str = "implicit"
     work: str = "page"
     depth: int = 1
-    peers: bool = True                # with the framework's own mail, too
+    others: bool = True               # with the framework's own mail, too
     loss: float = 0
     rtt_ms: float = 0
     figure: str = "p50"
@@ -136,7 +136,7 @@ class PageScenario:
     def fill(self, chosen, installation):
         for site in (Fpm, Gunicorn):
             mine = f"facteur-{site.language.lower()}"
-            mails = ["none", *(["facteur", IDLE] if mine in chosen else []), *([site.peer] if self.peers and site.peer in chosen else [])]
+            mails = ["none", *(["facteur", IDLE] if mine in chosen else []), *([site.peer] if self.others and site.peer in chosen else [])]
             for mail in mails if len(mails) > 1 else []:
                 peer = Peer(site.name, site.runtime, "", site.name, site.language)
                 self.cells.append(Cell(peer, mail, skipped=installation.missing.get(site.runtime, "")))

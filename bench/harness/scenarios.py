@@ -31,12 +31,12 @@ def where(network):
     return network if network == "loopback" else f"{network} ms"
 
 
-def pages(network, count, peers=True):
-    return PageScenario(f"{where(network)}, a checkout page under php-fpm and gunicorn", network, count, peers=peers)
+def pages(network, count, others=True):
+    return PageScenario(f"{where(network)}, a checkout page under php-fpm and gunicorn", network, count, others=others)
 
 
-def memory(network, peers):
-    return MemoryScenario(f"{where(network)}, TLS, memory for a file of 25 MB attached by its path", network, peers=peers)
+def memory(network, others):
+    return MemoryScenario(f"{where(network)}, TLS, memory for a file of 25 MB attached by its path", network, others=others)
 
 
 def losing(scenario, share):
@@ -54,7 +54,7 @@ def loopback(quick):
     yield one(net, "implicit", "order", depth=20)
     yield one(net, "none", "raw", depth=20)
     yield pages(net, 20 if quick else 100)
-    yield memory(net, peers=not quick)
+    yield memory(net, others=not quick)
     if quick:
         return
     yield one(net, "none", "raw")
@@ -78,7 +78,7 @@ def wan(network, quick):
     yield one(network, "implicit", "order", server="postfix", who="facteur" if far or quick else "best")
     yield one(network, "implicit", "raw", depth=20, who="facteur" if quick else "all")
     if not near:
-        yield pages(network, 10 if quick or far else 30, peers=not far)
+        yield pages(network, 10 if quick or far else 30, others=not far)
     if not near and not far and not quick:
         yield losing(one(network, "implicit", "order", who="others"), LOSS)
 
