@@ -97,6 +97,13 @@ class Promises(unittest.TestCase):
         run.mine("20 ms, cold first mail, implicit TLS + AUTH PLAIN")[0].figures["cold_flights"] = [5, 5, 6]
         self.assertIn(False, run.verdicts().values())
 
+    def test_one_language_that_fails(self):
+        run, title = Run(), f"20 ms, {ORDER}"
+        cell = run.mine(title)[0]
+        cell.figures = {}
+        cell.fail("exit 70: ['not sent']")
+        self.assertIs(run.verdicts()[f"{title}: facteur-python default"], False)
+
     def test_the_leanest_peer(self):
         """Fifteen times a language's leanest peer, and only that language's."""
         run = Run()

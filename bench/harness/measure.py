@@ -144,7 +144,8 @@ class Cell:
     peer: peers.Peer
     mode: str
     figures: dict = dataclasses.field(default_factory=dict)
-    skipped: str = ""
+    skipped: str = ""                 # why there are no figures
+    failed: bool = False              # it did not do its job; otherwise, this machine lacks something
     mails: int = 0
     spent_s: float = 0
 
@@ -155,6 +156,9 @@ class Cell:
     @property
     def key(self):
         return self.peer.name, self.mode
+
+    def fail(self, why):
+        self.skipped, self.failed = str(why), True
 
     def add(self, values, process_us=0):
         self.spent_s += process_us / 1e6
@@ -232,7 +236,7 @@ class Scenario:
             try:
                 self.measure(cell, job, installation, sink, seconds, startups, way)
             except PeerFailed as why:
-                cell.skipped = str(why)
+                cell.fail(why)
                 progress(f"{self.title}: {cell.peer.name} {cell.mode}: {why}\n")
 
     def measure(self, cell, job, installation, sink, seconds, startups, way):

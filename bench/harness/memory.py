@@ -40,7 +40,7 @@ class MemoryScenario:
             try:
                 runs = [once(cell.peer, job, installation, sink, way.client) for job in (small, large)]
             except PeerFailed as why:
-                cell.skipped = str(why)
+                cell.fail(why)
                 progress(f"{self.title}: {cell.peer.name}: {why}\n")
                 continue
             peaks = [run.peak_kib / 1024 for run in runs]

@@ -153,7 +153,7 @@ class PageScenario:
                     self.visit(site, cells, job, installation, sink, way.client)
             except (PeerFailed, OSError) as why:
                 for cell in cells:
-                    cell.skipped = str(why)
+                    cell.fail(why)
                 progress(f"{self.title}: {site.name}: {why}\n")
 
     def visit(self, site, cells, job, installation, sink, prefix):

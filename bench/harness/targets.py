@@ -186,8 +186,17 @@ def composing(installation):
         yield Row(what, f"≤ {wanted} µs", f"{min(best):.1f} µs", min(best) <= wanted) if best else missing(what, f"≤ {wanted} µs")
 
 
+def failures(scenarios):
+    """What facteur did not do is no promise kept, whatever the figures of its other languages."""
+    for scenario in scenarios:
+        for cell in scenario.cells:
+            if cell.failed and (cell.peer.ours or cell.mode.startswith("facteur")):
+                yield Row(f"{scenario.title}: {name(cell)}", "every mail arrives", cell.skipped, False)
+
+
 def rows(scenarios, installation):
     seen = Seen(scenarios)
+    yield from failures(scenarios)
     yield from loopback(seen)
     yield from processor(seen)
     for network in dict.fromkeys(scenario.network for scenario in scenarios if scenario.network != "loopback" and not scenario.loss):
