@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every dialogue of tests/corpus/smtp/, whole, in bytes, cut at every offset of both directions,
- * and with every allocation failing once.  What a cut mail's class must be is computed from what
- * had passed in each direction, not from what the session believes.
+ * Every dialogue of tests/corpus/smtp/, whole, in bytes, cut at every offset of both directions
+ * (cuts_at() leaves some of long ones out), and with every allocation failing once.  What a cut
+ * mail's class must be is computed from what had passed in each direction, not from what the
+ * session believes.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -193,17 +194,38 @@ static void check_cut(const char *path, const struct play *play, const struct pl
     }
 }
 
-/* All offsets of short streams, a sample of long ones. */
-static size_t stride(size_t len)
+/* Whether something was decided for a mail within a byte of this offset. */
+static bool is_near_mark(const struct play *whole, size_t at)
 {
-    return len < 3000 ? 1 : len / 1500;
+    for (size_t i = 0; i < whole->mark_count; i++) {
+        if (whole->marks[i].at + 1 >= at && whole->marks[i].at <= at + 1)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Every offset of a client stream up to 3,000 bytes.  Of a longer one, which is long by its
+ * content: those within a byte of a line's end or of a mark, and about 500 others by chance.
+ */
+static bool cuts_at(const struct play *whole, size_t at)
+{
+    const char *end = whole->client + whole->client_len, *from = whole->client + at - 1;
+
+    if (whole->client_len < 3000)
+        return true;
+    return memchr(from, '\n', from + 3 < end ? 3 : (size_t)(end - from)) ||
+           is_near_mark(whole, at) || (size_t)random() % whole->client_len < 500;
 }
 
 static void cut_everywhere(const char *path, const struct script *script, const struct play *whole)
 {
-    for (size_t at = 1; at < whole->client_len; at += stride(whole->client_len)) {
+    srandom(1);
+    for (size_t at = 1; at < whole->client_len; at++) {
         struct play play = {.client_limit = at};
 
+        if (!cuts_at(whole, at))
+            continue;
         play_script(&play, script);
         check_cut(path, &play, whole);
         play_done(&play);
