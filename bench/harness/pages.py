@@ -136,7 +136,8 @@ class PageScenario:
     def fill(self, chosen, installation):
         for site in (Fpm, Gunicorn):
             mine = f"facteur-{site.language.lower()}"
-            mails = ["none", *(["facteur", IDLE] if mine in chosen else []), *([site.peer] if self.others and site.peer in chosen else [])]
+            mails = ["none", *(["facteur"] if mine in chosen else []), *([IDLE] if mine in chosen and self.network != "loopback" else []),
+                     *([site.peer] if self.others and site.peer in chosen else [])]
             for mail in mails if len(mails) > 1 else []:
                 peer = Peer(site.name, site.runtime, "", site.name, site.language)
                 self.cells.append(Cell(peer, mail, skipped=installation.missing.get(site.runtime, "")))

@@ -53,7 +53,7 @@ def loopback(quick):
     yield one(net, "implicit", "letter")
     yield one(net, "implicit", "order", depth=20)
     yield one(net, "none", "raw", depth=20)
-    yield pages(net, 20 if quick else 100)
+    yield pages(net, 20 if quick else 50)
     yield memory(net, others=not quick)
     if quick:
         return
