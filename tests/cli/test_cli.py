@@ -312,3 +312,10 @@ def test_the_members_of_json_are_those_of_the_docs(server):
     assert set(json.loads(facteur(*MAIL, "--json", dsn=server.dsn()))) == named - {"transcript"}
     facts = json.loads(facteur("check", "--json", dsn=server.dsn()))
     assert set(facts) <= set(re.findall(r"`(\w+)`", checks)) and not facts["error"]
+
+
+def test_a_raw_header_that_the_relay_cannot_take_is_told(server):
+    server.options(smtputf8=False)
+    done = subprocess.run([os.environ["FACTEUR_CLI"], "sendmail", "--dsn", server.dsn(), "b@example.com"], timeout=60,
+                          input="From: a@example.com\nSubject: Été\n\nx\n".encode(), capture_output=True)
+    assert done.returncode == REFUSED and b"a header field is outside ASCII" in done.stderr

@@ -53,8 +53,11 @@ int fct_session_refuses(fct_session *s, const fct_transaction *mail)
         return result;
     if ((needs & FCT_NEEDS_SMTPUTF8 || !ascii) && !fct_session_uses(s, FCT_OFFER_SMTPUTF8))
         return refuse(s, FACTEUR_EPERMANENT,
-                      "an address is outside ASCII and the relay does not offer SMTPUTF8: use an "
-                      "ASCII address, or a relay that offers it");
+                      ascii ? "a header field is outside ASCII and the relay does not offer "
+                              "SMTPUTF8: use ASCII addresses, and encoded words (RFC 2047) in "
+                              "finished bytes"
+                            : "an address is outside ASCII and the relay does not offer SMTPUTF8: "
+                              "use an ASCII address, or a relay that offers it");
     if (needs & FCT_NEEDS_8BITMIME && !fct_session_uses(s, FCT_OFFER_8BITMIME))
         return refuse(
             s, FACTEUR_EPERMANENT,
