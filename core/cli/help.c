@@ -29,7 +29,7 @@ static const char overview[] =
     "  brevo://KEY, mailjet://KEY:SECRET, …      a provider's preset\n"
     "  file:///tmp/mails, null://                write .eml files; nothing at all\n"
     "\n"
-    "In user and password, write / as %2F, ? as %3F, # as %23, % as %25; or use --username and\n"
+    "In user and password, write ? as %3F, % as %25, a space as %20; or use --username and\n"
     "--password-file.\n"
     "\n"
     "With every command\n"
