@@ -137,7 +137,7 @@ static void on_data(struct connection *c)
     else {
         c->state = DATA;
         c->size = 0; /* of a chunk that was refused before */
-        c->dot = 2; /* the stream before the body ends with the CRLF of DATA */
+        c->dot = 2;  /* the stream before the body ends with the CRLF of DATA */
         SAY(c, "354 go\r\n");
     }
 }
