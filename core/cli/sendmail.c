@@ -37,13 +37,23 @@ static int read_letter_o(struct submission *mail, const char *value)
     return 0; /* -oem, -om, -o7 and the like choose among ways that a queue has */
 }
 
+/* An address of the command line becomes part of a header: no line may end in it. */
+static int check_address(const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            return fail(EXIT_DATA, "sendmail", "an address has no control characters: %s", text);
+    }
+    return 0;
+}
+
 static int read_option(struct submission *mail, int letter, const char *value)
 {
     switch (letter) {
     case 'f':
     case 'r':
         mail->sender = strcmp(value, "<>") == 0 ? "" : value;
-        return 0;
+        return check_address(value);
     case 'F':
         mail->full_name = value;
         return 0;
@@ -164,6 +174,10 @@ static int find_recipients(struct submission *mail, int count, char **words)
     size_t len;
     FILE *out;
 
+    for (int i = 0; i < count; i++) {
+        if (check_address(words[i]))
+            return EXIT_DATA;
+    }
     if (!count && !mail->from_header)
         return fail(EXIT_USAGE, "sendmail",
                     "no recipient: give addresses, or -t to take those of the header");
