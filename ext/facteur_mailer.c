@@ -71,6 +71,19 @@ static bool is_private(const char *dsn)
     return dsn && zend_binary_strncasecmp(dsn, strlen(dsn), "memory:", 7, 7) == 0;
 }
 
+/* Another thread may be in putenv(). */
+static bool environment_has_dsn(void)
+{
+    const char *dsn;
+    bool has;
+
+    tsrm_env_lock();
+    dsn = getenv("FACTEUR_DSN");
+    has = dsn && *dsn;
+    tsrm_env_unlock();
+    return has;
+}
+
 /* own_dsn: the DSN is the program's, not that of the settings. */
 static facteur_mailer *open_mailer(const char *dsn, HashTable *options, bool own_dsn)
 {
@@ -79,9 +92,15 @@ static facteur_mailer *open_mailer(const char *dsn, HashTable *options, bool own
     facteur_error *error = NULL;
     int code;
 
+    if (!dsn && !environment_has_dsn()) {
+        php_facteur_refuse(FACTEUR_ECONFIG, "dsn",
+                           "there is no DSN: give one (smtps://user:password@host), or set "
+                           "facteur.dsn in php.ini or FACTEUR_DSN in the environment");
+        return NULL;
+    }
     if ((!own_dsn || php_facteur_basedir_dsn(dsn)) &&
         php_facteur_options_fill(&list, options, own_dsn)) {
-        /* The core reads the environment, and another thread may be in putenv(). */
+        /* The core reads the environment. */
         tsrm_env_lock();
         code = is_private(dsn)
                    ? facteur_mailer_new(dsn, list.names, list.values, list.count, &core, &error)
@@ -122,14 +141,10 @@ struct php_facteur_token *php_facteur_token_of(zend_object *object)
 facteur_mailer *php_facteur_mailer_default(bool for_composing)
 {
     const char *dsn = php_facteur_ini_dsn();
-    const char *environment;
 
-    tsrm_env_lock();
-    environment = getenv("FACTEUR_DSN");
     /* A letter can be composed where nothing can be sent. */
-    if (!dsn && for_composing && (!environment || !*environment))
+    if (!dsn && for_composing && !environment_has_dsn())
         dsn = "null://";
-    tsrm_env_unlock();
     return open_mailer(dsn, (HashTable *)&zend_empty_array, false);
 }
 

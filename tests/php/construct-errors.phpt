@@ -24,7 +24,7 @@ thrown(fn () => new Mailer('memory://', [], 'third'));
 thrown(fn () => new Mailer([]));
 ?>
 --EXPECTF--
-Facteur\ConfigError ECONFIG -2 [dsn] %s
+Facteur\ConfigError ECONFIG -2 [dsn] %sset facteur.dsn in php.ini or FACTEUR_DSN in the environment
 Facteur\ConfigError ECONFIG -2 [deadlin] %sdeadline%s
 Facteur\ConfigError ECONFIG -2 [deadlin] %sdeadline%s
 Facteur\ConfigError ECONFIG -2 [deadline] deadline must be seconds such as 10 or 2.5, not "soon"
