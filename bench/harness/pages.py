@@ -158,20 +158,22 @@ class PageScenario:
                 progress(f"{self.title}: {site.name}: {why}\n")
 
     def visit(self, site, cells, job, installation, sink, prefix):
-        """Pages in turn, with this mail and that; the first ones, on which every worker begins, are not counted."""
+        """Pages with a mail and without one in turn; the first ones, on which every worker begins, are not counted.  A slow page
+        between two of facteur's would leave its workers idle for longer than fresh_ms."""
         with site(job, installation, prefix) as pages, concurrent.futures.ThreadPoolExecutor(2 * WORKERS) as crowd:
-            modes = [cell.mode for cell in cells if cell.mode != IDLE]
-            for mode in modes:
-                list(crowd.map(pages.page, [mode] * 4 * WORKERS))
-            sink.since()
-            spent = {mode: [] for mode in modes}
-            for _ in range(self.pages):
-                for mode in modes:
-                    spent[mode].append(pages.page(mode))
-            if len(modes) < len(cells):
-                time.sleep(IDLE_S)
-                spent[IDLE] = list(crowd.map(pages.page, ["facteur"] * WORKERS))
-        counted = sink.since()["mails"]
+            spent, counted = {cell.mode: [] for cell in cells}, 0
+            for mode in spent:
+                if mode == IDLE:
+                    time.sleep(IDLE_S)
+                    sink.since()
+                    spent[mode] = list(crowd.map(pages.page, ["facteur"] * WORKERS))
+                elif mode != "none":
+                    list(crowd.map(pages.page, [mode, "none"] * 4 * WORKERS))
+                    sink.since()
+                    for _ in range(self.pages):
+                        spent["none"].append(pages.page("none"))
+                        spent[mode].append(pages.page(mode))
+                counted += sink.since()["mails"]
         if counted != sum(len(times) for mode, times in spent.items() if mode != "none"):
             raise PeerFailed(f"{counted} mails counted by the sink")
         for cell in cells:
