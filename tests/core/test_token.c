@@ -6,12 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <poll.h>
-#include <sched.h>
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "facteur.h"
-#include "threaded_relay.h"
+#include "mailer_fixture.h"
 
 #define THREADS 16
 
@@ -45,19 +43,8 @@ static facteur_mailer *open_mailer(void)
     return mailer;
 }
 
-static facteur_message *make_message(void)
-{
-    facteur_message *message = facteur_message_new();
-
-    if (!message || facteur_message_set(message, "from", "shop@example.com", FACTEUR_NTS, NULL) ||
-        facteur_message_set(message, "to", "ana@x.example", FACTEUR_NTS, NULL) ||
-        facteur_message_set(message, "text", "Thank you.\n", FACTEUR_NTS, NULL))
-        abort();
-    return message;
-}
-
 /* The status, or the error of a mail that was not tried; the next allocations may fail. */
-static int send_one(facteur_mailer *mailer, unsigned long nth)
+static int send_failing(facteur_mailer *mailer, unsigned long nth)
 {
     facteur_message *message = make_message();
     facteur_receipt *receipt = NULL;
@@ -81,10 +68,10 @@ static void a_refused_token_is_renewed_whatever_memory_lacks(void **state)
         unsigned before;
         int result;
 
-        assert_int_equal(send_one(mailer, 0), FACTEUR_SENT);
+        assert_int_equal(send_failing(mailer, 0), FACTEUR_SENT);
         before = atomic_load(&relay.mails);
         atomic_store(&relay.refusals, 1);
-        result = send_one(mailer, nth);
+        result = send_failing(mailer, nth);
         failed = fct_memory_failed();
         fct_memory_fail_at(0);
         /* The relay's count says the same, unless the verdict was not heard. */
@@ -98,23 +85,13 @@ static void a_refused_token_is_renewed_whatever_memory_lacks(void **state)
         if (!failed)
             assert_int_equal(atomic_load(&asked), 2);
         atomic_store(&relay.refusals, 0);
-        assert_int_equal(send_one(mailer, 0), FACTEUR_SENT);
+        assert_int_equal(send_failing(mailer, 0), FACTEUR_SENT);
         assert_true(atomic_load(&asked) <= 3);
         facteur_mailer_free(mailer);
     }
 }
 
 /* ---- A host's event loop --------------------------------------------------------------------- */
-
-static facteur_delivery *submit_hosted(facteur_mailer *mailer)
-{
-    facteur_message *message = make_message();
-    facteur_delivery *delivery = NULL;
-
-    assert_int_equal(facteur_submit(mailer, message, 30, FACTEUR_HOSTED, &delivery, NULL), 0);
-    facteur_message_free(message);
-    return delivery;
-}
 
 static void step_until_done(facteur_mailer *mailer, facteur_delivery *delivery)
 {
@@ -152,7 +129,7 @@ static void a_host_asks_whatever_memory_lacks(void **state)
 
     for (unsigned long nth = 1; failed; nth++) {
         facteur_mailer *mailer = open_mailer();
-        facteur_delivery *delivery = submit_hosted(mailer);
+        facteur_delivery *delivery = submit(mailer, FACTEUR_HOSTED);
         int result;
 
         assert_int_equal(facteur_delivery_needs_token(delivery), 1);
@@ -162,7 +139,7 @@ static void a_host_asks_whatever_memory_lacks(void **state)
         assert_int_equal(facteur_delivery_needs_token(delivery), 0);
         assert_int_equal(outcome(delivery), FACTEUR_SENT);
         atomic_store(&relay.refusals, 1);
-        delivery = submit_hosted(mailer);
+        delivery = submit(mailer, FACTEUR_HOSTED);
         assert_int_equal(facteur_delivery_needs_token(delivery), 0);
         step_until_done(mailer, delivery);
         assert_int_equal(facteur_delivery_needs_token(delivery), 1);
@@ -183,8 +160,9 @@ static void a_host_asks_whatever_memory_lacks(void **state)
 static void what_waits_for_a_token_ends_with_the_mailer(void **state)
 {
     facteur_mailer *mailer = open_mailer();
-    facteur_delivery *held = submit_hosted(mailer), *resumed = submit_hosted(mailer),
-                     *cancelled = submit_hosted(mailer);
+    facteur_delivery *held = submit(mailer, FACTEUR_HOSTED),
+                     *resumed = submit(mailer, FACTEUR_HOSTED),
+                     *cancelled = submit(mailer, FACTEUR_HOSTED);
 
     facteur_delivery_cancel(cancelled);
     assert_int_equal(facteur_delivery_ended(cancelled), 1);
@@ -204,7 +182,7 @@ static void what_waits_for_a_token_ends_with_the_mailer(void **state)
 
 static void *send_in_thread(void *mailer)
 {
-    return send_one(mailer, 0) == FACTEUR_SENT ? NULL : mailer;
+    return send_failing(mailer, 0) == FACTEUR_SENT ? NULL : mailer;
 }
 
 static void send_in_threads(facteur_mailer *mailer)
@@ -235,8 +213,6 @@ static void many_threads_ask_once(void **state)
     facteur_mailer_free(mailer);
     assert_int_equal(atomic_load(&relay.mails), 2 * THREADS);
 }
-
-#define WITH_RELAY(test) cmocka_unit_test_setup_teardown(test, relay_start, relay_stop)
 
 int main(void)
 {
