@@ -198,7 +198,7 @@ static void encode_7bit(fct_buf *out, fct_slice text)
 
 struct qp {
     const unsigned char *at, *end; /* of the text */
-    char *out;
+    char *out, *stop;              /* before `stop` a step may begin */
     size_t column;
 };
 
@@ -275,17 +275,25 @@ static bool is_at_risk(const struct qp *qp)
            (*qp->at == '.' || starts_with_from((const char *)qp->at, (size_t)(qp->end - qp->at)));
 }
 
+/* How many bytes are to be written as codes now. */
+static size_t code_len(const struct qp *qp)
+{
+    if (is_coded(*qp->at))
+        return sequence_len(qp->at, (size_t)(qp->end - qp->at));
+    return is_at_risk(qp) ? 1 : 0;
+}
+
 static void step(struct qp *qp)
 {
+    size_t codes;
+
     if (*qp->at == '\n') {
         memcpy(qp->out, "\r\n", 2);
         qp->out += 2;
         qp->at++;
         qp->column = 0;
-    } else if (is_coded(*qp->at)) {
-        put_codes(qp, sequence_len(qp->at, (size_t)(qp->end - qp->at)));
-    } else if (is_at_risk(qp)) {
-        put_codes(qp, 1);
+    } else if ((codes = code_len(qp)) > 0) {
+        put_codes(qp, codes);
     } else if (qp->column < SOFT_LIMIT) {
         put_plain(qp);
     } else if (ends_line(qp, qp->at + 1)) {
@@ -296,16 +304,26 @@ static void step(struct qp *qp)
     }
 }
 
+/* Room for many steps; what was written is the buffer's.  False when memory ran out. */
+static bool make_room(struct qp *qp, fct_buf *out)
+{
+    out->len = (size_t)(qp->out - out->ptr);
+    if (fct_buf_reserve(out, 8 * STEP_MAX))
+        return false;
+    qp->out = out->ptr + out->len;
+    qp->stop = out->ptr + out->cap - STEP_MAX;
+    return true;
+}
+
 static void encode_qp(fct_buf *out, fct_slice text)
 {
     struct qp qp = {.at = (const unsigned char *)text.ptr};
 
     qp.end = qp.at + text.len;
-    while (qp.at < qp.end && !fct_buf_reserve(out, STEP_MAX)) {
-        qp.out = out->ptr + out->len;
+    qp.out = qp.stop = out->ptr + out->len;
+    while (qp.at < qp.end && (qp.out < qp.stop || make_room(&qp, out)))
         step(&qp);
-        out->len = (size_t)(qp.out - out->ptr);
-    }
+    out->len = (size_t)(qp.out - out->ptr);
 }
 
 /* ---- Base64 ---------------------------------------------------------------------------------- */
