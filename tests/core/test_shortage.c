@@ -52,6 +52,17 @@ static int verdict(int error, facteur_receipt *receipt)
     return result;
 }
 
+/* What becomes of a message, which is freed, unless composing it has failed. */
+static int conclude(facteur_mailer *mailer, facteur_message *message, bool letter, int err)
+{
+    facteur_receipt *receipt = NULL;
+
+    if (!err)
+        err = (letter ? facteur_send_letter : facteur_send)(mailer, message, 20, &receipt, NULL);
+    facteur_message_free(message);
+    return verdict(err, receipt);
+}
+
 static int fill(facteur_message *message, unsigned number)
 {
     char to[40];
@@ -69,19 +80,13 @@ static int fill(facteur_message *message, unsigned number)
 static void send_composed(facteur_mailer *mailer, unsigned first, int *results)
 {
     facteur_message *message = facteur_message_new();
-    facteur_receipt *receipt = NULL;
-    int err = message ? fill(message, first) : FACTEUR_ENOMEM;
 
-    if (!err)
-        err = facteur_send(mailer, message, 20, &receipt, NULL);
-    *results = verdict(err, receipt);
-    facteur_message_free(message);
+    *results = conclude(mailer, message, false, message ? fill(message, first) : FACTEUR_ENOMEM);
 }
 
 static void send_order(facteur_mailer *mailer, unsigned first, int *results)
 {
     facteur_message *message = NULL;
-    facteur_receipt *receipt = NULL;
     char order[512];
     int err;
 
@@ -92,16 +97,12 @@ static void send_order(facteur_mailer *mailer, unsigned first, int *results)
              "\"items\":[{\"name\":\"Tea\",\"quantity\":2,\"unit_price\":\"4.50\"}]}",
              first);
     err = facteur_order_confirmation(mailer, order, FACTEUR_NTS, NULL, 0, &message, NULL);
-    if (!err)
-        err = facteur_send_letter(mailer, message, 20, &receipt, NULL);
-    *results = verdict(err, receipt);
-    facteur_message_free(message);
+    *results = conclude(mailer, message, true, err);
 }
 
 static void send_finished(facteur_mailer *mailer, unsigned first, int *results)
 {
     facteur_message *message = NULL;
-    facteur_receipt *receipt = NULL;
     char bytes[256];
     int err;
 
@@ -109,10 +110,7 @@ static void send_finished(facteur_mailer *mailer, unsigned first, int *results)
              "From: shop@shop.example\r\nTo: mail%u@x.example\r\nSubject: x\r\n\r\nThank you.\r\n",
              first);
     err = facteur_message_from_bytes(bytes, strlen(bytes), &message, NULL);
-    if (!err)
-        err = facteur_send(mailer, message, 20, &receipt, NULL);
-    *results = verdict(err, receipt);
-    facteur_message_free(message);
+    *results = conclude(mailer, message, false, err);
 }
 
 static void send_many(facteur_mailer *mailer, unsigned first, int *results)
