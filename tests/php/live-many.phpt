@@ -36,6 +36,12 @@ $receipts = iterator_to_array($mailer->sendMany([a_message(), new Message(from: 
 echo implode(' ', array_map(fn ($r) => $r->status . ':' . $r->error_code, $receipts)), "\n";
 var_dump(iterator_to_array($mailer->sendMany([])));
 
+// A file of an option that cannot be read.
+$unreadable = new Facteur\Mailer($server->dsn('plain'), ca_file: '/nonexistent/ca.pem');
+foreach ($unreadable->sendMany([a_message(), a_message()]) as $receipt) {
+    echo "$receipt->status $receipt->error_code $receipt->error\n";
+}
+
 // As far ahead as the window.
 $read = 0;
 $receipts = $mailer->sendMany(numbered(1000));
@@ -120,6 +126,8 @@ bool(true)
 sent: permanent:EMESSAGE sent:
 array(0) {
 }
+temporary ECONFIG cannot read "/nonexistent/ca.pem": No such file or directory
+temporary ECONFIG cannot read "/nonexistent/ca.pem": No such file or directory
 bool(true)
 int(16)
 int(1)
