@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).parent
 CORE = HERE.parents[1] / "core"
 BYTES = 16000  # twice that is within the caps, so that the parser reads it all
 MOST = 2.2
-LIBRARIES = ["openssl", "libuv", "libcares", "icu-uc", "icu-i18n", "jansson", "sqlite3", "libxml-2.0"]
+LIBRARIES = ["openssl", "libuv", "libcares", "icu-uc", "icu-i18n", "jansson", "libxml-2.0"]
 LAYERS = ["mailer", "letters", "outbox", "pool", "net", "smtp", "mime", "base"]
 
 
