@@ -90,10 +90,17 @@ static bool refuse_value(const struct writer *writer, zval *value, const struct 
     char fault[160];
     const char *got = zend_zval_type_name(value);
 
-    if (Z_TYPE_P(value) == IS_DOUBLE)
+    const char *format = "expected a text, a number, a bool, an array or null, got %s";
+
+    if (Z_TYPE_P(value) == IS_DOUBLE) {
         got = zend_isnan(Z_DVAL_P(value)) ? "NAN" : "INF";
-    snprintf(fault, sizeof(fault), "expected a text, a number, a bool, an array or null, got %s",
-             got);
+    } else if (Z_TYPE_P(value) == IS_OBJECT) {
+        got = ZSTR_VAL(Z_OBJCE_P(value)->name);
+        format = Z_OBJCE_P(value)->ce_flags & ZEND_ACC_ENUM
+                     ? "expected a backed enum, got %s"
+                     : "%s holds a value that JSON has no form for";
+    }
+    snprintf(fault, sizeof(fault), format, got);
     return refuse(writer, place, fault);
 }
 

@@ -29,6 +29,11 @@ $loop['notes'] = &$loop;
 thrown(fn () => $mailer->sendOrderConfirmation($loop));
 $loop['notes'] = &$nothing;
 thrown(fn () => $mailer->sendOrderConfirmation(an_order(['notes' => STDOUT])));
+enum Plain
+{
+    case Euro;
+}
+thrown(fn () => $mailer->sendOrderConfirmation(an_order(['currency' => Plain::Euro])));
 thrown(fn () => $mailer->sendOrderConfirmation(an_order(['notes' => new class { public function __toString(): string { throw new DomainException('mine'); } }])));
 echo count($mailer->captured()), "\n";
 ?>
@@ -48,5 +53,6 @@ Facteur\MessageError EMESSAGE -3 [%s] %s
 Facteur\MessageError EMESSAGE -3 [mesage] %s
 Facteur\MessageError EMESSAGE -3 [notes] notes: nested too deeply
 Facteur\MessageError EMESSAGE -3 [notes] notes: expected a text, a number, a bool, an array or null, got resource
+Facteur\MessageError EMESSAGE -3 [currency] currency: expected a backed enum, got Plain
 DomainException mine
 0
