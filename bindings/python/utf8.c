@@ -100,19 +100,23 @@ static int put_ascii(char *to, const Py_UCS4 *at)
  */
 static char *put_all(char *to, const Py_UCS4 *at, const Py_UCS4 *end)
 {
-    while (to && at < end) {
-        if (end - at >= BLOCK) {
-            int count = put_ascii(to, at);
+    while (to && end - at >= BLOCK) {
+        int count = put_ascii(to, at);
 
-            to += count;
-            at += count;
-            if (count == BLOCK)
-                continue;
+        /* Steps of one size: the next load need not wait for the count. */
+        if (count == BLOCK) {
+            to += BLOCK;
+            at += BLOCK;
+            continue;
         }
+        to += count;
+        at += count;
         do
             to = put(to, *at++);
         while (to && at < end && *at >= 0x80);
     }
+    while (to && at < end)
+        to = put(to, *at++);
     return to;
 }
 
