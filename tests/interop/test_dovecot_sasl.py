@@ -197,7 +197,8 @@ def test_external_without_a_certificate_is_refused_before_anything_is_opened():
 
 def test_the_strongest_is_chosen(dovecot):
     with open_mailer(dovecot, None) as mailer:
-        assert mailer.check()["auth"] == "SCRAM-SHA-256"
+        facts = mailer.check()
+        assert facts["auth"] == "SCRAM-SHA-256", facts
 
 
 def test_a_token_from_a_callable(dovecot):
