@@ -77,7 +77,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static fct_relay relay_for(const struct server *server)
+static inline fct_relay relay_for(const struct server *server)
 {
     return (fct_relay){.name = (char *)"smtp://127.0.0.1",
                        .host = (char *)"127.0.0.1",
@@ -100,7 +100,7 @@ static fct_relay relay_for(const struct server *server)
                        .fresh_us = 2000000};
 }
 
-static void submit(fct_pool *pool, struct post *post, uint64_t limit_us)
+static inline void submit(fct_pool *pool, struct post *post, uint64_t limit_us)
 {
     *post = (struct post){
         .job = {.mail = mail, .deadline_us = fct_loop_now_us(loop) + limit_us, .done = on_done}};

@@ -12,6 +12,8 @@
 #include "mailer/verdict.h"
 #include "pool/withdraw.h"
 
+#include <string.h>
+
 /* What each of several relays gets of the deadline at least, while there is as much again. */
 #define SHARE_MIN_US 2000000u
 
@@ -225,15 +227,41 @@ static void enter(struct passage *passage, struct fct_lane *lane)
     give(passage);
 }
 
+/*
+ * When the relay that comes next asked for fewer mails, the one behind it that can have the mail
+ * soonest comes before it: at once, as a rule.  Those passed by stay in the order.  max_rate is the
+ * user's own pace, and waited for.
+ */
+static void pass_by(struct passage *passage)
+{
+    const struct fct_lane *lanes = passage->concert->lanes;
+    unsigned char *order = passage->order, chosen;
+    unsigned first = passage->next, best = first;
+    uint64_t now_us = fct_loop_now_us(passage->concert->loop), next_us;
+    uint64_t soonest_us = fct_throttle_next_us(&lanes[order[first]].throttle, now_us);
+
+    if (!fct_throttle_slowed(&lanes[order[first]].throttle))
+        return;
+    for (unsigned i = first + 1; soonest_us > now_us && find_lane(passage, &i); i++) {
+        next_us = fct_throttle_next_us(&lanes[order[i]].throttle, now_us);
+        if (next_us < soonest_us) {
+            soonest_us = next_us;
+            best = i;
+        }
+    }
+    chosen = order[best];
+    memmove(&order[first + 1], &order[first], best - first);
+    order[first] = chosen;
+}
+
 /* On to the next relay that may be tried; false when there is none. */
 static bool go_on(struct passage *passage)
 {
-    struct fct_lane *lane = find_lane(passage, &passage->next);
-
-    if (!lane)
+    if (!find_lane(passage, &passage->next))
         return false;
-    passage->next++;
-    enter(passage, lane);
+    if (passage->outer->mail)
+        pass_by(passage);
+    enter(passage, &passage->concert->lanes[passage->order[passage->next++]]);
     return true;
 }
 
