@@ -319,6 +319,8 @@ static void encode_qp(fct_buf *out, fct_slice text)
 {
     struct qp qp = {.at = (const unsigned char *)text.ptr};
 
+    if (!text.len || fct_buf_reserve(out, 8 * STEP_MAX))
+        return;
     qp.end = qp.at + text.len;
     qp.out = qp.stop = out->ptr + out->len;
     while (qp.at < qp.end && (qp.out < qp.stop || make_room(&qp, out)))
