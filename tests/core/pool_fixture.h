@@ -100,6 +100,21 @@ static inline fct_relay relay_for(const struct server *server)
                        .fresh_us = 2000000};
 }
 
+/* A server, and a pool before it; what else is to hold of the relay may be set until the first
+ * mail. */
+static inline fct_pool *stage_open(struct server *server, fct_relay *relay)
+{
+    server_start(server);
+    *relay = relay_for(server);
+    return fct_pool_new(loop, relay);
+}
+
+static inline void stage_close(fct_pool *pool, struct server *server)
+{
+    fct_pool_free(pool);
+    server_stop(server);
+}
+
 static inline void submit(fct_pool *pool, struct post *post, uint64_t limit_us)
 {
     *post = (struct post){

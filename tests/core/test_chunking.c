@@ -19,11 +19,8 @@ static void a_mail_is_redone_with_data_elsewhere(void **state)
     struct server server = {.features = OFFERS, .no_bdat = 1};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
-    pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 3; i++) {
         send_one(pool, &post);
         expect_sent(&post);
@@ -31,8 +28,7 @@ static void a_mail_is_redone_with_data_elsewhere(void **state)
         assert_int_equal(post.job.attempts, i == 0 ? 2 : 1);
         assert_int_equal(server.mails, i + 1);
     }
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.connections, 2);
 }
 
@@ -43,12 +39,9 @@ static void none_is_sent_that_the_relay_did_not_take(void **state)
     struct post posts[12], later;
     unsigned sent = 0;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.pool_size = 1;
-    pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 12; i++)
         submit(pool, &posts[i], 5000000);
     for (int i = 0; i < 12; i++)
@@ -64,8 +57,7 @@ static void none_is_sent_that_the_relay_did_not_take(void **state)
     send_one(pool, &later);
     expect_sent(&later);
     assert_int_equal(server.mails, sent + 1);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
 }
 
 int main(void)

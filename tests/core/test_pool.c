@@ -19,11 +19,8 @@ static void one_connection_serves_many_mails(void **state)
     struct server server = {0};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
-    pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 20; i++) {
         send_one(pool, &post);
         expect_sent(&post);
@@ -36,8 +33,7 @@ static void one_connection_serves_many_mails(void **state)
     fct_pool_quit(pool);
     fct_loop_run_until(loop, is_quiet, pool, fct_loop_now_us(loop) + 3000000);
     assert_false(fct_pool_active(pool));
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.connections, 1);
     assert_int_equal(server.mails, 20);
     assert_int_equal(server.quits, 1);
@@ -48,20 +44,16 @@ static void jobs_wait_for_a_slot_in_order(void **state)
     struct server server = {.features = "250 test\r\n"};
     struct post posts[30];
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.pool_size = 2;
-    pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 30; i++)
         submit(pool, &posts[i], 5000000);
     for (int i = 0; i < 30; i++) {
         fct_loop_run(loop, &posts[i].finished);
         expect_sent(&posts[i]);
     }
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.mails, 30);
     assert_in_range(server.most_open, 1, 2);
     assert_in_range(server.connections, 1, 2);
@@ -72,19 +64,15 @@ static void a_connection_that_died_is_replaced(void **state)
     struct server server = {.mails_per_connection = 1};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
-    pool = fct_pool_new(loop, &relay);
     /* It closes when the second MAIL comes: nothing of that mail was answered. */
     for (int i = 0; i < 5; i++) {
         send_one(pool, &post);
         expect_sent(&post);
         assert_int_equal(post.job.attempts, i == 0 ? 1 : 2);
     }
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.mails, 5);
     assert_int_equal(server.connections, 5);
 }
@@ -94,18 +82,14 @@ static void a_connection_closed_while_idle_is_seen_before_use(void **state)
     struct server server = {0};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
-    pool = fct_pool_new(loop, &relay);
     send_one(pool, &post);
     shutdown(server.fds[0], SHUT_RDWR);
     send_one(pool, &post);
     expect_sent(&post);
     assert_int_equal(post.job.attempts, 1);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.connections, 2);
     assert_int_equal(server.mails, 2);
 }
@@ -115,18 +99,14 @@ static void a_silent_rested_connection_is_given_up(void **state)
     struct server server = {.silent_after = 1};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.fresh_us = 0;
-    pool = fct_pool_new(loop, &relay);
     send_one(pool, &post);
     send_one(pool, &post);
     expect_sent(&post);
     assert_int_equal(post.job.attempts, 2);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.mails, 2);
 }
 
@@ -135,13 +115,10 @@ static void mails_and_age_have_limits(void **state)
     struct server server = {0};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.max_mails = 2;
     relay.pool_size = 1;
-    pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 6; i++) {
         send_one(pool, &post);
         expect_sent(&post);
@@ -155,8 +132,7 @@ static void mails_and_age_have_limits(void **state)
         send_one(pool, &post);
         expect_sent(&post);
     }
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.connections, 5);
 }
 
@@ -167,19 +143,15 @@ static void tls_sessions_are_resumed_between_connections(void **state)
     struct server server = {.tls = server_context(&certificate)};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.max_mails = 1;
-    pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 4; i++) {
         send_one(pool, &post);
         expect_sent(&post);
         assert_true(post.timing_us[FACTEUR_PHASE_tls] >= 0);
     }
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.connections, 4);
     assert_int_equal(server.resumed, 3);
     SSL_CTX_free(server.tls);
@@ -193,12 +165,9 @@ static void an_untrusted_relay_gets_nothing(void **state)
     struct server server = {.tls = server_context(&certificate)};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.tls.no_verify = false;
-    pool = fct_pool_new(loop, &relay);
     send_one(pool, &post);
     assert_int_equal(post.class, FCT_TEMPORARY);
     assert_int_equal(post.error, FACTEUR_ETLS);
@@ -206,8 +175,7 @@ static void an_untrusted_relay_gets_nothing(void **state)
     assert_string_equal(post.message, "the certificate of 127.0.0.1 is self-signed: trust it with "
                                       "ca_file or pin_sha256");
     fct_free(post.job.transcript);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.mails, 0);
     SSL_CTX_free(server.tls);
     certificate_free(&certificate);
@@ -236,8 +204,7 @@ static void a_mended_ca_file_is_read_for_the_next_connection(void **state)
     assert_int_equal(rename(mended, path), 0);
     send_one(pool, &post);
     expect_sent(&post);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     unlink(path);
     SSL_CTX_free(server.tls);
     certificate_free(&certificate);
@@ -274,19 +241,15 @@ static void a_relay_that_refuses_service_is_temporary(void **state)
     struct server server = {.greeting = "554 go away\r\n"};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
-    pool = fct_pool_new(loop, &relay);
     send_one(pool, &post);
     assert_int_equal(post.class, FCT_TEMPORARY);
     assert_int_equal(post.phase, FACTEUR_PHASE_greeting);
     assert_non_null(post.job.transcript);
     assert_non_null(strstr(post.job.transcript, "554 go away"));
     fct_free(post.job.transcript);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
 }
 
 static void the_deadline_covers_everything(void **state)
@@ -295,12 +258,9 @@ static void the_deadline_covers_everything(void **state)
     struct post posts[2];
     uint64_t started_us = fct_loop_now_us(loop);
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.pool_size = 1;
-    pool = fct_pool_new(loop, &relay);
     submit(pool, &posts[0], 100000);
     submit(pool, &posts[1], 50000);
     for (int i = 0; i < 2; i++) {
@@ -316,8 +276,7 @@ static void the_deadline_covers_everything(void **state)
     assert_in_range(fct_loop_now_us(loop) - started_us, 100000, 1000000);
     fct_loop_step(loop);
     assert_false(fct_pool_active(pool));
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
 }
 
 static void a_check_tells_the_facts(void **state)
@@ -326,11 +285,8 @@ static void a_check_tells_the_facts(void **state)
     struct fct_check check = {0};
     struct post post = {.job = {.check = &check, .done = on_done}};
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
-    pool = fct_pool_new(loop, &relay);
     post.job.deadline_us = fct_loop_now_us(loop) + 5000000;
     fct_pool_submit(pool, &post.job);
     fct_loop_run(loop, &post.finished);
@@ -342,8 +298,7 @@ static void a_check_tells_the_facts(void **state)
     fct_check_done(&check);
     send_one(pool, &post);
     expect_sent(&post);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.connections, 1);
 
     pool = fct_pool_new(loop, &relay);
@@ -413,11 +368,8 @@ static void a_pool_that_quits_ends_its_queue(void **state)
     struct server server = {.mute = 1};
     struct post post, late;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
-    pool = fct_pool_new(loop, &relay);
     submit(pool, &post, 5000000);
     for (int i = 0; i < 5; i++)
         fct_loop_step(loop);
@@ -426,8 +378,7 @@ static void a_pool_that_quits_ends_its_queue(void **state)
     submit(pool, &late, 5000000);
     fct_loop_run(loop, &late.finished);
     assert_int_equal(late.error, FACTEUR_ECLOSED);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
 }
 
 static void a_relay_that_hangs_up_early_is_told(void **state)
@@ -435,19 +386,15 @@ static void a_relay_that_hangs_up_early_is_told(void **state)
     struct server server = {.hang_up = 1};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
-    pool = fct_pool_new(loop, &relay);
     send_one(pool, &post);
     assert_int_equal(post.class, FCT_TEMPORARY);
     assert_int_equal(post.error, FACTEUR_ECONNECT);
     fct_free(post.job.transcript);
     send_one(pool, &post);
     expect_sent(&post);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
 }
 
 static void a_child_abandons_and_the_parent_goes_on(void **state)
@@ -457,13 +404,10 @@ static void a_child_abandons_and_the_parent_goes_on(void **state)
     struct server server = {.tls = server_context(&certificate)};
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
     pid_t child;
     int status;
 
-    server_start(&server);
-    relay = relay_for(&server);
-    pool = fct_pool_new(loop, &relay);
     send_one(pool, &post);
     expect_sent(&post);
     child = fork();
@@ -483,8 +427,7 @@ static void a_child_abandons_and_the_parent_goes_on(void **state)
     send_one(pool, &post);
     expect_sent(&post);
     assert_int_equal(post.job.attempts, 1);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.connections, 2);
     assert_int_equal(server.mails, 3);
     assert_int_equal(server.quits, 0);

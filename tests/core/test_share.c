@@ -56,12 +56,9 @@ static void a_check_does_not_hold_up_mails(void **state)
                             .features = "250-test\r\n250-CHUNKING\r\n250 PIPELINING\r\n"};
     struct post posts[16], check;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.pool_size = 2;
-    pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 8; i++) {
         submit(pool, &posts[i], 9000000);
         fct_loop_step(loop);
@@ -84,8 +81,7 @@ static void a_check_does_not_hold_up_mails(void **state)
     }
     fct_loop_run(loop, &check.finished);
     assert_int_equal(check.class, FCT_SENT);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.mails, 16);
     assert_int_equal(server.connections, 3);
 }
@@ -95,21 +91,17 @@ static void a_worn_out_connection_counts_until_its_last_mail(void **state)
     struct server server = {.slow_ms = 20};
     struct post posts[12];
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.pool_size = 1;
     relay.max_mails = 3;
-    pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 12; i++)
         submit(pool, &posts[i], 5000000);
     for (int i = 0; i < 12; i++) {
         fct_loop_run(loop, &posts[i].finished);
         expect_sent(&posts[i]);
     }
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.mails, 12);
     /* The server may see the next one before it has seen the end of the one that said QUIT. */
     assert_in_range(server.most_open, 1, 2);
@@ -126,11 +118,8 @@ static void groups_are_not_sent_again_to_who_hangs_up_on_them(void **state)
         struct server server = {.features = features[i], .hates_groups = 1};
         struct post post;
         fct_relay relay;
-        fct_pool *pool;
+        fct_pool *pool = stage_open(&server, &relay);
 
-        server_start(&server);
-        relay = relay_for(&server);
-        pool = fct_pool_new(loop, &relay);
         send_one(pool, &post);
         assert_int_equal(post.class, first[i]);
         fct_free(post.job.transcript);
@@ -138,8 +127,7 @@ static void groups_are_not_sent_again_to_who_hangs_up_on_them(void **state)
             send_one(pool, &post);
             expect_sent(&post);
         }
-        fct_pool_free(pool);
-        server_stop(&server);
+        stage_close(pool, &server);
         assert_int_equal(server.connections, 2);
         assert_int_equal(server.mails, 3);
     }
@@ -152,10 +140,8 @@ static void the_last_slot_is_not_kept(void **state)
     fct_pool *a, *b;
     struct post post;
 
-    server_start(&server);
-    relay = relay_for(&server);
+    a = stage_open(&server, &relay);
     relay.host_slots = 2;
-    a = fct_pool_new(loop, &relay);
     b = fct_pool_new(loop, &relay);
     for (int i = 0; i < 3; i++) {
         send_one(a, &post);
@@ -164,8 +150,7 @@ static void the_last_slot_is_not_kept(void **state)
         expect_sent(&post);
     }
     fct_pool_free(a);
-    fct_pool_free(b);
-    server_stop(&server);
+    stage_close(b, &server);
     /* One stays open in a; b has the other slot for a mail at a time. */
     assert_int_equal(server.connections, 4);
     assert_int_equal(server.quits, 3);
@@ -179,10 +164,8 @@ static void who_finds_no_slot_waits_and_is_told(void **state)
     fct_pool *a, *b;
     struct post first, second, third;
 
-    server_start(&server);
-    relay = relay_for(&server);
+    a = stage_open(&server, &relay);
     relay.host_slots = 1;
-    a = fct_pool_new(loop, &relay);
     b = fct_pool_new(loop, &relay);
     submit(a, &first, 9000000);
     run_for(50000);
@@ -201,8 +184,7 @@ static void who_finds_no_slot_waits_and_is_told(void **state)
     expect_sent(&first);
     expect_sent(&third);
     fct_pool_free(a);
-    fct_pool_free(b);
-    server_stop(&server);
+    stage_close(b, &server);
     assert_int_equal(server.connections, 2);
 }
 
@@ -271,8 +253,7 @@ static void a_killed_sender_gives_its_slot_back(void **state)
     server.hold = false;
     fct_loop_run(loop, &post.finished);
     expect_sent(&post);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.connections, 2);
 }
 
@@ -299,8 +280,7 @@ static void a_bad_place_is_a_configuration_error(void **state)
     chmod(path, 0700);
     send_one(pool, &post);
     expect_sent(&post);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
 }
 
 static bool has_two(void *user)
@@ -321,13 +301,10 @@ static void spares_are_ready_after_the_first_mail(void **state)
 {
     struct server server = {0};
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
     struct post posts[2];
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.warm = 2;
-    pool = fct_pool_new(loop, &relay);
     run_for(20000);
     assert_int_equal(server.connections, 0);
     send_one(pool, &posts[0]);
@@ -352,8 +329,7 @@ static void spares_are_ready_after_the_first_mail(void **state)
     fct_pool_quit(pool);
     fct_loop_run_until(loop, is_quiet, pool, fct_loop_now_us(loop) + 3000000);
     assert_false(fct_pool_active(pool));
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_in_range(server.connections, 3, 4);
 }
 
@@ -362,13 +338,10 @@ static void a_spare_that_ends_is_opened_again_after_a_pause(void **state)
     struct server server = {0};
     uint64_t began_us;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
     struct post post;
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.warm = 2;
-    pool = fct_pool_new(loop, &relay);
     send_one(pool, &post);
     fct_loop_run_until(loop, has_two, &server, fct_loop_now_us(loop) + 5000000);
     run_for(50000);
@@ -377,8 +350,7 @@ static void a_spare_that_ends_is_opened_again_after_a_pause(void **state)
     fct_loop_run_until(loop, has_three, &server, began_us + 5000000);
     assert_int_equal(server.ready, 3);
     assert_true(fct_loop_now_us(loop) - began_us >= 400000);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     assert_int_equal(server.connections, 3);
 }
 

@@ -40,12 +40,9 @@ static void connections_and_mails_are_counted(void **state)
     struct fct_pool_stats stats;
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.max_mails = 2;
-    pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 6; i++) {
         send_one(pool, &post);
         expect_sent(&post);
@@ -66,8 +63,7 @@ static void connections_and_mails_are_counted(void **state)
     assert_true(stats.phases[FACTEUR_PHASE_tls].sum_us > 0);
     /* EHLO once, MAIL to DATA and the body for each. */
     assert_int_equal(stats.flights, 3 + 6 * 2 + 2);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
     SSL_CTX_free(server.tls);
     certificate_free(&certificate);
 }
@@ -78,12 +74,9 @@ static void what_is_on_its_way_is_seen(void **state)
     struct fct_pool_stats stats;
     struct post posts[4];
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&server, &relay);
 
-    server_start(&server);
-    relay = relay_for(&server);
     relay.pool_size = 1;
-    pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 4; i++)
         submit(pool, &posts[i], i == 3 ? 150000 : 9000000);
     fct_loop_run(loop, &posts[3].finished);
@@ -99,8 +92,7 @@ static void what_is_on_its_way_is_seen(void **state)
     assert_int_equal(stats.waiting, 0);
     assert_int_equal(stats.mails[FCT_SENT], 3);
     fct_free(posts[3].job.transcript);
-    fct_pool_free(pool);
-    server_stop(&server);
+    stage_close(pool, &server);
 }
 
 static void failures_count_by_phase_and_redone_mails(void **state)
@@ -109,19 +101,15 @@ static void failures_count_by_phase_and_redone_mails(void **state)
     struct fct_pool_stats stats;
     struct post post;
     fct_relay relay;
-    fct_pool *pool;
+    fct_pool *pool = stage_open(&deaf, &relay);
 
-    server_start(&deaf);
-    relay = relay_for(&deaf);
-    pool = fct_pool_new(loop, &relay);
     send_one(pool, &post);
     fct_free(post.job.transcript);
     fct_pool_stats(pool, &stats);
     assert_int_equal(stats.failed[FACTEUR_PHASE_greeting], 1);
     assert_int_equal(stats.mails[FCT_TEMPORARY], 1);
     assert_int_equal(stats.open, 0);
-    fct_pool_free(pool);
-    server_stop(&deaf);
+    stage_close(pool, &deaf);
     server_start(&short_lived);
     relay = relay_for(&short_lived);
     relay.stats = &stats;
