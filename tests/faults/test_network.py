@@ -104,6 +104,22 @@ def test_forgotten_flow(client, network, far, mode, idle_s):
     far.disconnect("reset")
 
 
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_signs_of_life(client, network, far, forgotten):
+    """Idle for longer than fresh_ms: a relay whose system answered the kernel meanwhile gets the whole mail in one flight."""
+    client.open(dsn(far, FAR, fresh_ms=2000))
+    assert client.send(TO)["status"] == "sent"
+    if forgotten:
+        network.forget()
+    time.sleep(2.4)
+    receipt = client.send(TO, deadline=5.0)
+    assert receipt["status"] == "sent", receipt
+    assert receipt["attempts"] == (2 if forgotten else 1)
+    assert forgotten or receipt["flights"] == 1
+    assert far.stats()["mails"] == 2
+    far.disconnect("reset")
+
+
 RECIPIENTS = ["recipient-%04d@a-longer-domain.example.org" % number for number in range(1000)]
 
 

@@ -16,6 +16,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#define SECOND_US 1000000U
+#define ASK_MAX_S 3600U /* the kernel takes no more than nine hours */
 #define READS_A_TURN 16 /* a relay that floods must not keep the loop to itself */
 
 /* Nor one that swallows all we have: its refusal in the middle of a mail is to be read. */
@@ -30,6 +32,7 @@ struct fct_stream {
     bool writing; /* UV_WRITABLE is watched: the kernel's buffer was full */
     bool broken;  /* a write failed: only what had come before is still to be had */
     bool awaiting;
+    bool asking; /* the kernel asks a silent peer for a sign of life */
     bool lost;
     size_t written; /* clear octets in this turn of the loop */
     fct_tls *tls;
@@ -432,6 +435,40 @@ void fct_stream_await(fct_stream *stream, bool replies)
 {
     stream->awaiting = replies;
 }
+
+#ifdef __linux__
+void fct_stream_ask(fct_stream *stream, uint64_t every_us)
+{
+    uint64_t seconds = every_us / SECOND_US;
+    int idle = (int)(seconds < ASK_MAX_S ? seconds : ASK_MAX_S), on = 1;
+
+    stream->asking = stream->tcp && idle > 0 &&
+                     setsockopt(stream->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle) == 0 &&
+                     setsockopt(stream->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0;
+}
+
+uint64_t fct_stream_silence_us(const fct_stream *stream)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+
+    if (!stream->asking || getsockopt(stream->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+        return UINT64_MAX;
+    return (uint64_t)info.tcpi_last_ack_recv * 1000;
+}
+#else
+void fct_stream_ask(fct_stream *stream, uint64_t every_us)
+{
+    (void)stream;
+    (void)every_us;
+}
+
+uint64_t fct_stream_silence_us(const fct_stream *stream)
+{
+    (void)stream;
+    return UINT64_MAX;
+}
+#endif
 
 bool fct_stream_look(fct_stream *stream)
 {

@@ -60,6 +60,19 @@ void fct_stream_write(fct_stream *stream, const fct_slice *slices, int count, si
 void fct_stream_await(fct_stream *stream, bool replies);
 
 /*
+ * Let the kernel ask a peer that is silent for a sign of life, every `every_us`; less than a second
+ * is not kept.  It asks only while nothing is under way, and a peer that does not answer is not
+ * given up for it.
+ */
+void fct_stream_ask(fct_stream *stream, uint64_t every_us);
+
+/*
+ * How long ago the peer's system last acknowledged anything, such a question too; UINT64_MAX when
+ * it was not asked, or the kernel does not tell.
+ */
+uint64_t fct_stream_silence_us(const fct_stream *stream);
+
+/*
  * Look before reuse.  Hands on what has come (`received`, `ready`, `lost`) if there is anything.
  * False when the stream was lost or closed by it.
  */

@@ -327,6 +327,8 @@ static void on_dialled(void *user, const struct fct_dialled *dialled)
         fct_failure_init(&failure, FACTEUR_ENOMEM, FACTEUR_PHASE_connect, NULL);
         finish(connection, &failure, false);
     } else {
+        /* Twice, lest an answer that comes a little late is missed. */
+        fct_stream_ask(connection->stream, connection->relay->fresh_us / 2);
         fct_connection_pump(connection);
     }
     leave(connection);
@@ -387,11 +389,20 @@ bool fct_connection_look(fct_connection *connection)
     return good;
 }
 
+/* Whether a network that drops the connection would be news. */
+static bool has_rested(const fct_connection *connection, uint64_t now_us)
+{
+    uint64_t fresh_us = connection->relay->fresh_us;
+
+    return now_us - connection->idle_us > fresh_us &&
+           fct_stream_silence_us(connection->stream) > fresh_us;
+}
+
 int fct_connection_submit(fct_connection *connection, struct fct_ticket *ticket)
 {
     uint64_t now_us = fct_loop_now_us(connection->loop);
-    bool rested = connection->mails > 0 && connection->ticket_count == 0 &&
-                  now_us - connection->idle_us > connection->relay->fresh_us;
+    bool rested =
+        connection->mails > 0 && connection->ticket_count == 0 && has_rested(connection, now_us);
     int result = fct_session_submit(connection->session, ticket->job->mail,
                                     ticket->job->deadline_us, rested, ticket, now_us);
 
