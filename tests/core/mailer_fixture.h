@@ -8,7 +8,9 @@
 #include "facteur.h"
 #include "threaded_relay.h"
 
+#ifndef MAILS_EACH
 #define MAILS_EACH 5 /* that a worker sends */
+#endif
 #define MANY 40
 
 static inline facteur_mailer *open_relay(const char *query)

@@ -6,9 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <dirent.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,26 +19,14 @@
 
 #include "base/memory.h"
 #include "facteur.h"
-#include "threaded_relay.h"
+#define MAILS_EACH 20
+#include "mailer_fixture.h"
 
 #define THREADS 16
-#define MAILS_EACH 20
-
-static facteur_mailer *open_relay(const char *query)
-{
-    facteur_mailer *mailer = NULL;
-    facteur_error *error = NULL;
-    char dsn[256];
-
-    snprintf(dsn, sizeof dsn, "smtp://127.0.0.1:%u%s", relay.port, query);
-    if (facteur_mailer_new(dsn, NULL, NULL, 0, &mailer, &error))
-        fail_msg("%s", facteur_error_message(error));
-    return mailer;
-}
 
 /* ---- Messages -------------------------------------------------------------------------------- */
 
-static facteur_message *make_message(const char *to)
+static facteur_message *order_for(const char *to)
 {
     facteur_message *message = facteur_message_new();
 
@@ -55,7 +40,7 @@ static facteur_message *make_message(const char *to)
 
 static facteur_receipt *send_to(facteur_mailer *mailer, const char *to, double deadline)
 {
-    facteur_message *message = make_message(to);
+    facteur_message *message = order_for(to);
     facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
 
@@ -160,7 +145,7 @@ static void a_directory_that_cannot_be_is_a_configuration_error(void **state)
 
     for (size_t i = 0; i < 3; i++) {
         facteur_mailer *mailer = open_mailer(dsns[i][0]);
-        facteur_message *message = make_message("ana@x.example");
+        facteur_message *message = order_for("ana@x.example");
         facteur_receipt *receipt = NULL;
         facteur_error *error = NULL;
 
@@ -243,7 +228,7 @@ static void the_environment_has_the_last_word_on_the_mode(void **state)
 static void equal_configurations_share(void **state)
 {
     facteur_mailer *a = NULL, *b = NULL, *c = NULL;
-    facteur_message *message = make_message("ana@x.example");
+    facteur_message *message = order_for("ana@x.example");
     facteur_receipt *receipt = NULL;
 
     assert_int_equal(facteur_mailer_shared("memory://?deadline=3", NULL, NULL, 0, &a, NULL), 0);
@@ -265,7 +250,7 @@ static void equal_configurations_share(void **state)
 
 static void send_large(facteur_mailer *mailer, size_t len)
 {
-    facteur_message *message = make_message("ana@x.example");
+    facteur_message *message = order_for("ana@x.example");
     char *data = calloc(1, len);
     facteur_receipt *receipt = NULL;
 
@@ -304,7 +289,7 @@ static void a_send_fails_whole_when_memory_is_short(void **state)
     int failed = 1;
 
     for (unsigned long nth = 1; failed; nth++) {
-        facteur_message *message = make_message("ana@x.example, bo@y.example");
+        facteur_message *message = order_for("ana@x.example, bo@y.example");
         facteur_receipt *receipt = NULL;
         facteur_error *error = NULL;
         size_t before = facteur_captured_count(mailer);
@@ -409,29 +394,6 @@ static void no_verdict_within_the_deadline_is_in_doubt(void **state)
     facteur_mailer_free(mailer);
 }
 
-struct worker {
-    pthread_t thread;
-    facteur_mailer *mailer;
-    unsigned sent;
-};
-
-static void *work(void *argument)
-{
-    struct worker *worker = argument;
-
-    for (int i = 0; i < MAILS_EACH; i++) {
-        facteur_message *message = make_message("ana@x.example");
-        facteur_receipt *receipt = NULL;
-
-        if (facteur_send(worker->mailer, message, 30, &receipt, NULL) == 0 &&
-            facteur_receipt_status(receipt) == FACTEUR_SENT)
-            worker->sent++;
-        facteur_receipt_free(receipt);
-        facteur_message_free(message);
-    }
-    return NULL;
-}
-
 static void threads_share_a_mailer(void **state)
 {
     facteur_mailer *mailer = open_relay("?pool_size=3");
@@ -454,7 +416,7 @@ static void threads_share_a_mailer(void **state)
 static void *send_until_closed(void *argument)
 {
     struct worker *worker = argument;
-    facteur_message *message = make_message("ana@x.example");
+    facteur_message *message = order_for("ana@x.example");
     facteur_receipt *receipt = NULL;
     int err = facteur_send(worker->mailer, message, 60, &receipt, NULL);
 
@@ -473,7 +435,7 @@ static void closing_ends_the_sends_of_all_threads(void **state)
 {
     facteur_mailer *mailer = open_relay("?pool_size=2&pipeline_depth=1");
     struct worker workers[THREADS] = {0};
-    facteur_message *message = make_message("ana@x.example");
+    facteur_message *message = order_for("ana@x.example");
     facteur_receipt *receipt = NULL;
 
     atomic_store(&relay.silent, true);
@@ -566,8 +528,6 @@ static void children_come_while_threads_send(void **state)
     assert_int_equal(atomic_load(&relay.mails), 8 * MAILS_EACH);
     facteur_mailer_free(mailer);
 }
-
-#define WITH_RELAY(test) cmocka_unit_test_setup_teardown(test, relay_start, relay_stop)
 
 int main(void)
 {
