@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mime/: the builder, the bytes that come of it, and finished bytes taken in. */
+/* mime/: the builder, and the bytes that come of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -436,110 +436,6 @@ static void control_bytes_in_names_and_headers(void **state)
     }
 }
 
-static void finished_bytes_are_kept(void **state)
-{
-    static const char raw[] = "From: Shop <shop@example.com>\n"
-                              "To: a@example.org,\n\tb@example.org\n"
-                              "BCC : c@example.org,\n d@example.org\n"
-                              "Message-ID: <1@example.com>\r\n"
-                              "Date: Mon, 23 Nov 2026 10:00:00 +0100\n"
-                              "Subject: raw\r"
-                              "\r\n"
-                              "Bcc: not a field here\r\r\n.\n";
-    facteur_message *message = NULL;
-    fct_mail *mail;
-    char *bytes;
-
-    assert_int_equal(facteur_message_from_bytes(raw, sizeof raw - 1, &message, NULL), 0);
-    assert_false(fct_message_lacks_id(message));
-    mail = freeze(message);
-    assert_string_equal(fct_mail_sender(mail), "shop@example.com");
-    assert_string_equal(fct_mail_message_id(mail), "1@example.com");
-    assert_int_equal(fct_mail_recipient_count(mail), 4);
-    assert_string_equal(fct_mail_recipient(mail, 3), "d@example.org");
-    assert_int_equal(fct_mail_needs(mail), 0);
-    fct_mail_unref(mail);
-    bytes = bytes_of(message);
-    assert_string_equal(bytes, "From: Shop <shop@example.com>\r\n"
-                               "To: a@example.org,\r\n\tb@example.org\r\n"
-                               "Message-ID: <1@example.com>\r\n"
-                               "Date: Mon, 23 Nov 2026 10:00:00 +0100\r\n"
-                               "Subject: raw\r\n\r\n"
-                               "Bcc: not a field here\r\n\r\n.\r\n");
-    facteur_free(bytes);
-    facteur_message_free(message);
-}
-
-static void finished_bytes_get_what_they_lack(void **state)
-{
-    static const char raw[] = "Subject: caf\xc3\xa9\r\n\r\n\xc3\xa9";
-    facteur_message *message = NULL;
-    facteur_error *error = NULL;
-    fct_mail *mail = NULL;
-    fct_mail_reader *reader;
-    fct_slice run;
-    bool stable;
-
-    assert_int_equal(facteur_message_from_bytes(raw, sizeof raw - 1, &message, NULL), 0);
-    assert_int_equal(fct_message_freeze(message, &facts, &mail, &error), FACTEUR_EMESSAGE);
-    assert_string_equal(facteur_error_where(error), "envelope_from");
-    facteur_error_free(error);
-    assert_int_equal(facteur_message_set(message, "subject", "x", 1, NULL), FACTEUR_EMESSAGE);
-    set(message, "envelope_from", "bounce@example.com");
-    assert_int_equal(facteur_message_add_recipient(message, "a@example.org", FACTEUR_NTS, NULL), 0);
-    assert_true(fct_message_lacks_id(message));
-    mail = freeze(message);
-    assert_false(fct_message_lacks_id(message));
-    assert_int_equal(fct_mail_needs(mail), FCT_NEEDS_8BITMIME | FCT_NEEDS_SMTPUTF8);
-    reader = fct_mail_reader_new(mail);
-    assert_int_equal(fct_mail_reader_next(reader, &run, &stable), 1);
-    assert_int_equal(run.len, fct_mail_size(mail));
-    assert_string_equal(run.ptr, "Date: Mon, 23 Nov 2026 09:00:00 +0000\r\n"
-                                 "Message-ID: <30313233343536373839616263646500@example.com>\r\n"
-                                 "Subject: caf\xc3\xa9\r\n\r\n\xc3\xa9\r\n");
-    fct_mail_reader_free(reader);
-    fct_mail_unref(mail);
-    facteur_message_free(message);
-}
-
-static void finished_bytes_that_no_relay_may_see(void **state)
-{
-    char text[1100];
-    static const struct {
-        const char *bytes;
-        size_t len;
-        const char *sentence;
-    } cases[] = {
-        {"", 0, "empty"},
-        {"\r\nbody", 6, "line 1"},
-        {" x: y\r\n\r\n", 9, "line 1"},
-        {"a: b\nno field\n", 14, "line 2"},
-        {"a b: c\n", 7, "line 1"},
-        {"a: b\n\nx\0y", 9, "line 3"},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        facteur_message *message = NULL;
-        facteur_error *error = NULL;
-
-        assert_int_equal(facteur_message_from_bytes(cases[i].bytes, cases[i].len, &message, &error),
-                         FACTEUR_EMESSAGE);
-        assert_null(message);
-        assert_non_null(strstr(facteur_error_message(error), cases[i].sentence));
-        facteur_error_free(error);
-    }
-    for (size_t len = 997; len <= 1000; len++) {
-        facteur_message *message = NULL;
-
-        memset(text, 'x', sizeof text);
-        memcpy(text, "a: b\n\n", 6);
-        text[6 + len] = '\n';
-        assert_int_equal(facteur_message_from_bytes(text, 6 + len + 1, &message, NULL),
-                         len <= 998 ? 0 : FACTEUR_EMESSAGE);
-        facteur_message_free(message);
-    }
-}
-
 static void too_much_is_refused_by_name(void **state)
 {
     facteur_message *message = plain();
@@ -610,31 +506,6 @@ static void every_failed_allocation_is_told(void **state)
         assert_null(mail);
     }
 }
-
-static void finished_bytes_without_memory(void **state)
-{
-    static const char raw[] = "From: a@example.com\nTo: b@example.com\n\nx\n";
-
-    for (unsigned long nth = 1;; nth++) {
-        facteur_message *message = NULL;
-        char *bytes = NULL;
-        size_t len = 0;
-        int err;
-
-        fct_memory_fail_at(nth);
-        err = facteur_message_from_bytes(raw, sizeof raw - 1, &message, NULL);
-        if (!err)
-            err = facteur_message_bytes(message, &bytes, &len, NULL);
-        facteur_message_free(message);
-        facteur_free(bytes);
-        if (!fct_memory_failed()) {
-            fct_memory_fail_at(0);
-            assert_int_equal(err, 0);
-            break;
-        }
-        assert_int_equal(err, FACTEUR_ENOMEM);
-    }
-}
 #endif
 
 int main(void)
@@ -652,13 +523,9 @@ int main(void)
         cmocka_unit_test(refusals_name_field_and_cure),
         cmocka_unit_test(control_bytes_bend_nothing),
         cmocka_unit_test(control_bytes_in_names_and_headers),
-        cmocka_unit_test(finished_bytes_are_kept),
-        cmocka_unit_test(finished_bytes_get_what_they_lack),
-        cmocka_unit_test(finished_bytes_that_no_relay_may_see),
         cmocka_unit_test(too_much_is_refused_by_name),
 #ifdef FCT_FAULT_INJECTION
         cmocka_unit_test(every_failed_allocation_is_told),
-        cmocka_unit_test(finished_bytes_without_memory),
 #endif
     };
 
