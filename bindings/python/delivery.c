@@ -26,7 +26,7 @@ static PyObject *refused(fpy_state *state, const facteur_mailer *core, int code,
     facteur_receipt *receipt = NULL;
     PyObject *made;
 
-    if ((code != FACTEUR_EMESSAGE && code != FACTEUR_EIO) || !error)
+    if ((code != FACTEUR_EMESSAGE && code != FACTEUR_EIO && code != FACTEUR_ECONFIG) || !error)
         return fpy_raise(state, code, error, FPY_ERROR);
     code = facteur_receipt_refused(core, error, &receipt);
     facteur_error_free(error);

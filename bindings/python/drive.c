@@ -20,7 +20,8 @@ PyObject *fpy_mailer_submit(PyObject *self, PyObject *args)
     message = fpy_message_from(state, value);
     if (!message)
         return NULL;
-    made = fpy_submit(self, message, NULL, deadline, hosted ? FACTEUR_HOSTED : 0, !hosted);
+    made = fpy_submit(self, message, NULL, deadline, hosted ? FACTEUR_HOSTED : FACTEUR_LETTER,
+                      !hosted);
     Py_DECREF(message);
     return made;
 }

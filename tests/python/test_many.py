@@ -217,3 +217,17 @@ def test_background_needs_nobody_to_wait():
         assert all(r.ok for r in mailer.send_many(numbered(30)))
         mailer.close()
         assert server.stats()["mails"] == 31
+
+
+@pytest.mark.parametrize("options", [
+    {"dkim": [{"domain": "example.com", "selector": "s", "key_file": "/nonexistent/key.pem"}]},
+    {"ca_file": "/nonexistent/ca.pem"},
+])
+def test_a_file_that_cannot_be_read_is_told_in_each_receipt(server, options):
+    with facteur.Mailer(server.dsn(), **options) as mailer:
+        receipts = list(mailer.send_many(numbered(3)))
+        with pytest.raises(facteur.ConfigError):
+            mailer.send(next(numbered(1)))
+    assert [(r.status, r.error_code) for r in receipts] == [("temporary", "ECONFIG")] * 3
+    assert all("/nonexistent/" in r.error for r in receipts)
+    assert server.stats()["mails"] == 0
