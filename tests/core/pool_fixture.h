@@ -15,7 +15,7 @@ struct post {
     enum fct_class class;
     int error;
     enum facteur_phase phase;
-    char message[256];
+    char message[512];
     size_t recipient_count;
     int64_t timing_us[FACTEUR_PHASE_COUNT];
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mailer/concert and the pace of each relay: who waits for it, and who goes elsewhere. */
+/* mailer/concert: which mail waits for a relay's pace, which goes elsewhere, and how each ends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/utf8.h"
 #include "mailer/concert.h"
 #include "pool_fixture.h"
 
@@ -39,14 +40,26 @@ static void close_concert(void)
     server_stop(&b);
 }
 
-static void send_by(struct post *post)
+static void give(struct post *post, uint64_t limit_us)
 {
     *post = (struct post){
-        .job = {.mail = mail, .deadline_us = fct_loop_now_us(loop) + 20000000, .done = on_done}};
+        .job = {.mail = mail, .deadline_us = fct_loop_now_us(loop) + limit_us, .done = on_done}};
     fct_concert_submit(concert, &post->job);
+    assert_false(post->finished);
+}
+
+static void await(struct post *post)
+{
     fct_loop_run(loop, &post->finished);
+    assert_int_equal(post->calls, 1);
     fct_free(post->job.transcript);
     post->job.transcript = NULL;
+}
+
+static void send_by(struct post *post)
+{
+    give(post, 20000000);
+    await(post);
 }
 
 static void expect_sent_by(const struct post *post, unsigned member, unsigned attempts)
@@ -123,6 +136,117 @@ static void max_rate_is_waited_for(void **state)
     assert_int_equal(b.connections, 0);
 }
 
+/* However it ends, a mail that waits for a pace has one verdict: it was not sent. */
+static void who_waits_can_be_ended(void **state)
+{
+    struct post first, cancelled, withdrawn, left[2];
+
+    a = (struct server){.greeting = BUSY};
+    b = (struct server){.greeting = BUSY};
+    open_concert("failover", "");
+    send_by(&first);
+    give(&cancelled, 9000000);
+    give(&withdrawn, 9000000);
+    give(&left[0], 9000000);
+    give(&left[1], 9000000);
+    fct_concert_cancel(concert, &cancelled.job);
+    fct_concert_cancel(concert, &cancelled.job);
+    assert_true(fct_concert_withdraw(concert, &withdrawn.job));
+    fct_concert_quit(concert);
+    close_concert();
+    for (struct post **post = (struct post *[]){&cancelled, &withdrawn, left, left + 1, NULL};
+         *post; post++) {
+        assert_int_equal((*post)->calls, 1);
+        assert_int_equal((*post)->class, FCT_TEMPORARY);
+        assert_int_equal((*post)->error, FACTEUR_ECLOSED);
+        assert_int_equal((*post)->job.attempts, 0);
+    }
+    assert_int_equal(a.connections, 1);
+    assert_int_equal(b.connections, 1);
+}
+
+/* The sentence quotes the complaint, of whatever length: no character is cut in two. */
+static void a_deadline_tells_what_was_waited_for(void **state)
+{
+    for (size_t shift = 0; shift < 2; shift++) {
+        char greeting[512] = "421 4.7.0 slow down x";
+        size_t len = strlen(greeting) - shift;
+        struct post post;
+
+        for (int i = 0; i < 150; i++, len += 2)
+            memcpy(greeting + len, "\xc3\xa9", 2);
+        memcpy(greeting + len, "\r\n", 3);
+        a = (struct server){.greeting = greeting};
+        b = (struct server){.greeting = greeting};
+        open_concert("failover", "");
+        send_by(&post);
+        give(&post, 20000);
+        await(&post);
+        assert_int_equal(post.class, FCT_TEMPORARY);
+        assert_int_equal(post.error, FACTEUR_EDEADLINE);
+        assert_non_null(strstr(post.message, "the relay asked for fewer mails ("));
+        assert_non_null(strstr(post.message, "slow down"));
+        assert_int_equal(fct_utf8_check(fct_slice_of(post.message)), strlen(post.message));
+        close_concert();
+        assert_int_equal(a.connections, 1);
+        assert_int_equal(b.connections, 1);
+    }
+}
+
+static void a_silent_relay_has_its_share(void **state)
+{
+    struct post post;
+
+    a = (struct server){.mute = 1};
+    b = (struct server){0};
+    open_concert("failover", "");
+    give(&post, 400000);
+    await(&post);
+    expect_sent_by(&post, 1, 2);
+    close_concert();
+    assert_int_equal(b.mails, 1);
+}
+
+/* With tags each relay has a mail of its own, which is one more thing that memory may lack for. */
+static void tags_without_memory(void **state)
+{
+    fct_mail *plain = mail;
+    fct_labels labels = {0};
+    bool failed = true;
+
+    assert_int_equal(fct_labels_add(&labels, "tags", fct_slice_of(""), fct_slice_of("order"), NULL),
+                     0);
+    mail = mail_make("b@example.com");
+    assert_int_equal(fct_mail_equip(mail, fct_mail_terms(mail), &labels), 0);
+    fct_labels_done(&labels);
+    a = (struct server){.hang_up = 1000000};
+    b = (struct server){0};
+    open_concert("failover", "");
+    fct_concert_free(concert);
+    plan.members[0].dsn.preset = fct_preset_find(fct_slice_of("brevo"));
+    plan.members[1].dsn.preset = fct_preset_find(fct_slice_of("postmark"));
+    for (unsigned long nth = 1; failed; nth++) {
+        int mails = b.mails;
+        struct post post;
+
+        concert = fct_concert_new(loop, &plan);
+        fct_memory_fail_at(nth);
+        send_by(&post);
+        failed = fct_memory_failed();
+        fct_memory_fail_at(0);
+        assert_int_not_equal(post.class, FCT_PERMANENT);
+        if (post.class != FCT_IN_DOUBT)
+            assert_int_equal(b.mails - mails, post.class == FCT_SENT);
+        if (!failed)
+            expect_sent_by(&post, 1, 2);
+        fct_concert_free(concert);
+    }
+    concert = NULL;
+    close_concert();
+    fct_mail_unref(mail);
+    mail = plain;
+}
+
 int main(void)
 {
 #define PACE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -131,6 +255,10 @@ int main(void)
         PACE_TEST(who_was_passed_by_is_waited_for_in_the_end),
         PACE_TEST(when_all_complained_the_soonest_is_waited_for),
         PACE_TEST(max_rate_is_waited_for),
+        PACE_TEST(who_waits_can_be_ended),
+        PACE_TEST(a_deadline_tells_what_was_waited_for),
+        PACE_TEST(a_silent_relay_has_its_share),
+        PACE_TEST(tags_without_memory),
     };
 
     return cmocka_run_group_tests(tests, make_mail, drop_mail);

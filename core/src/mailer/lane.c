@@ -53,10 +53,9 @@ static void keep(char into[FCT_LANE_TEXT], const char *text)
     if (len < FCT_LANE_TEXT)
         return;
     len = FCT_LANE_TEXT - 1;
-    while (len && ((unsigned char)into[len] & 0xc0) == 0x80)
+    while (len && ((unsigned char)text[len] & 0xc0) == 0x80)
         len--;
-    if ((unsigned char)into[len] >= 0xc0)
-        into[len] = '\0';
+    into[len] = '\0';
 }
 
 void fct_lane_learn(struct fct_lane *lane, const fct_outcome *outcome, unsigned attempts,
