@@ -25,18 +25,21 @@ struct server {
     int fd;
     uint16_t port;
     pthread_t thread;
-    SSL_CTX *tls; /* implicit TLS */
+    SSL_CTX *tls;      /* implicit TLS */
+    SSL_CTX *starttls; /* of STARTTLS, which the features have to offer */
     const char *greeting;
     const char *features;     /* lines of the EHLO reply, the last one with "250 " */
     int mails_per_connection; /* then it closes without a word; 0: no limit */
     int silent_after;         /* no reply to MAIL after so many mails on a connection; 0: never */
     int mute;                 /* accept and say nothing */
     int hang_up;              /* so many first connections end before the greeting */
+    int room;                 /* every connection after so many is refused; 0: none is */
     int slow_ms;              /* before each verdict */
     atomic_bool hold;         /* no verdict as long as it is set */
     int hates_groups;         /* offers PIPELINING, and closes when something follows MAIL */
     int no_bdat;              /* never heard of BDAT: its octets are commands, each answered */
     atomic_int connections, ready, mails, quits, open, most_open, resumed;
+    atomic_int bare;               /* MAIL and AUTH without TLS */
     atomic_int kept[NUMBERED_MAX]; /* how often a mail to mail0@, mail1@ … was taken */
     pthread_t threads[CONNECTIONS_MAX];
     int fds[CONNECTIONS_MAX];
@@ -142,6 +145,13 @@ static void hear_recipient(struct client *client, const char *line)
     say(client, strstr(line, "nobody@") ? "550 5.1.1 no such user\r\n" : "250 2.0.0 ok\r\n");
 }
 
+static bool go_secure(struct client *client, SSL_CTX *context)
+{
+    client->ssl = SSL_new(context);
+    SSL_set_fd(client->ssl, client->fd);
+    return SSL_accept(client->ssl) == 1;
+}
+
 static void talk(struct client *client)
 {
     struct server *server = client->server;
@@ -150,9 +160,15 @@ static void talk(struct client *client)
 
     say(client, server->greeting);
     while (line_of(client, line, sizeof line)) {
+        server->bare +=
+            !client->ssl && (strncmp(line, "MAIL", 4) == 0 || strncmp(line, "AUTH", 4) == 0);
         if (strncasecmp(line, "EHLO", 4) == 0) {
             say(client, server->features);
             server->ready++;
+        } else if (server->starttls && strcmp(line, "STARTTLS") == 0) {
+            say(client, "220 2.0.0 go\r\n");
+            if (!go_secure(client, server->starttls))
+                return;
         } else if (strncasecmp(line, "MAIL", 4) == 0) {
             if (server->mails_per_connection && mails >= server->mails_per_connection)
                 return;
@@ -201,9 +217,7 @@ static void *serve(void *user)
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, NULL);
     if (server->tls) {
-        client->ssl = SSL_new(server->tls);
-        SSL_set_fd(client->ssl, client->fd);
-        good = SSL_accept(client->ssl) == 1;
+        good = go_secure(client, server->tls);
         server->resumed += good && SSL_session_reused(client->ssl);
     }
     if (server->mute) {
@@ -211,6 +225,8 @@ static void *serve(void *user)
 
         while (recv(client->fd, &byte, 1, 0) > 0)
             continue;
+    } else if (server->room && client->number >= server->room) {
+        say(client, "421 4.7.0 too many connections\r\n");
     } else if (good && client->number >= server->hang_up) {
         talk(client);
     }

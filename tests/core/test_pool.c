@@ -311,6 +311,27 @@ static void a_check_tells_the_facts(void **state)
     fct_pool_free(pool);
 }
 
+static void a_check_of_a_silent_relay_ends(void **state)
+{
+    struct server server = {.mute = 1};
+    struct post check = {.job = {.done = on_done}};
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    check.job.deadline_us = fct_loop_now_us(loop) + 50000;
+    fct_pool_submit(pool, &check.job);
+    fct_loop_run(loop, &check.finished);
+    assert_int_equal(check.class, FCT_TEMPORARY);
+    assert_int_equal(check.error, FACTEUR_EDEADLINE);
+    assert_int_equal(check.phase, FACTEUR_PHASE_greeting);
+    fct_free(check.job.transcript);
+    fct_loop_run_until(loop, is_quiet, pool, fct_loop_now_us(loop) + 3000000);
+    assert_false(fct_pool_active(pool));
+    stage_close(pool, &server);
+    assert_int_equal(check.calls, 1);
+    assert_int_equal(server.connections, 1);
+}
+
 static void jobs_can_be_cancelled_at_any_turn(void **state)
 {
     struct server server = {0};
@@ -435,36 +456,57 @@ static void a_child_abandons_and_the_parent_goes_on(void **state)
     certificate_free(&certificate);
 }
 
+/* A mail with allocation nth failing; whether one did. */
+static bool send_without_memory(fct_relay *relay, struct server *server, unsigned long nth)
+{
+    struct post post = {0};
+    int mails = server->mails;
+    fct_pool *pool;
+    bool failed;
+
+    fct_memory_fail_at(nth);
+    pool = fct_pool_new(loop, relay);
+    if (pool) {
+        submit(pool, &post, 2000000);
+        fct_loop_run(loop, &post.finished);
+        assert_int_equal(post.calls, 1);
+        /* Whatever failed, a mail that the relay took is not reported as refused. */
+        if (post.class != FCT_SENT)
+            assert_int_not_equal(post.error, 0);
+        if (post.class != FCT_IN_DOUBT)
+            assert_int_equal(server->mails - mails, post.class == FCT_SENT);
+    }
+    failed = fct_memory_failed();
+    fct_memory_fail_at(0);
+    fct_pool_free(pool);
+    fct_free(post.job.transcript);
+    if (!failed)
+        assert_int_equal(post.class, FCT_SENT);
+    return failed;
+}
+
 static void every_allocation_may_fail(void **state)
 {
-    struct server server = {0};
-    fct_relay relay;
-    bool failed = true;
+    struct certificate certificate = certificate_make(
+        &(struct certificate_plan){.name = "x", .san = "DNS:x", .from_days = -1, .to_days = 2});
 
-    server_start(&server);
-    relay = relay_for(&server);
-    for (unsigned long nth = 1; failed; nth++) {
-        struct post post = {0};
-        fct_pool *pool;
+    for (int secure = 0; secure < 2; secure++) {
+        struct server server = {.features = secure ? "250-test\r\n250 STARTTLS\r\n" : NULL,
+                                .starttls = secure ? server_context(&certificate) : NULL};
+        fct_relay relay;
 
-        fct_memory_fail_at(nth);
-        pool = fct_pool_new(loop, &relay);
-        if (pool) {
-            submit(pool, &post, 2000000);
-            fct_loop_run(loop, &post.finished);
-            assert_int_equal(post.calls, 1);
-            /* Whatever failed, a mail that the relay took is not reported as refused. */
-            if (post.class != FCT_SENT)
-                assert_int_not_equal(post.error, 0);
-        }
-        failed = fct_memory_failed();
-        fct_memory_fail_at(0);
-        fct_pool_free(pool);
-        fct_free(post.job.transcript);
-        if (!failed)
-            assert_int_equal(post.class, FCT_SENT);
+        server_start(&server);
+        relay = relay_for(&server);
+        relay.session.tls = secure ? FCT_TLS_STARTTLS : FCT_TLS_NONE;
+        for (unsigned long nth = 1; send_without_memory(&relay, &server, nth);)
+            nth++;
+        server_stop(&server);
+        /* Nor does it go in the clear because TLS had none. */
+        if (secure)
+            assert_int_equal(server.bare, 0);
+        SSL_CTX_free(server.starttls);
     }
-    server_stop(&server);
+    certificate_free(&certificate);
 }
 
 int main(void)
@@ -484,6 +526,7 @@ int main(void)
         POOL_TEST(a_relay_that_refuses_service_is_temporary),
         POOL_TEST(the_deadline_covers_everything),
         POOL_TEST(a_check_tells_the_facts),
+        POOL_TEST(a_check_of_a_silent_relay_ends),
         POOL_TEST(jobs_can_be_cancelled_at_any_turn),
         POOL_TEST(a_pool_can_be_freed_at_any_turn),
         POOL_TEST(a_pool_that_quits_ends_its_queue),

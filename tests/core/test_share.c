@@ -107,6 +107,34 @@ static void a_worn_out_connection_counts_until_its_last_mail(void **state)
     assert_in_range(server.most_open, 1, 2);
 }
 
+/* What one connection can take must not be lost for a second one that the relay refuses. */
+static void a_refused_further_connection_costs_no_mail(void **state)
+{
+    struct server server = {.room = 1, .hold = true, .features = "250 test\r\n"};
+    struct post posts[6];
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+    int asked;
+
+    submit(pool, &posts[0], 9000000);
+    while (posts[0].job.attempts == 0)
+        fct_loop_step(loop);
+    for (int i = 1; i < 6; i++)
+        submit(pool, &posts[i], 9000000);
+    fct_loop_run_until(loop, is_open, pool, fct_loop_now_us(loop) + 3000000);
+    while (server.open > 1 || server.connections < 2)
+        fct_loop_step(loop);
+    asked = server.connections;
+    server.hold = false;
+    for (int i = 0; i < 6; i++) {
+        fct_loop_run(loop, &posts[i].finished);
+        expect_sent(&posts[i]);
+    }
+    stage_close(pool, &server);
+    assert_int_equal(server.mails, 6);
+    assert_int_equal(server.connections, asked);
+}
+
 /* FAULTS row 71. */
 static void groups_are_not_sent_again_to_who_hangs_up_on_them(void **state)
 {
@@ -414,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SHARE_TEST(a_check_does_not_hold_up_mails),
         SHARE_TEST(a_worn_out_connection_counts_until_its_last_mail),
+        SHARE_TEST(a_refused_further_connection_costs_no_mail),
         SHARE_TEST(groups_are_not_sent_again_to_who_hangs_up_on_them),
         SHARE_TEST(the_last_slot_is_not_kept),
         SHARE_TEST(who_finds_no_slot_waits_and_is_told),
