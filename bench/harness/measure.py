@@ -265,11 +265,12 @@ class Scenario:
         return max(5, round(48 * seconds)) if cell.peer.ours else 5 if cell.mode == "best" else 2
 
     def enough(self, cell, job, installation, sink, seconds):
-        """How many mails the peer sends in so many seconds."""
+        """How many mails the peer sends in so many seconds; facteur in twice as many, because what a process's start takes more
+        or less than another's is a larger share of what its mails take."""
         trial = dataclasses.replace(job, mails=8 if self.depth == 1 else 5 * self.depth)
         run = once(cell.peer, trial, installation, sink)
         each = statistics.median(run.us[1:]) if run.us[1:] else run.wall_us / trial.mails
-        return max(10 * self.depth, min(20000, int(seconds * 1e6 / each)))
+        return max(10 * self.depth, min(20000, int(seconds * (2e6 if cell.peer.ours else 1e6) / each)))
 
     def startup(self, cell, job, installation, sink, startups):
         """CPU of the process that sends no mail, the median of what was seen so far."""
