@@ -115,6 +115,36 @@ static void a_cancelled_mail_ends_or_goes_on(void **state)
     facteur_mailer_free(mailer);
 }
 
+static void *send_the_one(void *argument)
+{
+    struct worker *worker = argument;
+
+    worker->sent = send_one(worker->mailer);
+    return NULL;
+}
+
+/* The thread that leads sleeps until the relay speaks: it is told of a mail that nobody wants. */
+static void a_cancel_wakes_who_leads(void **state)
+{
+    struct worker leader = {.mailer = open_relay("?pool_size=1&pipeline_depth=1")};
+    facteur_receipt *receipt = NULL;
+    facteur_delivery *queued;
+
+    atomic_store(&relay.silent, true);
+    assert_int_equal(pthread_create(&leader.thread, NULL, send_the_one, &leader), 0);
+    while (atomic_load(&relay.finals_seen) == 0)
+        sched_yield();
+    queued = submit(leader.mailer, 0);
+    assert_int_equal(facteur_delivery_wait(queued, 0.05, &receipt, NULL), 0);
+    facteur_delivery_cancel(queued);
+    assert_int_equal(settle(queued, 10), FACTEUR_TEMPORARY);
+    relay_answer_late();
+    pthread_join(leader.thread, NULL);
+    assert_int_equal(leader.sent, 1);
+    assert_int_equal(atomic_load(&relay.mails), 1);
+    facteur_mailer_free(leader.mailer);
+}
+
 static void a_verdict_that_came_in_time_counts(void **state)
 {
     facteur_mailer *mailer = open_relay("");
@@ -420,6 +450,7 @@ int main(void)
         WITH_RELAY(what_is_submitted_is_sent_while_somebody_waits),
         WITH_RELAY(waiting_ends_with_its_time),
         WITH_RELAY(a_cancelled_mail_ends_or_goes_on),
+        WITH_RELAY(a_cancel_wakes_who_leads),
         WITH_RELAY(a_verdict_that_came_in_time_counts),
         WITH_RELAY(threads_feed_one_connection),
         WITH_RELAY(a_host_drives_many_mails),

@@ -136,7 +136,7 @@ static void max_rate_is_waited_for(void **state)
     assert_int_equal(b.connections, 0);
 }
 
-/* However it ends, a mail that waits for a pace has one verdict: it was not sent. */
+/* However it ends, a mail that waits, or had no memory to, has one verdict: it was not sent. */
 static void who_waits_can_be_ended(void **state)
 {
     struct post first, cancelled, withdrawn, left[2];
@@ -148,7 +148,10 @@ static void who_waits_can_be_ended(void **state)
     give(&cancelled, 9000000);
     give(&withdrawn, 9000000);
     give(&left[0], 9000000);
+    fct_memory_fail_at(1);
     give(&left[1], 9000000);
+    fct_memory_fail_at(0);
+    fct_concert_cancel(concert, &left[1].job);
     fct_concert_cancel(concert, &cancelled.job);
     fct_concert_cancel(concert, &cancelled.job);
     assert_true(fct_concert_withdraw(concert, &withdrawn.job));

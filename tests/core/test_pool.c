@@ -136,6 +136,27 @@ static void mails_and_age_have_limits(void **state)
     assert_int_equal(server.connections, 5);
 }
 
+static void a_connection_rests_no_longer_than_its_limit(void **state)
+{
+    struct server server = {0};
+    struct post post;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.idle_us = 20000;
+    for (int i = 0; i < 2; i++) {
+        send_one(pool, &post);
+        expect_sent(&post);
+        assert_int_equal(post.job.attempts, 1);
+        fct_loop_run_until(loop, is_quiet, pool, fct_loop_now_us(loop) + 3000000);
+        assert_false(fct_pool_active(pool));
+    }
+    stage_close(pool, &server);
+    assert_int_equal(server.connections, 2);
+    assert_int_equal(server.quits, 2);
+    assert_int_equal(server.mails, 2);
+}
+
 static void tls_sessions_are_resumed_between_connections(void **state)
 {
     struct certificate certificate = certificate_make(
@@ -509,6 +530,65 @@ static void every_allocation_may_fail(void **state)
     certificate_free(&certificate);
 }
 
+/* A job that there was no memory to queue is told so with the next turn, or is cancelled before. */
+static void a_job_that_was_not_queued_ends_once(void **state)
+{
+    struct server server = {0};
+    struct post posts[2];
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    for (int i = 0; i < 2; i++) {
+        fct_memory_fail_at(1);
+        submit(pool, &posts[i], 5000000);
+        assert_true(fct_memory_failed());
+        fct_memory_fail_at(0);
+    }
+    fct_pool_cancel(pool, &posts[0].job);
+    fct_pool_cancel(pool, &posts[0].job);
+    fct_loop_run(loop, &posts[1].finished);
+    stage_close(pool, &server);
+    assert_int_equal(posts[0].error, FACTEUR_ECLOSED);
+    assert_int_equal(posts[1].error, FACTEUR_ENOMEM);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(posts[i].calls, 1);
+        assert_int_equal(posts[i].class, FCT_TEMPORARY);
+    }
+    assert_int_equal(server.connections, 0);
+}
+
+static void a_check_without_memory_ends_once(void **state)
+{
+    struct certificate certificate = certificate_make(
+        &(struct certificate_plan){.name = "x", .san = "DNS:x", .from_days = -1, .to_days = 2});
+    struct server server = {.tls = server_context(&certificate)};
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+    bool failed = true;
+
+    for (unsigned long nth = 1; failed; nth++) {
+        struct fct_check facts = {0};
+        struct post post = {.job = {.check = &facts,
+                                    .deadline_us = fct_loop_now_us(loop) + 5000000,
+                                    .done = on_done}};
+
+        fct_memory_fail_at(nth);
+        fct_pool_submit(pool, &post.job);
+        fct_loop_run(loop, &post.finished);
+        failed = fct_memory_failed();
+        fct_memory_fail_at(0);
+        assert_int_equal(post.calls, 1);
+        assert_int_equal(post.class == FCT_SENT, post.error == 0);
+        if (!failed)
+            assert_non_null(facts.tls_version);
+        fct_check_done(&facts);
+        fct_free(post.job.transcript);
+    }
+    stage_close(pool, &server);
+    SSL_CTX_free(server.tls);
+    certificate_free(&certificate);
+}
+
 int main(void)
 {
 #define POOL_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -519,6 +599,7 @@ int main(void)
         POOL_TEST(a_connection_closed_while_idle_is_seen_before_use),
         POOL_TEST(a_silent_rested_connection_is_given_up),
         POOL_TEST(mails_and_age_have_limits),
+        POOL_TEST(a_connection_rests_no_longer_than_its_limit),
         POOL_TEST(tls_sessions_are_resumed_between_connections),
         POOL_TEST(an_untrusted_relay_gets_nothing),
         POOL_TEST(a_mended_ca_file_is_read_for_the_next_connection),
@@ -533,6 +614,8 @@ int main(void)
         POOL_TEST(a_relay_that_hangs_up_early_is_told),
         POOL_TEST(a_child_abandons_and_the_parent_goes_on),
         POOL_TEST(every_allocation_may_fail),
+        POOL_TEST(a_job_that_was_not_queued_ends_once),
+        POOL_TEST(a_check_without_memory_ends_once),
     };
 
     return cmocka_run_group_tests(tests, make_mail, drop_mail);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "net/tls_context.h"
 #include "tls_pair.h"
 
 static void bytes_pass_in_any_split(void **state)
@@ -331,6 +332,31 @@ static void sessions_are_resumed(void **state)
     }
 }
 
+/* A ticket serves one connection: the newest are kept, and each is used once. */
+static void a_shower_of_tickets_is_bounded(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+    SSL_CTX *server = server_context(&good);
+    struct pair pair;
+
+    SSL_CTX_set_num_tickets(server, FCT_TLS_SESSIONS + 4);
+    for (int i = 0; i <= FCT_TLS_SESSIONS + 1; i++) {
+        pair_start(&pair, context, server);
+        assert_true(shake(&pair, 4096));
+        assert_int_equal(fct_tls_resumed(pair.client), i > 0 && i <= FCT_TLS_SESSIONS);
+        pair_end(&pair);
+        SSL_CTX_set_num_tickets(server, 0);
+    }
+    /* Some are left when the context goes. */
+    SSL_CTX_set_num_tickets(server, 2);
+    pair_start(&pair, context, server);
+    assert_true(shake(&pair, 4096));
+    pair_end(&pair);
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
 static void both_sides_compute_the_same_binding(void **state)
 {
     struct fct_tls_config config = {.ca_file = ca_path};
@@ -496,6 +522,7 @@ int main(void)
         cmocka_unit_test(old_protocols_are_refused),
         cmocka_unit_test(clear_text_is_told_from_tls),
         cmocka_unit_test(sessions_are_resumed),
+        cmocka_unit_test(a_shower_of_tickets_is_bounded),
         cmocka_unit_test(both_sides_compute_the_same_binding),
         cmocka_unit_test(a_flood_of_key_updates_ends),
         cmocka_unit_test(close_notify_is_the_end),
