@@ -11,6 +11,7 @@ import time
 
 from . import peers
 
+NEAR_MS = 5     # a round trip that does not take longer than the work of some mails
 SPENT_S = 0.7  # a peer whose runs of a job have taken so long is not repeated: the machine disturbs it little
 
 
@@ -257,9 +258,11 @@ class Scenario:
             cell.add({"mails": job.mails} | {name: spent[name] for name in ("carried", "lost", "resent")})
 
     def few(self, cell, seconds):
-        """On a WAN a mail takes long and varies little, unless packets are lost."""
+        """On a WAN a mail takes long and varies little, unless packets are lost.  On a short way the first mail, which takes as much
+        work there as on a long one, would be half of 200."""
         if self.depth > 1:
-            return 200 if cell.peer.ours else 40
+            times = 5 if self.rtt_ms < NEAR_MS else 1
+            return (200 if cell.peer.ours else 40) * times
         if self.loss:
             return 100 if cell.peer.ours else 25 if cell.mode == "best" else 10
         return max(5, round(48 * seconds)) if cell.peer.ours else 5 if cell.mode == "best" else 2

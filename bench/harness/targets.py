@@ -148,7 +148,7 @@ def wan(seen, network):
     yield within(f"{place}, warm mail, CHUNKING", 1, mine("p50_rtt"))
     yield within(f"{place}, warm mail, PIPELINING only", 2, mine("p50_rtt", server="no-chunking"))
     yield within(f"{place}, warm mail, a real Postfix", 2, mine("p50_rtt", server="postfix"), flights=False)
-    yield many(f"{place}, each of 200 mails, 20 in flight", mine("each_rtt", work="raw", depth=20),
+    yield many(f"{place}, each of 200 mails or more, 20 in flight", mine("each_rtt", work="raw", depth=20),
                mine("cpu", network="loopback", work="raw", depth=20))
     for tls, (words, flights) in COLD.items():
         yield first(f"{place}, first mail, {words}", flights, mine("cold_rtt", tls=tls, cold=True))
