@@ -152,6 +152,21 @@ static void put_field(FILE *out, const char *at, const char *end, const char *do
         putc('\n', out);
 }
 
+/* An address a line: together they may be longer than a line may be (RFC 5322 section 2.1.1). */
+static void put_bcc(FILE *out, const char *list)
+{
+    const char *end = list + strlen(list);
+
+    fputs("Bcc:", out);
+    while (list < end) {
+        const char *stop = header_address_end(list, end);
+        const char *next = stop < end ? stop + 1 : end;
+
+        fprintf(out, " %.*s\n", (int)(next - list), list);
+        list = next;
+    }
+}
+
 static const char *dot_line(const char *at, const char *end)
 {
     for (; at < end; at = next_line(at, end)) {
@@ -185,7 +200,7 @@ int header_complete(const char *text, size_t len, const struct header_rules *rul
     if (!has_from)
         fprintf(made, "From: %s\n", rules->from);
     if (rules->bcc)
-        fprintf(made, "Bcc: %s\n", rules->bcc);
+        put_bcc(made, rules->bcc);
     /* Text that begins without a header is all body. */
     if (at == end || (*at != '\n' && *at != '\r'))
         putc('\n', made);

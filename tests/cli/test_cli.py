@@ -247,6 +247,7 @@ def test_few_descriptors_are_told():
 
 
 CRON = b"From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@shop> backup\n\nhi\n.\nmore\n"
+MANY = [f"list-{n}@example.com" for n in range(60)]  # as one line of a header too long
 
 
 @pytest.mark.parametrize("words, raw, told, sender, recipients", [
@@ -263,6 +264,7 @@ CRON = b"From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@shop> backup\n\
      ["b@example.com", '"c, d"@example.com', "eve@example.com"]),
     (("-f", "<>", "-t", "c@example.com"), b"From x Mon\nFrom: a@example.com\nTo: b@example.com\n\nx",
      ("To: b@example.com",), "", ["b@example.com", "c@example.com"]),
+    (("-t", *MANY), b"To: root\nSubject: x\n\nx\n", ("To: root@shop.example",), "site@shop.example", ["root@shop.example", *MANY]),
     (("-oi", "--", "b@example.com"), b".\n", ("From: site@shop.example", "\n\n.\n"), "site@shop.example", ["b@example.com"]),
 ])
 def test_sendmail_takes_what_programs_give_it(server, words, raw, told, sender, recipients):
