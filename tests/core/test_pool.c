@@ -273,6 +273,25 @@ static void a_relay_that_refuses_service_is_temporary(void **state)
     stage_close(pool, &server);
 }
 
+static void a_silent_handshake_has_its_time(void **state)
+{
+    struct server server = {.mute = 1};
+    struct post post;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.session.tls = FCT_TLS_IMPLICIT;
+    relay.connect_us = 100000;
+    send_one(pool, &post);
+    assert_int_equal(post.class, FCT_TEMPORARY);
+    assert_int_equal(post.error, FACTEUR_ETLS);
+    assert_int_equal(post.phase, FACTEUR_PHASE_tls);
+    assert_non_null(strstr(post.message, "not done in time"));
+    fct_free(post.job.transcript);
+    stage_close(pool, &server);
+    assert_int_equal(server.connections, 1);
+}
+
 static void the_deadline_covers_everything(void **state)
 {
     struct server server = {.mute = 1};
@@ -605,6 +624,7 @@ int main(void)
         POOL_TEST(a_mended_ca_file_is_read_for_the_next_connection),
         POOL_TEST(failures_to_connect_are_told),
         POOL_TEST(a_relay_that_refuses_service_is_temporary),
+        POOL_TEST(a_silent_handshake_has_its_time),
         POOL_TEST(the_deadline_covers_everything),
         POOL_TEST(a_check_tells_the_facts),
         POOL_TEST(a_check_of_a_silent_relay_ends),

@@ -135,6 +135,32 @@ static void a_refused_further_connection_costs_no_mail(void **state)
     assert_int_equal(server.connections, asked);
 }
 
+/* A long pipeline gets a second connection beside it; each mail is still sent once. */
+static void a_crowd_gets_another_connection(void **state)
+{
+    struct server server = {0};
+    struct post posts[24];
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.pool_size = 2;
+    relay.session.pipeline_depth = 64;
+    send_one(pool, &posts[0]);
+    server.hold = true;
+    for (int i = 0; i < 24; i++)
+        submit(pool, &posts[i], 9000000);
+    while (server.ready < 2)
+        fct_loop_step(loop);
+    server.hold = false;
+    for (int i = 0; i < 24; i++) {
+        fct_loop_run(loop, &posts[i].finished);
+        expect_sent(&posts[i]);
+    }
+    stage_close(pool, &server);
+    assert_int_equal(server.mails, 25);
+    assert_int_equal(server.connections, 2);
+}
+
 /* FAULTS row 71. */
 static void groups_are_not_sent_again_to_who_hangs_up_on_them(void **state)
 {
@@ -443,6 +469,7 @@ int main(void)
         SHARE_TEST(a_check_does_not_hold_up_mails),
         SHARE_TEST(a_worn_out_connection_counts_until_its_last_mail),
         SHARE_TEST(a_refused_further_connection_costs_no_mail),
+        SHARE_TEST(a_crowd_gets_another_connection),
         SHARE_TEST(groups_are_not_sent_again_to_who_hangs_up_on_them),
         SHARE_TEST(the_last_slot_is_not_kept),
         SHARE_TEST(who_finds_no_slot_waits_and_is_told),
