@@ -228,9 +228,9 @@ static void enter(struct passage *passage, struct fct_lane *lane)
 }
 
 /*
- * When the relay that comes next asked for fewer mails, the one behind it that can have the mail
- * soonest comes before it: at once, as a rule.  Those passed by stay in the order.  max_rate is the
- * user's own pace, and waited for.
+ * The relay that comes next asked for fewer mails: the one behind it that can have the mail
+ * soonest, at once as a rule, comes before it.  Those passed by stay in the order.  Not for
+ * max_rate, which is the user's own pace and waited for.
  */
 static void pass_by(struct passage *passage)
 {
@@ -240,8 +240,6 @@ static void pass_by(struct passage *passage)
     uint64_t now_us = fct_loop_now_us(passage->concert->loop), next_us;
     uint64_t soonest_us = fct_throttle_next_us(&lanes[order[first]].throttle, now_us);
 
-    if (!fct_throttle_slowed(&lanes[order[first]].throttle))
-        return;
     for (unsigned i = first + 1; soonest_us > now_us && find_lane(passage, &i); i++) {
         next_us = fct_throttle_next_us(&lanes[order[i]].throttle, now_us);
         if (next_us < soonest_us) {
@@ -257,9 +255,11 @@ static void pass_by(struct passage *passage)
 /* On to the next relay that may be tried; false when there is none. */
 static bool go_on(struct passage *passage)
 {
-    if (!find_lane(passage, &passage->next))
+    const struct fct_lane *lane = find_lane(passage, &passage->next);
+
+    if (!lane)
         return false;
-    if (passage->outer->mail)
+    if (passage->outer->mail && fct_throttle_slowed(&lane->throttle))
         pass_by(passage);
     enter(passage, &passage->concert->lanes[passage->order[passage->next++]]);
     return true;
