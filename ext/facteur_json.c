@@ -89,7 +89,6 @@ static bool refuse_value(const struct writer *writer, zval *value, const struct 
 {
     char fault[160];
     const char *got = zend_zval_type_name(value);
-
     const char *format = "expected a text, a number, a bool, an array or null, got %s";
 
     if (Z_TYPE_P(value) == IS_DOUBLE) {
