@@ -140,7 +140,7 @@ int fpy_utf8(fpy_state *state, const char *where, PyObject *value, const char **
 /* As above, refusing NUL as well: for arguments that facteur.h takes as C strings. */
 int fpy_cstring(fpy_state *state, const char *where, PyObject *value, const char **text);
 
-/* As fpy_utf8() for text that may be long; encode_done() when it is read, unless that failed. */
+/* As fpy_utf8() for text that may be long; fpy_encode_done() once it is read, unless it failed. */
 struct fpy_encoded {
     const char *text;
     size_t len;

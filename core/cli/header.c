@@ -101,7 +101,7 @@ static size_t name_len(const char *at, const char *end)
 {
     const char *colon = at;
 
-    while (colon<end && * colon> ' ' && *colon < 0x7f && *colon != ':')
+    while (colon < end && *colon != ':' && *colon > ' ' && *colon < 0x7f)
         colon++;
     return colon < end && *colon == ':' ? (size_t)(colon - at) : 0;
 }

@@ -23,8 +23,7 @@ struct submission {
     bool from_header; /* -t */
     bool dots_stay;   /* -i */
     bool verbose;
-    char host[256];
-    const char *domain;
+    char domain[256]; /* of the names without one */
     char *from;       /* of a message that has none */
     char *envelope;   /* the sender with its domain, NULL: none is to be said */
     char *recipients; /* those of the command line as one list, NULL: none */
@@ -137,11 +136,10 @@ static void find_domain(struct submission *mail, const char *sender)
     const char *at = sender ? strrchr(sender, '@') : NULL;
     size_t len = at ? strcspn(at + 1, "> \t\r\n") : 0;
 
-    if (len && len < sizeof mail->host)
-        snprintf(mail->host, sizeof mail->host, "%.*s", (int)len, at + 1);
-    else if (gethostname(mail->host, sizeof mail->host - 1))
-        strcpy(mail->host, "localhost");
-    mail->domain = mail->host;
+    if (len && len < sizeof mail->domain)
+        snprintf(mail->domain, sizeof mail->domain, "%.*s", (int)len, at + 1);
+    else if (gethostname(mail->domain, sizeof mail->domain - 1))
+        strcpy(mail->domain, "localhost");
 }
 
 static int find_sender(const struct args *args, struct submission *mail)

@@ -198,8 +198,7 @@ void fct_tls_feed(fct_tls *tls, const void *bytes, size_t len)
     tls->in = (fct_slice){bytes, len};
 }
 
-/* What a function of OpenSSL leaves there must be its own (SSL_get_error(3)); clearing takes time.
- */
+/* SSL_get_error(3) wants no error from before the call; clearing an empty list takes time. */
 static void forget_errors(void)
 {
     if (ERR_peek_error())
