@@ -212,8 +212,8 @@ class Mailer:
         # 0: no limit.  Default: 0.
         host_slots: int | None = None,
         # On a connection idle for longer, hold back the end of the message until the relay has
-        # answered, so that a silently dropped connection is never in doubt.  From 2000 on, an
-        # answer to the kernel counts: on Linux it asks an idle relay twice in this time.
+        # answered, so that a silently dropped connection is never in doubt.  With 2000 or more,
+        # an answer to the kernel counts: on Linux it asks an idle relay twice in this time.
         # Default: 2000.
         fresh_ms: int | None = None,
         # Use PIPELINING (RFC 2920) when the relay offers it.  Default: 1.
@@ -353,8 +353,8 @@ class Mailer:
         # 0: no limit.  Default: 0.
         host_slots: int | None = None,
         # On a connection idle for longer, hold back the end of the message until the relay has
-        # answered, so that a silently dropped connection is never in doubt.  From 2000 on, an
-        # answer to the kernel counts: on Linux it asks an idle relay twice in this time.
+        # answered, so that a silently dropped connection is never in doubt.  With 2000 or more,
+        # an answer to the kernel counts: on Linux it asks an idle relay twice in this time.
         # Default: 2000.
         fresh_ms: int | None = None,
         # Use PIPELINING (RFC 2920) when the relay offers it.  Default: 1.

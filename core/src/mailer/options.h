@@ -52,7 +52,7 @@
       "limit.")                                                                                    \
     X(fresh_ms, MS, "", "2000", 0, FCT_SECONDS(3600),                                              \
       "On a connection idle for longer, hold back the end of the message until the relay has "     \
-      "answered, so that a silently dropped connection is never in doubt.  From 2000 on, an "      \
+      "answered, so that a silently dropped connection is never in doubt.  With 2000 or more, an " \
       "answer to the kernel counts: on Linux it asks an idle relay twice in this time.")           \
     X(pipelining, BOOL, "", "1", 0, 1, "Use PIPELINING (RFC 2920) when the relay offers it.")      \
     X(chunking, BOOL, "", "1", 0, 1, "Use CHUNKING (RFC 3030) when the relay offers it.")          \
