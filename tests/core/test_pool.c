@@ -358,7 +358,7 @@ static void a_check_of_a_silent_relay_ends(void **state)
     fct_relay relay;
     fct_pool *pool = stage_open(&server, &relay);
 
-    check.job.deadline_us = fct_loop_now_us(loop) + 50000;
+    check.job.deadline_us = fct_loop_now_us(loop) + 300000;
     fct_pool_submit(pool, &check.job);
     fct_loop_run(loop, &check.finished);
     assert_int_equal(check.class, FCT_TEMPORARY);
