@@ -123,6 +123,27 @@ static void when_all_complained_the_soonest_is_waited_for(void **state)
     assert_int_equal(b.connections, 1);
 }
 
+/* Else a burst would wait behind max_rate, while the relay that complained has long recovered. */
+static void nobody_is_passed_by_for_a_queue(void **state)
+{
+    struct post first, queued, post;
+
+    a = (struct server){0};
+    b = (struct server){.greeting = BUSY};
+    open_concert("roundrobin", "?max_rate=5");
+    send_by(&first);
+    send_by(&first); /* the second one's turn, who complains */
+    expect_sent_by(&first, 0, 2);
+    b.greeting = WELCOME;
+    give(&queued, 20000000);
+    give(&post, 20000000);
+    await(&queued);
+    await(&post);
+    expect_sent_by(&queued, 0, 1);
+    expect_sent_by(&post, 1, 1);
+    close_concert();
+}
+
 /* The user's own pace is no reason to send elsewhere. */
 static void max_rate_is_waited_for(void **state)
 {
@@ -259,6 +280,7 @@ int main(void)
         PACE_TEST(a_mail_does_not_wait_for_who_complained),
         PACE_TEST(who_was_passed_by_is_waited_for_in_the_end),
         PACE_TEST(when_all_complained_the_soonest_is_waited_for),
+        PACE_TEST(nobody_is_passed_by_for_a_queue),
         PACE_TEST(max_rate_is_waited_for),
         PACE_TEST(who_waits_can_be_ended),
         PACE_TEST(a_deadline_tells_what_was_waited_for),

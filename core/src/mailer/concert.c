@@ -229,8 +229,8 @@ static void enter(struct passage *passage, struct fct_lane *lane)
 
 /*
  * The relay that comes next asked for fewer mails: the one behind it that can have the mail
- * soonest, at once as a rule, comes before it.  Those passed by stay in the order.  Not for
- * max_rate, which is the user's own pace and waited for.
+ * soonest, at once as a rule, comes before it, unless mails wait for that one already.  Those
+ * passed by stay in the order.  Not for max_rate, which is the user's own pace and waited for.
  */
 static void pass_by(struct passage *passage)
 {
@@ -242,7 +242,7 @@ static void pass_by(struct passage *passage)
 
     for (unsigned i = first + 1; soonest_us > now_us && find_lane(passage, &i); i++) {
         next_us = fct_throttle_next_us(&lanes[order[i]].throttle, now_us);
-        if (next_us < soonest_us) {
+        if (next_us < soonest_us && fct_list_empty(&lanes[order[i]].waiting)) {
             soonest_us = next_us;
             best = i;
         }
