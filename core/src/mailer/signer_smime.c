@@ -184,7 +184,8 @@ static int read_parts(struct reading *r, const json_t *tree)
     int err = fct_config_read(tree, "smime", part_members, COUNT(part_members), &parts, r->error);
 
     if (!err && !parts.sign && !parts.encrypt)
-        err = fct_error_set(r->error, FACTEUR_ECONFIG, "smime", "smime: give sign, encrypt or both");
+        err =
+            fct_error_set(r->error, FACTEUR_ECONFIG, "smime", "smime: give sign, encrypt or both");
     if (!err && parts.sign)
         err = read_signer(r, parts.sign);
     return !err && parts.encrypt ? read_encrypter(r, parts.encrypt) : err;
