@@ -228,7 +228,8 @@ static int read_fields(const struct reading *reading, const json_t *root)
             result = add_headers(reading, value);
         else if (strcmp(name, "metadata") == 0)
             result = add_metadata(reading, value);
-        else if (strcmp(name, "dsn_notify") == 0 || strcmp(name, "from") == 0)
+        else if (strcmp(name, "dsn_notify") == 0 || strcmp(name, "from") == 0 ||
+                 strcmp(name, "sender") == 0)
             result = set_joined(reading, name, value, ',');
         else if (strcmp(name, "in_reply_to") == 0 || strcmp(name, "references") == 0)
             result = set_joined(reading, name, value, ' ');
