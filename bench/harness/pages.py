@@ -17,7 +17,7 @@ from .servers import Daemon, ends_with_us
 
 WORKERS = 4
 IDLE = "facteur idle"                 # a page whose worker has sent nothing for longer than the option fresh_ms
-IDLE_S = 2.1
+IDLE_S = 5
 
 
 def receive(sock):

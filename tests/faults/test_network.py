@@ -111,7 +111,7 @@ def test_signs_of_life(client, network, far, forgotten):
     assert client.send(TO)["status"] == "sent"
     if forgotten:
         network.forget()
-    time.sleep(2.4)
+    time.sleep(4.5)
     receipt = client.send(TO, deadline=5.0)
     assert receipt["status"] == "sent", receipt
     assert receipt["attempts"] == (2 if forgotten else 1)

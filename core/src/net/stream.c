@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 #define SECOND_US 1000000U
-#define ASK_MAX_S 3600U /* the kernel takes no more than nine hours */
-#define READS_A_TURN 16 /* a relay that floods must not keep the loop to itself */
+#define ASK_MAX_S 3600U           /* the kernel takes no more than nine hours */
+#define GIVE_UP_MS (7200 * 1000U) /* longer than any time limit of facteur's own */
+#define READS_A_TURN 16           /* a relay that floods must not keep the loop to itself */
 
 /* Nor one that swallows all we have: its refusal in the middle of a mail is to be read. */
 #define WRITTEN_A_TURN ((size_t)1024 * 1024)
@@ -437,13 +438,21 @@ void fct_stream_await(fct_stream *stream, bool replies)
 }
 
 #ifdef __linux__
+static bool set_tcp(const fct_stream *stream, int option, unsigned value)
+{
+    return setsockopt(stream->fd, IPPROTO_TCP, option, &value, sizeof value) == 0;
+}
+
 void fct_stream_ask(fct_stream *stream, uint64_t every_us)
 {
     uint64_t seconds = every_us / SECOND_US;
-    int idle = (int)(seconds < ASK_MAX_S ? seconds : ASK_MAX_S), on = 1;
+    unsigned every = (unsigned)(seconds < ASK_MAX_S ? seconds : ASK_MAX_S);
+    int on = 1;
 
-    stream->asking = stream->tcp && idle > 0 &&
-                     setsockopt(stream->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle) == 0 &&
+    /* Without the timeout the kernel would give the peer up after nine questions. */
+    stream->asking = stream->tcp && every > 0 && set_tcp(stream, TCP_USER_TIMEOUT, GIVE_UP_MS) &&
+                     set_tcp(stream, TCP_KEEPIDLE, every) &&
+                     set_tcp(stream, TCP_KEEPINTVL, every) &&
                      setsockopt(stream->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) == 0;
 }
 

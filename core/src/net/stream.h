@@ -61,8 +61,8 @@ void fct_stream_await(fct_stream *stream, bool replies);
 
 /*
  * Let the kernel ask a peer that is silent for a sign of life, every `every_us`; less than a second
- * is not kept.  It asks only while nothing is under way.  A peer that does not answer is given up
- * when the kernel's own patience ends (tcp(7): eleven minutes, if nobody changed it).
+ * is not kept.  It asks only while nothing is under way, and gives no peer up for its silence: that
+ * is for the owner's time limits.
  */
 void fct_stream_ask(fct_stream *stream, uint64_t every_us);
 
