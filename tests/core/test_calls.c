@@ -334,18 +334,30 @@ static void bdat_unknown_in_one_segment(void **state)
     fct_mail_unref(mail);
 }
 
-/* The relay refused the sender and took the mail: it has it, and is not believed any more. */
+/* The relay refused the sender and took the mail: it has it, for whom it accepted, and is not
+ * believed any more. */
 static void taken_after_a_refused_sender(void **state)
 {
-    static const char answers[] = "550 5.7.1 no\r\n250 yes\r\n250 2.0.0 queued\r\n";
+    static const char *const recipients[] = {"b@x.example", "c@x.example"};
+    static const char answers[] = "550 5.7.1 no\r\n553 nobody\r\n250 yes\r\n250 2.0.0 queued\r\n";
     fct_session *session = ready_session(&defaults, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
-    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+    fct_content content = {0};
+    fct_outcome *outcome;
+    fct_mail *mail;
 
+    fct_buf_add_text(&content.bytes, "S: x\r\n\r\nx\r\n");
+    mail = fct_mail_new(&content, "a@x.example", recipients, 2, "1@x.example", 0);
     submit(session, mail, NULL);
     take_all(session);
     assert_int_equal(fct_session_feed(session, answers, sizeof(answers) - 1, 10),
                      FACTEUR_EPROTOCOL);
-    expect_outcome(session, FCT_SENT, 0);
+    outcome = next_outcome(session);
+    assert_int_equal(outcome->class, FCT_SENT);
+    assert_int_equal(outcome->error, 0);
+    assert_int_equal(outcome->recipients[0].class, FCT_PERMANENT);
+    assert_int_equal(outcome->recipients[0].reply.code, 550);
+    assert_int_equal(outcome->recipients[1].class, FCT_SENT);
+    fct_outcome_free(outcome);
     fct_session_free(session);
     fct_mail_unref(mail);
 }

@@ -186,8 +186,13 @@ void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class c
     fct_outcome *outcome = mail->outcome;
 
     for (size_t i = 0; class == FCT_SENT && i < mail->recipient_count; i++) {
-        if (mail->marks[i] == FCT_MARK_ACCEPTED)
+        if (mail->marks[i] == FCT_MARK_ACCEPTED) {
             mail->marks[i] = FCT_MARK_SENT;
+        } else if (mail->marks[i] == FCT_MARK_ASKED) {
+            /* Refused after the sender was; yet the mail was taken, for others. */
+            mail->marks[i] = FCT_MARK_REFUSED;
+            fct_reply_copy(&mail->refusal, &outcome->recipients[i].reply);
+        }
     }
     if (class == FCT_SENT)
         fct_reply_copy(reply, &outcome->reply);
