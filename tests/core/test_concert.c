@@ -10,10 +10,10 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "mailer/breaker.h"
-#include "mailer/plan.h"
-#include "mailer/throttle.h"
-#include "mailer/verdict.h"
+#include "config/plan.h"
+#include "relays/breaker.h"
+#include "relays/throttle.h"
+#include "relays/verdict.h"
 
 #define S 1000000ULL
 

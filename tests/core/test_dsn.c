@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "mailer/dsn.h"
-#include "mailer/host.h"
+#include "config/dsn.h"
+#include "config/host.h"
 
 struct good {
     const char *dsn;

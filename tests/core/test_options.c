@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "mailer/options.h"
+#include "config/options.h"
 
 static int set(fct_options *options, enum fct_level level, const char *name, const char *value,
                facteur_error **error)

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/utf8.h"
-#include "mailer/concert.h"
 #include "pool_fixture.h"
+#include "relays/concert.h"
 
 #define BUSY "421 4.7.0 too many connections\r\n"
 #define WELCOME "220 test ESMTP\r\n"

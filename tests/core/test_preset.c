@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "mailer/host.h"
-#include "mailer/plan.h"
+#include "config/host.h"
+#include "config/plan.h"
 
 #define PIN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 

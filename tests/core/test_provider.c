@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "mailer/provider.h"
 #include "mime/message.h"
+#include "relays/provider.h"
 
 static fct_slice text(const char *of)
 {

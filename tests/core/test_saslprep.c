@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 #include "facteur.h"
-#include "mime/saslprep.h"
+#include "smtp/saslprep.h"
 
 static const struct {
     const char *text, *prepared; /* NULL: refused */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any text as a DSN: it is read or refused with a reason, and two readings agree. */
 #include "base/memory.h"
-#include "mailer/plan.h"
+#include "config/plan.h"
 
 #include <stdlib.h>
 #include <string.h>

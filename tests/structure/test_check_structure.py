@@ -36,7 +36,7 @@ def test_the_tree_is_sound(tree):
     ("base/bytes.c", '#include "smtp/session.h"', "base/ must not include smtp/"),
     ("base/bytes.c", "#include <uv.h>", "<uv.h> belongs to"),
     ("base/bytes.c", "#include <sys/socket.h>", "belongs to"),
-    ("base/bytes.c", '#include "bytes.h"', "lacks its layer"),
+    ("base/bytes.c", '#include "bytes.h"', "lacks its room"),
     ("net/tls.h", '#include "mime/mail.h"', "net/ must not include mime/"),
     ("smtp/session.h", "#include <openssl/evp.h>", "<openssl/evp.h> belongs to"),
     ("mime/mail.h", '#include "base/nowhere.h"', "no such header"),

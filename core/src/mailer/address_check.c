@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The check of one address from a form, as JSON. */
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "mailer/json.h"
 #include "mime/address.h"
 #include "mime/address_hint.h"
 #include "mime/builder.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* facteur_check(): go the whole way to a relay but for the mail, and tell the facts as JSON. */
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "mailer/dispatch.h"
-#include "mailer/json.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mailer/dispatch.h"
-#include "mailer/provider.h"
 #include "mailer/receipt.h"
+#include "relays/provider.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef FCT_DELIVERY_H
 #define FCT_DELIVERY_H
 
-#include "mailer/driver.h"
+#include "drive/driver.h"
 #include "mailer/engine.h"
 
 #include <stdatomic.h>

@@ -6,9 +6,9 @@
 #ifndef FCT_ENGINE_H
 #define FCT_ENGINE_H
 
-#include "mailer/driver.h"
-#include "mailer/plan.h"
-#include "mailer/process.h"
+#include "base/process.h"
+#include "config/plan.h"
+#include "drive/driver.h"
 #include "mailer/sink.h"
 
 #include <pthread.h>

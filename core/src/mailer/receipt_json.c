@@ -2,7 +2,7 @@
 /* A receipt as one JSON object, its members always in the same order. */
 #include "facteur.h"
 
-#include "mailer/json.h"
+#include "base/json.h"
 
 static json_t *accepted(const facteur_receipt *receipt)
 {

@@ -2,9 +2,9 @@
 #include "mailer/sink.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "mailer/json.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* facteur_stats(): what the pools of a mailer counted, as JSON. */
 #include "base/error.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "mailer/dispatch.h"
-#include "mailer/json.h"
 
 #include <string.h>
 

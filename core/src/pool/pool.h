@@ -29,7 +29,7 @@ typedef struct fct_job {
     struct fct_check *check; /* facts wanted by check(), or NULL */
     fct_list link;           /* the pool's while queued */
     void *pooled;            /* the pool's own */
-    /* Of mailer/concert, which stands before the pools of several relays: */
+    /* Of relays/concert, which stands before the pools of several relays: */
     unsigned only;      /* 0, or 1 + the one relay that may take it */
     const char *relay;  /* the name of the one that gave the verdict; lives as long as the plan */
     bool token_refused; /* the login with a token was not accepted, this mail's or another's */

@@ -8,7 +8,7 @@
 
 #include "base/base64.h"
 #include "base/memory.h"
-#include "mime/saslprep.h"
+#include "smtp/saslprep.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/config_json.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "mime/content.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MEMBERS_MAX 16
+#define FILE_MAX ((off_t)1 << 20)
+#define SECONDS_MAX 315360000 /* ten years */
+
+int fct_config_load(fct_slice text, const char *option, json_t **out, facteur_error **error)
+{
+    /* Jansson says nothing when memory lacks for its first buffer. */
+    json_error_t problem = {0};
+
+    *out = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &problem);
+    if (*out)
+        return 0;
+    if (json_error_code(&problem) == json_error_out_of_memory ||
+        json_error_code(&problem) == json_error_unknown)
+        return fct_error_nomem(error);
+    /* The parser's own sentence quotes what stands there. */
+    return fct_error_set(error, FACTEUR_ECONFIG, option,
+                         json_error_code(&problem) == json_error_duplicate_key
+                             ? "%s has a name twice at line %d, column %d"
+                             : "%s is no JSON: line %d, column %d cannot be read",
+                         option, problem.line, problem.column);
+}
+
+static void wipe(const json_t *json)
+{
+    const char *name;
+    json_t *value;
+    size_t i;
+
+    if (json_is_string(json))
+        fct_wipe((char *)json_string_value(json), json_string_length(json));
+    json_array_foreach(json, i, value) wipe(value);
+    json_object_foreach((json_t *)json, name, value) wipe(value);
+}
+
+void fct_config_free(json_t *json)
+{
+    wipe(json);
+    json_decref(json);
+}
+
+int fct_config_refuse(facteur_error **error, const char *where, const char *member,
+                      const char *format, ...)
+{
+    char place[2 * FCT_CONFIG_WHERE];
+    fct_buf text = {0};
+    va_list args;
+    int err;
+
+    snprintf(place, sizeof place, "%s%s%s", where, *member ? "." : "", member);
+    va_start(args, format);
+    fct_buf_addv(&text, format, args);
+    va_end(args);
+    err = text.failed ? fct_error_nomem(error)
+                      : fct_error_set(error, FACTEUR_ECONFIG, place, "%s: %s", place, text.ptr);
+    fct_buf_done(&text);
+    return err;
+}
+
+/* ---- Members --------------------------------------------------------------------------------- */
+
+static const char *type_name(const json_t *json)
+{
+    static const char *const names[] = {"an object", "a list", "a text", "a number",
+                                        "a number",  "true",   "false",  "null"};
+
+    return names[json_typeof(json)];
+}
+
+static bool all_texts(const json_t *list)
+{
+    json_t *value;
+    size_t i;
+
+    json_array_foreach(list, i, value)
+    {
+        if (!json_is_string(value))
+            return false;
+    }
+    return json_is_array(list);
+}
+
+/* What was expected, or NULL when it is there. */
+static const char *take(const json_t *json, enum fct_config_kind kind, void *into)
+{
+    switch (kind) {
+    case FCT_CONFIG_TEXT:
+        if (!json_is_string(json) || !json_string_length(json))
+            return "a text that is not empty";
+        *(fct_slice *)into = (fct_slice){json_string_value(json), json_string_length(json)};
+        return NULL;
+    case FCT_CONFIG_FLAG:
+        *(bool *)into = json_is_true(json);
+        return json_is_boolean(json) ? NULL : "true or false";
+    case FCT_CONFIG_SECONDS:
+        *(int64_t *)into = json_integer_value(json);
+        return json_integer_value(json) >= 1 && json_integer_value(json) <= SECONDS_MAX
+                   ? NULL
+                   : "whole seconds from 1 to 315360000";
+    case FCT_CONFIG_TEXTS:
+        *(const json_t **)into = json;
+        return all_texts(json) ? NULL : "a list of texts";
+    case FCT_CONFIG_OBJECT:
+        *(const json_t **)into = json;
+        return json_is_object(json) ? NULL : "an object";
+    default:
+        *(const json_t **)into = json;
+        return json_is_array(json) ? NULL : "a list";
+    }
+}
+
+static int refuse_unknown(const char *where, const char *name,
+                          const struct fct_config_member *members, size_t count,
+                          facteur_error **error)
+{
+    const char *names[MEMBERS_MAX], *nearest;
+    char shown[FCT_CONFIG_WHERE / 2];
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = members[i].name;
+    nearest = fct_nearest(name, strlen(name), names, count);
+    snprintf(shown, sizeof shown, "%s", name);
+    if (nearest)
+        return fct_config_refuse(error, where, shown, "nothing is called so; did you mean %s?",
+                                 nearest);
+    return fct_config_refuse(error, where, shown, "nothing is called so");
+}
+
+int fct_config_read(const json_t *json, const char *where, const struct fct_config_member *members,
+                    size_t count, void *out, facteur_error **error)
+{
+    const char *name;
+    json_t *value;
+
+    if (!json_is_object(json))
+        return fct_config_refuse(error, where, "", "expected an object, got %s", type_name(json));
+    json_object_foreach((json_t *)json, name, value)
+    {
+        const char *expected;
+        size_t i = 0;
+
+        while (i < count && strcmp(members[i].name, name) != 0)
+            i++;
+        if (i == count)
+            return refuse_unknown(where, name, members, count, error);
+        if (json_is_null(value))
+            continue;
+        expected = take(value, members[i].kind, (char *)out + members[i].offset);
+        if (expected)
+            return fct_config_refuse(error, where, name, "expected %s, got %s", expected,
+                                     json_is_string(value) ? "another text" : type_name(value));
+    }
+    return 0;
+}
+
+/* ---- Files ----------------------------------------------------------------------------------- */
+
+/* The whole file as a secret; NULL with errno. */
+static fct_secret *read_file(const char *path)
+{
+    struct stat facts;
+    int fd = fct_file_open(path, &facts), saved;
+    size_t len = 0, size;
+    fct_secret *secret = NULL;
+    char *bytes;
+
+    if (fd < 0)
+        return NULL;
+    size = facts.st_size < FILE_MAX ? (size_t)facts.st_size : 0;
+    bytes = fct_malloc(size + 1);
+    saved = bytes ? EFBIG : ENOMEM;
+    while (bytes && len < size) {
+        ssize_t got = read(fd, bytes + len, size - len);
+
+        if (got == 0 || (got < 0 && errno != EINTR))
+            break;
+        len += got > 0 ? (size_t)got : 0;
+    }
+    close(fd);
+    if (bytes && len) {
+        secret = fct_secret_new(bytes, len);
+        saved = ENOMEM;
+    }
+    fct_wipe(bytes, bytes ? size : 0);
+    fct_free(bytes);
+    errno = facts.st_size ? saved : ENODATA;
+    return secret;
+}
+
+int fct_config_text_or_file(fct_slice text, fct_slice path, const char *where, const char *member,
+                            fct_secret **secret, facteur_error **error)
+{
+    char file[FCT_CONFIG_WHERE];
+
+    snprintf(file, sizeof file, "%s_file", member);
+    if (text.len && path.len)
+        return fct_config_refuse(error, where, file, "give one of %s and %s, not both", member,
+                                 file);
+    if (!text.len && !path.len)
+        return fct_config_refuse(error, where, member, "missing: give %s or %s", member, file);
+    *secret = text.len ? fct_secret_new(text.ptr, text.len) : read_file(path.ptr);
+    if (*secret)
+        return 0;
+    if (text.len || errno == ENOMEM)
+        return fct_error_nomem(error);
+    return fct_config_refuse(error, where, file, "cannot read \"%s\": %s", path.ptr,
+                             strerror(errno));
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The DSN: scheme, credentials, host, port and options in one line of text.  Its credentials and
+ * its query become option values; errors name the offending character and its place, never a
+ * password.
+ */
+#ifndef FCT_DSN_H
+#define FCT_DSN_H
+
+#include "config/options.h"
+#include "config/preset.h"
+
+#define FCT_DSN_MAX 65536
+
+enum fct_scheme {
+    FCT_SCHEME_SMTP,
+    FCT_SCHEME_SMTPS,
+    FCT_SCHEME_UNIX,
+    FCT_SCHEME_FILE,
+    FCT_SCHEME_MEMORY,
+    FCT_SCHEME_NULL,
+    FCT_SCHEME_PRESET
+};
+
+typedef struct fct_dsn {
+    enum fct_scheme scheme;
+    const struct fct_preset *preset; /* with FCT_SCHEME_PRESET */
+    char *host;    /* A-labels in lower case, or an address literal without brackets */
+    uint16_t port; /* 0: not given */
+    char *path;    /* the socket ("@name": abstract) or the directory */
+} fct_dsn;
+
+/*
+ * Read `text` into `dsn` and, at FCT_LEVEL_DSN, into `options`.
+ *
+ * FACTEUR_ECONFIG: `where` is "dsn", or the option of the query that is wrong.  FACTEUR_ENOMEM.
+ * After an error `dsn` is empty, and `options` may hold a part of what was read.
+ */
+int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *text, facteur_error **error);
+void fct_dsn_done(fct_dsn *dsn);
+
+/* As above for a part of the text `whole`, in which the positions are told. */
+int fct_dsn_parse_part(fct_dsn *dsn, fct_options *options, const char *whole, fct_slice part,
+                       facteur_error **error);
+
+/* Options alone, "name=value&…", at `level`. */
+int fct_dsn_parse_query(fct_options *options, enum fct_level level, const char *whole,
+                        fct_slice query, facteur_error **error);
+
+/* The position of a byte as people count: characters, from 1. */
+size_t fct_dsn_position(const char *text, const char *at);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/plan.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "mime/address.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(const fct_plan *plan, enum fct_option option)
+{
+    return plan->options.values[option].text;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+static int read_caller(fct_plan *plan, const char *const *names, const char *const *values,
+                       size_t count, facteur_error **error)
+{
+    for (size_t i = 0; i < count; i++) {
+        int err = fct_options_set(&plan->options, FCT_LEVEL_CALLER, names[i], strlen(names[i]),
+                                  values[i], strlen(values[i]), error);
+
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+/* What belongs to the mailer as a whole, whichever relay takes the mail. */
+static const enum fct_option mailer_wide[] = {
+    FCT_OPT_deadline,    FCT_OPT_mode,         FCT_OPT_redirect_to,    FCT_OPT_allow,
+    FCT_OPT_capture_dir, FCT_OPT_default_from, FCT_OPT_default_locale, FCT_OPT_contact_to,
+    FCT_OPT_dkim,        FCT_OPT_smime,
+};
+
+/* A login given once for several relays would be told to each of them. */
+static const enum fct_option logins[] = {
+    FCT_OPT_username,     FCT_OPT_password, FCT_OPT_password_file,
+    FCT_OPT_password_env, FCT_OPT_token,    FCT_OPT_token_command,
+};
+
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+
+static int check_shared(const fct_options *options, facteur_error **error)
+{
+    for (size_t i = 0; i < COUNT(logins); i++) {
+        const struct fct_option_value *value = fct_options_get(options, logins[i]);
+
+        if (value->text || value->secret)
+            return fct_error_set(error, FACTEUR_ECONFIG, facteur_option_name(logins[i]),
+                                 "several relays cannot share one login: give %s in the DSN of the "
+                                 "relay that it is for",
+                                 facteur_option_name(logins[i]));
+    }
+    return 0;
+}
+
+static int check_member(const fct_plan *plan, const fct_member *member, const char *dsn,
+                        const char *at, facteur_error **error)
+{
+    if (!fct_member_has_relay(member))
+        return fct_error_set(error, FACTEUR_ECONFIG, "dsn",
+                             "the DSN at position %zu is no relay; failover() and roundrobin() "
+                             "take smtp, smtps, smtp+unix and presets",
+                             fct_dsn_position(dsn, at));
+    for (size_t i = 0; i < COUNT(mailer_wide); i++) {
+        if (plan->options.values[mailer_wide[i]].level < FCT_LEVEL_DSN &&
+            member->options.values[mailer_wide[i]].level == FCT_LEVEL_DSN)
+            return fct_error_set(error, FACTEUR_ECONFIG, facteur_option_name(mailer_wide[i]),
+                                 "%s is of the whole mailer, not of one relay: give it behind the "
+                                 "last parenthesis or as an option",
+                                 facteur_option_name(mailer_wide[i]));
+    }
+    return 0;
+}
+
+static int read_members(fct_plan *plan, const char *dsn, facteur_error **error)
+{
+    const fct_group *group = &plan->group;
+
+    plan->members = fct_calloc(group->member_count, sizeof *plan->members);
+    if (!plan->members)
+        return fct_error_nomem(error);
+    for (unsigned i = 0; i < group->member_count; i++) {
+        int err = fct_member_init(&plan->members[i], &plan->options, dsn, group->parts[i], error);
+
+        if (err)
+            return err;
+        plan->member_count++;
+        if (fct_group_is_one(group))
+            continue;
+        err = check_member(plan, &plan->members[i], dsn, group->parts[i].ptr, error);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+/* The options of a lone DSN are the mailer's. */
+static int take_options(fct_plan *plan, facteur_error **error)
+{
+    fct_options own = plan->options;
+
+    if (fct_options_copy(&plan->options, &plan->members[0].options)) {
+        plan->options = own;
+        return fct_error_nomem(error);
+    }
+    fct_options_done(&own);
+    return 0;
+}
+
+static int read_all(fct_plan *plan, const char *dsn, const char *const *names,
+                    const char *const *values, size_t count, facteur_error **error)
+{
+    bool one;
+    int err;
+
+    if (!dsn || !*dsn)
+        dsn = getenv("FACTEUR_DSN");
+    if (!dsn || !*dsn)
+        return fct_error_set(error, FACTEUR_ECONFIG, "dsn",
+                             "there is no DSN: give one or set FACTEUR_DSN, for example "
+                             "smtps://user:password@smtp.example.com");
+    err = fct_group_parse(&plan->group, dsn, error);
+    one = fct_group_is_one(&plan->group);
+    if (!err)
+        err = fct_options_from_environment(&plan->options, error);
+    if (!err && !one)
+        err = fct_dsn_parse_query(&plan->options, FCT_LEVEL_GROUP, dsn, plan->group.query, error);
+    if (!err)
+        err = read_caller(plan, names, values, count, error);
+    if (!err && !one)
+        err = check_shared(&plan->options, error);
+    if (!err)
+        err = read_members(plan, dsn, error);
+    return !err && one ? take_options(plan, error) : err;
+}
+
+/* ---- Checking -------------------------------------------------------------------------------- */
+
+static int check_addresses(const fct_plan *plan, enum fct_option option, size_t most,
+                           facteur_error **error)
+{
+    const char *text = text_of(plan, option), *name = facteur_option_name(option);
+    facteur_error *cause = NULL;
+    fct_address_list list = {0};
+    size_t count;
+    int err;
+
+    if (!text)
+        return 0;
+    err = fct_address_list_parse(&list, name, fct_slice_of(text), &cause);
+    count = fct_address_list_mailboxes(&list);
+    fct_address_list_done(&list);
+    if (err == FACTEUR_ENOMEM)
+        fct_error_nomem(error);
+    else if (err)
+        err = fct_error_set(error, FACTEUR_ECONFIG, name, "%s",
+                            cause ? facteur_error_message(cause) : facteur_error_text(err));
+    else if (count < 1 || count > most)
+        err = fct_error_set(error, FACTEUR_ECONFIG, name, "%s must be %s, not %zu", name,
+                            most == 1 ? "one address" : "at least one address", count);
+    facteur_error_free(cause);
+    return err;
+}
+
+/* ---- Building -------------------------------------------------------------------------------- */
+
+/* "failover(smtps://a.example:465 smtp://b.example:587)" */
+static void name_node(const fct_plan *plan, unsigned at, fct_buf *name)
+{
+    const struct fct_group_node *node = &plan->group.nodes[at];
+
+    if (node->kind == FCT_GROUP_MEMBER) {
+        fct_buf_add_text(name, plan->members[node->member].name);
+        return;
+    }
+    fct_buf_add_text(name, node->kind == FCT_GROUP_FAILOVER ? "failover(" : "roundrobin(");
+    for (unsigned child = at + 1; child < node->end; child = plan->group.nodes[child].end) {
+        if (child > at + 1)
+            fct_buf_add_char(name, ' ');
+        name_node(plan, child, name);
+    }
+    fct_buf_add_char(name, ')');
+}
+
+static int make_name(fct_plan *plan)
+{
+    fct_buf name = {0};
+
+    name_node(plan, 0, &name);
+    plan->name = fct_buf_take(&name, NULL);
+    return plan->name ? 0 : FACTEUR_ENOMEM;
+}
+
+static int aim(fct_plan *plan)
+{
+    const char *capture_dir = text_of(plan, FCT_OPT_capture_dir);
+    const fct_member *first = &plan->members[0];
+    fct_buf name = {0};
+
+    if (plan->policy.mode == FCT_MODE_CAPTURE) {
+        plan->target = capture_dir ? FCT_TARGET_FILE : FCT_TARGET_MEMORY;
+        plan->directory = capture_dir;
+        fct_buf_addf(&name, "%s%s", capture_dir ? "file://" : "memory://",
+                     capture_dir ? capture_dir : "");
+        plan->target_name = fct_buf_take(&name, NULL);
+        return plan->target_name ? 0 : FACTEUR_ENOMEM;
+    }
+    if (fct_member_has_relay(first)) {
+        plan->target = FCT_TARGET_RELAY;
+    } else if (first->dsn.scheme == FCT_SCHEME_FILE) {
+        plan->target = FCT_TARGET_FILE;
+        plan->directory = first->dsn.path;
+    } else {
+        plan->target = first->dsn.scheme == FCT_SCHEME_MEMORY ? FCT_TARGET_MEMORY : FCT_TARGET_NULL;
+    }
+    plan->target_name = fct_strdup(plan->name);
+    return plan->target_name ? 0 : FACTEUR_ENOMEM;
+}
+
+int fct_plan_init(fct_plan *plan, const char *dsn, const char *const *names,
+                  const char *const *values, size_t count, facteur_error **error)
+{
+    int err;
+
+    memset(plan, 0, sizeof *plan);
+    if (fct_options_init(&plan->options))
+        return fct_error_nomem(error);
+    err = read_all(plan, dsn, names, values, count, error);
+    if (!err)
+        err = check_addresses(plan, FCT_OPT_default_from, 1, error);
+    if (!err)
+        err = check_addresses(plan, FCT_OPT_contact_to, SIZE_MAX, error);
+    if (!err)
+        err = fct_policy_init(&plan->policy, &plan->options, error);
+    if (!err)
+        err = fct_signer_new(&plan->options, &plan->signer, error);
+    if (!err && (make_name(plan) || aim(plan)))
+        err = fct_error_nomem(error);
+    if (err)
+        fct_plan_done(plan);
+    return err;
+}
+
+void fct_plan_done(fct_plan *plan)
+{
+    for (unsigned i = 0; i < plan->member_count; i++)
+        fct_member_done(&plan->members[i]);
+    fct_free(plan->members);
+    fct_policy_done(&plan->policy);
+    fct_signer_free(plan->signer);
+    fct_options_done(&plan->options);
+    fct_free(plan->name);
+    fct_free(plan->target_name);
+    memset(plan, 0, sizeof *plan);
+}
+
+const fct_relay *fct_plan_relay(const fct_plan *plan, size_t index)
+{
+    if (plan->target != FCT_TARGET_RELAY || index >= plan->member_count)
+        return NULL;
+    return &plan->members[index].relay;
+}
+
+bool fct_plan_equal(const fct_plan *a, const fct_plan *b)
+{
+    /* The name tells the shape of the group. */
+    if (strcmp(a->name, b->name) != 0 || a->member_count != b->member_count ||
+        !fct_options_equal(&a->options, &b->options))
+        return false;
+    for (unsigned i = 0; i < a->member_count; i++) {
+        if (!fct_member_equal(&a->members[i], &b->members[i]))
+            return false;
+    }
+    return true;
+}
+
+int fct_plan_complete(fct_plan *plan, const char *sender, facteur_error **error)
+{
+    for (unsigned i = 0; i < plan->member_count; i++) {
+        int err = fct_member_complete(&plan->members[i], sender, error);
+
+        if (err)
+            return err;
+    }
+    return 0;
+}

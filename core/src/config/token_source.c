@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/token_source.h"
+
+#include "base/memory.h"
+#include "base/process.h"
+#include "config/token_command.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define MARGIN_MAX_S 60.0 /* asked for anew so long before it ends, or a tenth of its life */
+#define LIFE_MAX_S 31536000.0
+
+/* What the source fills. */
+struct facteur_token {
+    fct_secret *secret;
+    double life_s; /* 0: not known */
+    char problem[FCT_TOKEN_TEXT];
+};
+
+/* Everything that belongs to one process: a child asks for its own token. */
+struct state {
+    fct_process process;
+    pthread_mutex_t lock;
+    pthread_cond_t ended; /* an asking has ended */
+    fct_secret *secret;
+    unsigned number; /* of the token */
+    uint64_t good_until_us;
+    bool refused, asking;
+    pthread_t asker; /* while asking */
+    unsigned askings;
+    char problem[FCT_TOKEN_TEXT];
+    struct state *inherited; /* of the parent; its lock is of no use here */
+};
+
+struct fct_token_source {
+    _Atomic(struct state *) state;
+    char *command, *relay, *username;
+};
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* ---- What a source gives --------------------------------------------------------------------- */
+
+int facteur_token_give(facteur_token *token, const char *text, size_t len, double life)
+{
+    if (len == FACTEUR_NTS)
+        len = strlen(text);
+    if (!len || len > 65536)
+        return FACTEUR_ECONFIG;
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] <= 0x20 || (unsigned char)text[i] >= 0x7f)
+            return FACTEUR_ECONFIG;
+    }
+    fct_secret_unref(token->secret);
+    token->secret = fct_secret_new(text, len);
+    token->life_s = life > 0 ? (life < LIFE_MAX_S ? life : LIFE_MAX_S) : 0;
+    return token->secret ? 0 : FACTEUR_ENOMEM;
+}
+
+void facteur_token_fail(facteur_token *token, const char *sentence)
+{
+    snprintf(token->problem, sizeof token->problem, "%s", sentence);
+    for (char *c = token->problem; *c; c++) {
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
+            *c = '?';
+    }
+}
+
+/* ---- The source ------------------------------------------------------------------------------ */
+
+static char *copy(const char *text)
+{
+    return fct_strdup(text ? text : "");
+}
+
+fct_token_source *fct_token_source_new(const char *command, const char *relay, const char *username)
+{
+    fct_token_source *source = fct_calloc(1, sizeof *source);
+
+    if (!source)
+        return NULL;
+    atomic_init(&source->state, NULL);
+    source->command = command ? fct_strdup(command) : NULL;
+    source->relay = copy(relay);
+    source->username = copy(username);
+    if ((!command || source->command) && source->relay && source->username)
+        return source;
+    fct_token_source_free(source);
+    return NULL;
+}
+
+void fct_token_source_free(fct_token_source *source)
+{
+    struct state *state = source ? atomic_load(&source->state) : NULL;
+
+    if (!source)
+        return;
+    while (state) {
+        struct state *inherited = state->inherited;
+
+        fct_secret_unref(state->secret);
+        fct_free(state);
+        state = inherited;
+    }
+    fct_free(source->command);
+    fct_free(source->relay);
+    fct_free(source->username);
+    fct_free(source);
+}
+
+static struct state *state_of(fct_token_source *source)
+{
+    fct_process process = fct_process_now();
+    struct state *known = atomic_load(&source->state), *made;
+    pthread_condattr_t monotonic;
+
+    if (known && known->process == process)
+        return known;
+    made = fct_calloc(1, sizeof *made);
+    if (!made)
+        return NULL;
+    made->process = process;
+    made->inherited = known;
+    snprintf(made->problem, sizeof made->problem, "no token was asked for yet");
+    pthread_mutex_init(&made->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&made->ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (atomic_compare_exchange_strong(&source->state, &known, made))
+        return made;
+    fct_free(made);
+    return known;
+}
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
+
+static void ask(fct_token_source *source, const struct fct_token_callback *callback,
+                uint64_t deadline_us, facteur_token *token)
+{
+    int err;
+
+    snprintf(token->problem, sizeof token->problem, "the source of tokens gave none");
+    if (source->command)
+        err = fct_token_command_run(source->command, deadline_us, token);
+    else if (callback->ask)
+        err = callback->ask(callback->user, source->relay, source->username, token);
+    else
+        err = -1, facteur_token_fail(token, "no callback was set with "
+                                            "facteur_mailer_set_token_source()");
+    if (err) {
+        fct_secret_unref(token->secret);
+        token->secret = NULL;
+    }
+}
+
+/* With the lock: what was given replaces what there was; an old token that is still good stays. */
+static void take(struct state *state, facteur_token *token)
+{
+    double margin_s = token->life_s / 10 < MARGIN_MAX_S ? token->life_s / 10 : MARGIN_MAX_S;
+
+    memcpy(state->problem, token->problem, sizeof state->problem);
+    if (!token->secret)
+        return;
+    snprintf(state->problem, sizeof state->problem, "the relay did not accept the token");
+    fct_secret_unref(state->secret);
+    state->secret = token->secret;
+    state->number++;
+    state->refused = false;
+    state->good_until_us =
+        token->life_s > 0 ? now_us() + (uint64_t)((token->life_s - margin_s) * 1e6) : UINT64_MAX;
+}
+
+static bool is_good(const struct state *state)
+{
+    return state->secret && !state->refused && now_us() < state->good_until_us;
+}
+
+/* With the lock: wait for the end of another thread's asking, or of the time. */
+static void wait_for_other(struct state *state, uint64_t deadline_us)
+{
+    struct timespec until = {.tv_sec = (time_t)(deadline_us / 1000000),
+                             .tv_nsec = (long)(deadline_us % 1000000) * 1000};
+    unsigned askings = state->askings;
+
+    /* A source that sends through the mailer it is asked for would wait for itself. */
+    if (pthread_equal(state->asker, pthread_self())) {
+        snprintf(state->problem, sizeof state->problem,
+                 "the source of tokens sent a mail that needs its token");
+        return;
+    }
+    while (state->asking && state->askings == askings) {
+        if (pthread_cond_timedwait(&state->ended, &state->lock, &until) != 0)
+            return;
+    }
+}
+
+void fct_token_ensure(fct_token_source *source, const struct fct_token_callback *callback,
+                      uint64_t deadline_us)
+{
+    struct state *state = state_of(source);
+    facteur_token token = {0};
+
+    /* Without memory: fct_token_current() will tell. */
+    if (!state)
+        return;
+    pthread_mutex_lock(&state->lock);
+    if (is_good(state) || state->asking) {
+        if (!is_good(state))
+            wait_for_other(state, deadline_us);
+        pthread_mutex_unlock(&state->lock);
+        return;
+    }
+    state->asking = true;
+    state->asker = pthread_self();
+    pthread_mutex_unlock(&state->lock);
+    ask(source, callback, deadline_us, &token);
+    pthread_mutex_lock(&state->lock);
+    take(state, &token);
+    state->asking = false;
+    state->askings++;
+    pthread_cond_broadcast(&state->ended);
+    pthread_mutex_unlock(&state->lock);
+}
+
+bool fct_token_is_good(fct_token_source *source)
+{
+    struct state *state = state_of(source);
+    bool good;
+
+    if (!state)
+        return false;
+    pthread_mutex_lock(&state->lock);
+    good = is_good(state);
+    pthread_mutex_unlock(&state->lock);
+    return good;
+}
+
+fct_secret *fct_token_current(fct_token_source *source, unsigned *number,
+                              char problem[FCT_TOKEN_TEXT])
+{
+    struct state *state = state_of(source);
+    fct_secret *secret = NULL;
+
+    *number = 0;
+    snprintf(problem, FCT_TOKEN_TEXT, "out of memory");
+    if (!state)
+        return NULL;
+    pthread_mutex_lock(&state->lock);
+    if (state->secret && !state->refused)
+        secret = fct_secret_ref(state->secret);
+    *number = state->number;
+    memcpy(problem, state->problem, FCT_TOKEN_TEXT);
+    pthread_mutex_unlock(&state->lock);
+    return secret;
+}
+
+void fct_token_refuse(fct_token_source *source, unsigned number)
+{
+    struct state *state = state_of(source);
+
+    if (!state)
+        return;
+    pthread_mutex_lock(&state->lock);
+    if (state->number == number)
+        state->refused = true;
+    pthread_mutex_unlock(&state->lock);
+}

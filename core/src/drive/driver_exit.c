@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process that ends without closing its mailers.  What its background threads were given is
+ * tried; on connections that rest QUIT is said, and a moment is left for the answers.
+ */
+#include "drive/driver_state.h"
+#include "net/tls.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define EXIT_US 5000000  /* what mails in the background may take */
+#define FAREWELL_US 5000 /* for the answers to QUIT, of all relays together */
+
+/* The drivers of this process that have a loop and were not closed. */
+static struct {
+    pthread_mutex_t lock;
+    pid_t pid;
+    fct_driver *first;
+    bool registered;
+} drivers = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* A child begins anew: it has none of the threads, and the lock may be held for ever. */
+static void in_child(void)
+{
+    pthread_mutex_init(&drivers.lock, NULL);
+    drivers.first = NULL;
+    drivers.pid = getpid();
+}
+
+static void begin(void)
+{
+    in_child();
+    /* Where the system has no memory for the handler, a child is known by its pid. */
+    (void)pthread_atfork(NULL, NULL, in_child);
+}
+
+static void close_background(void)
+{
+    fct_driver *driver;
+
+    do {
+        pthread_mutex_lock(&drivers.lock);
+        for (driver = drivers.first; driver && !driver->background; driver = driver->next)
+            ;
+        pthread_mutex_unlock(&drivers.lock);
+        if (driver)
+            fct_driver_close(driver, EXIT_US);
+    } while (driver);
+}
+
+/*
+ * In the handler of a signal that signal is blocked, and what was interrupted, malloc() for one,
+ * may be in the middle of a change.  Whoever blocks these all the time, to wait for them, goes
+ * without a QUIT.
+ */
+static bool in_signal_handler(void)
+{
+    static const int handled[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGALRM, SIGUSR1,
+                                  SIGUSR2, SIGABRT, SIGSEGV, SIGBUS,  SIGFPE,  SIGILL};
+    sigset_t blocked;
+
+    if (pthread_sigmask(SIG_BLOCK, NULL, &blocked) != 0)
+        return true;
+    for (size_t i = 0; i < sizeof handled / sizeof handled[0]; i++) {
+        if (sigismember(&blocked, handled[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Take the lead of a driver that nobody uses: what another thread is in is left as it is. */
+static bool take_resting(fct_driver *driver)
+{
+    bool resting;
+
+    if (pthread_mutex_trylock(&driver->lock) != 0)
+        return false;
+    resting = !driver->closed && !driver->led && !driver->inside && driver->concert &&
+              fct_list_empty(&driver->fresh) && fct_list_empty(&driver->under_way);
+    if (resting)
+        driver->closed = driver->led = true;
+    pthread_mutex_unlock(&driver->lock);
+    return resting;
+}
+
+/* With the list's lock, so that another thread that frees a driver waits until this is done. */
+static void say_quit(void)
+{
+    uint64_t until_us = fct_driver_now_us() + FAREWELL_US;
+
+    if (pthread_mutex_trylock(&drivers.lock) != 0)
+        return;
+    for (fct_driver *driver = drivers.first; driver; driver = driver->next) {
+        if (take_resting(driver))
+            fct_driver_quit(driver, until_us);
+    }
+    pthread_mutex_unlock(&drivers.lock);
+}
+
+static void on_exit_close(void)
+{
+    if (drivers.pid != getpid() || !fct_tls_usable())
+        return;
+    close_background();
+    if (!in_signal_handler())
+        say_quit();
+}
+
+void fct_driver_enlist(fct_driver *driver)
+{
+    pthread_once(&once, begin);
+    /* Made past fork(): such a child makes its first driver in one thread. */
+    if (drivers.pid != getpid())
+        in_child();
+    pthread_mutex_lock(&drivers.lock);
+    driver->next = drivers.first;
+    drivers.first = driver;
+    /* What OpenSSL registers for the exit must have come before, so that it is run after. */
+    if (!drivers.registered && fct_tls_usable())
+        drivers.registered = atexit(on_exit_close) == 0;
+    pthread_mutex_unlock(&drivers.lock);
+}
+
+void fct_driver_strike_out(fct_driver *driver)
+{
+    if (drivers.pid != getpid())
+        return;
+    pthread_mutex_lock(&drivers.lock);
+    for (fct_driver **at = &drivers.first; *at; at = &(*at)->next) {
+        if (*at == driver) {
+            *at = driver->next;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&drivers.lock);
+}

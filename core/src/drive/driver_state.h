@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of a driver, shared by its files only. */
+#ifndef FCT_DRIVER_STATE_H
+#define FCT_DRIVER_STATE_H
+
+#include "base/process.h"
+#include "drive/driver.h"
+#include "net/notice.h"
+
+#include <stdatomic.h>
+
+struct fct_driver {
+    const fct_plan *plan;
+    fct_process process;
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* inside fell to 0, the lead came free, the thread ended */
+    fct_loop *loop;         /* made by the first errand, there until the driver is freed */
+    fct_concert *concert;   /* made with it; gone after the close */
+    fct_list fresh;         /* errands that the relays do not have yet */
+    fct_list under_way;     /* those that they have */
+    fct_list untold;        /* hosted, finished, not told */
+    fct_list waiters;       /* threads that wait for an errand */
+    unsigned inside;        /* their number, and those leaving */
+    unsigned leaving;       /* errands unwanted and not withdrawn yet */
+    unsigned hosted;        /* errands that the host was not told of */
+    pthread_t host;         /* with `hosted` */
+    atomic_bool recall;     /* threads leave the lead to the host */
+    bool led;
+    bool closed; /* takes no more */
+    bool ending; /* whatever is there ends now */
+    bool abandoned;
+
+    /* With background=1. */
+    bool background;
+    bool running; /* the thread is there, and keeps the lead */
+    bool lost;    /* it did not come back in time: nothing of the driver may be freed */
+    atomic_bool stop;
+    pthread_t thread;
+    fct_notice notice;
+    fct_driver *next; /* in the list of driver_exit.c */
+};
+
+/* Hand over what has come, withdraw what is unwanted.  By who leads, without the lock. */
+void fct_driver_turn(fct_driver *driver);
+
+/* With the lock: take the lead, waiting for it; and give it back. */
+void fct_driver_take_lead(fct_driver *driver);
+void fct_driver_give_lead(fct_driver *driver);
+
+/* With the lock: start the thread.  0 or FACTEUR_ENOMEM. */
+int fct_driver_thread_start(fct_driver *driver);
+/* With the lock: have it end.  False when it did not until then. */
+bool fct_driver_thread_stop(fct_driver *driver, uint64_t until_us);
+
+/* Leading, without the lock: say QUIT, and wait for its answers until then. */
+void fct_driver_quit(fct_driver *driver, uint64_t until_us);
+
+/* The list of what to close when the process exits. */
+void fct_driver_enlist(fct_driver *driver);
+void fct_driver_strike_out(fct_driver *driver);
+
+/* With the lock: wait for `condition` until the clock has come to until_us. */
+void fct_driver_await(fct_driver *driver, pthread_cond_t *condition, uint64_t until_us);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "relays/verdict.h"
+
+#include <string.h>
+
+static bool has_class(const fct_reply *reply, const char *class)
+{
+    return strncmp(reply->enhanced, class, strlen(class)) == 0;
+}
+
+/*
+ * 421, and the enhanced codes about the mail system (4.3), the network behind it (4.4) and policy
+ * (4.7), are of the relay.  Without an enhanced code a 4yz to RCPT may be about that mailbox, to
+ * anything else it is about the relay.
+ */
+static bool is_of_relay(const fct_reply *reply, enum facteur_phase phase)
+{
+    if (reply->code < 400 || reply->code > 499)
+        return false;
+    if (reply->code == 421 || has_class(reply, "4.3.") || has_class(reply, "4.4.") ||
+        has_class(reply, "4.7."))
+        return true;
+    return !reply->enhanced[0] && phase != FACTEUR_PHASE_rcpt;
+}
+
+/* Not when a recipient was refused for good, nor when one alone was asked to come back. */
+static bool all_of_relay(const fct_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->recipient_count; i++) {
+        const struct fct_recipient_outcome *recipient = &outcome->recipients[i];
+
+        if (recipient->class != FCT_TEMPORARY)
+            return false;
+        if (recipient->reply.code && !is_of_relay(&recipient->reply, outcome->phase))
+            return false;
+    }
+    return is_of_relay(&outcome->reply, outcome->phase);
+}
+
+bool fct_verdict_moves_on(const fct_outcome *outcome)
+{
+    if (outcome->class != FCT_TEMPORARY)
+        return false;
+    switch (outcome->error) {
+    case FACTEUR_ECONNECT:
+    case FACTEUR_ETLS:
+    case FACTEUR_EAUTH:
+    case FACTEUR_EDEADLINE:
+    case FACTEUR_EPROTOCOL:
+        return true;
+    case FACTEUR_ETEMPORARY:
+        return outcome->phase <= FACTEUR_PHASE_auth || all_of_relay(outcome);
+    default:
+        return false;
+    }
+}
+
+bool fct_verdict_is_closed_way(const fct_outcome *outcome)
+{
+    if (outcome->class != FCT_TEMPORARY || outcome->phase > FACTEUR_PHASE_auth)
+        return false;
+    return outcome->error == FACTEUR_ECONNECT || outcome->error == FACTEUR_ETLS ||
+           outcome->error == FACTEUR_EAUTH || outcome->error == FACTEUR_EDEADLINE ||
+           outcome->error == FACTEUR_EPROTOCOL || outcome->error == FACTEUR_ETEMPORARY;
+}
+
+bool fct_verdict_is_reached(const fct_outcome *outcome)
+{
+    if (outcome->class == FCT_SENT || outcome->class == FCT_PERMANENT)
+        return true;
+    return outcome->class == FCT_TEMPORARY && outcome->phase > FACTEUR_PHASE_auth &&
+           outcome->reply.code != 0;
+}
+
+bool fct_verdict_is_complaint(const fct_outcome *outcome)
+{
+    const fct_reply *reply = &outcome->reply;
+
+    return outcome->class == FCT_TEMPORARY && reply->code >= 400 && reply->code <= 499 &&
+           (reply->code == 421 || has_class(reply, "4.7."));
+}
