@@ -26,7 +26,7 @@
 /* The resolver: two answers, each after its delay. */
 
 struct planned {
-    fct_address addresses[4];
+    fct_endpoint addresses[4];
     size_t count;
     const char *failure;
     uint64_t delay_us;
@@ -104,7 +104,7 @@ static int listen_on(uint16_t *port, int backlog)
 static void plan_port(int which, uint16_t port)
 {
     assert_true(
-        fct_address_literal(&plan[which].addresses[plan[which].count++], "127.0.0.1", port));
+        fct_endpoint_literal(&plan[which].addresses[plan[which].count++], "127.0.0.1", port));
 }
 
 struct result {

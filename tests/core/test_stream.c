@@ -143,12 +143,12 @@ static void another_thread_wakes_the_loop(void **state)
 
 struct answers {
     size_t v4, v6;
-    char first[FCT_ADDRESS_TEXT];
+    char first[FCT_ENDPOINT_TEXT];
     const char *failure;
     bool finished;
 };
 
-static void on_found(void *user, const fct_address *addresses, size_t count, const char *failure,
+static void on_found(void *user, const fct_endpoint *addresses, size_t count, const char *failure,
                      unsigned left)
 {
     struct answers *answers = user;
@@ -159,7 +159,7 @@ static void on_found(void *user, const fct_address *addresses, size_t count, con
         else
             answers->v4++;
         if (!answers->first[0] && addresses[i].sock.ss_family == AF_INET)
-            fct_address_text(&addresses[i], answers->first);
+            fct_endpoint_text(&addresses[i], answers->first);
     }
     if (failure)
         answers->failure = failure;

@@ -94,7 +94,7 @@ static void stuffing_in_any_runs(void **state)
                 for (int variant = 0; variant < 4; variant++) {
                     struct fct_mail_reader reader = {contents[i].content, len, 0,   run,
                                                      variant & 1,         0,   NULL};
-                    fct_body body = {.reader = &reader, .left = len, .stuff = true};
+                    fct_outgoing body = {.reader = &reader, .left = len, .stuff = true};
                     struct sink sink = {.len = 0};
                     fct_wire wire;
 
@@ -116,7 +116,7 @@ static void stuffing_in_any_runs(void **state)
 static void a_dot_is_handed_with_its_first_byte(void **state)
 {
     struct fct_mail_reader reader = {"x\r\n", 3, 0, 3, true, 0, NULL};
-    fct_body body = {.reader = &reader, .left = 3, .stuff = true};
+    fct_outgoing body = {.reader = &reader, .left = 3, .stuff = true};
     struct fct_wire_progress progress;
     fct_slice slices[4];
     fct_wire wire;
@@ -138,7 +138,7 @@ static void a_dot_is_handed_with_its_first_byte(void **state)
 static void bdat_is_handed_with_its_last_byte(void **state)
 {
     struct fct_mail_reader reader = {"x\r\n", 3, 0, 2, true, 0, NULL};
-    fct_body body = {.reader = &reader, .left = 3};
+    fct_outgoing body = {.reader = &reader, .left = 3};
     struct fct_wire_progress progress;
     fct_slice slices[4];
     fct_wire wire;
@@ -156,7 +156,7 @@ static void bdat_is_handed_with_its_last_byte(void **state)
 static void the_last_octets_are_held(void **state)
 {
     struct fct_mail_reader reader = {"xyz\r\n", 5, 0, 100, true, 0, NULL};
-    fct_body body = {.reader = &reader, .left = 5, .hold = true};
+    fct_outgoing body = {.reader = &reader, .left = 5, .hold = true};
     struct sink sink = {.len = 0};
     fct_wire wire;
 
@@ -180,7 +180,7 @@ static void a_reader_that_breaks_its_word_is_an_error(void **state)
     for (int i = 0; i < 3; i++) {
         struct fct_mail_reader reader = {"xyz\r\n", 5, 0, 100, true, i == 2 ? FACTEUR_EIO : 0,
                                          NULL};
-        fct_body body = {.reader = &reader, .left = i ? 6 : 4};
+        fct_outgoing body = {.reader = &reader, .left = i ? 6 : 4};
         struct sink sink = {.len = 0};
         fct_wire wire;
 
@@ -221,7 +221,7 @@ static void lines_do_not_move_while_they_are_shown(void **state)
 static void a_run_shorter_than_what_is_held(void **state)
 {
     struct fct_mail_reader reader = {"xy\n", 3, 0, 2, true, 0, NULL};
-    fct_body body = {.reader = &reader, .left = 3, .hold = true};
+    fct_outgoing body = {.reader = &reader, .left = 3, .hold = true};
     struct sink sink = {.len = 0};
     fct_wire wire;
 
@@ -239,7 +239,7 @@ static void a_run_shorter_than_what_is_held(void **state)
 static void what_does_not_fit_is_refused(void **state)
 {
     struct fct_mail_reader reader = {"x\r\n", 3, 0, 3, true, 0, NULL};
-    fct_body bodies[3] = {{.reader = &reader, .left = 3}};
+    fct_outgoing bodies[3] = {{.reader = &reader, .left = 3}};
     struct fct_wire_progress progress;
     struct sink sink = {.len = 0};
     fct_wire wire;
@@ -253,7 +253,7 @@ static void what_does_not_fit_is_refused(void **state)
     assert_int_equal(take(&wire, &sink, 100, 8), 0);
     assert_memory_equal(sink.bytes, "x\r\nNOOP\r\nNOOP\r\n", sink.len);
     reader.at = 0;
-    bodies[0] = (fct_body){.reader = &reader, .left = 3};
+    bodies[0] = (fct_outgoing){.reader = &reader, .left = 3};
     assert_int_equal(fct_wire_body(&wire, &bodies[0]), 0);
     assert_int_equal(fct_wire_body(&wire, &bodies[2]), 0);
     assert_int_equal(fct_wire_line(&wire, FCT_SLICE("NOOP\r\n"), false, NULL), FACTEUR_ENOMEM);
@@ -267,7 +267,7 @@ static void what_does_not_fit_is_refused(void **state)
 static void more_pieces_than_places(void **state)
 {
     struct fct_mail_reader reader = {NULL, 900, 0, 900, true, 0, NULL};
-    fct_body body = {.reader = &reader, .left = 900, .stuff = true};
+    fct_outgoing body = {.reader = &reader, .left = 900, .stuff = true};
     struct sink sink = {.len = 0};
     char content[900];
     fct_wire wire;

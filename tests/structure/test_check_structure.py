@@ -1,5 +1,6 @@
 """The structure check must be able to fail: each rule is broken once in a copy of the tree."""
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -40,10 +41,54 @@ def test_the_tree_is_sound(tree):
     ("net/tls.h", '#include "mime/mail.h"', "net/ must not include mime/"),
     ("smtp/session.h", "#include <openssl/evp.h>", "<openssl/evp.h> belongs to"),
     ("mime/mail.h", '#include "base/nowhere.h"', "no such header"),
+    ("letters/letter.h", '#include "pool/pool.h"', "letters/ must not include pool/"),
+    ("letters/letter.h", '#include "net/dial.h"', "letters/ must not include net/"),
+    ("pool/pool.h", '#include "config/plan.h"', "pool/ must not include config/"),
+    ("config/plan.h", '#include "relays/concert.h"', "config/ must not include relays/"),
+    ("relays/concert.h", '#include "drive/driver.h"', "relays/ must not include drive/"),
+    ("drive/driver.h", '#include "mailer/engine.h"', "drive/ must not include mailer/"),
+    ("drive/driver.h", '#include "letters/letter.h"', "drive/ must not include letters/"),
 ])
 def test_an_include_against_the_layers_is_told(tree, file, line, told):
     prepend(tree / "core/src" / file, line)
     assert told in breaches(tree)
+
+
+ROOMS = ("mailer", "worker", "drive", "relays", "config", "pool", "smtp", "net", "outbox", "letters", "guard", "mime", "base")
+SEEN_FROM = {"outbox": {"outbox", "mime", "base"}, "guard": {"guard", "mime", "base"},
+             "worker": set(ROOMS) - {"mailer", "letters", "guard"}}
+
+
+@pytest.mark.parametrize("room", SEEN_FROM)
+def test_rooms_have_their_fence_before_their_first_file(tree, room):
+    for name in ROOMS:
+        (tree / "core/src" / name).mkdir(exist_ok=True)
+        (tree / "core/src" / name / f"planted_{name}.h").write_text("/* SPDX-License-Identifier: MIT */\n")
+    planted = "".join(f'#include "{name}/planted_{name}.h"\n' for name in ROOMS)
+    (tree / "core/src" / room / "planted.h").write_text("/* SPDX-License-Identifier: MIT */\n" + planted)
+    told = breaches(tree)
+    for name in ROOMS:
+        assert (f"{room}/ must not include {name}/" in told) == (name not in SEEN_FROM[room]), name
+
+
+def test_a_room_outside_the_tree_is_told(tree):
+    (tree / "core/src/attic").mkdir()
+    (tree / "core/src/attic/box.h").write_text("/* SPDX-License-Identifier: MIT */\n")
+    assert "'attic' is no room of the tree" in breaches(tree)
+
+
+def test_a_name_for_two_headers_or_two_structs_is_told(tree):
+    (tree / "core/src/mime/bytes.h").write_text(
+        "/* SPDX-License-Identifier: MIT */\nstruct fct_session {\n    int other;\n};\n")
+    told = breaches(tree)
+    assert "the base name bytes.h again, after core/src/base/bytes.h" in told
+    assert "the tag fct_session again" in told
+
+
+def test_the_tree_is_drawn():
+    done = subprocess.run([CHECK, "--print"], text=True, capture_output=True, check=True)
+    assert [line.split("/")[0].strip() for line in done.stdout.splitlines()].count("mime") >= 2
+    assert set(re.findall(r"(\w+)/", done.stdout)) == set(ROOMS)
 
 
 def test_the_list_and_the_disk_must_agree(tree):

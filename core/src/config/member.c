@@ -238,7 +238,7 @@ static bool make_tokens(fct_member *member)
 
     if (!command && !number_of(member, FCT_OPT_token_callback))
         return true;
-    member->tokens = fct_token_source_new(command, member->name, text_of(member, FCT_OPT_username));
+    member->tokens = fct_bearer_new(command, member->name, text_of(member, FCT_OPT_username));
     return member->tokens != NULL;
 }
 
@@ -301,7 +301,7 @@ static void wipe_name(struct fct_session_config *session)
 void fct_member_done(fct_member *member)
 {
     wipe_name(&member->relay.session);
-    fct_token_source_free(member->tokens);
+    fct_bearer_free(member->tokens);
     fct_relay_done(&member->relay);
     fct_dsn_done(&member->dsn);
     fct_options_done(&member->options);

@@ -8,7 +8,7 @@
 
 #include "config/dsn.h"
 #include "config/login.h"
-#include "config/token_source.h"
+#include "config/bearer.h"
 #include "pool/relay.h"
 
 typedef struct fct_member {
@@ -19,7 +19,7 @@ typedef struct fct_member {
     bool ready;                           /* fct_member_complete() was through */
     struct fct_login_stamp password_file; /* as it was when it was read */
     bool key_is_name;                     /* what the file holds is the user name, too */
-    fct_token_source *tokens;             /* or NULL: relay.session.token is as it was configured */
+    fct_bearer *tokens;                   /* or NULL: relay.session.token is as it was configured */
 } fct_member;
 
 /*

@@ -12,7 +12,7 @@ struct fct_contact_field {
 
 struct fct_contact {
     fct_slice name, email, subject, message, page_url, ip, user_agent, locale, token, trap;
-    struct fct_list fields; /* struct fct_contact_field */
+    struct fct_series fields; /* struct fct_contact_field */
 };
 
 extern const struct fct_shape fct_contact_shape;

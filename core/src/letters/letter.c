@@ -57,7 +57,7 @@ static int set(struct letter *letter, const char *field, fct_slice value)
     return facteur_message_set(letter->message, field, value.ptr, value.len, letter->reading.error);
 }
 
-static int set_list(struct letter *letter, const char *field, const struct fct_list *list)
+static int set_list(struct letter *letter, const char *field, const struct fct_series *list)
 {
     const fct_slice *texts = list->at;
     int result = 0;
@@ -88,7 +88,7 @@ static int add_mailbox(struct letter *letter, const char *field, fct_slice name,
 }
 
 /* Whether a list of addresses holds any text. */
-static bool is_given(const struct fct_list *list)
+static bool is_given(const struct fct_series *list)
 {
     const fct_slice *texts = list->at;
 

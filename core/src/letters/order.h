@@ -6,14 +6,14 @@
 #include "letters/shape.h"
 #include "letters/template.h"
 
-struct fct_address {
+struct fct_postal {
     fct_slice text; /* given as finished lines; the others are then empty */
     fct_slice name, company, line1, line2, postal_code, city, region, country, phone;
 };
 
 struct fct_merchant {
     fct_slice name, email, reply_to, phone, url, logo;
-    struct fct_address *address;
+    struct fct_postal *address;
 };
 
 struct fct_customer {
@@ -23,7 +23,7 @@ struct fct_customer {
 struct fct_item {
     fct_slice name, sku, url, image;
     fct_decimal quantity, unit_price, total;
-    struct fct_list options; /* struct fct_pair */
+    struct fct_series options; /* struct fct_pair */
 };
 
 struct fct_discount {
@@ -57,12 +57,12 @@ struct fct_order {
     struct fct_day date;
     struct fct_merchant *merchant;
     struct fct_customer *customer;
-    struct fct_list items, discounts, taxes;
+    struct fct_series items, discounts, taxes;
     struct fct_shipping *shipping;
     fct_decimal subtotal, total;
     struct fct_payment *payment;
     struct fct_delivery *delivery;
-    struct fct_address *billing_address, *shipping_address;
+    struct fct_postal *billing_address, *shipping_address;
 };
 
 extern const struct fct_shape fct_order_shape;
@@ -78,7 +78,6 @@ void fct_order_view(const struct fct_order *order, fct_locale *locale, fct_arena
                     fct_view *view);
 
 /* The postal address as lines, in the order that its country writes them. */
-fct_slice fct_address_lines(const struct fct_address *address, fct_locale *locale,
-                            fct_arena *arena);
+fct_slice fct_postal_lines(const struct fct_postal *address, fct_locale *locale, fct_arena *arena);
 
 #endif

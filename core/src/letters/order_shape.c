@@ -20,15 +20,15 @@
         fields, sizeof(fields) / sizeof((fields)[0]), sizeof(struct type), shorthand               \
     }
 
-static const struct fct_field address_text = FIELD(fct_address, text, FCT_PROSE);
+static const struct fct_field address_text = FIELD(fct_postal, text, FCT_PROSE);
 static const struct fct_field address_fields[] = {
-    FIELD(fct_address, name, FCT_LINE),      FIELD(fct_address, company, FCT_LINE),
-    FIELD(fct_address, line1, FCT_LINE),     FIELD(fct_address, line2, FCT_LINE),
-    FIELD(fct_address, postal_code, FCT_ID), FIELD(fct_address, city, FCT_LINE),
-    FIELD(fct_address, region, FCT_LINE),    FIELD(fct_address, country, FCT_LINE),
-    FIELD(fct_address, phone, FCT_LINE),
+    FIELD(fct_postal, name, FCT_LINE),      FIELD(fct_postal, company, FCT_LINE),
+    FIELD(fct_postal, line1, FCT_LINE),     FIELD(fct_postal, line2, FCT_LINE),
+    FIELD(fct_postal, postal_code, FCT_ID), FIELD(fct_postal, city, FCT_LINE),
+    FIELD(fct_postal, region, FCT_LINE),    FIELD(fct_postal, country, FCT_LINE),
+    FIELD(fct_postal, phone, FCT_LINE),
 };
-static const struct fct_shape address_shape = SHAPE(fct_address, address_fields, &address_text);
+static const struct fct_shape address_shape = SHAPE(fct_postal, address_fields, &address_text);
 
 static const struct fct_field merchant_fields[] = {
     NEEDED(fct_merchant, name, FCT_LINE),

@@ -249,11 +249,11 @@ static void add_delivery(const struct fct_words *words, const struct fct_deliver
         fct_view_text(view, "has_delivery", FCT_SLICE("1"));
 }
 
-static void add_address(const struct fct_words *words, const struct fct_address *address,
+static void add_address(const struct fct_words *words, const struct fct_postal *address,
                         const char *html, const char *text, fct_view *view)
 {
     if (address)
-        add_lines(words, view, html, text, fct_address_lines(address, words->locale, words->arena));
+        add_lines(words, view, html, text, fct_postal_lines(address, words->locale, words->arena));
 }
 
 static void add_merchant(const struct fct_words *words, const struct fct_merchant *merchant,
@@ -268,7 +268,7 @@ static void add_merchant(const struct fct_words *words, const struct fct_merchan
                                  merchant->phone));
     if (merchant->address)
         fct_view_text(view, "merchant_address",
-                      fct_address_lines(merchant->address, words->locale, words->arena));
+                      fct_postal_lines(merchant->address, words->locale, words->arena));
 }
 
 void fct_order_view(const struct fct_order *order, fct_locale *locale, fct_arena *arena,

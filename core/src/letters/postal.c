@@ -44,7 +44,7 @@ static void add_words(fct_buf *out, fct_slice a, const char *between, fct_slice 
     fct_buf_add_slice(out, b);
 }
 
-static void add_city(fct_buf *out, const struct fct_address *address)
+static void add_city(fct_buf *out, const struct fct_postal *address)
 {
     if (!puts_city_first(address->country)) {
         add_words(out, address->postal_code, " ", address->city);
@@ -60,7 +60,7 @@ static void add_city(fct_buf *out, const struct fct_address *address)
         add_line(out, address->postal_code);
 }
 
-fct_slice fct_address_lines(const struct fct_address *address, fct_locale *locale, fct_arena *arena)
+fct_slice fct_postal_lines(const struct fct_postal *address, fct_locale *locale, fct_arena *arena)
 {
     fct_buf out = {0};
     fct_slice result;

@@ -139,7 +139,7 @@ static int read_object(const struct fct_reading *reading, const struct fct_path 
 }
 
 static int read_objects(const struct fct_reading *reading, const struct fct_path *path,
-                        const json_t *json, const struct fct_shape *shape, struct fct_list *list)
+                        const json_t *json, const struct fct_shape *shape, struct fct_series *list)
 {
     size_t count = json_array_size(json);
     char *at;
@@ -161,12 +161,12 @@ static int read_objects(const struct fct_reading *reading, const struct fct_path
         if (result)
             return result;
     }
-    *list = (struct fct_list){at, count};
+    *list = (struct fct_series){at, count};
     return 0;
 }
 
 static int read_pairs(const struct fct_reading *reading, const struct fct_path *path,
-                      const json_t *json, struct fct_list *list)
+                      const json_t *json, struct fct_series *list)
 {
     size_t count = json_object_size(json);
     struct fct_pair *pairs;
@@ -198,7 +198,7 @@ static int read_pairs(const struct fct_reading *reading, const struct fct_path *
 
 /* One address list, or several: what is in them is judged by mime/. */
 static int read_mailboxes(const struct fct_reading *reading, const struct fct_path *path,
-                          const json_t *json, struct fct_list *list)
+                          const json_t *json, struct fct_series *list)
 {
     size_t count = json_is_array(json) ? json_array_size(json) : 1;
     fct_slice *texts;
@@ -211,7 +211,7 @@ static int read_mailboxes(const struct fct_reading *reading, const struct fct_pa
     texts = fct_arena_alloc(reading->arena, count, sizeof *texts);
     if (!texts)
         return fct_error_nomem(reading->error);
-    *list = (struct fct_list){texts, count};
+    *list = (struct fct_series){texts, count};
     if (!json_is_array(json))
         return fct_shape_read_value(reading, path, json, FCT_MAILBOX, texts);
     for (size_t i = 0; i < count && result == 0; i++) {

@@ -30,13 +30,13 @@ enum fct_kind {
     FCT_QUANTITY,  /* fct_decimal, above zero */
     FCT_FLAG,      /* bool */
     FCT_DAY,       /* struct fct_day */
-    FCT_MAILBOXES, /* struct fct_list of fct_slice: one text, or a list of texts */
-    FCT_PAIRS,     /* struct fct_list of struct fct_pair: an object with names of the user's own */
-    FCT_OBJECT,    /* pointer to the shape's struct, NULL when not given */
-    FCT_OBJECTS    /* struct fct_list of the shape's struct */
+    FCT_MAILBOXES, /* struct fct_series of fct_slice: one text, or a list of texts */
+    FCT_PAIRS,  /* struct fct_series of struct fct_pair: an object with names of the user's own */
+    FCT_OBJECT, /* pointer to the shape's struct, NULL when not given */
+    FCT_OBJECTS /* struct fct_series of the shape's struct */
 };
 
-struct fct_list {
+struct fct_series {
     void *at;
     size_t count;
 };

@@ -42,7 +42,7 @@ fct_slice fct_words_join(const struct fct_words *words, fct_slice a, const char 
     return fct_arena_take(words->arena, out);
 }
 
-fct_slice fct_words_pairs(const struct fct_words *words, const struct fct_list *pairs,
+fct_slice fct_words_pairs(const struct fct_words *words, const struct fct_series *pairs,
                           const char *separator)
 {
     const struct fct_pair *pair = pairs->at;

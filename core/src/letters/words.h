@@ -24,7 +24,7 @@ fct_slice fct_words_join(const struct fct_words *words, fct_slice a, const char 
                          fct_slice b);
 
 /* "Colour: blue" for each pair, with the separator between them. */
-fct_slice fct_words_pairs(const struct fct_words *words, const struct fct_list *pairs,
+fct_slice fct_words_pairs(const struct fct_words *words, const struct fct_series *pairs,
                           const char *separator);
 
 /* The lines of a prose, each two columns in, for the text part. */

@@ -51,7 +51,7 @@ bool fct_dispatch_has_tokens(const facteur_mailer *mailer)
     const fct_plan *plan = &mailer->engine->plan;
 
     for (unsigned i = 0; i < plan->member_count; i++) {
-        if (plan->members[i].tokens && !fct_token_is_good(plan->members[i].tokens))
+        if (plan->members[i].tokens && !fct_bearer_is_good(plan->members[i].tokens))
             return false;
     }
     return true;
@@ -63,7 +63,7 @@ void fct_dispatch_ask(const facteur_mailer *mailer, uint64_t deadline_us)
 
     for (unsigned i = 0; i < plan->member_count; i++) {
         if (plan->members[i].tokens)
-            fct_token_ensure(plan->members[i].tokens, &mailer->callback, deadline_us);
+            fct_bearer_ensure(plan->members[i].tokens, &mailer->callback, deadline_us);
     }
 }
 

@@ -34,7 +34,7 @@ struct facteur_mailer {
     bool shared;
     atomic_bool closed;
     atomic_uint refs; /* the caller's, and those of its deliveries */
-    struct fct_token_callback callback;
+    struct fct_bearer_callback callback;
 };
 
 facteur_mailer *fct_mailer_ref(facteur_mailer *mailer);

@@ -150,7 +150,7 @@ int facteur_mailer_set_token_source(facteur_mailer *mailer, facteur_token_source
     for (unsigned i = 0; i < plan->member_count; i++) {
         if (!fct_options_get(&plan->members[i].options, FCT_OPT_token_callback)->number)
             continue;
-        mailer->callback = (struct fct_token_callback){source, user};
+        mailer->callback = (struct fct_bearer_callback){source, user};
         return 0;
     }
     return fct_error_set(error, FACTEUR_ECONFIG, "token_callback",

@@ -6,7 +6,7 @@
 #include "net/dial.h"
 
 #include "base/memory.h"
-#include "net/address.h"
+#include "net/endpoint.h"
 #include "net/loop_uv.h"
 #include "net/resolve.h"
 #include "net/system.h"
@@ -28,7 +28,7 @@ struct attempt {
     fct_list link;
     int fd;
     bool tcp;
-    char peer[FCT_ADDRESS_TEXT];
+    char peer[FCT_ENDPOINT_TEXT];
 };
 
 struct fct_dial {
@@ -37,7 +37,7 @@ struct fct_dial {
     fct_resolve *resolve;
     unsigned answers_left;
     const char *failure; /* the resolver's, static */
-    fct_address addresses[FCT_ADDRESS_MAX];
+    fct_endpoint addresses[FCT_ENDPOINT_MAX];
     size_t count;
     int last_family;
     fct_list attempts;
@@ -46,7 +46,7 @@ struct fct_dial {
     fct_timer deadline;
     uint64_t started_us, resolved_us, deadline_us;
     unsigned tried;
-    char first_failure[FCT_ADDRESS_TEXT + 128];
+    char first_failure[FCT_ENDPOINT_TEXT + 128];
     fct_dial_done *done;
     void *user;
 };
@@ -98,7 +98,7 @@ static void end(fct_dial *dial, struct fct_dialled *dialled)
 
 static void succeed(fct_dial *dial, int fd, bool tcp, const char *text)
 {
-    char peer[FCT_ADDRESS_TEXT];
+    char peer[FCT_ENDPOINT_TEXT];
     struct fct_dialled dialled = {.fd = fd, .tcp = tcp, .peer = peer};
 
     fct_loop_strike(dial->loop, fd);
@@ -173,12 +173,12 @@ static void note_failure(fct_dial *dial, const char *peer, int error)
 }
 
 /* The next address, of the other family than the last one where there is one (section 4). */
-static fct_address *pick(fct_dial *dial)
+static fct_endpoint *pick(fct_dial *dial)
 {
-    fct_address *other = NULL;
+    fct_endpoint *other = NULL;
 
     for (size_t i = 0; i < dial->count; i++) {
-        fct_address *address = &dial->addresses[i];
+        fct_endpoint *address = &dial->addresses[i];
 
         if (address->tried)
             continue;
@@ -216,7 +216,7 @@ static void on_attempt(uv_poll_t *poll, int status, int events)
 }
 
 /* 0 when the attempt is under way, 1 when it is connected already, else an errno. */
-static int attempt_start(fct_dial *dial, const fct_address *address, struct attempt **out)
+static int attempt_start(fct_dial *dial, const fct_endpoint *address, struct attempt **out)
 {
     struct attempt *attempt = fct_calloc(1, sizeof *attempt);
     int error = ENOMEM;
@@ -226,7 +226,7 @@ static int attempt_start(fct_dial *dial, const fct_address *address, struct atte
         return error;
     attempt->dial = dial;
     attempt->tcp = address->sock.ss_family != AF_UNIX;
-    fct_address_text(address, attempt->peer);
+    fct_endpoint_text(address, attempt->peer);
     attempt->fd =
         fct_system_socket(address->sock.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (attempt->fd < 0) {
@@ -258,11 +258,11 @@ fail:
 static void attempt_next(fct_dial *dial)
 {
     struct attempt *attempt = NULL;
-    fct_address *address;
+    fct_endpoint *address;
 
     fct_timer_clear(&dial->next);
     while (dial->attempt_count < ATTEMPTS_AT_ONCE && (address = pick(dial)) != NULL) {
-        char peer[FCT_ADDRESS_TEXT];
+        char peer[FCT_ENDPOINT_TEXT];
         int result = attempt_start(dial, address, &attempt);
         int fd;
 
@@ -279,7 +279,7 @@ static void attempt_next(fct_dial *dial)
             fct_timer_set(dial->loop, &dial->next, fct_loop_now_us(dial->loop) + ATTEMPT_DELAY_US);
             return;
         }
-        fct_address_text(address, peer);
+        fct_endpoint_text(address, peer);
         note_failure(dial, peer, result);
     }
     if (fct_list_empty(&dial->attempts) && dial->answers_left == 0)
@@ -295,7 +295,7 @@ static void on_next(fct_timer *timer)
     attempt_next(dial);
 }
 
-static void on_found(void *user, const fct_address *addresses, size_t count, const char *failure,
+static void on_found(void *user, const fct_endpoint *addresses, size_t count, const char *failure,
                      unsigned left)
 {
     fct_dial *dial = user;
@@ -306,7 +306,7 @@ static void on_found(void *user, const fct_address *addresses, size_t count, con
     /* "no such host" of one family says less than any other trouble of the other. */
     if (failure)
         dial->failure = failure;
-    for (size_t i = 0; i < count && dial->count < FCT_ADDRESS_MAX; i++)
+    for (size_t i = 0; i < count && dial->count < FCT_ENDPOINT_MAX; i++)
         dial->addresses[dial->count++] = addresses[i];
     if (began) {
         if (fct_list_empty(&dial->attempts))
@@ -332,7 +332,7 @@ static bool prepare(fct_dial *dial, const char *host, uint16_t port, const char 
         return dial->resolve != NULL;
     }
     dial->resolved_us = dial->started_us;
-    if (fct_address_unix(&dial->addresses[0], unix_path))
+    if (fct_endpoint_unix(&dial->addresses[0], unix_path))
         dial->count = 1;
     else
         dial->failure = "the path of a unix socket has 1 to 107 bytes";

@@ -25,7 +25,7 @@ struct answer {
     bool known, told;
     const char *failure;
     size_t count;
-    fct_address addresses[FCT_ADDRESS_MAX / 2];
+    fct_endpoint addresses[FCT_ENDPOINT_MAX / 2];
 };
 
 struct fct_resolve {
@@ -91,14 +91,14 @@ static void on_answer(struct answer *answer, fct_resolve *resolve, int status,
     }
     answer->known = true;
     answer->failure = failure_text(status);
-    for (; node && answer->count < FCT_ADDRESS_MAX / 2; node = node->ai_next) {
-        fct_address *address = &answer->addresses[answer->count];
+    for (; node && answer->count < FCT_ENDPOINT_MAX / 2; node = node->ai_next) {
+        fct_endpoint *address = &answer->addresses[answer->count];
 
         if (node->ai_addrlen > sizeof address->sock)
             continue;
         memcpy(&address->sock, node->ai_addr, node->ai_addrlen);
         address->len = node->ai_addrlen;
-        fct_address_set_port(address, resolve->port);
+        fct_endpoint_set_port(address, resolve->port);
         answer->count++;
     }
     ares_freeaddrinfo(info);
@@ -232,7 +232,7 @@ static void answer_at_once(fct_resolve *resolve, const char *v6, const char *v4)
         struct answer *answer = &resolve->answers[i];
 
         answer->known = true;
-        if (literals[i] && fct_address_literal(&answer->addresses[0], literals[i], resolve->port))
+        if (literals[i] && fct_endpoint_literal(&answer->addresses[0], literals[i], resolve->port))
             answer->count = 1;
     }
     fct_timer_set(resolve->loop, &resolve->tell, 0);
@@ -266,7 +266,7 @@ fct_resolve *fct_resolve_start(fct_loop *loop, const char *host, uint16_t port,
                                fct_resolve_found *found, void *user)
 {
     fct_resolve *resolve = fct_calloc(1, sizeof *resolve);
-    fct_address literal;
+    fct_endpoint literal;
 
     if (!resolve)
         return NULL;
@@ -277,7 +277,7 @@ fct_resolve *fct_resolve_start(fct_loop *loop, const char *host, uint16_t port,
     fct_list_init(&resolve->polls);
     fct_timer_init(&resolve->tell, on_tell);
     fct_timer_init(&resolve->again, on_again);
-    if (fct_address_literal(&literal, host, port)) {
+    if (fct_endpoint_literal(&literal, host, port)) {
         bool v6 = literal.sock.ss_family == AF_INET6;
 
         answer_at_once(resolve, v6 ? host : NULL, v6 ? NULL : host);

@@ -3,7 +3,7 @@
 #ifndef FCT_RESOLVE_H
 #define FCT_RESOLVE_H
 
-#include "net/address.h"
+#include "net/endpoint.h"
 #include "net/loop.h"
 
 typedef struct fct_resolve fct_resolve;
@@ -13,7 +13,7 @@ typedef struct fct_resolve fct_resolve;
  * none.  `left` tells how many calls follow.  `failure` is NULL, or why the family could not be
  * asked about ("no such host", …); static.  The resolver may be freed from within.
  */
-typedef void fct_resolve_found(void *user, const fct_address *addresses, size_t count,
+typedef void fct_resolve_found(void *user, const fct_endpoint *addresses, size_t count,
                                const char *failure, unsigned left);
 
 /*

@@ -2,7 +2,7 @@
 #include "net/stream.h"
 
 #include "base/memory.h"
-#include "net/address.h"
+#include "net/endpoint.h"
 #include "net/loop_uv.h"
 #include "net/system.h"
 #include "net/timer.h"
@@ -43,7 +43,7 @@ struct fct_stream {
     fct_timer later; /* begins a handshake, or tells of a failure, outside of the caller's stack */
     const struct fct_stream_owner *owner;
     void *user;
-    char peer[FCT_ADDRESS_TEXT];
+    char peer[FCT_ENDPOINT_TEXT];
 };
 
 static void on_poll(uv_poll_t *poll, int status, int events);
@@ -75,7 +75,7 @@ static void lose(fct_stream *stream, int error, const char *message)
 
 static void lose_by_errno(fct_stream *stream, int error)
 {
-    char message[FCT_ADDRESS_TEXT + 128];
+    char message[FCT_ENDPOINT_TEXT + 128];
 
     if (error == ECONNRESET || error == EPIPE)
         snprintf(message, sizeof message, "the connection was reset by %s", stream->peer);

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "net/address.h"
+#include "net/endpoint.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -133,7 +133,7 @@ static int set_identity(fct_tls_context *context, const struct fct_tls_config *c
 {
     const char *name = config->name ? config->name : host;
     X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context->ssl);
-    fct_address address;
+    fct_endpoint address;
     int set;
 
     context->no_verify = config->no_verify;
@@ -159,7 +159,7 @@ static int set_identity(fct_tls_context *context, const struct fct_tls_config *c
     context->name = fct_strdup(name);
     if (!context->name)
         return fct_error_nomem(error);
-    context->literal = fct_address_literal(&address, name, 0);
+    context->literal = fct_endpoint_literal(&address, name, 0);
     if (context->no_verify || context->pin_suffices)
         return 0;
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |

@@ -184,7 +184,7 @@ static void give(struct passage *passage)
 {
     struct fct_lane *lane = passage->lane;
     uint64_t now_us = fct_loop_now_us(lane->loop), share_us = passage->limit.due_us;
-    char problem[FCT_TOKEN_TEXT];
+    char problem[FCT_BEARER_TEXT];
 
     passage->place = IN_POOL;
     passage->entered_us = now_us;
@@ -316,7 +316,7 @@ static void on_done(fct_job *inner, const fct_outcome *outcome)
     inner->token_refused = lane->member->tokens && outcome->phase == FACTEUR_PHASE_auth &&
                            outcome->error == FACTEUR_EAUTH && outcome->reply.code >= 500;
     if (inner->token_refused)
-        fct_token_refuse(lane->member->tokens, passage->token);
+        fct_bearer_refuse(lane->member->tokens, passage->token);
     if (inner->mail)
         fct_lane_learn(lane, outcome, inner->attempts, passage->entered_us, passage->probe);
     wait_for_pace(lane);

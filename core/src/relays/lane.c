@@ -29,14 +29,14 @@ void fct_lane_renew(struct fct_lane *lane)
         fct_breaker_reach(&lane->breaker);
 }
 
-bool fct_lane_take_token(struct fct_lane *lane, unsigned *number, char problem[FCT_TOKEN_TEXT])
+bool fct_lane_take_token(struct fct_lane *lane, unsigned *number, char problem[FCT_BEARER_TEXT])
 {
     fct_secret *token;
 
     *number = 0;
     if (!lane->member->tokens)
         return true;
-    token = fct_token_current(lane->member->tokens, number, problem);
+    token = fct_bearer_current(lane->member->tokens, number, problem);
     if (!token)
         return false;
     /* Only the loop's thread looks at it; sessions that are open have their own reference. */

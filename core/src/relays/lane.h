@@ -35,7 +35,7 @@ void fct_lane_renew(struct fct_lane *lane);
  * Have the relay's configuration hold the token that is good now; its number into `*number`.  False
  * with a sentence when there is none.
  */
-bool fct_lane_take_token(struct fct_lane *lane, unsigned *number, char problem[FCT_TOKEN_TEXT]);
+bool fct_lane_take_token(struct fct_lane *lane, unsigned *number, char problem[FCT_BEARER_TEXT]);
 
 /* What a mail that was given to the relay at `entered_us` taught about it. */
 void fct_lane_learn(struct fct_lane *lane, const fct_outcome *outcome, unsigned attempts,

@@ -92,7 +92,7 @@ static void run_again(fct_session *s, fct_transaction *mail)
         }
     }
     fct_mail_reader_free(mail->body.reader);
-    mail->body = (fct_body){0};
+    mail->body = (fct_outgoing){0};
     mail->state = FCT_MAIL_QUEUED;
     mail->run_before = true;
     mail->alone = true;

@@ -76,7 +76,7 @@ struct fct_transaction {
     fct_outcome *outcome;
     uint64_t deadline_us;
     uint64_t size;
-    fct_body body;
+    fct_outgoing body;
     enum fct_mail_state state;
     bool hold_back;
     bool bdat;

@@ -74,11 +74,11 @@ static void set_limit(fct_session *s, fct_transaction *mail)
 
 static void queue_content(fct_session *s, fct_transaction *mail)
 {
-    mail->body = (fct_body){.reader = fct_mail_reader_new(mail->mail),
-                            .left = mail->size,
-                            .share = &mail->share,
-                            .stuff = !mail->bdat,
-                            .hold = mail->bdat && mail->hold_back && !mail->answered};
+    mail->body = (fct_outgoing){.reader = fct_mail_reader_new(mail->mail),
+                                .left = mail->size,
+                                .share = &mail->share,
+                                .stuff = !mail->bdat,
+                                .hold = mail->bdat && mail->hold_back && !mail->answered};
     if (!mail->body.reader || fct_wire_body(&s->wire, &mail->body)) {
         no_memory(s, mail);
         return;

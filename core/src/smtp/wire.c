@@ -24,7 +24,7 @@ enum piece_kind {
 };
 
 struct fct_wire_item {
-    fct_body *body; /* or NULL: a text */
+    fct_outgoing *body; /* or NULL: a text */
     const char *text;
     size_t len;
     struct fct_wire_share *share;
@@ -33,7 +33,7 @@ struct fct_wire_item {
 struct fct_wire_piece {
     const char *ptr;
     size_t len;
-    fct_body *body;
+    fct_outgoing *body;
     enum piece_kind kind;
     bool held;
     struct fct_wire_share *share;
@@ -125,7 +125,7 @@ int fct_wire_line(fct_wire *wire, fct_slice line, bool secret, struct fct_wire_s
     return 0;
 }
 
-int fct_wire_body(fct_wire *wire, fct_body *body)
+int fct_wire_body(fct_wire *wire, fct_outgoing *body)
 {
     struct fct_wire_item *item = new_item(wire);
 
@@ -144,7 +144,7 @@ static void add_piece(fct_wire *wire, struct fct_wire_piece piece)
 }
 
 /* How much of the run may be shown as one: up to and with the next dot that must be doubled. */
-static size_t stuffed_len(const fct_body *body)
+static size_t stuffed_len(const fct_outgoing *body)
 {
     const char *at = body->run.ptr, *end = at + body->run.len;
 
@@ -159,7 +159,7 @@ static size_t stuffed_len(const fct_body *body)
     return body->run.len;
 }
 
-static void take_stuffed(fct_wire *wire, fct_body *body)
+static void take_stuffed(fct_wire *wire, fct_outgoing *body)
 {
     size_t len = stuffed_len(body);
     const char *run = body->run.ptr;
@@ -177,7 +177,7 @@ static void take_stuffed(fct_wire *wire, fct_body *body)
     body->run.len -= len;
 }
 
-static void take_plain(fct_wire *wire, fct_body *body)
+static void take_plain(fct_wire *wire, fct_outgoing *body)
 {
     bool last = body->left == 0;
     size_t held = last && body->hold ? HELD_LEN : 0;
@@ -196,7 +196,7 @@ static void take_plain(fct_wire *wire, fct_body *body)
 }
 
 /* Pull the body's next run when the last is used up.  1: there is one, 0: the end, or an error. */
-static int refill(fct_wire *wire, fct_body *body)
+static int refill(fct_wire *wire, fct_outgoing *body)
 {
     bool stable = true;
     int result;
@@ -228,7 +228,7 @@ static int fill(fct_wire *wire)
 {
     while (wire->item_count && wire->piece_count + 2 <= FCT_WIRE_PIECES) {
         struct fct_wire_item *item = &wire->items[wire->item_first];
-        fct_body *body = item->body;
+        fct_outgoing *body = item->body;
         int result;
 
         if (wire->unstable && wire->piece_count && !(body && body->run.len))

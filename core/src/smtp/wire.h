@@ -19,7 +19,7 @@ struct fct_wire_share {
 };
 
 /* The content of one mail on its way out. */
-typedef struct fct_body {
+typedef struct fct_outgoing {
     fct_mail_reader *reader;
     uint64_t left; /* bytes that the reader still owes */
     fct_slice run; /* of the current run, not yet in a piece */
@@ -30,7 +30,7 @@ typedef struct fct_body {
     bool doubled;         /* the run's first byte is a dot that was shown once */
     bool shown;           /* bytes of it are, or may be, in somebody's hands */
     bool started, handed; /* its first byte was written; some of the terminator was */
-} fct_body;
+} fct_outgoing;
 
 struct fct_wire_item; /* a text or a body, not yet cut into pieces */
 struct fct_wire_piece;
@@ -66,7 +66,7 @@ int fct_wire_line(fct_wire *wire, fct_slice line, bool secret, struct fct_wire_s
 
 /* Queue a content, and with `stuff` the final dot's line behind it.  The body must outlive the
  * wire. */
-int fct_wire_body(fct_wire *wire, fct_body *body);
+int fct_wire_body(fct_wire *wire, fct_outgoing *body);
 
 /* The slices to write now; 0: none; FACTEUR_EIO: a reader failed or broke its word. */
 int fct_wire_output(fct_wire *wire, fct_slice *slices, int max);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The option token_command: a program that prints a token. */
-#ifndef FCT_TOKEN_COMMAND_H
-#define FCT_TOKEN_COMMAND_H
+#ifndef FCT_BEARER_COMMAND_H
+#define FCT_BEARER_COMMAND_H
 
 #include "facteur.h"
 
@@ -11,6 +11,6 @@
  * Run it, without a shell, and give what it printed to `token`.  It is killed at `deadline_us` of
  * the monotonic clock.  0, or -1 with the reason told by facteur_token_fail().
  */
-int fct_token_command_run(const char *command, uint64_t deadline_us, facteur_token *token);
+int fct_bearer_command_run(const char *command, uint64_t deadline_us, facteur_token *token);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "config/token_command.h"
+#include "config/bearer_command.h"
 
 #include "base/bytes.h"
 #include "base/memory.h"
@@ -151,7 +151,7 @@ static int run(char *const words[], char *bytes, uint64_t deadline_us, facteur_t
     return give(token, bytes, (size_t)len);
 }
 
-int fct_token_command_run(const char *command, uint64_t deadline_us, facteur_token *token)
+int fct_bearer_command_run(const char *command, uint64_t deadline_us, facteur_token *token)
 {
     char *line = fct_strdup(command), *bytes = fct_malloc(OUTPUT_MAX + 1);
     char *words[WORDS_MAX + 1];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/address.h"
+#include "net/endpoint.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -28,7 +28,7 @@ static bool literal_v6(struct sockaddr_in6 *v6, const char *host)
     return !zone || v6->sin6_scope_id != 0;
 }
 
-bool fct_address_literal(fct_address *address, const char *host, uint16_t port)
+bool fct_endpoint_literal(fct_endpoint *address, const char *host, uint16_t port)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&address->sock;
 
@@ -41,11 +41,11 @@ bool fct_address_literal(fct_address *address, const char *host, uint16_t port)
     } else {
         return false;
     }
-    fct_address_set_port(address, port);
+    fct_endpoint_set_port(address, port);
     return true;
 }
 
-bool fct_address_unix(fct_address *address, const char *path)
+bool fct_endpoint_unix(fct_endpoint *address, const char *path)
 {
     struct sockaddr_un *un = (struct sockaddr_un *)(void *)&address->sock;
     size_t len = strlen(path);
@@ -64,7 +64,7 @@ bool fct_address_unix(fct_address *address, const char *path)
     return true;
 }
 
-void fct_address_set_port(fct_address *address, uint16_t port)
+void fct_endpoint_set_port(fct_endpoint *address, uint16_t port)
 {
     if (address->sock.ss_family == AF_INET)
         ((struct sockaddr_in *)(void *)&address->sock)->sin_port = htons(port);
@@ -72,7 +72,7 @@ void fct_address_set_port(fct_address *address, uint16_t port)
         ((struct sockaddr_in6 *)(void *)&address->sock)->sin6_port = htons(port);
 }
 
-void fct_address_text(const fct_address *address, char text[FCT_ADDRESS_TEXT])
+void fct_endpoint_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT])
 {
     char ip[INET6_ADDRSTRLEN] = "";
 
@@ -80,18 +80,18 @@ void fct_address_text(const fct_address *address, char text[FCT_ADDRESS_TEXT])
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&address->sock;
 
         inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
-        snprintf(text, FCT_ADDRESS_TEXT, "%s:%u", ip, ntohs(v4->sin_port));
+        snprintf(text, FCT_ENDPOINT_TEXT, "%s:%u", ip, ntohs(v4->sin_port));
     } else if (address->sock.ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&address->sock;
 
         inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
-        snprintf(text, FCT_ADDRESS_TEXT, "[%s]:%u", ip, ntohs(v6->sin6_port));
+        snprintf(text, FCT_ENDPOINT_TEXT, "[%s]:%u", ip, ntohs(v6->sin6_port));
     } else {
         const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&address->sock;
         bool abstract = un->sun_path[0] == '\0';
         size_t len = address->len - offsetof(struct sockaddr_un, sun_path) - 1;
 
-        snprintf(text, FCT_ADDRESS_TEXT, "%s%.*s", abstract ? "@" : "", (int)len,
+        snprintf(text, FCT_ENDPOINT_TEXT, "%s%.*s", abstract ? "@" : "", (int)len,
                  un->sun_path + (abstract ? 1 : 0));
     }
 }

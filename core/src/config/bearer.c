@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "config/token_source.h"
+#include "config/bearer.h"
 
 #include "base/memory.h"
 #include "base/process.h"
-#include "config/token_command.h"
+#include "config/bearer_command.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +18,7 @@
 struct facteur_token {
     fct_secret *secret;
     double life_s; /* 0: not known */
-    char problem[FCT_TOKEN_TEXT];
+    char problem[FCT_BEARER_TEXT];
 };
 
 /* Everything that belongs to one process: a child asks for its own token. */
@@ -32,11 +32,11 @@ struct state {
     bool refused, asking;
     pthread_t asker; /* while asking */
     unsigned askings;
-    char problem[FCT_TOKEN_TEXT];
+    char problem[FCT_BEARER_TEXT];
     struct state *inherited; /* of the parent; its lock is of no use here */
 };
 
-struct fct_token_source {
+struct fct_bearer {
     _Atomic(struct state *) state;
     char *command, *relay, *username;
 };
@@ -83,9 +83,9 @@ static char *copy(const char *text)
     return fct_strdup(text ? text : "");
 }
 
-fct_token_source *fct_token_source_new(const char *command, const char *relay, const char *username)
+fct_bearer *fct_bearer_new(const char *command, const char *relay, const char *username)
 {
-    fct_token_source *source = fct_calloc(1, sizeof *source);
+    fct_bearer *source = fct_calloc(1, sizeof *source);
 
     if (!source)
         return NULL;
@@ -95,11 +95,11 @@ fct_token_source *fct_token_source_new(const char *command, const char *relay, c
     source->username = copy(username);
     if ((!command || source->command) && source->relay && source->username)
         return source;
-    fct_token_source_free(source);
+    fct_bearer_free(source);
     return NULL;
 }
 
-void fct_token_source_free(fct_token_source *source)
+void fct_bearer_free(fct_bearer *source)
 {
     struct state *state = source ? atomic_load(&source->state) : NULL;
 
@@ -118,7 +118,7 @@ void fct_token_source_free(fct_token_source *source)
     fct_free(source);
 }
 
-static struct state *state_of(fct_token_source *source)
+static struct state *state_of(fct_bearer *source)
 {
     fct_process process = fct_process_now();
     struct state *known = atomic_load(&source->state), *made;
@@ -145,14 +145,14 @@ static struct state *state_of(fct_token_source *source)
 
 /* ---- Asking ---------------------------------------------------------------------------------- */
 
-static void ask(fct_token_source *source, const struct fct_token_callback *callback,
+static void ask(fct_bearer *source, const struct fct_bearer_callback *callback,
                 uint64_t deadline_us, facteur_token *token)
 {
     int err;
 
     snprintf(token->problem, sizeof token->problem, "the source of tokens gave none");
     if (source->command)
-        err = fct_token_command_run(source->command, deadline_us, token);
+        err = fct_bearer_command_run(source->command, deadline_us, token);
     else if (callback->ask)
         err = callback->ask(callback->user, source->relay, source->username, token);
     else
@@ -205,13 +205,13 @@ static void wait_for_other(struct state *state, uint64_t deadline_us)
     }
 }
 
-void fct_token_ensure(fct_token_source *source, const struct fct_token_callback *callback,
-                      uint64_t deadline_us)
+void fct_bearer_ensure(fct_bearer *source, const struct fct_bearer_callback *callback,
+                       uint64_t deadline_us)
 {
     struct state *state = state_of(source);
     facteur_token token = {0};
 
-    /* Without memory: fct_token_current() will tell. */
+    /* Without memory: fct_bearer_current() will tell. */
     if (!state)
         return;
     pthread_mutex_lock(&state->lock);
@@ -233,7 +233,7 @@ void fct_token_ensure(fct_token_source *source, const struct fct_token_callback 
     pthread_mutex_unlock(&state->lock);
 }
 
-bool fct_token_is_good(fct_token_source *source)
+bool fct_bearer_is_good(fct_bearer *source)
 {
     struct state *state = state_of(source);
     bool good;
@@ -246,26 +246,25 @@ bool fct_token_is_good(fct_token_source *source)
     return good;
 }
 
-fct_secret *fct_token_current(fct_token_source *source, unsigned *number,
-                              char problem[FCT_TOKEN_TEXT])
+fct_secret *fct_bearer_current(fct_bearer *source, unsigned *number, char problem[FCT_BEARER_TEXT])
 {
     struct state *state = state_of(source);
     fct_secret *secret = NULL;
 
     *number = 0;
-    snprintf(problem, FCT_TOKEN_TEXT, "out of memory");
+    snprintf(problem, FCT_BEARER_TEXT, "out of memory");
     if (!state)
         return NULL;
     pthread_mutex_lock(&state->lock);
     if (state->secret && !state->refused)
         secret = fct_secret_ref(state->secret);
     *number = state->number;
-    memcpy(problem, state->problem, FCT_TOKEN_TEXT);
+    memcpy(problem, state->problem, FCT_BEARER_TEXT);
     pthread_mutex_unlock(&state->lock);
     return secret;
 }
 
-void fct_token_refuse(fct_token_source *source, unsigned number)
+void fct_bearer_refuse(fct_bearer *source, unsigned number)
 {
     struct state *state = state_of(source);
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Socket addresses: a list of them as the resolver fills it, and their text. */
+#ifndef FCT_ENDPOINT_H
+#define FCT_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define FCT_ENDPOINT_TEXT 128
+#define FCT_ENDPOINT_MAX 64 /* a name with more addresses is used with its first ones */
+
+typedef struct fct_endpoint {
+    struct sockaddr_storage sock;
+    socklen_t len;
+    bool tried;
+} fct_endpoint;
+
+/* Make one of an IPv4 or IPv6 literal, without brackets; false when `host` is none. */
+bool fct_endpoint_literal(fct_endpoint *address, const char *host, uint16_t port);
+
+/* Make one of a socket's path; "@name" is an abstract one.  False when it does not fit (108 bytes).
+ */
+bool fct_endpoint_unix(fct_endpoint *address, const char *path);
+
+void fct_endpoint_set_port(fct_endpoint *address, uint16_t port);
+
+/* "192.0.2.1:465", "[2001:db8::1]:465" or the path; cut to FCT_ENDPOINT_TEXT. */
+void fct_endpoint_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT]);
+
+#endif
