@@ -71,6 +71,12 @@ def test_rooms_have_their_fence_before_their_first_file(tree, room):
         assert (f"{room}/ must not include {name}/" in told) == (name not in SEEN_FROM[room]), name
 
 
+@pytest.mark.parametrize("line", ["    now = time(NULL);", "    clock_gettime(CLOCK_MONOTONIC, &now);"])
+def test_a_second_clock_is_told(tree, line):
+    prepend(tree / "core/src/net/loop.c", line)
+    assert "reads a clock past base/clock.h" in breaches(tree)
+
+
 def test_a_room_outside_the_tree_is_told(tree):
     (tree / "core/src/attic").mkdir()
     (tree / "core/src/attic/box.h").write_text("/* SPDX-License-Identifier: MIT */\n")

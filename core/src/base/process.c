@@ -16,14 +16,23 @@ static fct_process child_of(fct_process parent)
     return ((parent >> 32) + 1) << 32 | (uint32_t)getpid();
 }
 
-static void in_child(void)
+static _Atomic(struct fct_process_hook *) hooks;
+
+static void take_identity(void)
 {
     atomic_store(&identity, child_of(atomic_load(&identity)));
 }
 
+static void in_child(void)
+{
+    take_identity();
+    for (struct fct_process_hook *hook = atomic_load(&hooks); hook; hook = hook->next)
+        hook->in_child();
+}
+
 static void begin(void)
 {
-    in_child();
+    take_identity();
     untold = pthread_atfork(NULL, NULL, in_child) != 0;
 }
 
@@ -44,4 +53,12 @@ fct_process fct_process_now(void)
 {
     pthread_once(&once, begin);
     return untold ? fct_process_ask() : atomic_load(&identity);
+}
+
+void fct_process_at_fork(struct fct_process_hook *hook)
+{
+    pthread_once(&once, begin);
+    hook->next = atomic_load(&hooks);
+    while (!atomic_compare_exchange_weak(&hooks, &hook->next, hook))
+        ;
 }

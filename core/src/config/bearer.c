@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/bearer.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/process.h"
 #include "config/bearer_command.h"
@@ -9,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define MARGIN_MAX_S 60.0 /* asked for anew so long before it ends, or a tenth of its life */
 #define LIFE_MAX_S 31536000.0
@@ -40,14 +40,6 @@ struct fct_bearer {
     _Atomic(struct state *) state;
     char *command, *relay, *username;
 };
-
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* ---- What a source gives --------------------------------------------------------------------- */
 
@@ -122,7 +114,6 @@ static struct state *state_of(fct_bearer *source)
 {
     fct_process process = fct_process_now();
     struct state *known = atomic_load(&source->state), *made;
-    pthread_condattr_t monotonic;
 
     if (known && known->process == process)
         return known;
@@ -133,10 +124,7 @@ static struct state *state_of(fct_bearer *source)
     made->inherited = known;
     snprintf(made->problem, sizeof made->problem, "no token was asked for yet");
     pthread_mutex_init(&made->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&made->ended, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    fct_clock_condition_init(&made->ended);
     if (atomic_compare_exchange_strong(&source->state, &known, made))
         return made;
     fct_free(made);
@@ -177,20 +165,19 @@ static void take(struct state *state, facteur_token *token)
     state->secret = token->secret;
     state->number++;
     state->refused = false;
-    state->good_until_us =
-        token->life_s > 0 ? now_us() + (uint64_t)((token->life_s - margin_s) * 1e6) : UINT64_MAX;
+    state->good_until_us = token->life_s > 0
+                               ? fct_clock_now_us() + (uint64_t)((token->life_s - margin_s) * 1e6)
+                               : UINT64_MAX;
 }
 
 static bool is_good(const struct state *state)
 {
-    return state->secret && !state->refused && now_us() < state->good_until_us;
+    return state->secret && !state->refused && fct_clock_now_us() < state->good_until_us;
 }
 
 /* With the lock: wait for the end of another thread's asking, or of the time. */
 static void wait_for_other(struct state *state, uint64_t deadline_us)
 {
-    struct timespec until = {.tv_sec = (time_t)(deadline_us / 1000000),
-                             .tv_nsec = (long)(deadline_us % 1000000) * 1000};
     unsigned askings = state->askings;
 
     /* A source that sends through the mailer it is asked for would wait for itself. */
@@ -200,8 +187,9 @@ static void wait_for_other(struct state *state, uint64_t deadline_us)
         return;
     }
     while (state->asking && state->askings == askings) {
-        if (pthread_cond_timedwait(&state->ended, &state->lock, &until) != 0)
+        if (fct_clock_now_us() >= deadline_us)
             return;
+        fct_clock_wait(&state->ended, &state->lock, deadline_us);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "config/bearer_command.h"
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WORDS_MAX 64
@@ -32,11 +32,8 @@ static int refuse(facteur_token *token, const char *what, const char *why)
 
 static int remaining_ms(uint64_t deadline_us)
 {
-    struct timespec now;
-    uint64_t now_us;
+    uint64_t now_us = fct_clock_now_us();
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
     if (now_us >= deadline_us)
         return 0;
     return deadline_us - now_us > 86400000000U ? 86400000

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/login.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -220,7 +221,7 @@ static ssize_t read_all(int fd, char *bytes, size_t max)
 
 static bool stamp_file(int fd, struct fct_login_stamp *stamp)
 {
-    time_t now = time(NULL);
+    time_t now = fct_clock_date_s();
     struct stat facts;
 
     if (fstat(fd, &facts) != 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/signer.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/signer_options.h"
@@ -8,7 +9,6 @@
 
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 struct fct_signer {
     fct_secret *dkim, *smime; /* the options, or NULL */
@@ -157,7 +157,7 @@ static int protect(fct_signer *signer, const facteur_message *message, fct_mail 
 static int seal(fct_signer *signer, const facteur_message *message, fct_mail *mail, fct_mail **out,
                 facteur_error **error)
 {
-    int64_t now = (int64_t)time(NULL);
+    int64_t now = fct_clock_date_s();
     const struct fct_dkim_set *set = NULL;
     fct_mail *protected = NULL;
     int err = signer->dkim ? get_dkim(signer, &set, error) : 0;

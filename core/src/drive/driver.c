@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "drive/driver_state.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
-
-#include <time.h>
 
 #define STALE_US 1000000 /* past a mail's deadline by so much, its thread takes the lead itself */
 
@@ -14,37 +13,9 @@ struct waiter {
     pthread_cond_t turn;
 };
 
-uint64_t fct_driver_now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 bool fct_driver_is_ours(const fct_driver *driver)
 {
     return driver->process == fct_process_now();
-}
-
-static void init_condition(pthread_cond_t *condition)
-{
-    pthread_condattr_t attributes;
-
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-void fct_driver_await(fct_driver *driver, pthread_cond_t *condition, uint64_t until_us)
-{
-    struct timespec until = {(time_t)(until_us / 1000000), (long)(until_us % 1000000 * 1000)};
-
-    if (until_us == UINT64_MAX)
-        pthread_cond_wait(condition, &driver->lock);
-    else
-        pthread_cond_timedwait(condition, &driver->lock, &until);
 }
 
 fct_driver *fct_driver_new(const fct_plan *plan)
@@ -57,7 +28,7 @@ fct_driver *fct_driver_new(const fct_plan *plan)
     driver->process = fct_process_now();
     driver->background = fct_options_get(&plan->options, FCT_OPT_background)->number != 0;
     pthread_mutex_init(&driver->lock, NULL);
-    init_condition(&driver->changed);
+    fct_clock_condition_init(&driver->changed);
     fct_list_init(&driver->fresh);
     fct_list_init(&driver->under_way);
     fct_list_init(&driver->untold);
@@ -235,7 +206,7 @@ static void offer_lead(fct_driver *driver)
 void fct_driver_take_lead(fct_driver *driver)
 {
     while (driver->led)
-        fct_driver_await(driver, &driver->changed, UINT64_MAX);
+        fct_clock_wait(&driver->changed, &driver->lock, UINT64_MAX);
     driver->led = true;
 }
 
@@ -274,7 +245,7 @@ static void lead(fct_driver *driver, const struct fct_errand *errand, bool obeys
     driver->led = true;
     pthread_mutex_unlock(&driver->lock);
     fct_driver_turn(driver);
-    if (until_us <= fct_driver_now_us())
+    if (until_us <= fct_clock_now_us())
         fct_loop_step(driver->loop);
     else
         fct_loop_run_until(driver->loop, is_over, &stint, until_us);
@@ -331,10 +302,10 @@ int fct_driver_submit(fct_driver *driver, struct fct_errand *errand)
 static void go_on(fct_driver *driver, struct waiter *me, uint64_t until_us)
 {
     bool foreign = driver->hosted && !is_host(driver) && !driver->ending;
-    uint64_t stale_us = me->errand->job.deadline_us + STALE_US, now_us = fct_driver_now_us();
+    uint64_t stale_us = me->errand->job.deadline_us + STALE_US, now_us = fct_clock_now_us();
 
     if (driver->background) {
-        fct_driver_await(driver, &me->turn, until_us);
+        fct_clock_wait(&me->turn, &driver->lock, until_us);
         return;
     }
     if (!driver->led && (!foreign || now_us >= stale_us)) {
@@ -343,7 +314,7 @@ static void go_on(fct_driver *driver, struct waiter *me, uint64_t until_us)
     }
     if (foreign && now_us < stale_us && stale_us < until_us)
         until_us = stale_us;
-    fct_driver_await(driver, &me->turn, until_us);
+    fct_clock_wait(&me->turn, &driver->lock, until_us);
 }
 
 bool fct_driver_wait(fct_driver *driver, struct fct_errand *errand, uint64_t until_us)
@@ -355,13 +326,13 @@ bool fct_driver_wait(fct_driver *driver, struct fct_errand *errand, uint64_t unt
         return false;
     pthread_mutex_lock(&driver->lock);
     if (!errand->finished) {
-        init_condition(&me.turn);
+        fct_clock_condition_init(&me.turn);
         driver->inside++;
         fct_list_push(&driver->waiters, &me.link);
         errand->waiter = &me;
         do
             go_on(driver, &me, until_us);
-        while (!errand->finished && fct_driver_now_us() < until_us);
+        while (!errand->finished && fct_clock_now_us() < until_us);
         errand->waiter = NULL;
         fct_list_remove(&me.link);
         if (--driver->inside == 0)

@@ -49,9 +49,6 @@ void fct_driver_abandon(fct_driver *driver);
 /* Whether this process made it. */
 bool fct_driver_is_ours(const fct_driver *driver);
 
-/* Monotonic microseconds, the clock of deadlines; from any thread. */
-uint64_t fct_driver_now_us(void);
-
 /*
  * Put an errand on its way; somebody must wait, or step, for it to go on.  From any thread.
  * FACTEUR_ECLOSED, FACTEUR_ENOMEM; FACTEUR_EBUSY: hosted, and another thread is the host.

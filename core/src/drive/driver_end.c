@@ -5,6 +5,8 @@
  */
 #include "drive/driver_state.h"
 
+#include "base/clock.h"
+
 #include <signal.h>
 
 #define GRACE_US 1000000 /* within which the thread comes back */
@@ -51,8 +53,8 @@ bool fct_driver_thread_stop(fct_driver *driver, uint64_t until_us)
         return true;
     atomic_store(&driver->stop, true);
     fct_loop_wake(driver->loop);
-    while (driver->running && fct_driver_now_us() < until_us)
-        fct_driver_await(driver, &driver->changed, until_us);
+    while (driver->running && fct_clock_now_us() < until_us)
+        fct_clock_wait(&driver->changed, &driver->lock, until_us);
     if (driver->running) {
         pthread_detach(driver->thread);
         driver->lost = true;
@@ -105,7 +107,7 @@ static void wind_up(fct_driver *driver, uint64_t until_us)
 
 void fct_driver_close(fct_driver *driver, uint64_t timeout_us)
 {
-    uint64_t now_us = fct_driver_now_us(), until_us = now_us + timeout_us;
+    uint64_t now_us = fct_clock_now_us(), until_us = now_us + timeout_us;
 
     pthread_mutex_lock(&driver->lock);
     if (driver->closed) {
@@ -125,7 +127,7 @@ void fct_driver_close(fct_driver *driver, uint64_t timeout_us)
         fct_driver_give_lead(driver);
     }
     while (driver->inside && !driver->lost)
-        fct_driver_await(driver, &driver->changed, UINT64_MAX);
+        fct_clock_wait(&driver->changed, &driver->lock, UINT64_MAX);
     pthread_mutex_unlock(&driver->lock);
     fct_driver_strike_out(driver);
 }

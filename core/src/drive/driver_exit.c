@@ -4,11 +4,11 @@
  * tried; on connections that rest QUIT is said, and a moment is left for the answers.
  */
 #include "drive/driver_state.h"
+#include "base/clock.h"
 #include "net/tls.h"
 
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define EXIT_US 5000000  /* what mails in the background may take */
 #define FAREWELL_US 5000 /* for the answers to QUIT, of all relays together */
@@ -16,7 +16,7 @@
 /* The drivers of this process that have a loop and were not closed. */
 static struct {
     pthread_mutex_t lock;
-    pid_t pid;
+    _Atomic(fct_process) process;
     fct_driver *first;
     bool registered;
 } drivers = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -28,14 +28,20 @@ static void in_child(void)
 {
     pthread_mutex_init(&drivers.lock, NULL);
     drivers.first = NULL;
-    drivers.pid = getpid();
+    atomic_store(&drivers.process, fct_process_now());
 }
 
 static void begin(void)
 {
+    static struct fct_process_hook hook = {.in_child = in_child};
+
     in_child();
-    /* Where the system has no memory for the handler, a child is known by its pid. */
-    (void)pthread_atfork(NULL, NULL, in_child);
+    fct_process_at_fork(&hook);
+}
+
+static bool is_listed_here(void)
+{
+    return atomic_load(&drivers.process) == fct_process_ask();
 }
 
 static void close_background(void)
@@ -90,7 +96,7 @@ static bool take_resting(fct_driver *driver)
 /* With the list's lock, so that another thread that frees a driver waits until this is done. */
 static void say_quit(void)
 {
-    uint64_t until_us = fct_driver_now_us() + FAREWELL_US;
+    uint64_t until_us = fct_clock_now_us() + FAREWELL_US;
 
     if (pthread_mutex_trylock(&drivers.lock) != 0)
         return;
@@ -103,7 +109,7 @@ static void say_quit(void)
 
 static void on_exit_close(void)
 {
-    if (drivers.pid != getpid() || !fct_tls_usable())
+    if (!is_listed_here() || !fct_tls_usable())
         return;
     close_background();
     if (!in_signal_handler())
@@ -114,7 +120,7 @@ void fct_driver_enlist(fct_driver *driver)
 {
     pthread_once(&once, begin);
     /* Made past fork(): such a child makes its first driver in one thread. */
-    if (drivers.pid != getpid())
+    if (!is_listed_here())
         in_child();
     pthread_mutex_lock(&drivers.lock);
     driver->next = drivers.first;
@@ -127,7 +133,7 @@ void fct_driver_enlist(fct_driver *driver)
 
 void fct_driver_strike_out(fct_driver *driver)
 {
-    if (drivers.pid != getpid())
+    if (!is_listed_here())
         return;
     pthread_mutex_lock(&drivers.lock);
     for (fct_driver **at = &drivers.first; *at; at = &(*at)->next) {

@@ -59,7 +59,4 @@ void fct_driver_quit(fct_driver *driver, uint64_t until_us);
 void fct_driver_enlist(fct_driver *driver);
 void fct_driver_strike_out(fct_driver *driver);
 
-/* With the lock: wait for `condition` until the clock has come to until_us. */
-void fct_driver_await(fct_driver *driver, pthread_cond_t *condition, uint64_t until_us);
-
 #endif

@@ -3,6 +3,7 @@
  * receipt. */
 #include "mailer/delivery.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "mailer/dispatch.h"
@@ -173,7 +174,7 @@ static bool is_stale(const facteur_delivery *delivery)
     return facteur_delivery_ended(delivery) && errand->job.token_refused && !delivery->asked &&
            !errand->unwanted && delivery->receipt &&
            facteur_receipt_status(delivery->receipt) == FACTEUR_TEMPORARY &&
-           fct_driver_now_us() < errand->job.deadline_us;
+           fct_clock_now_us() < errand->job.deadline_us;
 }
 
 int facteur_delivery_needs_token(const facteur_delivery *delivery)
@@ -227,7 +228,7 @@ static bool settle(facteur_delivery *delivery, double timeout)
     uint64_t until_us = UINT64_MAX;
 
     if (timeout >= 0)
-        until_us = fct_driver_now_us() + (uint64_t)((timeout < 86400 ? timeout : 86400) * 1e6);
+        until_us = fct_clock_now_us() + (uint64_t)((timeout < 86400 ? timeout : 86400) * 1e6);
     while (errand->driver) {
         if (!delivery->held && !fct_driver_wait(errand->driver, errand, until_us))
             return false;

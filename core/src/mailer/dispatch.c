@@ -2,13 +2,12 @@
 /* What takes a mail: the relays, a directory, memory, nothing. */
 #include "mailer/dispatch.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "mailer/receipt.h"
 #include "mime/bounds.h"
-
-#include <time.h>
 
 #define DEADLINE_MAX_S 86400.0
 
@@ -21,7 +20,7 @@ int fct_dispatch_open(const facteur_mailer *mailer, facteur_error **error)
 
 static uint64_t deadline_of(const fct_plan *plan, double seconds)
 {
-    uint64_t now_us = fct_driver_now_us();
+    uint64_t now_us = fct_clock_now_us();
 
     /* Written so that a NaN takes the option's way. */
     if (!(seconds > 0))
@@ -186,7 +185,7 @@ int fct_dispatch_freeze(const fct_plan *plan, facteur_message *message, fct_mail
 {
     struct fct_freeze facts = {
         .default_from = fct_options_get(&plan->options, FCT_OPT_default_from)->text,
-        .date_s = (int64_t)time(NULL),
+        .date_s = fct_clock_date_s(),
     };
     int err = fct_message_lacks_id(message) ? fct_random(facts.random, sizeof facts.random) : 0;
 

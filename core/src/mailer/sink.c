@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailer/sink.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -169,15 +170,15 @@ static int write_run(void *into, fct_slice run)
 static int make_name(fct_buf *name)
 {
     unsigned char random[8];
-    struct timespec now;
+    int64_t now_us = fct_clock_date_us();
+    time_t now_s = (time_t)(now_us / 1000000);
     struct tm date;
     char stamp[32];
 
-    if (fct_random(random, sizeof random) || clock_gettime(CLOCK_REALTIME, &now) ||
-        !gmtime_r(&now.tv_sec, &date))
+    if (fct_random(random, sizeof random) || !gmtime_r(&now_s, &date))
         return FACTEUR_EIO;
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%S", &date);
-    fct_buf_addf(name, "%s.%06ldZ-", stamp, now.tv_nsec / 1000);
+    fct_buf_addf(name, "%s.%06dZ-", stamp, (int)(now_us % 1000000));
     for (size_t i = 0; i < sizeof random; i++)
         fct_buf_addf(name, "%02x", random[i]);
     fct_buf_add_text(name, ".eml");

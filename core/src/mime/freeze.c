@@ -3,14 +3,13 @@
  * kept. */
 #include "mime/builder.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/utf8.h"
 #include "mime/envelope.h"
 #include "mime/limits.h"
-
-#include <time.h>
 
 /* Lists that the freezing makes besides those of the message. */
 struct freezing {
@@ -333,7 +332,7 @@ static int read_all(fct_mail *mail, fct_buf *out)
 int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
                           facteur_error **error)
 {
-    struct fct_freeze facts = {.date_s = (int64_t)time(NULL)};
+    struct fct_freeze facts = {.date_s = fct_clock_date_s()};
     fct_buf out = {0};
     char *taken = NULL;
     int result = fct_message_lacks_id(message) ? fct_random(facts.random, sizeof facts.random) : 0;

@@ -2,6 +2,7 @@
 /* The libuv loop and the timers on it: one uv_timer serves an ordered list of deadlines. */
 #include "net/loop_uv.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "net/timer.h"
 
@@ -208,7 +209,7 @@ void fct_loop_abandon(fct_loop *loop)
 uint64_t fct_loop_now_us(const fct_loop *loop)
 {
     (void)loop;
-    return uv_hrtime() / 1000;
+    return fct_clock_now_us();
 }
 
 #define REST_US 20000

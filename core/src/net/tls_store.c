@@ -7,6 +7,7 @@
 #include "net/tls_store.h"
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -20,7 +21,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FILE_MAX 262144
@@ -174,7 +174,7 @@ static bool parse(const fct_tls_store *store, fct_slice text, uint64_t now_s, st
 
 static void load(const fct_tls_store *store, struct content *content)
 {
-    uint64_t now_s = (uint64_t)time(NULL);
+    uint64_t now_s = (uint64_t)fct_clock_date_s();
     const char *fault, *at, *end;
     int fd = open_private(store->path, O_RDONLY, &fault);
 
@@ -259,7 +259,8 @@ static bool save(const fct_tls_store *store, const struct content *content, cons
 
 static bool make_line(const fct_tls_store *store, SSL_SESSION *session, fct_buf *line)
 {
-    uint64_t now_s = (uint64_t)time(NULL), lifetime_s = (uint64_t)SSL_SESSION_get_timeout(session);
+    uint64_t now_s = (uint64_t)fct_clock_date_s(),
+             lifetime_s = (uint64_t)SSL_SESSION_get_timeout(session);
     char digest[FCT_DIGEST_TEXT];
     unsigned char *der = NULL;
     int len = i2d_SSL_SESSION(session, &der);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "relays/lane.h"
 
+#include "base/clock.h"
 #include "relays/verdict.h"
 
 #include <stdio.h>
@@ -89,7 +90,7 @@ void fct_lane_refuse(const struct fct_lane *lane, struct fct_failure *failure,
 {
     uint64_t now_us = fct_loop_now_us(lane->loop), until_us = lane->breaker.open_until_us;
     uint64_t left_s = until_us > now_us ? (until_us - now_us + 999999) / 1000000 : 0;
-    time_t until = time(NULL) + (time_t)left_s;
+    time_t until = fct_clock_date_s() + (time_t)left_s;
     struct tm date;
     char when[16] = "";
 
