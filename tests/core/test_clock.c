@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Row 110: the wall clock jumps an hour forth and back while mails are on their way.  This program
- * is the clock of the core, of libuv and of OpenSSL: its functions come before the C library's.
+ * Row 110 of docs/faults.md: the wall clock jumps an hour forth and back while mails are on their
+ * way.  This program is the clock of the core, of libuv and of OpenSSL: its functions come before
+ * the C library's.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Row 114: what is too much is refused before a connection is opened, with a sentence that helps.
+/*
+ * Row 114 of docs/faults.md: what is too much is refused before a connection is opened, with a
+ * sentence that helps.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -159,7 +159,7 @@ static void a_crowd_gets_another_connection(void **state)
     assert_int_equal(server.connections, 2);
 }
 
-/* FAULTS row 71. */
+/* Row 71 of docs/faults.md. */
 static void groups_are_not_sent_again_to_who_hangs_up_on_them(void **state)
 {
     static const char *const features[] = {"250-test\r\n250 PIPELINING\r\n",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Row 107: ten thousand sessions with a relay that has stopped speaking, half of them before its
- * greeting and half behind MAIL, hold less than 64 KiB each, and mails to a healthy relay on the
- * same loop are not held up.  The silent relay is a process of its own.
+ * Row 107 of docs/faults.md: ten thousand sessions with a relay that has stopped speaking, half of
+ * them before its greeting and half behind MAIL, hold less than 64 KiB each, and mails to a healthy
+ * relay on the same loop are not held up.  The silent relay is a process of its own.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What relays do, and what facteur must say about the mail: the table that the tests run.
+"""What relays do, and what facteur must say about the mail: the table of docs/faults.md, which the tests run.
 
 Read a row as: number, what the server does, the script that makes it do so, the class for each recipient, and the
 phase where it is decided.  The classes are S (sent), T (temporary), P (permanent), A (in doubt): one letter for all

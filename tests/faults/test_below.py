@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""FAULTS.md 39, 40, 42, 44 and 82: what a server can do below Python's ssl module, and below its sockets."""
+"""Rows 39, 40, 42, 44 and 82 of docs/faults.md: what a server can do below Python's ssl module, and below its sockets."""
 
 import os
 import pathlib

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""FAULTS.md 1, 16, 70 and 102, on a network that loses what it should: packets to a black hole, flows that a NAT forgot."""
+"""Rows 1, 16, 70 and 102 of docs/faults.md, on a network that loses what it should: packets to a black hole, flows that a NAT forgot."""
 
 import socket
 import subprocess

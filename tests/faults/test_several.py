@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""FAULTS.md 95, 99 and 105: what takes several mails, or bytes that are no text, to show."""
+"""Rows 95, 99 and 105 of docs/faults.md: what takes several mails, or bytes that are no text, to show."""
 
 import pytest
 from support import SmtpServer

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What may share a connection: each option changed alone, the pairs of FAULTS row 106, a new password."""
+"""What may share a connection: each option changed alone, the pairs of row 106 (docs/faults.md), a new password."""
 
 import concurrent.futures
 import itertools

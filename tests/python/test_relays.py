@@ -240,7 +240,7 @@ def test_max_rate_counts_against_the_deadline():
 
 
 def test_a_complaining_relay_is_slowed_for_everybody():
-    """FAULTS.md 54: a 421 to MAIL on a fresh connection is temporary, and the next mails wait."""
+    """Row 54 of docs/faults.md: a 421 to MAIL on a fresh connection is temporary, and the next mails wait."""
     script = [{"on": "mail", "nth": 1, "reply": "421 4.7.0 slow down", "then": "close", "times": 1}]
     with servers(script) as (server,), facteur.Mailer(server.dsn()) as mailer:
         with pytest.raises(facteur.TemporaryError, match="slow down"):
@@ -253,7 +253,7 @@ def test_a_complaining_relay_is_slowed_for_everybody():
 
 
 def test_too_many_connections_is_waited_out():
-    """FAULTS.md 104."""
+    """Row 104 of docs/faults.md."""
     script = [{"on": "greeting", "reply": "421 4.7.0 too many connections", "then": "close", "times": 1}]
     with servers(script) as (server,), facteur.Mailer(server.dsn()) as mailer:
         with pytest.raises(facteur.TemporaryError):
@@ -264,7 +264,7 @@ def test_too_many_connections_is_waited_out():
 
 
 def test_too_many_mails_on_a_connection_slow_nobody_down():
-    """FAULTS.md 103: the mail goes on a new connection at once."""
+    """Row 103 of docs/faults.md: the mail goes on a new connection at once."""
     script = [{"on": "mail", "nth": 3, "connection": 1, "reply": "421 4.7.0 too many messages", "then": "close"}]
     with servers(script) as (server,), facteur.Mailer(server.dsn()) as mailer:
         start = time.monotonic()

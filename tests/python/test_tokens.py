@@ -91,7 +91,7 @@ def test_many_threads_one_call(server):
 
 
 def test_a_refused_token_is_renewed_once_within_the_send(server):
-    """FAULTS.md 50."""
+    """Row 50 of docs/faults.md."""
     source = Source("t0k3n")
     with open_mailer(server, source, max_mails=1) as mailer:
         mailer.send(mail())

@@ -262,7 +262,7 @@ static void on_secured(void *user, int error, const char *message)
 }
 
 /* A relay that hangs up without a word may have a neighbour that talks (rows 3 and 4 of
- * tests/faults/table.py). */
+ * docs/faults.md). */
 static bool try_next_address(fct_connection *connection)
 {
     if (!connection->dial || connection->shake_us ||
