@@ -136,9 +136,23 @@ int fct_error_set(facteur_error **error, int code, const char *where, const char
     return code;
 }
 
+int fct_error_standing(facteur_error **error, int code)
+{
+    return code ? fct_error_set(error, code, NULL, "%s", facteur_error_text(code)) : 0;
+}
+
 int fct_error_nomem(facteur_error **error)
 {
-    return fct_error_set(error, FACTEUR_ENOMEM, NULL, "%s", facteur_error_text(FACTEUR_ENOMEM));
+    return fct_error_standing(error, FACTEUR_ENOMEM);
+}
+
+int fct_error_pass(facteur_error **error, int code, facteur_error *cause)
+{
+    if (error && !*error)
+        *error = cause;
+    else
+        facteur_error_free(cause);
+    return code;
 }
 
 void fct_error_prefix(facteur_error **error, const char *prefix)

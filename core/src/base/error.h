@@ -21,8 +21,15 @@
 int fct_error_set(facteur_error **error, int code, const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* As above for a failed allocation; returns FACTEUR_ENOMEM. */
+/* As above with the text that stands for the code; 0 stays 0. */
+int fct_error_standing(facteur_error **error, int code);
+
+/* The same for a failed allocation; returns FACTEUR_ENOMEM. */
 int fct_error_nomem(facteur_error **error);
+
+/* Hand `cause` (NULL is fine) on, as far as anybody asked for it: it is taken over.  Returns the
+ * code. */
+int fct_error_pass(facteur_error **error, int code, facteur_error *cause);
 
 /* Put `prefix` before the error's `where` ("items[2]" + ".name"); *error may be NULL. */
 void fct_error_prefix(facteur_error **error, const char *prefix);

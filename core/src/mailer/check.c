@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "mailer/dispatch.h"
+#include "mailer/engine.h"
 
 #include <string.h>
 
@@ -137,11 +137,16 @@ static int check_member(facteur_mailer *mailer, unsigned index, double deadline,
     const fct_member *member = &mailer->engine->plan.members[index];
     struct facts facts = {0};
     struct fct_errand errand = {.take = take_facts, .user = &facts};
-    int err;
+    fct_driver *driver = NULL;
+    int err = fct_engine_find_driver(mailer->engine, "", &driver, error);
 
+    if (err)
+        return err;
     errand.job.check = &facts.check;
     errand.job.only = index + 1;
-    err = fct_dispatch_run(mailer, &errand, "", deadline, error);
+    errand.job.deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
+    fct_mailer_ask_tokens(mailer, errand.job.deadline_us);
+    err = fct_error_standing(error, fct_driver_run(driver, &errand));
     fct_free(errand.job.transcript);
     fct_check_done(&facts.check);
     if (!err &&
@@ -190,7 +195,7 @@ int facteur_check(facteur_mailer *mailer, double deadline, char **json, facteur_
     facteur_error *cause = NULL;
     json_t *made = NULL;
     char *text;
-    int err = fct_dispatch_open(mailer, error);
+    int err = fct_mailer_check_open(mailer, error);
 
     if (!err && plan->target == FCT_TARGET_RELAY) {
         err = plan->member_count == 1 ? check_member(mailer, 0, deadline, &made, error)
@@ -198,10 +203,7 @@ int facteur_check(facteur_mailer *mailer, double deadline, char **json, facteur_
     } else if (!err) {
         made = describe_sink(plan, &cause);
         err = made ? 0 : cause ? facteur_error_code(cause) : FACTEUR_ENOMEM;
-        if (error && cause)
-            *error = cause;
-        else
-            facteur_error_free(cause);
+        fct_error_pass(error, err, cause);
     }
     if (err)
         return err;

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* The way of one message: freeze it, ask the policy, hand it to what takes it, hand out the
- * receipt. */
-#include "mailer/delivery.h"
-
+/* A sealed mail between its submission and its receipt: handed to what takes it, tried again with
+ * a new token, waited for, withdrawn. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "mailer/dispatch.h"
+#include "mailer/engine.h"
+#include "mailer/prepare.h"
 #include "mailer/receipt.h"
-#include "relays/provider.h"
 
 #include <string.h>
 
-#define NOT_ALLOWED "not in the option allow (mode=allowlist)"
-#define NOBODY_ALLOWED "no recipient is in the option allow (mode=allowlist)"
+struct facteur_delivery {
+    struct fct_errand errand; /* without a driver: finished from the start */
+    facteur_mailer *mailer;   /* whose callback gives its token; NULL: no relay takes it */
+    facteur_receipt *receipt; /* NULL once it was handed out */
+    int untried;              /* the error of a mail for which no connection was tried, else 0 */
+    bool letter;              /* FACTEUR_LETTER */
+    bool held;                /* prepared; its token is to be asked for first */
+    bool asked;               /* its token was asked for: not once more */
+    atomic_uint refs;         /* the caller's, and the driver's while it is under way */
+};
 
 static void unref(facteur_delivery *delivery)
 {
@@ -25,57 +31,54 @@ static void unref(facteur_delivery *delivery)
     fct_free(delivery);
 }
 
+/* ---- To the driver --------------------------------------------------------------------------- */
+
+static void take(struct fct_errand *errand, const fct_outcome *outcome)
+{
+    facteur_delivery *delivery = errand->user;
+
+    if (outcome->class == FCT_TEMPORARY && errand->job.attempts == 0 && !errand->unwanted &&
+        (outcome->error == FACTEUR_ECLOSED || outcome->error == FACTEUR_ECONFIG))
+        delivery->untried = outcome->error;
+    if (errand->job.relay)
+        fct_receipt_name_relay(delivery->receipt, errand->job.relay);
+    fct_receipt_fill(delivery->receipt, outcome, errand->job.attempts, errand->job.transcript);
+}
+
 static void let_go(struct fct_errand *errand)
 {
     unref(errand->user);
 }
 
-/* A delivery of `mail`, with the memory for its verdict; the mail's reference is taken over. */
-static facteur_delivery *make(const fct_plan *plan, fct_mail *mail, unsigned how)
+/* A delivery of what was prepared, which it takes over. */
+static facteur_delivery *make(const struct fct_prepared *prepared, unsigned how)
 {
     facteur_delivery *delivery = fct_calloc(1, sizeof *delivery);
-    struct fct_policy_verdict verdict = {0};
 
-    if (!delivery || fct_policy_apply(&plan->policy, mail, &verdict)) {
-        fct_mail_unref(mail);
-        fct_free(delivery);
+    if (!delivery) {
+        fct_mail_unref(prepared->mail);
+        facteur_receipt_free(prepared->receipt);
         return NULL;
     }
-    delivery->receipt = fct_receipt_new(verdict.mail ? verdict.mail : mail, plan->target_name,
-                                        verdict.refused, verdict.refused_count, NOT_ALLOWED);
-    delivery->errand.job.mail = verdict.mail;
+    delivery->receipt = prepared->receipt;
+    delivery->errand.job.mail = prepared->mail;
+    delivery->errand.take = take;
+    delivery->errand.let_go = let_go;
     delivery->errand.user = delivery;
     delivery->errand.hosted = (how & FACTEUR_HOSTED) != 0;
     delivery->letter = (how & FACTEUR_LETTER) != 0;
     atomic_init(&delivery->refs, 1);
-    fct_mail_unref(mail);
-    fct_free(verdict.refused);
-    if (delivery->receipt)
-        return delivery;
-    unref(delivery);
-    return NULL;
-}
-
-/* Whichever relay will take it must know what to make of its tags and metadata. */
-static int check_labels(const fct_plan *plan, const fct_mail *mail, facteur_error **error)
-{
-    int err = 0;
-
-    if (plan->target != FCT_TARGET_RELAY)
-        return 0;
-    for (unsigned i = 0; !err && i < plan->member_count; i++)
-        err = fct_provider_check(plan->members[i].dsn.preset, mail, error);
-    return err;
+    return delivery;
 }
 
 /* With its token there, or given up: to the driver. */
-static int go(facteur_delivery *delivery, facteur_error **error)
+static int go(facteur_delivery *delivery)
 {
     int err;
 
     delivery->held = false;
     atomic_store(&delivery->refs, 2);
-    err = fct_dispatch_submit(&delivery->errand, error);
+    err = fct_driver_submit(delivery->errand.driver, &delivery->errand);
     if (err) {
         atomic_store(&delivery->refs, 1);
         delivery->errand.driver = NULL;
@@ -83,44 +86,30 @@ static int go(facteur_delivery *delivery, facteur_error **error)
     return err;
 }
 
-static int start(facteur_mailer *mailer, facteur_delivery *delivery, double deadline,
-                 facteur_error **error)
+/* A sealed mail to what takes it: a relay, by way of the driver, or what stands in its place. */
+static int deliver(facteur_mailer *mailer, facteur_delivery *delivery, double deadline,
+                   facteur_error **error)
 {
     struct fct_errand *errand = &delivery->errand;
+    fct_mail *mail = errand->job.mail;
     int err;
 
-    if (!errand->job.mail) {
-        fct_receipt_fill_failed(delivery->receipt, FACTEUR_PERMANENT, FACTEUR_EPERMANENT,
-                                NOBODY_ALLOWED);
+    if (!mail)
         return 0;
-    }
     if (mailer->engine->plan.target != FCT_TARGET_RELAY)
-        return fct_dispatch_sink(mailer, errand->job.mail, delivery->receipt, error);
-    errand->take = fct_dispatch_take;
-    errand->let_go = let_go;
-    err = fct_dispatch_prepare(mailer, errand, fct_mail_sender(errand->job.mail), deadline, error);
-    if (err) {
-        errand->driver = NULL;
+        return fct_sink_take(mailer, mail, delivery->receipt, error);
+    err = fct_engine_find_driver(mailer->engine, fct_mail_sender(mail), &errand->driver, error);
+    if (err)
         return err;
-    }
+    errand->job.deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
     delivery->mailer = fct_mailer_ref(mailer);
-    delivery->held = !fct_dispatch_has_tokens(mailer);
+    delivery->held = !fct_mailer_has_tokens(mailer);
     if (delivery->held && errand->hosted)
         return 0;
     delivery->asked = delivery->held;
     if (delivery->held)
         facteur_delivery_ask(delivery);
-    return go(delivery, error);
-}
-
-/* Hand an error on to whoever asked for it. */
-static int pass(int err, facteur_error *cause, facteur_error **error)
-{
-    if (error && !*error)
-        *error = cause;
-    else
-        facteur_error_free(cause);
-    return err;
+    return fct_error_standing(error, go(delivery));
 }
 
 int facteur_submit(facteur_mailer *mailer, facteur_message *message, double deadline, unsigned how,
@@ -128,40 +117,24 @@ int facteur_submit(facteur_mailer *mailer, facteur_message *message, double dead
 {
     facteur_delivery *delivery;
     facteur_error *cause = NULL;
-    fct_mail *mail = NULL;
-    int err = fct_dispatch_open(mailer, error);
+    struct fct_prepared prepared;
+    int err = fct_mailer_check_open(mailer, error);
 
     if (!err)
-        err = fct_dispatch_freeze(&mailer->engine->plan, message, &mail, error);
-    if (!err)
-        err = fct_policy_check(&mailer->engine->plan.policy, mail, error);
-    if (!err)
-        err = check_labels(&mailer->engine->plan, mail, error);
-    if (err) {
-        fct_mail_unref(mail);
+        err = fct_prepare(&mailer->engine->plan, message, how, &prepared, error);
+    if (err)
         return err;
-    }
-    delivery = make(&mailer->engine->plan, mail, how);
+    delivery = make(&prepared, how);
     if (!delivery)
         return fct_error_nomem(error);
-    /* Behind the policy, so that what is encrypted is for those who get it. */
-    if (delivery->errand.job.mail)
-        err = fct_signer_seal(mailer->engine->plan.signer, message, &delivery->errand.job.mail,
-                              &cause);
-    if (!err)
-        err = start(mailer, delivery, deadline, &cause);
-    if (err == FACTEUR_ECONFIG && delivery->letter) {
-        fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, err,
-                                cause ? facteur_error_message(cause) : NULL);
-        facteur_error_free(cause);
-        err = 0;
-    }
-    if (err) {
+    err = deliver(mailer, delivery, deadline, &cause);
+    if (err)
+        err = fct_receipt_answer(delivery->receipt, how, err, cause, error);
+    if (err)
         unref(delivery);
-        return pass(err, cause, error);
-    }
-    *out = delivery;
-    return 0;
+    else
+        *out = delivery;
+    return err;
 }
 
 /* ---- The token ------------------------------------------------------------------------------- */
@@ -186,24 +159,22 @@ int facteur_delivery_needs_token(const facteur_delivery *delivery)
 void facteur_delivery_ask(facteur_delivery *delivery)
 {
     if (!atomic_load(&delivery->mailer->closed))
-        fct_dispatch_ask(delivery->mailer, delivery->errand.job.deadline_us);
+        fct_mailer_ask_tokens(delivery->mailer, delivery->errand.job.deadline_us);
 }
 
 void facteur_delivery_resume(facteur_delivery *delivery)
 {
-    facteur_error *cause = NULL;
     int err;
 
     delivery->asked = true;
     fct_receipt_reset(delivery->receipt);
-    err = atomic_load(&delivery->mailer->closed) ? FACTEUR_ECLOSED : go(delivery, &cause);
+    err = atomic_load(&delivery->mailer->closed) ? FACTEUR_ECLOSED : go(delivery);
     if (err) {
         delivery->held = false;
         delivery->errand.driver = NULL;
         delivery->untried = err;
         fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, err, NULL);
     }
-    facteur_error_free(cause);
 }
 
 /* ---- The verdict ----------------------------------------------------------------------------- */

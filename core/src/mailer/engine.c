@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "mailer/engine.h"
 
+#include "base/clock.h"
+#include "base/error.h"
 #include "base/memory.h"
 
 #include <string.h>
+
+#define DEADLINE_MAX_S 86400.0
 
 fct_engine *fct_engine_new(fct_plan *plan)
 {
@@ -81,6 +85,32 @@ fct_runtime *fct_engine_peek(const fct_engine *engine)
     fct_runtime *known = atomic_load(&engine->runtime);
 
     return known && known->process == fct_process_ask() ? known : NULL;
+}
+
+int fct_engine_find_driver(fct_engine *engine, const char *sender, fct_driver **driver,
+                           facteur_error **error)
+{
+    fct_runtime *runtime = fct_engine_runtime(engine);
+    int err;
+
+    if (!runtime)
+        return fct_error_nomem(error);
+    pthread_mutex_lock(&runtime->lock);
+    err = fct_plan_complete(&engine->plan, sender, error);
+    pthread_mutex_unlock(&runtime->lock);
+    if (!err)
+        *driver = runtime->driver;
+    return err;
+}
+
+uint64_t fct_engine_deadline_us(const fct_engine *engine, double seconds)
+{
+    uint64_t now_us = fct_clock_now_us();
+
+    /* Written so that a NaN takes the option's way. */
+    if (!(seconds > 0))
+        return now_us + (uint64_t)fct_options_get(&engine->plan.options, FCT_OPT_deadline)->number;
+    return now_us + (uint64_t)((seconds < DEADLINE_MAX_S ? seconds : DEADLINE_MAX_S) * 1e6);
 }
 
 void fct_engine_free(fct_engine *engine)

@@ -41,6 +41,15 @@ facteur_mailer *fct_mailer_ref(facteur_mailer *mailer);
 /* NULL is fine. */
 void fct_mailer_unref(facteur_mailer *mailer);
 
+/* Whether the handle may be used: 0, or FACTEUR_ECLOSED. */
+int fct_mailer_check_open(const facteur_mailer *mailer, facteur_error **error);
+
+/* Whether each relay that logs in with a token has a good one. */
+bool fct_mailer_has_tokens(const facteur_mailer *mailer);
+
+/* Ask for those that are not: runs the application's own code, which takes as long as it likes. */
+void fct_mailer_ask_tokens(const facteur_mailer *mailer, uint64_t deadline_us);
+
 /* Takes the plan over, also on failure (NULL: no memory). */
 fct_engine *fct_engine_new(fct_plan *plan);
 
@@ -52,5 +61,15 @@ fct_runtime *fct_engine_runtime(fct_engine *engine);
 
 /* The runtime if this process has one, else NULL. */
 fct_runtime *fct_engine_peek(const fct_engine *engine);
+
+/*
+ * Complete the plan (fct_plan_complete()) for mails of this sender, and find this process's driver.
+ * FACTEUR_ECONFIG, FACTEUR_ENOMEM.
+ */
+int fct_engine_find_driver(fct_engine *engine, const char *sender, fct_driver **driver,
+                           facteur_error **error);
+
+/* `seconds` from now (0: the option deadline), on the clock of base/clock.h. */
+uint64_t fct_engine_deadline_us(const fct_engine *engine, double seconds);
 
 #endif

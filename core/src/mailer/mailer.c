@@ -49,6 +49,32 @@ void fct_mailer_unref(facteur_mailer *mailer)
         fct_free(mailer);
 }
 
+int fct_mailer_check_open(const facteur_mailer *mailer, facteur_error **error)
+{
+    return fct_error_standing(error, atomic_load(&mailer->closed) ? FACTEUR_ECLOSED : 0);
+}
+
+bool fct_mailer_has_tokens(const facteur_mailer *mailer)
+{
+    const fct_plan *plan = &mailer->engine->plan;
+
+    for (unsigned i = 0; i < plan->member_count; i++) {
+        if (plan->members[i].tokens && !fct_bearer_is_good(plan->members[i].tokens))
+            return false;
+    }
+    return true;
+}
+
+void fct_mailer_ask_tokens(const facteur_mailer *mailer, uint64_t deadline_us)
+{
+    const fct_plan *plan = &mailer->engine->plan;
+
+    for (unsigned i = 0; i < plan->member_count; i++) {
+        if (plan->members[i].tokens)
+            fct_bearer_ensure(plan->members[i].tokens, &mailer->callback, deadline_us);
+    }
+}
+
 static int make_handle(fct_engine *engine, bool shared, facteur_mailer **out, facteur_error **error)
 {
     facteur_mailer *mailer = fct_calloc(1, sizeof *mailer);

@@ -228,6 +228,17 @@ void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status statu
     receipt->message = fct_strdup(message ? message : facteur_error_text(error));
 }
 
+int fct_receipt_answer(facteur_receipt *receipt, unsigned how, int err, facteur_error *cause,
+                       facteur_error **error)
+{
+    if (!(how & FACTEUR_LETTER) || err != FACTEUR_ECONFIG)
+        return fct_error_pass(error, err, cause);
+    fct_receipt_fill_failed(receipt, FACTEUR_TEMPORARY, err,
+                            cause ? facteur_error_message(cause) : NULL);
+    facteur_error_free(cause);
+    return 0;
+}
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 static const char *const status_names[] = {"sent",      "queued",   "temporary",

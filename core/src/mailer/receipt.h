@@ -41,4 +41,13 @@ void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id);
 void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,
                              const char *message);
 
+/*
+ * What stopped a mail before it had a driver.  A letter (FACTEUR_LETTER in `how`) never fails for
+ * the configuration: its receipt tells, and 0 is returned.  Anything else is handed on.
+ *
+ * cause   The error object, taken over; NULL is fine.
+ */
+int fct_receipt_answer(facteur_receipt *receipt, unsigned how, int err, facteur_error *cause,
+                       facteur_error **error);
+
 #endif

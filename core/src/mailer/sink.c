@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "mailer/engine.h"
+#include "mailer/receipt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,7 +123,7 @@ int fct_memory_add(fct_memory *memory, fct_mail *mail, facteur_error **error)
         return 0;
     }
     captured_done(&made);
-    return fct_error_set(error, err, NULL, "%s", facteur_error_text(err));
+    return fct_error_standing(error, err);
 }
 
 void fct_memory_clear(fct_memory *memory)
@@ -233,4 +235,58 @@ int fct_directory_write(const char *path, fct_mail *mail, fct_buf *name, facteur
         close(directory);
     fct_buf_done(&draft);
     return err;
+}
+
+/* ---- Taking a mail --------------------------------------------------------------------------- */
+
+static int send_to_memory(facteur_mailer *mailer, fct_mail *mail, facteur_receipt *receipt,
+                          facteur_error **error)
+{
+    fct_runtime *runtime = fct_engine_runtime(mailer->engine);
+    int err;
+
+    if (!runtime)
+        return fct_error_nomem(error);
+    pthread_mutex_lock(&runtime->lock);
+    err = fct_memory_add(&runtime->memory, mail, error);
+    pthread_mutex_unlock(&runtime->lock);
+    if (!err)
+        fct_receipt_fill_sent(receipt, "");
+    return err;
+}
+
+static int send_to_directory(const fct_plan *plan, fct_mail *mail, facteur_receipt *receipt,
+                             facteur_error **error)
+{
+    const char *where = plan->policy.mode == FCT_MODE_CAPTURE ? "capture_dir" : "dsn";
+    facteur_error *cause = NULL;
+    fct_buf name = {0};
+    int err = fct_directory_prepare(plan->directory, where, error);
+
+    if (err)
+        return err;
+    err = fct_directory_write(plan->directory, mail, &name, &cause);
+    if (!err)
+        fct_receipt_fill_sent(receipt, name.ptr);
+    else if (err == FACTEUR_ENOMEM)
+        fct_error_nomem(error);
+    else
+        fct_receipt_fill_failed(receipt, FACTEUR_TEMPORARY, err,
+                                cause ? facteur_error_message(cause) : NULL);
+    fct_buf_done(&name);
+    facteur_error_free(cause);
+    return err == FACTEUR_ENOMEM ? err : 0;
+}
+
+int fct_sink_take(facteur_mailer *mailer, fct_mail *mail, facteur_receipt *receipt,
+                  facteur_error **error)
+{
+    const fct_plan *plan = &mailer->engine->plan;
+
+    if (plan->target == FCT_TARGET_FILE)
+        return send_to_directory(plan, mail, receipt, error);
+    if (plan->target == FCT_TARGET_MEMORY)
+        return send_to_memory(mailer, mail, receipt, error);
+    fct_receipt_fill_sent(receipt, "");
+    return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where mail goes that no relay gets: a directory of .eml files, or memory. */
+/* Where mail goes that no relay gets: a directory of .eml files, memory, nowhere. */
 #ifndef FCT_SINK_H
 #define FCT_SINK_H
 
@@ -35,5 +35,12 @@ int fct_directory_prepare(const char *path, const char *where, facteur_error **e
  * 0, FACTEUR_EIO, FACTEUR_ENOMEM: no file is left.
  */
 int fct_directory_write(const char *path, fct_mail *mail, fct_buf *name, facteur_error **error);
+
+/*
+ * Take a mail of a mailer that has no relay; the receipt is filled.  FACTEUR_ECONFIG: no directory;
+ * FACTEUR_EIO, FACTEUR_ENOMEM.
+ */
+int fct_sink_take(facteur_mailer *mailer, fct_mail *mail, facteur_receipt *receipt,
+                  facteur_error **error);
 
 #endif

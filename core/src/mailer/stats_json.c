@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "mailer/dispatch.h"
+#include "mailer/engine.h"
 
 #include <string.h>
 
@@ -131,7 +131,7 @@ int facteur_stats(const facteur_mailer *mailer, char **json, facteur_error **err
     json_t *root, *list;
     const fct_relay *relay;
     char *text;
-    int err = fct_dispatch_open(mailer, error);
+    int err = fct_mailer_check_open(mailer, error);
 
     if (err)
         return err;
