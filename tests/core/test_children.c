@@ -8,9 +8,14 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+#include <sched.h>
 #include <cmocka.h>
 
-#include "mailer_fixture.h"
+#include "support/mailer_fixture.h"
 
 /* The sockets of this process whose other end is the relay. */
 static unsigned count_sockets(void)
@@ -42,7 +47,7 @@ static int child_sends(facteur_mailer *mailer)
 
     if (inherited == 0)
         return 2;
-    if (!send_one(mailer))
+    if (!mailer_send(mailer))
         return 3;
     return count_sockets() == 1 ? 0 : 4;
 }
@@ -53,8 +58,8 @@ static void children_close_what_they_inherit(void **state)
     facteur_delivery *delivery;
     pid_t child;
 
-    assert_true(send_one(mailer));
-    delivery = submit(mailer, 0);
+    assert_true(mailer_send(mailer));
+    delivery = mailer_submit(mailer, 0);
     child = fork();
     if (child == 0) {
         facteur_receipt *receipt = NULL;
@@ -68,8 +73,8 @@ static void children_close_what_they_inherit(void **state)
         _exit(status);
     }
     assert_int_equal(wait_for(child), 0);
-    assert_int_equal(settle(delivery, -1), FACTEUR_SENT);
-    assert_true(send_one(mailer));
+    assert_int_equal(delivery_settle(delivery, -1), FACTEUR_SENT);
+    assert_true(mailer_send(mailer));
     assert_int_equal(atomic_load(&relay.connections), 2);
     facteur_mailer_free(mailer);
 }
@@ -91,9 +96,9 @@ static void fork_under_a_leader(const char *query)
     struct worker other = {.mailer = mailer};
     pid_t child;
 
-    assert_true(send_one(mailer));
+    assert_true(mailer_send(mailer));
     atomic_store(&relay.silent, true);
-    assert_int_equal(pthread_create(&other.thread, NULL, work, &other), 0);
+    assert_int_equal(pthread_create(&other.thread, NULL, worker_run, &other), 0);
     while (atomic_load(&relay.finals_seen) < 2)
         sched_yield();
     usleep(20000); /* the leader has gone back into the loop */
@@ -128,7 +133,7 @@ static void a_child_has_a_background_of_its_own(void **state)
 
     needs_threads_over_fork();
     mailer = open_relay("?background=1&pool_size=1");
-    assert_true(send_one(mailer));
+    assert_true(mailer_send(mailer));
     child = fork();
     if (child == 0) {
         int status = child_sends(mailer);
@@ -137,7 +142,7 @@ static void a_child_has_a_background_of_its_own(void **state)
         _exit(status);
     }
     assert_int_equal(wait_for(child), 0);
-    assert_true(send_one(mailer));
+    assert_true(mailer_send(mailer));
     assert_int_equal(atomic_load(&relay.connections), 2);
     facteur_mailer_free(mailer);
 }
@@ -154,7 +159,7 @@ static void the_exit_waits_for_the_background(void **state)
     if (child == 0) {
         mailer = open_relay("?background=1&pool_size=1");
         for (int i = 0; i < MANY; i++)
-            deliveries[i] = submit(mailer, 0);
+            deliveries[i] = mailer_submit(mailer, 0);
         exit(deliveries[0] ? 0 : 1);
     }
     assert_int_equal(wait_for(child), 0);
@@ -172,7 +177,7 @@ static void the_exit_says_quit(void **state)
 
         for (int i = 0; i < 2; i++) {
             mailers[i] = open_relay("");
-            if (!send_one(mailers[i]))
+            if (!mailer_send(mailers[i]))
                 _exit(1);
         }
         exit(0);
@@ -187,12 +192,12 @@ static void the_exit_of_a_child_says_nothing(void **state)
     facteur_mailer *mailer = open_relay("");
     pid_t child;
 
-    assert_true(send_one(mailer));
+    assert_true(mailer_send(mailer));
     child = fork();
     if (child == 0)
         exit(0);
     assert_int_equal(wait_for(child), 0);
-    assert_true(send_one(mailer));
+    assert_true(mailer_send(mailer));
     assert_int_equal(atomic_load(&relay.quits), 0);
     facteur_mailer_free(mailer);
     await_the_end(1);
@@ -207,18 +212,18 @@ static void a_child_made_past_fork_has_its_own_connection(void **state)
     pid_t child;
 
     needs_threads_over_fork();
-    assert_true(send_one(mailer));
+    assert_true(mailer_send(mailer));
     for (int sends = 0; sends < 2; sends++) {
         child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
         if (child == 0) {
-            bool done = !sends || send_one(mailer);
+            bool done = !sends || mailer_send(mailer);
 
             facteur_mailer_free(mailer);
             _exit(done ? 0 : 1);
         }
         assert_int_equal(wait_for(child), 0);
     }
-    assert_true(send_one(mailer));
+    assert_true(mailer_send(mailer));
     assert_int_equal(atomic_load(&relay.connections), 2);
     facteur_mailer_free(mailer);
 }
@@ -242,7 +247,7 @@ static void an_exit_in_a_signal_handler_says_nothing(void **state)
 
         mailer = open_relay("");
         signal(SIGTERM, exit_here);
-        if (send_one(mailer))
+        if (mailer_send(mailer))
             raise(SIGTERM);
         _exit(2);
     }

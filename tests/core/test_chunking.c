@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "pool_fixture.h"
+#include "base/memory.h"
+#include "support/pool_fixture.h"
 
 #define OFFERS "250-relay.example\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
 

@@ -11,10 +11,13 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "facteur.h"
-#include "threaded_relay.h"
+#include "support/threaded_relay.h"
 
 #define HOUR 3600
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "memory_peak.h"
+#include "support/memory_peak.h"
 
 #include "base/base64.h"
 #include "base/memory.h"

@@ -9,9 +9,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <sched.h>
 #include <cmocka.h>
 
-#include "mailer_fixture.h"
+#include "support/mailer_fixture.h"
 
 #define THREADS 64
 
@@ -22,7 +26,7 @@ static pthread_barrier_t together;
 static void *send_first(void *mailer)
 {
     pthread_barrier_wait(&together);
-    return send_one(mailer) ? mailer : NULL;
+    return mailer_send(mailer) ? mailer : NULL;
 }
 
 static void threads_may_all_be_the_first(void **state)
@@ -56,7 +60,7 @@ static void what_is_submitted_is_sent_while_somebody_waits(void **state)
 
     assert_int_equal(facteur_mailer_window(mailer), 16);
     for (int i = 0; i < MANY; i++)
-        deliveries[i] = submit(mailer, 0);
+        deliveries[i] = mailer_submit(mailer, 0);
     assert_int_equal(atomic_load(&relay.mails), 0);
     /* The last one's verdict comes after all the others'. */
     assert_int_equal(facteur_delivery_wait(deliveries[MANY - 1], -1, &receipt, NULL), 1);
@@ -65,7 +69,7 @@ static void what_is_submitted_is_sent_while_somebody_waits(void **state)
                      FACTEUR_ECLOSED);
     facteur_delivery_free(deliveries[MANY - 1]);
     for (int i = 0; i < MANY - 1; i++)
-        assert_int_equal(settle(deliveries[i], 0), FACTEUR_SENT);
+        assert_int_equal(delivery_settle(deliveries[i], 0), FACTEUR_SENT);
     assert_int_equal(atomic_load(&relay.mails), MANY);
     assert_int_equal(atomic_load(&relay.connections), 1);
     facteur_mailer_free(mailer);
@@ -78,14 +82,14 @@ static void waiting_ends_with_its_time(void **state)
     facteur_receipt *receipt = NULL;
 
     atomic_store(&relay.silent, true);
-    delivery = submit(mailer, 0);
+    delivery = mailer_submit(mailer, 0);
     assert_int_equal(facteur_delivery_wait(delivery, 0, &receipt, NULL), 0);
     assert_int_equal(facteur_delivery_wait(delivery, 0.05, &receipt, NULL), 0);
     while (atomic_load(&relay.finals_seen) == 0)
         assert_int_equal(facteur_delivery_wait(delivery, 0.01, &receipt, NULL), 0);
     /* Handed over: a close without time to wait leaves it in doubt. */
     facteur_mailer_close(mailer, 0);
-    assert_int_equal(settle(delivery, -1), FACTEUR_IN_DOUBT);
+    assert_int_equal(delivery_settle(delivery, -1), FACTEUR_IN_DOUBT);
     facteur_mailer_free(mailer);
 }
 
@@ -95,7 +99,7 @@ static void a_cancelled_mail_ends_or_goes_on(void **state)
     facteur_delivery *queued, *begun;
     facteur_receipt *receipt = NULL;
 
-    queued = submit(mailer, 0);
+    queued = mailer_submit(mailer, 0);
     facteur_delivery_cancel(queued);
     assert_int_equal(facteur_delivery_wait(queued, 0, &receipt, NULL), 1);
     assert_int_equal(facteur_receipt_status(receipt), FACTEUR_TEMPORARY);
@@ -105,13 +109,13 @@ static void a_cancelled_mail_ends_or_goes_on(void **state)
     assert_int_equal(atomic_load(&relay.mails), 0);
 
     atomic_store(&relay.silent, true);
-    begun = submit(mailer, 0);
+    begun = mailer_submit(mailer, 0);
     while (atomic_load(&relay.finals_seen) == 0)
         assert_int_equal(facteur_delivery_wait(begun, 0.01, &receipt, NULL), 0);
     facteur_delivery_cancel(begun);
     assert_int_equal(facteur_delivery_wait(begun, 0.01, &receipt, NULL), 0);
     relay_answer_late();
-    assert_int_equal(settle(begun, 5), FACTEUR_SENT);
+    assert_int_equal(delivery_settle(begun, 5), FACTEUR_SENT);
     facteur_mailer_free(mailer);
 }
 
@@ -119,7 +123,7 @@ static void *send_the_one(void *argument)
 {
     struct worker *worker = argument;
 
-    worker->sent = send_one(worker->mailer);
+    worker->sent = mailer_send(worker->mailer);
     return NULL;
 }
 
@@ -134,10 +138,10 @@ static void a_cancel_wakes_who_leads(void **state)
     assert_int_equal(pthread_create(&leader.thread, NULL, send_the_one, &leader), 0);
     while (atomic_load(&relay.finals_seen) == 0)
         sched_yield();
-    queued = submit(leader.mailer, 0);
+    queued = mailer_submit(leader.mailer, 0);
     assert_int_equal(facteur_delivery_wait(queued, 0.05, &receipt, NULL), 0);
     facteur_delivery_cancel(queued);
-    assert_int_equal(settle(queued, 10), FACTEUR_TEMPORARY);
+    assert_int_equal(delivery_settle(queued, 10), FACTEUR_TEMPORARY);
     relay_answer_late();
     pthread_join(leader.thread, NULL);
     assert_int_equal(leader.sent, 1);
@@ -158,7 +162,7 @@ static void a_verdict_that_came_in_time_counts(void **state)
         assert_int_equal(facteur_delivery_wait(delivery, 0.001, &receipt, NULL), 0);
     relay_answer_late();
     usleep(400000); /* nobody drives the mailer, and the deadline passes */
-    assert_int_equal(settle(delivery, 0.1), FACTEUR_SENT);
+    assert_int_equal(delivery_settle(delivery, 0.1), FACTEUR_SENT);
     facteur_message_free(message);
     facteur_mailer_free(mailer);
 }
@@ -171,7 +175,7 @@ static void run_workers(facteur_mailer *mailer)
 
     for (int i = 0; i < THREADS; i++) {
         workers[i].mailer = mailer;
-        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(workers[i].thread, NULL);
@@ -203,7 +207,7 @@ static unsigned host_turn(facteur_mailer *mailer, unsigned *sent)
     facteur_mailer_step(mailer);
     while ((delivery = facteur_mailer_done(mailer)) != NULL) {
         told++;
-        *sent += settle(delivery, 0) == FACTEUR_SENT;
+        *sent += delivery_settle(delivery, 0) == FACTEUR_SENT;
     }
     return told;
 }
@@ -215,7 +219,7 @@ static void a_host_drives_many_mails(void **state)
 
     assert_int_equal(facteur_mailer_fd(mailer), -1);
     for (int i = 0; i < MANY; i++)
-        submit(mailer, FACTEUR_HOSTED);
+        mailer_submit(mailer, FACTEUR_HOSTED);
     while (told < MANY && turns++ < 2000)
         told += host_turn(mailer, &sent);
     assert_int_equal(told, MANY);
@@ -223,7 +227,7 @@ static void a_host_drives_many_mails(void **state)
     /* No busy wait: a turn has its reason. */
     assert_true(turns < 20 * MANY);
     assert_null(facteur_mailer_done(mailer));
-    assert_true(send_one(mailer));
+    assert_true(mailer_send(mailer));
     facteur_mailer_free(mailer);
 }
 
@@ -245,7 +249,7 @@ static void one_host_at_a_time(void **state)
     struct worker other = {.mailer = mailer};
     unsigned sent = 0;
 
-    submit(mailer, FACTEUR_HOSTED);
+    mailer_submit(mailer, FACTEUR_HOSTED);
     assert_int_equal(pthread_create(&other.thread, NULL, be_second_host, &other), 0);
     pthread_join(other.thread, NULL);
     assert_int_equal(other.sent, 1);
@@ -264,10 +268,10 @@ static void a_host_works_for_threads_too(void **state)
 
     for (int i = 0; i < 4; i++) {
         workers[i].mailer = mailer;
-        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]), 0);
     }
     for (int i = 0; i < MANY; i++)
-        submit(mailer, FACTEUR_HOSTED);
+        mailer_submit(mailer, FACTEUR_HOSTED);
     while (told < MANY)
         told += host_turn(mailer, &sent);
     assert_int_equal(sent, MANY);
@@ -282,21 +286,21 @@ static void a_host_works_for_threads_too(void **state)
 static void a_lost_host_holds_nobody_up(void **state)
 {
     facteur_mailer *mailer = open_relay("");
-    facteur_delivery *delivery = submit(mailer, FACTEUR_HOSTED);
+    facteur_delivery *delivery = mailer_submit(mailer, FACTEUR_HOSTED);
     struct worker other = {.mailer = mailer};
     facteur_message *message = make_message();
     facteur_receipt *receipt = NULL;
 
     facteur_delivery_free(delivery);
-    assert_int_equal(pthread_create(&other.thread, NULL, work, &other), 0);
+    assert_int_equal(pthread_create(&other.thread, NULL, worker_run, &other), 0);
     pthread_join(other.thread, NULL);
     assert_int_equal(other.sent, MAILS_EACH);
     /* The host's own thread may wait itself. */
-    delivery = submit(mailer, FACTEUR_HOSTED);
+    delivery = mailer_submit(mailer, FACTEUR_HOSTED);
     assert_int_equal(facteur_send(mailer, message, 5, &receipt, NULL), 0);
     assert_int_equal(facteur_receipt_status(receipt), FACTEUR_SENT);
     facteur_receipt_free(receipt);
-    assert_int_equal(settle(delivery, 5), FACTEUR_SENT);
+    assert_int_equal(delivery_settle(delivery, 5), FACTEUR_SENT);
     facteur_message_free(message);
     facteur_mailer_free(mailer);
 }
@@ -310,11 +314,11 @@ static void the_background_sends_while_nobody_waits(void **state)
     int told = 0;
 
     for (int i = 0; i < MANY; i++)
-        deliveries[i] = submit(mailer, 0);
+        deliveries[i] = mailer_submit(mailer, 0);
     while (atomic_load(&relay.mails) < MANY)
         sched_yield();
     for (int i = 0; i < MANY; i++)
-        told += settle(deliveries[i], 5) == FACTEUR_SENT;
+        told += delivery_settle(deliveries[i], 5) == FACTEUR_SENT;
     assert_int_equal(told, MANY);
     facteur_mailer_close(mailer, 5);
     assert_int_equal(atomic_load(&relay.quits), 1);
@@ -327,11 +331,11 @@ static void closing_the_background_loses_nothing(void **state)
     facteur_delivery *deliveries[MANY];
 
     for (int i = 0; i < MANY; i++)
-        deliveries[i] = submit(mailer, 0);
+        deliveries[i] = mailer_submit(mailer, 0);
     facteur_mailer_close(mailer, 10);
     assert_int_equal(atomic_load(&relay.mails), MANY);
     for (int i = 0; i < MANY; i++)
-        assert_int_equal(settle(deliveries[i], 0), FACTEUR_SENT);
+        assert_int_equal(delivery_settle(deliveries[i], 0), FACTEUR_SENT);
     facteur_mailer_free(mailer);
 }
 
@@ -341,11 +345,11 @@ static void a_close_in_the_background_is_bounded(void **state)
     facteur_delivery *delivery;
 
     atomic_store(&relay.silent, true);
-    delivery = submit(mailer, 0);
+    delivery = mailer_submit(mailer, 0);
     while (atomic_load(&relay.finals_seen) == 0)
         sched_yield();
     facteur_mailer_close(mailer, 0.2);
-    assert_int_equal(settle(delivery, 0), FACTEUR_IN_DOUBT);
+    assert_int_equal(delivery_settle(delivery, 0), FACTEUR_IN_DOUBT);
     facteur_mailer_free(mailer);
 }
 
@@ -364,7 +368,7 @@ static void a_host_hears_of_the_background(void **state)
     unsigned told = 0, sent = 0;
 
     for (int i = 0; i < MANY; i++)
-        submit(mailer, FACTEUR_HOSTED);
+        mailer_submit(mailer, FACTEUR_HOSTED);
     while (told < MANY)
         told += host_turn(mailer, &sent);
     assert_int_equal(sent, MANY);
@@ -410,7 +414,7 @@ static void the_background_takes_no_signals(void **state)
 
     usleep(50000); /* a joined thread stays in /proc for a moment */
     before = count_deaf_threads();
-    assert_true(send_one(mailer));
+    assert_true(mailer_send(mailer));
     assert_int_equal(count_deaf_threads(), before + 1);
     facteur_mailer_free(mailer);
 }

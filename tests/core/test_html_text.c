@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "corpus.h"
+#include "support/corpus.h"
 
 #include "base/memory.h"
 #include "base/utf8.h"

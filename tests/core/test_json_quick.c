@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "letter_corpus.h"
+#include "support/letter_corpus.h"
 
 #include "base/memory.h"
 #include "letters/json_quick.h"

@@ -7,10 +7,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "facteur.h"
-#include "threaded_relay.h"
+#include "support/threaded_relay.h"
 
 static facteur_message *make_message(void)
 {

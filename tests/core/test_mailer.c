@@ -19,8 +19,8 @@
 
 #include "base/memory.h"
 #include "facteur.h"
-#define MAILS_EACH 20
-#include "mailer_fixture.h"
+#define MAILS 20 /* of each worker */
+#include "support/mailer_fixture.h"
 
 #define THREADS 16
 
@@ -401,13 +401,14 @@ static void threads_share_a_mailer(void **state)
 
     for (int i = 0; i < THREADS; i++) {
         workers[i].mailer = mailer;
-        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+        workers[i].mails = MAILS;
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(workers[i].thread, NULL);
-        assert_int_equal(workers[i].sent, MAILS_EACH);
+        assert_int_equal(workers[i].sent, MAILS);
     }
-    assert_int_equal(atomic_load(&relay.mails), THREADS * MAILS_EACH);
+    assert_int_equal(atomic_load(&relay.mails), THREADS * MAILS);
     /* 320 mails over connections of 100 mails each: the cap of three at once holds. */
     assert_true(atomic_load(&relay.connections) <= 6);
     facteur_mailer_free(mailer);
@@ -467,11 +468,11 @@ static void a_child_opens_its_own_connection(void **state)
     facteur_receipt_free(receipt);
     child = fork();
     if (child == 0) {
-        struct worker worker = {.mailer = mailer};
+        struct worker worker = {.mailer = mailer, .mails = MAILS};
 
-        work(&worker);
+        worker_run(&worker);
         facteur_mailer_free(mailer);
-        _exit(worker.sent == MAILS_EACH ? 0 : 1);
+        _exit(worker.sent == MAILS ? 0 : 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
@@ -481,7 +482,7 @@ static void a_child_opens_its_own_connection(void **state)
     assert_int_equal(facteur_receipt_attempts(receipt), 1);
     facteur_receipt_free(receipt);
     assert_int_equal(atomic_load(&relay.connections), 2);
-    assert_int_equal(atomic_load(&relay.mails), MAILS_EACH + 2);
+    assert_int_equal(atomic_load(&relay.mails), MAILS + 2);
     facteur_mailer_free(mailer);
 }
 
@@ -508,24 +509,25 @@ static void children_come_while_threads_send(void **state)
 
     for (int i = 0; i < 4; i++) {
         workers[i].mailer = mailer;
-        assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+        workers[i].mails = MAILS;
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]), 0);
     }
     for (int i = 0; i < 4; i++) {
         children[i] = fork();
         if (children[i] == 0) {
-            struct worker worker = {.mailer = mailer};
+            struct worker worker = {.mailer = mailer, .mails = MAILS};
 
-            work(&worker);
-            _exit(worker.sent == MAILS_EACH ? 0 : 1);
+            worker_run(&worker);
+            _exit(worker.sent == MAILS ? 0 : 1);
         }
     }
     for (int i = 0; i < 4; i++) {
         pthread_join(workers[i].thread, NULL);
-        assert_int_equal(workers[i].sent, MAILS_EACH);
+        assert_int_equal(workers[i].sent, MAILS);
         assert_int_equal(waitpid(children[i], &status, 0), children[i]);
         assert_int_equal(status, 0);
     }
-    assert_int_equal(atomic_load(&relay.mails), 8 * MAILS_EACH);
+    assert_int_equal(atomic_load(&relay.mails), 8 * MAILS);
     facteur_mailer_free(mailer);
 }
 

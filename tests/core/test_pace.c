@@ -5,10 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <stdio.h>
 #include <cmocka.h>
 
+#include "base/memory.h"
 #include "base/utf8.h"
-#include "pool_fixture.h"
+#include "support/pool_fixture.h"
 #include "relays/concert.h"
 
 #define BUSY "421 4.7.0 too many connections\r\n"

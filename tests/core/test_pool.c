@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <cmocka.h>
 
 #include <stdio.h>
@@ -12,7 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pool_fixture.h"
+#include "base/memory.h"
+#include "support/pool_fixture.h"
 
 static void one_connection_serves_many_mails(void **state)
 {

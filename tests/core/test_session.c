@@ -12,10 +12,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 #include <dirent.h>
 
-#include "dialogue.h"
+#include "base/memory.h"
+#include "support/dialogue.h"
 
 static char *paths[400];
 static size_t path_count;

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <signal.h>
 #include <cmocka.h>
 
 #include <stdio.h>
@@ -13,8 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "pool/pool_state.h"
-#include "pool_fixture.h"
+#include "support/pool_fixture.h"
 
 static char runtime[64];
 

@@ -10,12 +10,14 @@
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
+#include <stdio.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/memory.h"
 #include "facteur.h"
-#include "shortage.h"
-#include "smtp_peer.h"
+#include "support/shortage.h"
+#include "support/smtp_peer.h"
 
 #define RELAYS 2
 #define MAILS 3 /* of an errand at most; the next errand's are numbered from here */
@@ -238,7 +240,7 @@ static void the_libraries_may_lack_memory(void **state)
 
     srandom(1);
     attempt(errand, SHORTAGE_LIBRARIES, ULONG_MAX);
-    count = shortage_library.count;
+    count = shortage_library_count();
     for (unsigned long nth = 1; nth <= count; nth += 1 + (unsigned long)random() % (2 * STRIDE)) {
         attempt(errand, SHORTAGE_LIBRARIES, nth);
     }

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "certificates.h"
+#include "support/certificates.h"
 #include "mime/message.h"
 #include "mime/smime.h"
 

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "pool_fixture.h"
+#include "base/memory.h"
+#include "support/pool_fixture.h"
 
 static void times_fall_into_buckets(void **state)
 {

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "certificates.h"
+#include "support/certificates.h"
 #include "net/resolve.h"
 #include "net/stream.h"
 #include "net/timer.h"

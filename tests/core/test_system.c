@@ -11,8 +11,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "net/system.h"
-#include "pool_fixture.h"
+#include "support/pool_fixture.h"
 
 /* What the failed call cannot have hurt; a socket that is broken can. */
 static bool is_harmless(const char *call, int error)

@@ -6,11 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <openssl/x509v3.h>
 #include <cmocka.h>
 
 #include "base/memory.h"
 #include "net/tls_context.h"
-#include "tls_pair.h"
+#include "support/tls_pair.h"
 
 static void bytes_pass_in_any_split(void **state)
 {

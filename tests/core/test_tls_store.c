@@ -17,7 +17,7 @@
 
 #include "base/memory.h"
 #include "net/tls_store.h"
-#include "tls_pair.h"
+#include "support/tls_pair.h"
 
 static char dir[64], path[96], lock_path[112];
 static char other_ca[64], client_a[64], client_b[64];

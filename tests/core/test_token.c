@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "mailer_fixture.h"
+#include "support/mailer_fixture.h"
 
 #define THREADS 16
 
@@ -129,7 +131,7 @@ static void a_host_asks_whatever_memory_lacks(void **state)
 
     for (unsigned long nth = 1; failed; nth++) {
         facteur_mailer *mailer = open_mailer();
-        facteur_delivery *delivery = submit(mailer, FACTEUR_HOSTED);
+        facteur_delivery *delivery = mailer_submit(mailer, FACTEUR_HOSTED);
         int result;
 
         assert_int_equal(facteur_delivery_needs_token(delivery), 1);
@@ -139,7 +141,7 @@ static void a_host_asks_whatever_memory_lacks(void **state)
         assert_int_equal(facteur_delivery_needs_token(delivery), 0);
         assert_int_equal(outcome(delivery), FACTEUR_SENT);
         atomic_store(&relay.refusals, 1);
-        delivery = submit(mailer, FACTEUR_HOSTED);
+        delivery = mailer_submit(mailer, FACTEUR_HOSTED);
         assert_int_equal(facteur_delivery_needs_token(delivery), 0);
         step_until_done(mailer, delivery);
         assert_int_equal(facteur_delivery_needs_token(delivery), 1);
@@ -160,9 +162,9 @@ static void a_host_asks_whatever_memory_lacks(void **state)
 static void what_waits_for_a_token_ends_with_the_mailer(void **state)
 {
     facteur_mailer *mailer = open_mailer();
-    facteur_delivery *held = submit(mailer, FACTEUR_HOSTED),
-                     *resumed = submit(mailer, FACTEUR_HOSTED),
-                     *cancelled = submit(mailer, FACTEUR_HOSTED);
+    facteur_delivery *held = mailer_submit(mailer, FACTEUR_HOSTED),
+                     *resumed = mailer_submit(mailer, FACTEUR_HOSTED),
+                     *cancelled = mailer_submit(mailer, FACTEUR_HOSTED);
 
     facteur_delivery_cancel(cancelled);
     assert_int_equal(facteur_delivery_ended(cancelled), 1);

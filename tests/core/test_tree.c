@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "memory_peak.h"
+#include "support/memory_peak.h"
 
 #include "base/memory.h"
 #include "facteur.h"

@@ -7,7 +7,9 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "../core/dialogue.h"
+#include <stdlib.h>
+
+#include "support/dialogue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

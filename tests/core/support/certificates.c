@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys and certificates made on the spot, good ones and bad ones, and the server side of TLS. */
-#ifndef TEST_CERTIFICATES_H
-#define TEST_CERTIFICATES_H
-
+/* The keys are made anew in each run, so that none lies about in the tree. */
 #include <assert.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/base64.h"
-
-struct certificate {
-    EVP_PKEY *key;
-    X509 *x509;
-};
-
-struct certificate_plan {
-    const char *name;  /* the subject's CN */
-    const char *san;   /* "DNS:mail.example.com", NULL: none */
-    const char *usage; /* extended key usage, NULL: none */
-    int from_days, to_days;
-    unsigned rsa_bits; /* 0: an elliptic curve */
-    const EVP_MD *md;  /* NULL: SHA-256 */
-    bool authority;
-    const struct certificate *issuer; /* NULL: itself */
-};
+#include "support/certificates.h"
 
 static void add_extension(X509 *x509, int nid, const char *value)
 {
@@ -41,7 +20,7 @@ static void add_extension(X509 *x509, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
-static inline struct certificate certificate_make(const struct certificate_plan *plan)
+struct certificate certificate_make(const struct certificate_plan *plan)
 {
     static long serial = 1;
     struct certificate made;
@@ -71,15 +50,13 @@ static inline struct certificate certificate_make(const struct certificate_plan 
     return made;
 }
 
-static inline void certificate_free(struct certificate *certificate)
+void certificate_free(struct certificate *certificate)
 {
     EVP_PKEY_free(certificate->key);
     X509_free(certificate->x509);
 }
 
-/* Write certificate (and key, when asked) as PEM into a new file; `path` holds 64 bytes. */
-__attribute__((unused)) static void certificate_write(const struct certificate *certificate,
-                                                      bool with_key, char *path)
+void certificate_write(const struct certificate *certificate, bool with_key, char *path)
 {
     FILE *file;
 
@@ -92,8 +69,7 @@ __attribute__((unused)) static void certificate_write(const struct certificate *
     fclose(file);
 }
 
-/* What pin_sha256 is to say of it. */
-static inline void spki_pin(const struct certificate *certificate, char text[64])
+void spki_pin(const struct certificate *certificate, char text[64])
 {
     unsigned char digest[32];
     unsigned char *der = NULL;
@@ -104,8 +80,7 @@ static inline void spki_pin(const struct certificate *certificate, char text[64]
     text[fct_base64_encode(text, digest, 32)] = '\0';
 }
 
-/* A server's context; weak certificates are allowed, so that it is the client who refuses. */
-static inline SSL_CTX *server_context(const struct certificate *certificate)
+SSL_CTX *server_context(const struct certificate *certificate)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
@@ -117,5 +92,3 @@ static inline SSL_CTX *server_context(const struct certificate *certificate)
     assert(SSL_CTX_use_PrivateKey(context, certificate->key) == 1);
     return context;
 }
-
-#endif

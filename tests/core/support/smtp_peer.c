@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* A small SMTP server on loopback, a thread for each of its connections, that misbehaves on
- * request. */
-#ifndef TEST_SMTP_PEER_H
-#define TEST_SMTP_PEER_H
-
+/* A thread for the listener, and one for each connection. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <arpa/inet.h>
+#include <assert.h>
+#include <cmocka.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,35 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "certificates.h"
-
-#define CONNECTIONS_MAX 64 /* at once */
-#define NUMBERED_MAX 8
-
-struct server {
-    int fd;
-    uint16_t port;
-    pthread_t thread;
-    SSL_CTX *tls;      /* implicit TLS */
-    SSL_CTX *starttls; /* of STARTTLS, which the features have to offer */
-    const char *greeting;
-    const char *features;     /* lines of the EHLO reply, the last one with "250 " */
-    int mails_per_connection; /* then it closes without a word; 0: no limit */
-    int silent_after;         /* no reply to MAIL after so many mails on a connection; 0: never */
-    int mute;                 /* accept and say nothing */
-    int hang_up;              /* so many first connections end before the greeting */
-    int room;                 /* every connection after so many is refused; 0: none is */
-    int slow_ms;              /* before each verdict */
-    atomic_bool hold;         /* no verdict as long as it is set */
-    int hates_groups;         /* offers PIPELINING, and closes when something follows MAIL */
-    int no_bdat;              /* never heard of BDAT: its octets are commands, each answered */
-    atomic_int connections, ready, mails, quits, open, most_open, resumed;
-    atomic_int bare;               /* MAIL and AUTH without TLS */
-    atomic_int kept[NUMBERED_MAX]; /* how often a mail to mail0@, mail1@ … was taken */
-    pthread_t threads[CONNECTIONS_MAX];
-    int fds[CONNECTIONS_MAX];
-    atomic_bool done[CONNECTIONS_MAX];
-};
+#include "support/smtp_peer.h"
 
 struct client {
     struct server *server;
@@ -247,9 +219,9 @@ static void forget(struct server *server, int slot)
 /* The places of connections that have ended are given again when all are taken. */
 static int free_slot(struct server *server)
 {
-    if (server->connections < CONNECTIONS_MAX)
+    if (server->connections < SERVER_CONNECTIONS_MAX)
         return server->connections;
-    for (int slot = 0;; slot = (slot + 1) % CONNECTIONS_MAX) {
+    for (int slot = 0;; slot = (slot + 1) % SERVER_CONNECTIONS_MAX) {
         if (server->done[slot]) {
             forget(server, slot);
             return slot;
@@ -282,7 +254,7 @@ static void *listen_thread(void *user)
     return NULL;
 }
 
-static void server_start(struct server *server)
+void server_start(struct server *server)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof in;
@@ -299,19 +271,18 @@ static void server_start(struct server *server)
     assert_int_equal(pthread_create(&server->thread, NULL, listen_thread, server), 0);
 }
 
-static void server_stop(struct server *server)
+void server_stop(struct server *server)
 {
     shutdown(server->fd, SHUT_RDWR);
     pthread_join(server->thread, NULL);
-    for (int i = 0; i < server->connections && i < CONNECTIONS_MAX; i++) {
+    for (int i = 0; i < server->connections && i < SERVER_CONNECTIONS_MAX; i++) {
         shutdown(server->fds[i], SHUT_RDWR);
         forget(server, i);
     }
     close(server->fd);
 }
 
-/* Until every connection that was made before has been served to its end. */
-static inline void server_settle(struct server *server)
+void server_settle(struct server *server)
 {
     struct sockaddr_in in = {.sin_family = AF_INET,
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
@@ -328,5 +299,3 @@ static inline void server_settle(struct server *server)
     while (server->open > 0)
         usleep(50);
 }
-
-#endif

@@ -1,56 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* A dialogue of tests/corpus/smtp/ as it is read from its file; the format is told in that folder's
- * README. */
-#ifndef DIALOGUE_SCRIPT_H
-#define DIALOGUE_SCRIPT_H
-
+/* Reads config, mail and "=" lines into their fields; what is played stays a line. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
-#include "mime/message.h"
-#include "smtp/session.h"
+#include "support/dialogue_script.h"
 
-#define MAILS_MAX 40
-
-enum class_wanted { WANT_NOTHING = -1 };
-
-struct wanted {
-    int class;
-    char *rest; /* key=value … */
-};
-
-struct script_mail {
-    fct_mail *mail;
-    char *content;
-    size_t content_len;
-    char *stuffed; /* with the final dot */
-    size_t stuffed_len;
-    bool hold, later;
-    uint64_t deadline_us;
-    struct wanted wanted;
-};
-
-struct script {
-    char *text;
-    char *lines[4000];
-    size_t line_count;
-    struct fct_session_config config;
-    struct script_mail mails[MAILS_MAX];
-    size_t mail_count;
-    char *close_wanted;
-    bool binding;
-};
-
-static void *must(void *block)
+void *must(void *block)
 {
     if (!block)
         abort();
     return block;
 }
 
-static char *unescape(const char *text)
+char *unescape(const char *text)
 {
     char *out = must(malloc(strlen(text) + 1)), *to = out;
 
@@ -140,8 +106,7 @@ static bool freeze_mail(struct script_mail *out, const char *line, const char *f
     return true;
 }
 
-/* The value of key= in a line of words; "" when the bare word is there, NULL when nothing is. */
-static char *value_of(const char *line, const char *key, char *out, size_t size)
+char *value_of(const char *line, const char *key, char *out, size_t size)
 {
     size_t len = strlen(key);
     const char *at = line;
@@ -260,8 +225,7 @@ static void read_wanted(struct script *script, char *line)
     script->mails[index - 1].wanted.rest = line + used;
 }
 
-/* Takes over the text. */
-static struct script *script_read(char *text)
+struct script *script_read(char *text)
 {
     struct script *script = must(calloc(1, sizeof(*script)));
     char *rest = text, *line;
@@ -293,7 +257,7 @@ static struct script *script_read(char *text)
     return script;
 }
 
-static void script_free(struct script *script)
+void script_free(struct script *script)
 {
     for (size_t i = 0; i < script->mail_count; i++) {
         fct_mail_unref(script->mails[i].mail);
@@ -307,5 +271,3 @@ static void script_free(struct script *script)
     free(script->text);
     free(script);
 }
-
-#endif

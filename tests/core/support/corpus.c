@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of tests/corpus, and comparing with the expected ones. */
-#ifndef CORPUS_H
-#define CORPUS_H
-
+/* Where the corpus lies is told by Meson in FCT_CORPUS. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <cmocka.h>
 
-#include "base/bytes.h"
+#include "support/corpus.h"
 
-static inline void corpus_path(char *out, size_t size, const char *name, const char *ending)
+static void corpus_path(char *out, size_t size, const char *name, const char *ending)
 {
     snprintf(out, size, "%s/%s%s", getenv("FCT_CORPUS"), name, ending);
 }
 
-static inline void corpus_read(const char *name, const char *ending, fct_buf *out)
+void corpus_read(const char *name, const char *ending, fct_buf *out)
 {
     char path[1024], chunk[4096];
     size_t len;
@@ -29,8 +30,7 @@ static inline void corpus_read(const char *name, const char *ending, fct_buf *ou
     fclose(file);
 }
 
-/* With FCT_WRITE_EXPECTED set, the expectation is written instead of compared. */
-static inline void corpus_expect(const char *name, const char *ending, fct_slice got)
+void corpus_expect(const char *name, const char *ending, fct_slice got)
 {
     fct_buf expected = {0};
 
@@ -50,5 +50,3 @@ static inline void corpus_expect(const char *name, const char *ending, fct_slice
         fail_msg("%s%s differs from what was composed:\n%.*s", name, ending, (int)got.len, got.ptr);
     fct_buf_done(&expected);
 }
-
-#endif

@@ -1,30 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* A client of net/tls and OpenSSL's server joined by memory, and certificates for them. */
-#ifndef TEST_TLS_PAIR_H
-#define TEST_TLS_PAIR_H
+/* No socket: each side writes into memory that the other reads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
 
-#include "certificates.h"
-#include "net/tls.h"
+#include "support/tls_pair.h"
 
-#define HOST "mail.example.com"
+struct certificate ca, good;
+char ca_path[64];
 
-static struct certificate ca, good;
-static char ca_path[64];
-
-struct pair {
-    fct_tls *client;
-    SSL *server;
-    bool client_open;
-    int error;
-};
-
-static inline struct certificate issued(const char *san)
+struct certificate issued(const char *san)
 {
     return certificate_make(&(struct certificate_plan){
         .name = HOST, .san = san, .from_days = -1, .to_days = 30, .issuer = &ca});
 }
 
-static inline int make_fixtures(void **state)
+int make_fixtures(void **state)
 {
     ca = certificate_make(&(struct certificate_plan){
         .name = "Test Authority", .from_days = -30, .to_days = 365, .authority = true});
@@ -33,7 +28,7 @@ static inline int make_fixtures(void **state)
     return 0;
 }
 
-static inline int drop_fixtures(void **state)
+int drop_fixtures(void **state)
 {
     unlink(ca_path);
     certificate_free(&ca);
@@ -41,7 +36,7 @@ static inline int drop_fixtures(void **state)
     return 0;
 }
 
-static inline fct_tls_context *client_context(const struct fct_tls_config *config, const char *host)
+fct_tls_context *client_context(const struct fct_tls_config *config, const char *host)
 {
     fct_tls_context *context = NULL;
     facteur_error *error = NULL;
@@ -50,28 +45,23 @@ static inline fct_tls_context *client_context(const struct fct_tls_config *confi
     return context;
 }
 
-static inline void pair_join(struct pair *pair, fct_tls *client, SSL_CTX *server)
+void pair_start(struct pair *pair, fct_tls_context *client, SSL_CTX *server)
 {
     memset(pair, 0, sizeof *pair);
-    pair->client = client;
+    pair->client = fct_tls_new(client);
     assert_non_null(pair->client);
     pair->server = SSL_new(server);
     SSL_set_bio(pair->server, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     SSL_set_accept_state(pair->server);
 }
 
-static inline void pair_start(struct pair *pair, fct_tls_context *client, SSL_CTX *server)
-{
-    pair_join(pair, fct_tls_new(client), server);
-}
-
-static inline void pair_end(struct pair *pair)
+void pair_end(struct pair *pair)
 {
     fct_tls_free(pair->client);
     SSL_free(pair->server);
 }
 
-static inline void to_server(struct pair *pair)
+void to_server(struct pair *pair)
 {
     fct_slice out = fct_tls_output(pair->client);
 
@@ -80,8 +70,7 @@ static inline void to_server(struct pair *pair)
     fct_tls_sent(pair->client, out.len);
 }
 
-/* Hand the client what the server wrote, `step` bytes at a time; the clear text goes to `got`. */
-static inline void to_client(struct pair *pair, size_t step, fct_buf *got)
+void to_client(struct pair *pair, size_t step, fct_buf *got)
 {
     char bytes[4096], clear[16384];
     bool ended = false;
@@ -106,8 +95,7 @@ static inline void to_client(struct pair *pair, size_t step, fct_buf *got)
     }
 }
 
-/* Shake hands; true when both sides are done. */
-static inline bool shake(struct pair *pair, size_t step)
+bool shake(struct pair *pair, size_t step)
 {
     int server = 0;
 
@@ -121,5 +109,3 @@ static inline bool shake(struct pair *pair, size_t step)
     }
     return false;
 }
-
-#endif

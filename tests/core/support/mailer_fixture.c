@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* A mailer before the relay of threads, and mails given to it; for the tests of mailer/. */
-#ifndef TEST_MAILER_FIXTURE_H
-#define TEST_MAILER_FIXTURE_H
-
+/* Failures end the test that asked. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
 
-#include "facteur.h"
-#include "threaded_relay.h"
+#include "support/mailer_fixture.h"
 
-#ifndef MAILS_EACH
-#define MAILS_EACH 5 /* that a worker sends */
-#endif
-#define MANY 40
-
-static inline facteur_mailer *open_relay(const char *query)
+facteur_mailer *open_relay(const char *query)
 {
     facteur_mailer *mailer = NULL;
     facteur_error *error = NULL;
@@ -25,7 +23,7 @@ static inline facteur_mailer *open_relay(const char *query)
     return mailer;
 }
 
-static inline facteur_message *make_message(void)
+facteur_message *make_message(void)
 {
     facteur_message *message = facteur_message_new();
 
@@ -36,7 +34,7 @@ static inline facteur_message *make_message(void)
     return message;
 }
 
-static inline facteur_delivery *submit(facteur_mailer *mailer, unsigned how)
+facteur_delivery *mailer_submit(facteur_mailer *mailer, unsigned how)
 {
     facteur_message *message = make_message();
     facteur_delivery *delivery = NULL;
@@ -48,8 +46,7 @@ static inline facteur_delivery *submit(facteur_mailer *mailer, unsigned how)
     return delivery;
 }
 
-/* The status of a delivery, which is freed; -1 while it has none. */
-static inline int settle(facteur_delivery *delivery, double timeout)
+int delivery_settle(facteur_delivery *delivery, double timeout)
 {
     facteur_receipt *receipt = NULL;
     int status = -1;
@@ -61,13 +58,13 @@ static inline int settle(facteur_delivery *delivery, double timeout)
     return status;
 }
 
-static inline void await_the_end(unsigned connections)
+void await_the_end(unsigned connections)
 {
     while (atomic_load(&relay.ended) < connections)
         sched_yield();
 }
 
-static inline bool send_one(facteur_mailer *mailer)
+bool mailer_send(facteur_mailer *mailer)
 {
     facteur_message *message = make_message();
     facteur_receipt *receipt = NULL;
@@ -79,21 +76,12 @@ static inline bool send_one(facteur_mailer *mailer)
     return sent;
 }
 
-struct worker {
-    pthread_t thread;
-    facteur_mailer *mailer;
-    unsigned sent;
-};
-
-static inline void *work(void *argument)
+void *worker_run(void *argument)
 {
     struct worker *worker = argument;
+    unsigned mails = worker->mails ? worker->mails : MAILS_EACH;
 
-    for (int i = 0; i < MAILS_EACH; i++)
-        worker->sent += send_one(worker->mailer);
+    for (unsigned i = 0; i < mails; i++)
+        worker->sent += mailer_send(worker->mailer);
     return NULL;
 }
-
-#define WITH_RELAY(test) cmocka_unit_test_setup_teardown(test, relay_start, relay_stop)
-
-#endif

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A small SMTP server of threads in the test's own process, for relay_start() and relay_stop() as
- * fixtures. */
-#ifndef THREADED_RELAY_H
-#define THREADED_RELAY_H
-
+/* A thread for the listener, and one for each connection that was ever made. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,18 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX 1024
+#include "support/threaded_relay.h"
 
-static struct {
-    int listener;
-    unsigned port;
-    pthread_t acceptor;
-    pthread_t threads[CONNECTIONS_MAX];
-    atomic_uint connections, mails, quits, finals_seen, ended;
-    atomic_bool silent;  /* no verdict is given */
-    atomic_int owed;     /* + 1: the connection that the last verdict kept back is owed to */
-    atomic_int refusals; /* of the next logins */
-} relay;
+struct threaded_relay relay;
 
 static void say(int fd, const char *text)
 {
@@ -43,8 +27,7 @@ static void say_verdict(int fd)
     say(fd, verdict);
 }
 
-/* Give the verdict that was kept back, and all others from now on. */
-static inline void relay_answer_late(void)
+void relay_answer_late(void)
 {
     atomic_store(&relay.silent, false);
     say_verdict(atomic_load(&relay.owed) - 1);
@@ -120,14 +103,14 @@ static void *accept_all(void *argument)
     while ((fd = accept(relay.listener, NULL, NULL)) >= 0) {
         unsigned index = atomic_fetch_add(&relay.connections, 1);
 
-        if (index >= CONNECTIONS_MAX ||
+        if (index >= RELAY_CONNECTIONS_MAX ||
             pthread_create(&relay.threads[index], NULL, serve, (void *)(intptr_t)fd) != 0)
             abort();
     }
     return NULL;
 }
 
-static int relay_start(void **state)
+int relay_start(void **state)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t len = sizeof address;
@@ -142,8 +125,7 @@ static int relay_start(void **state)
     return pthread_create(&relay.acceptor, NULL, accept_all, NULL);
 }
 
-/* After the clients are gone. */
-static int relay_stop(void **state)
+int relay_stop(void **state)
 {
     unsigned count;
 
@@ -155,5 +137,3 @@ static int relay_stop(void **state)
         pthread_join(relay.threads[i], NULL);
     return 0;
 }
-
-#endif

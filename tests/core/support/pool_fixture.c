@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* A loop, a mail, and jobs whose end is written down; for the tests of pool/. */
-#ifndef TEST_POOL_FIXTURE_H
-#define TEST_POOL_FIXTURE_H
+/* One loop and one mail, of the test that runs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
 
 #include "base/memory.h"
-#include "mime/message.h"
-#include "pool/pool.h"
-#include "smtp_peer.h"
+#include "support/pool_fixture.h"
 
-struct post {
-    fct_job job;
-    bool finished;
-    unsigned calls;
-    enum fct_class class;
-    int error;
-    enum facteur_phase phase;
-    char message[512];
-    size_t recipient_count;
-    int64_t timing_us[FACTEUR_PHASE_COUNT];
-};
-
-static void on_done(fct_job *job, const fct_outcome *outcome)
+void on_done(fct_job *job, const fct_outcome *outcome)
 {
     struct post *post = FCT_ENTRY(job, struct post, job);
 
@@ -35,49 +26,49 @@ static void on_done(fct_job *job, const fct_outcome *outcome)
     assert_false(outcome->again);
 }
 
-static inline fct_mail *mail_make(const char *to)
+fct_mail *mail_make(const char *to)
 {
     facteur_message *message = facteur_message_new();
     struct fct_freeze facts = {.date_s = 1700000000};
-    fct_mail *mail = NULL;
+    fct_mail *made = NULL;
 
     assert_int_equal(facteur_message_set(message, "from", "a@example.com", FACTEUR_NTS, NULL), 0);
     assert_int_equal(facteur_message_set(message, "to", to, FACTEUR_NTS, NULL), 0);
     assert_int_equal(facteur_message_set(message, "subject", "hello", FACTEUR_NTS, NULL), 0);
     assert_int_equal(facteur_message_set(message, "text", "one line\n", FACTEUR_NTS, NULL), 0);
-    assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+    assert_int_equal(fct_message_freeze(message, &facts, &made, NULL), 0);
     facteur_message_free(message);
-    return mail;
+    return made;
 }
 
-static fct_loop *loop;
-static fct_mail *mail;
+fct_loop *loop;
+fct_mail *mail;
 
-static int make_mail(void **state)
+int make_mail(void **state)
 {
     mail = mail_make("b@example.com");
     return 0;
 }
 
-static int drop_mail(void **state)
+int drop_mail(void **state)
 {
     fct_mail_unref(mail);
     return 0;
 }
 
-static int set_up(void **state)
+int set_up(void **state)
 {
     loop = fct_loop_new();
     return loop ? 0 : -1;
 }
 
-static int tear_down(void **state)
+int tear_down(void **state)
 {
     fct_loop_free(loop);
     return 0;
 }
 
-static inline fct_relay relay_for(const struct server *server)
+fct_relay relay_for(const struct server *server)
 {
     return (fct_relay){.name = (char *)"smtp://127.0.0.1",
                        .host = (char *)"127.0.0.1",
@@ -100,22 +91,20 @@ static inline fct_relay relay_for(const struct server *server)
                        .fresh_us = 2000000};
 }
 
-/* A server, and a pool before it; what else is to hold of the relay may be set until the first
- * mail. */
-static inline fct_pool *stage_open(struct server *server, fct_relay *relay)
+fct_pool *stage_open(struct server *server, fct_relay *relay)
 {
     server_start(server);
     *relay = relay_for(server);
     return fct_pool_new(loop, relay);
 }
 
-static inline void stage_close(fct_pool *pool, struct server *server)
+void stage_close(fct_pool *pool, struct server *server)
 {
     fct_pool_free(pool);
     server_stop(server);
 }
 
-static inline void submit(fct_pool *pool, struct post *post, uint64_t limit_us)
+void submit(fct_pool *pool, struct post *post, uint64_t limit_us)
 {
     *post = (struct post){
         .job = {.mail = mail, .deadline_us = fct_loop_now_us(loop) + limit_us, .done = on_done}};
@@ -123,14 +112,14 @@ static inline void submit(fct_pool *pool, struct post *post, uint64_t limit_us)
     assert_false(post->finished);
 }
 
-static inline void send_one(fct_pool *pool, struct post *post)
+void send_one(fct_pool *pool, struct post *post)
 {
     submit(pool, post, 5000000);
     fct_loop_run(loop, &post->finished);
     assert_int_equal(post->calls, 1);
 }
 
-static inline void expect_sent(const struct post *post)
+void expect_sent(const struct post *post)
 {
     if (post->class != FCT_SENT)
         fail_msg("not sent: %d %s", post->error, post->message);
@@ -138,9 +127,7 @@ static inline void expect_sent(const struct post *post)
     assert_null(post->job.transcript);
 }
 
-static inline bool is_quiet(void *user)
+bool is_quiet(void *user)
 {
     return !fct_pool_active(user);
 }
-
-#endif

@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A stretch of a test in which the nth allocation of its thread fails: one of the core's own, or
- * one of the libraries below it (libuv, OpenSSL, jansson, libxml2).
- */
-#ifndef TEST_SHORTAGE_H
-#define TEST_SHORTAGE_H
-
+/* Each library below is given allocators that fail when a thread has said so. */
 #include <jansson.h>
 #include <libxml/xmlmemory.h>
 #include <openssl/crypto.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
 #include "base/memory.h"
+#include "support/shortage.h"
 
-enum shortage_of { SHORTAGE_OURS, SHORTAGE_LIBRARIES };
-
-static bool shortage_met; /* whether the last stretch had an nth allocation */
+bool shortage_met;
 
 static _Thread_local struct {
     unsigned long nth, count;
@@ -64,8 +56,7 @@ static void openssl_free(void *block, const char *file, int line)
     free(block);
 }
 
-/* Before any of them has allocated; false when one does not let itself be asked. */
-static inline bool shortage_hook_libraries(void)
+bool shortage_hook_libraries(void)
 {
     json_set_alloc_funcs(library_malloc, free);
     return uv_replace_allocator(library_malloc, library_realloc, library_calloc, free) == 0 &&
@@ -73,7 +64,7 @@ static inline bool shortage_hook_libraries(void)
            xmlMemSetup(free, library_malloc, library_realloc, library_strdup) == 0;
 }
 
-static inline void shortage_begin(enum shortage_of whose, unsigned long nth)
+void shortage_begin(enum shortage_of whose, unsigned long nth)
 {
     if (whose == SHORTAGE_OURS)
         fct_memory_fail_at(nth);
@@ -81,7 +72,7 @@ static inline void shortage_begin(enum shortage_of whose, unsigned long nth)
     shortage_library.count = 0;
 }
 
-static inline void shortage_end(void)
+void shortage_end(void)
 {
     shortage_met = fct_memory_failed() ||
                    (shortage_library.nth && shortage_library.count >= shortage_library.nth);
@@ -89,4 +80,7 @@ static inline void shortage_end(void)
     shortage_library.nth = 0;
 }
 
-#endif
+unsigned long shortage_library_count(void)
+{
+    return shortage_library.count;
+}

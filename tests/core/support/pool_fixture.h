@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* A loop, a mail, and jobs whose end is written down; for the tests of pool/. */
+#ifndef TEST_POOL_FIXTURE_H
+#define TEST_POOL_FIXTURE_H
+
+#include "mime/message.h"
+#include "pool/pool.h"
+#include "support/smtp_peer.h"
+
+/* A job, and what it was told at its end. */
+struct post {
+    fct_job job;
+    bool finished;
+    unsigned calls;
+    enum fct_class class;
+    int error;
+    enum facteur_phase phase;
+    char message[512];
+    size_t recipient_count;
+    int64_t timing_us[FACTEUR_PHASE_COUNT];
+};
+
+/* The `done` of a post's job. */
+void on_done(fct_job *job, const fct_outcome *outcome);
+
+/* A small mail; the caller holds the only reference. */
+fct_mail *mail_make(const char *to);
+
+/* For a group: the mail.  For each test: the loop. */
+extern fct_mail *mail;
+extern fct_loop *loop;
+int make_mail(void **state);
+int drop_mail(void **state);
+int set_up(void **state);
+int tear_down(void **state);
+
+/* The server's relay with limits of five seconds. */
+fct_relay relay_for(const struct server *server);
+
+/* A server, and a pool before it; what else is to hold of the relay may be set until the first
+ * mail. */
+fct_pool *stage_open(struct server *server, fct_relay *relay);
+void stage_close(fct_pool *pool, struct server *server);
+
+/* Submit the mail, and send it to its end. */
+void submit(fct_pool *pool, struct post *post, uint64_t limit_us);
+void send_one(fct_pool *pool, struct post *post);
+
+void expect_sent(const struct post *post);
+
+/* Whether the pool given as `user` has nothing to do; for fct_loop_run_until() and the like. */
+bool is_quiet(void *user);
+
+#endif
