@@ -74,28 +74,17 @@ static void add(struct php_facteur_options *out, const char *name, const char *v
     out->owned[out->count++] = owned;
 }
 
-/*
- * What holds for every mailer of the machine and not only for the default one: a staging server
- * that captures its mail must do so whatever DSN the program has.
- */
-static bool concerns_all(const char *name)
-{
-    static const char *const names[] = {"mode", "redirect_to", "allow", "capture_dir"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
 static void add_settings(struct php_facteur_options *out, HashTable *options, bool own_dsn)
 {
     for (size_t i = 0; i < facteur_option_count(); i++) {
         const char *name = facteur_option_name(i);
         const char *value = php_facteur_ini_option(i);
 
-        /* A login of the ini settings is for their relay; no other relay may be told it. */
-        if (!value || (own_dsn && !concerns_all(name)))
+        /*
+         * A login of the ini settings is for their relay; no other relay may be told it.  But a
+         * staging server that captures its mail must do so whatever DSN the program has.
+         */
+        if (!value || (own_dsn && strcmp(facteur_option_scope(i), "machine") != 0))
             continue;
         if (!zend_hash_str_exists(options, name, strlen(name)))
             add(out, name, value, NULL);

@@ -30,7 +30,7 @@ TYPES = {
 }
 # The Python layer takes more than the text that the core knows.
 SPECIAL = {"token": "str | Callable[[str, str], str | tuple[str, float]]"}
-FIELDS = ("name", "type", "choices", "default", "help")
+FIELDS = ("name", "scope", "type", "choices", "default", "help")
 
 
 def table_of_library(path):
@@ -54,7 +54,7 @@ def table_of_package():
     return [[text or "" for text in row] for row in facteur._core.options()]
 
 
-def keyword(name, kind, choices, default, help_text):
+def keyword(name, scope, kind, choices, default, help_text):
     """One keyword with its meaning as a comment."""
     annotation = SPECIAL.get(name, TYPES.get(kind))
     if kind == "choice":

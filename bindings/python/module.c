@@ -84,9 +84,9 @@ static PyObject *options(PyObject *module, PyObject *unused)
 
     for (Py_ssize_t i = 0; table && i < count; i++) {
         size_t at = (size_t)i;
-        PyObject *row = Py_BuildValue("(sszzs)", facteur_option_name(at), facteur_option_type(at),
-                                      facteur_option_choices(at), facteur_option_default(at),
-                                      facteur_option_help(at));
+        PyObject *row = Py_BuildValue("(ssszzs)", facteur_option_name(at), facteur_option_scope(at),
+                                      facteur_option_type(at), facteur_option_choices(at),
+                                      facteur_option_default(at), facteur_option_help(at));
 
         if (!row || PyTuple_SetItem(table, i, row))
             Py_CLEAR(table);
@@ -94,9 +94,10 @@ static PyObject *options(PyObject *module, PyObject *unused)
     return table;
 }
 
-PyDoc_STRVAR(options_doc,
-             "options($module, /)\n--\n\n"
-             "The table of a Mailer's options: tuples (name, type, choices, default, help).");
+PyDoc_STRVAR(
+    options_doc,
+    "options($module, /)\n--\n\n"
+    "The table of a Mailer's options: tuples (name, scope, type, choices, default, help).");
 
 #define LETTER_SIGNATURE                                                                           \
     "*, to=None, from_=None, reply_to=None, locale=None, subject=None, message_id=None,\n"         \

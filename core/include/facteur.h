@@ -286,12 +286,17 @@ FACTEUR_API int facteur_contact_form(const facteur_mailer *mailer, const char *j
 /*
  * The table of options, the one source of docs/options.md, the .pyi and the PHP ini list.
  * index runs from 0 to facteur_option_count() - 1; every text is static.
+ * scope is "relay" (each relay has its own value: in its DSN, or for all that have none), "login"
+ * (as relay, but several relays never share one), "mailer" (one value, whichever relay takes the
+ * mail) or "machine" (as mailer; whoever runs the machine can set it for every mailer).  With
+ * several relays, what stands in a place of another scope is refused.
  * type is one of "text", "bool", "int", "number", "seconds", "ms", "choice" (choices separated by
  * "|" in facteur_option_choices), "secret", "path", "address", "json" (a text
  * that is kept as a secret).
  */
 FACTEUR_API size_t facteur_option_count(void);
 FACTEUR_API const char *facteur_option_name(size_t index);
+FACTEUR_API const char *facteur_option_scope(size_t index);
 FACTEUR_API const char *facteur_option_type(size_t index);
 FACTEUR_API const char *facteur_option_choices(size_t index);
 FACTEUR_API const char *facteur_option_default(size_t index);

@@ -156,8 +156,8 @@ static void options_go_where_they_belong(void **state)
                       "smtp://v:p2@localhost:26)?deadline=4&pool_size=3&default_from=a@b.example",
                       names, values, 1, NULL),
         0);
-    assert_int_equal(fct_options_get(&plan.options, FCT_OPT_deadline)->number, 4000000);
-    assert_string_equal(fct_options_get(&plan.options, FCT_OPT_default_from)->text, "a@b.example");
+    assert_int_equal(plan.deadline_us, 4000000);
+    assert_string_equal(plan.default_from, "a@b.example");
     assert_int_equal(plan.members[0].relay.pool_size, 2);
     assert_int_equal(plan.members[1].relay.pool_size, 3);
     assert_int_equal(plan.members[0].relay.session.command_us, 7000000);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mailer/dsn and mailer/host: what DSNs say, and how precisely broken ones are refused. */
+/* config/dsn and config/host: what DSNs say, and how precisely broken ones are refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

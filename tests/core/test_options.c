@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mailer/options: the table, its types and ranges, and which value wins. */
+/* config/options: the table, its types and ranges, and which value wins. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mailer/preset and mailer/plan: every preset makes a usable relay, and options settle into one
+/* config/preset and config/plan: every preset makes a usable relay, and options settle into one
  * plan. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -77,6 +77,15 @@ def test_a_second_clock_is_told(tree, line):
     assert "reads a clock past base/clock.h" in breaches(tree)
 
 
+@pytest.mark.parametrize("file", ["core/src/relays/lane.c", "core/src/pool/pool.h", "core/cli/help.c", "ext/planted.c"])
+@pytest.mark.parametrize("name", ["FCT_OPT_deadline", "fct_options_get"])
+def test_an_option_read_outside_config_is_told(tree, file, name):
+    path = tree / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text((path.read_text() if path.exists() else "") + f"int planted(void) {{ return (int){name}; }}\n")
+    assert f"{name} belongs to config/" in breaches(tree)
+
+
 def test_a_room_outside_the_tree_is_told(tree):
     (tree / "core/src/attic").mkdir()
     (tree / "core/src/attic/box.h").write_text("/* SPDX-License-Identifier: MIT */\n")

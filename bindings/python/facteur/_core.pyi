@@ -22,7 +22,7 @@ _Letter: TypeAlias = Mapping[str, Any] | str | bytes
 
 version: str
 
-def options() -> tuple[tuple[str, str, str | None, str | None, str], ...]: ...
+def options() -> tuple[tuple[str, str, str, str | None, str | None, str], ...]: ...
 @type_check_only
 class _AddressCheck(TypedDict):
     valid: bool

@@ -265,6 +265,19 @@ static bool fill_relay(fct_member *member)
     return good && relay->stats && fill_session(member) && fill_tls(member) && make_tokens(member);
 }
 
+static void fill_lane(fct_member *member)
+{
+    unsigned depth = (unsigned)number_of(member, FCT_OPT_pipeline_depth);
+
+    member->lane = (struct fct_lane_config){
+        .breaker_failures = (unsigned)number_of(member, FCT_OPT_breaker_failures),
+        .breaker_pause_us = (uint64_t)number_of(member, FCT_OPT_breaker_pause),
+        .max_rate = (double)number_of(member, FCT_OPT_max_rate) / 1e6,
+    };
+    member->window = (number_of(member, FCT_OPT_pipelining) ? depth : 1) * member->relay.pool_size;
+    member->asks_caller = number_of(member, FCT_OPT_token_callback) != 0;
+}
+
 bool fct_member_has_relay(const fct_member *member)
 {
     return member->dsn.host || member->dsn.scheme == FCT_SCHEME_UNIX;
@@ -278,6 +291,7 @@ int fct_member_init(fct_member *member, const fct_options *base, const char *who
     memset(member, 0, sizeof *member);
     if (fct_options_copy(&member->options, base))
         return fct_error_nomem(error);
+    member->options.place = base->place == FCT_PLACE_SHARED ? FCT_PLACE_MEMBER : FCT_PLACE_ALONE;
     err = fct_dsn_parse_part(&member->dsn, &member->options, whole, part, error);
     if (!err)
         err = read_preset(member, error);
@@ -285,6 +299,8 @@ int fct_member_init(fct_member *member, const fct_options *base, const char *who
         err = check_relay(member, error);
     if (!err && (make_name(member) || (fct_member_has_relay(member) && !fill_relay(member))))
         err = fct_error_nomem(error);
+    if (!err)
+        fill_lane(member);
     if (err)
         fct_member_done(member);
     return err;

@@ -11,10 +11,20 @@
 #include "config/bearer.h"
 #include "pool/relay.h"
 
+/* What the relay gets, whatever its pool could bear. */
+struct fct_lane_config {
+    unsigned breaker_failures; /* 0: never */
+    uint64_t breaker_pause_us;
+    double max_rate; /* mails a second; 0: no limit */
+};
+
 typedef struct fct_member {
-    fct_options options;
+    fct_options options; /* for config/ alone: the others read what follows from them */
     fct_dsn dsn;
-    fct_relay relay;                      /* where there is one */
+    fct_relay relay; /* where there is one */
+    struct fct_lane_config lane;
+    unsigned window;                      /* mails that its connections bear in flight */
+    bool asks_caller;                     /* the token comes from the caller's function */
     char *name;                           /* without secrets */
     bool ready;                           /* fct_member_complete() was through */
     struct fct_login_stamp password_file; /* as it was when it was read */

@@ -17,8 +17,13 @@ enum type { TEXT, BOOL, INT, NUMBER, SECONDS, MS, CHOICE, SECRET, PATH, ADDRESS,
 static const char *const type_names[] = {"text",   "bool",   "int",  "number",  "seconds", "ms",
                                          "choice", "secret", "path", "address", "json"};
 
+enum scope { RELAY, LOGIN, MAILER, MACHINE };
+
+static const char *const scope_names[] = {"relay", "login", "mailer", "machine"};
+
 struct entry {
     const char *name;
+    enum scope scope;
     enum type type;
     const char *choices;
     const char *def;
@@ -27,14 +32,14 @@ struct entry {
 };
 
 static const struct entry table[] = {
-#define ENTRY(name, type, choices, def, low, high, help)                                           \
-    {#name, type, choices, def, low, high, help},
+#define ENTRY(name, scope, type, choices, def, low, high, help)                                    \
+    {#name, scope, type, choices, def, low, high, help},
     FCT_OPTIONS(ENTRY)
 #undef ENTRY
 };
 
 static const char *const names[] = {
-#define NAME(name, type, choices, def, low, high, help) #name,
+#define NAME(name, scope, type, choices, def, low, high, help) #name,
     FCT_OPTIONS(NAME)
 #undef NAME
 };
@@ -47,6 +52,11 @@ size_t facteur_option_count(void)
 const char *facteur_option_name(size_t index)
 {
     return index < FCT_OPTION_COUNT ? table[index].name : "";
+}
+
+const char *facteur_option_scope(size_t index)
+{
+    return index < FCT_OPTION_COUNT ? scope_names[table[index].scope] : "";
 }
 
 const char *facteur_option_type(size_t index)
@@ -282,6 +292,25 @@ static int refuse_name(const char *name, size_t len, facteur_error **error)
     return FACTEUR_ECONFIG;
 }
 
+/* Nothing is taken where it would not count: nobody would see that it does not. */
+static int check_place(const struct entry *entry, enum fct_place place, facteur_error **error)
+{
+    bool wide = entry->scope == MAILER || entry->scope == MACHINE;
+
+    if (place == FCT_PLACE_MEMBER && wide)
+        return fct_error_set(error, FACTEUR_ECONFIG, entry->name,
+                             "%s is of the whole mailer, not of one relay: give it behind the last "
+                             "parenthesis or as an option",
+                             entry->name);
+    /* It would be told to each of them. */
+    if (place == FCT_PLACE_SHARED && entry->scope == LOGIN)
+        return fct_error_set(error, FACTEUR_ECONFIG, entry->name,
+                             "several relays cannot share one login: give %s in the DSN of the "
+                             "relay that it is for",
+                             entry->name);
+    return 0;
+}
+
 int fct_options_set(fct_options *options, enum fct_level level, const char *name, size_t name_len,
                     const char *value, size_t len, facteur_error **error)
 {
@@ -292,7 +321,9 @@ int fct_options_set(fct_options *options, enum fct_level level, const char *name
 
     if (index < 0)
         return refuse_name(name, name_len, error);
-    err = parse(&table[index], (fct_slice){value, len}, &number, &spelling, error);
+    err = check_place(&table[index], options->place, error);
+    if (!err)
+        err = parse(&table[index], (fct_slice){value, len}, &number, &spelling, error);
     if (err || options->values[index].level > level)
         return err;
     err = keep(&options->values[index], &table[index], level, number, spelling);

@@ -13,6 +13,11 @@ static const char *text_of(const fct_plan *plan, enum fct_option option)
     return plan->options.values[option].text;
 }
 
+static uint64_t number_of(const fct_plan *plan, enum fct_option option)
+{
+    return (uint64_t)plan->options.values[option].number;
+}
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 static int read_caller(fct_plan *plan, const char *const *names, const char *const *values,
@@ -24,54 +29,6 @@ static int read_caller(fct_plan *plan, const char *const *names, const char *con
 
         if (err)
             return err;
-    }
-    return 0;
-}
-
-/* What belongs to the mailer as a whole, whichever relay takes the mail. */
-static const enum fct_option mailer_wide[] = {
-    FCT_OPT_deadline,    FCT_OPT_mode,         FCT_OPT_redirect_to,    FCT_OPT_allow,
-    FCT_OPT_capture_dir, FCT_OPT_default_from, FCT_OPT_default_locale, FCT_OPT_contact_to,
-    FCT_OPT_dkim,        FCT_OPT_smime,
-};
-
-/* A login given once for several relays would be told to each of them. */
-static const enum fct_option logins[] = {
-    FCT_OPT_username,     FCT_OPT_password, FCT_OPT_password_file,
-    FCT_OPT_password_env, FCT_OPT_token,    FCT_OPT_token_command,
-};
-
-#define COUNT(list) (sizeof(list) / sizeof(list)[0])
-
-static int check_shared(const fct_options *options, facteur_error **error)
-{
-    for (size_t i = 0; i < COUNT(logins); i++) {
-        const struct fct_option_value *value = fct_options_get(options, logins[i]);
-
-        if (value->text || value->secret)
-            return fct_error_set(error, FACTEUR_ECONFIG, facteur_option_name(logins[i]),
-                                 "several relays cannot share one login: give %s in the DSN of the "
-                                 "relay that it is for",
-                                 facteur_option_name(logins[i]));
-    }
-    return 0;
-}
-
-static int check_member(const fct_plan *plan, const fct_member *member, const char *dsn,
-                        const char *at, facteur_error **error)
-{
-    if (!fct_member_has_relay(member))
-        return fct_error_set(error, FACTEUR_ECONFIG, "dsn",
-                             "the DSN at position %zu is no relay; failover() and roundrobin() "
-                             "take smtp, smtps, smtp+unix and presets",
-                             fct_dsn_position(dsn, at));
-    for (size_t i = 0; i < COUNT(mailer_wide); i++) {
-        if (plan->options.values[mailer_wide[i]].level < FCT_LEVEL_DSN &&
-            member->options.values[mailer_wide[i]].level == FCT_LEVEL_DSN)
-            return fct_error_set(error, FACTEUR_ECONFIG, facteur_option_name(mailer_wide[i]),
-                                 "%s is of the whole mailer, not of one relay: give it behind the "
-                                 "last parenthesis or as an option",
-                                 facteur_option_name(mailer_wide[i]));
     }
     return 0;
 }
@@ -89,11 +46,11 @@ static int read_members(fct_plan *plan, const char *dsn, facteur_error **error)
         if (err)
             return err;
         plan->member_count++;
-        if (fct_group_is_one(group))
-            continue;
-        err = check_member(plan, &plan->members[i], dsn, group->parts[i].ptr, error);
-        if (err)
-            return err;
+        if (!fct_group_is_one(group) && !fct_member_has_relay(&plan->members[i]))
+            return fct_error_set(error, FACTEUR_ECONFIG, "dsn",
+                                 "the DSN at position %zu is no relay; failover() and roundrobin() "
+                                 "take smtp, smtps, smtp+unix and presets",
+                                 fct_dsn_position(dsn, group->parts[i].ptr));
     }
     return 0;
 }
@@ -125,14 +82,13 @@ static int read_all(fct_plan *plan, const char *dsn, const char *const *names,
                              "smtps://user:password@smtp.example.com");
     err = fct_group_parse(&plan->group, dsn, error);
     one = fct_group_is_one(&plan->group);
+    plan->options.place = one ? FCT_PLACE_ALONE : FCT_PLACE_SHARED;
     if (!err)
         err = fct_options_from_environment(&plan->options, error);
     if (!err && !one)
         err = fct_dsn_parse_query(&plan->options, FCT_LEVEL_GROUP, dsn, plan->group.query, error);
     if (!err)
         err = read_caller(plan, names, values, count, error);
-    if (!err && !one)
-        err = check_shared(&plan->options, error);
     if (!err)
         err = read_members(plan, dsn, error);
     return !err && one ? take_options(plan, error) : err;
@@ -195,6 +151,21 @@ static int make_name(fct_plan *plan)
     return plan->name ? 0 : FACTEUR_ENOMEM;
 }
 
+static void settle(fct_plan *plan)
+{
+    plan->deadline_us = number_of(plan, FCT_OPT_deadline);
+    plan->background = number_of(plan, FCT_OPT_background) != 0;
+    plan->bounds = (struct fct_bounds){
+        .recipients = number_of(plan, FCT_OPT_max_recipients),
+        .parts = number_of(plan, FCT_OPT_max_parts),
+        .header_bytes = number_of(plan, FCT_OPT_max_header_bytes),
+        .message_bytes = number_of(plan, FCT_OPT_max_message_bytes),
+    };
+    plan->default_from = text_of(plan, FCT_OPT_default_from);
+    plan->default_locale = text_of(plan, FCT_OPT_default_locale);
+    plan->contact_to = text_of(plan, FCT_OPT_contact_to);
+}
+
 static int aim(fct_plan *plan)
 {
     const char *capture_dir = text_of(plan, FCT_OPT_capture_dir);
@@ -204,6 +175,7 @@ static int aim(fct_plan *plan)
     if (plan->policy.mode == FCT_MODE_CAPTURE) {
         plan->target = capture_dir ? FCT_TARGET_FILE : FCT_TARGET_MEMORY;
         plan->directory = capture_dir;
+        plan->directory_where = facteur_option_name(FCT_OPT_capture_dir);
         fct_buf_addf(&name, "%s%s", capture_dir ? "file://" : "memory://",
                      capture_dir ? capture_dir : "");
         plan->target_name = fct_buf_take(&name, NULL);
@@ -214,6 +186,7 @@ static int aim(fct_plan *plan)
     } else if (first->dsn.scheme == FCT_SCHEME_FILE) {
         plan->target = FCT_TARGET_FILE;
         plan->directory = first->dsn.path;
+        plan->directory_where = "dsn";
     } else {
         plan->target = first->dsn.scheme == FCT_SCHEME_MEMORY ? FCT_TARGET_MEMORY : FCT_TARGET_NULL;
     }
@@ -238,6 +211,8 @@ int fct_plan_init(fct_plan *plan, const char *dsn, const char *const *names,
         err = fct_policy_init(&plan->policy, &plan->options, error);
     if (!err)
         err = fct_signer_new(&plan->options, &plan->signer, error);
+    if (!err)
+        settle(plan);
     if (!err && (make_name(plan) || aim(plan)))
         err = fct_error_nomem(error);
     if (err)

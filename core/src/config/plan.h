@@ -10,20 +10,26 @@
 #include "config/member.h"
 #include "config/policy.h"
 #include "config/signer.h"
+#include "mime/bounds.h"
 
 enum fct_target { FCT_TARGET_RELAY, FCT_TARGET_FILE, FCT_TARGET_MEMORY, FCT_TARGET_NULL };
 
 typedef struct fct_plan {
-    fct_options options; /* of the mailer as a whole */
+    fct_options options; /* for config/ alone: the others read what follows from them */
+    uint64_t deadline_us;
+    bool background; /* a thread of its own does the work */
+    struct fct_bounds bounds;
+    const char *default_from, *default_locale, *contact_to; /* NULL: not given */
     fct_group group;     /* in which order the members are tried */
     fct_member *members; /* at least one; several are all relays */
     unsigned member_count;
     fct_policy policy;
     fct_signer *signer;
-    enum fct_target target; /* with mode=capture: of the capture */
-    const char *directory;  /* with FCT_TARGET_FILE */
-    char *name;             /* of the DSN, without secrets */
-    char *target_name;      /* of what takes the mail: the name, or the capture's */
+    enum fct_target target;      /* with mode=capture: of the capture */
+    const char *directory;       /* with FCT_TARGET_FILE */
+    const char *directory_where; /* what named it: "dsn" or the option */
+    char *name;                  /* of the DSN, without secrets */
+    char *target_name;           /* of what takes the mail: the name, or the capture's */
 } fct_plan;
 
 /* The contract of facteur_mailer_new(); opens no file.  After an error there is nothing to free. */

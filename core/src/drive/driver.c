@@ -26,7 +26,7 @@ fct_driver *fct_driver_new(const fct_plan *plan)
         return NULL;
     driver->plan = plan;
     driver->process = fct_process_now();
-    driver->background = fct_options_get(&plan->options, FCT_OPT_background)->number != 0;
+    driver->background = plan->background;
     pthread_mutex_init(&driver->lock, NULL);
     fct_clock_condition_init(&driver->changed);
     fct_list_init(&driver->fresh);

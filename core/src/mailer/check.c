@@ -122,7 +122,8 @@ static json_t *describe_sink(const fct_plan *plan, facteur_error **error)
 
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
         outcome.timing_us[i] = -1;
-    if (plan->target == FCT_TARGET_FILE && fct_directory_prepare(plan->directory, "dsn", error))
+    if (plan->target == FCT_TARGET_FILE &&
+        fct_directory_prepare(plan->directory, plan->directory_where, error))
         return NULL;
     json = describe(plan->target_name, &outcome, &check);
     if (!json)

@@ -301,17 +301,6 @@ int facteur_receipt_refused(const facteur_mailer *mailer, const facteur_error *e
 
 /* ---- Many, and a host's event loop ----------------------------------------------------------- */
 
-/* Of one relay: the mails in flight that its connections take. */
-static unsigned window_of(const fct_member *member)
-{
-    const fct_options *options = &member->options;
-    int64_t depth = 1;
-
-    if (fct_options_get(options, FCT_OPT_pipelining)->number)
-        depth = fct_options_get(options, FCT_OPT_pipeline_depth)->number;
-    return (unsigned)(depth * fct_options_get(options, FCT_OPT_pool_size)->number);
-}
-
 /* Mails take turns at a roundrobin's relays; of a failover's they fill one at a time. */
 static unsigned window_below(const fct_plan *plan, unsigned at)
 {
@@ -319,7 +308,7 @@ static unsigned window_below(const fct_plan *plan, unsigned at)
     unsigned window = 0;
 
     if (node->kind == FCT_GROUP_MEMBER)
-        return window_of(&plan->members[node->member]);
+        return plan->members[node->member].window;
     for (unsigned child = at + 1; child < node->end; child = plan->group.nodes[child].end) {
         unsigned below = window_below(plan, child);
 

@@ -109,7 +109,7 @@ uint64_t fct_engine_deadline_us(const fct_engine *engine, double seconds)
 
     /* Written so that a NaN takes the option's way. */
     if (!(seconds > 0))
-        return now_us + (uint64_t)fct_options_get(&engine->plan.options, FCT_OPT_deadline)->number;
+        return now_us + engine->plan.deadline_us;
     return now_us + (uint64_t)((seconds < DEADLINE_MAX_S ? seconds : DEADLINE_MAX_S) * 1e6);
 }
 

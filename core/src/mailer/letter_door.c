@@ -5,15 +5,15 @@
 
 static struct fct_letter_defaults defaults_of(const facteur_mailer *mailer)
 {
-    const fct_options *options;
+    const fct_plan *plan;
 
     if (!mailer)
         return (struct fct_letter_defaults){0};
-    options = &mailer->engine->plan.options;
+    plan = &mailer->engine->plan;
     return (struct fct_letter_defaults){
-        .from = fct_options_get(options, FCT_OPT_default_from)->text,
-        .contact_to = fct_options_get(options, FCT_OPT_contact_to)->text,
-        .locale = fct_options_get(options, FCT_OPT_default_locale)->text,
+        .from = plan->default_from,
+        .contact_to = plan->contact_to,
+        .locale = plan->default_locale,
     };
 }
 

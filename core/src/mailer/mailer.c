@@ -174,7 +174,7 @@ int facteur_mailer_set_token_source(facteur_mailer *mailer, facteur_token_source
     const fct_plan *plan = &mailer->engine->plan;
 
     for (unsigned i = 0; i < plan->member_count; i++) {
-        if (!fct_options_get(&plan->members[i].options, FCT_OPT_token_callback)->number)
+        if (!plan->members[i].asks_caller)
             continue;
         mailer->callback = (struct fct_bearer_callback){source, user};
         return 0;

@@ -13,24 +13,6 @@
 #define NOT_ALLOWED "not in the option allow (mode=allowlist)"
 #define NOBODY_ALLOWED "no recipient is in the option allow (mode=allowlist)"
 
-static uint64_t number_of(const fct_plan *plan, enum fct_option option)
-{
-    return (uint64_t)fct_options_get(&plan->options, option)->number;
-}
-
-static int check_bounds(const fct_plan *plan, const facteur_message *message, fct_mail *mail,
-                        facteur_error **error)
-{
-    struct fct_bounds bounds = {
-        .recipients = number_of(plan, FCT_OPT_max_recipients),
-        .parts = number_of(plan, FCT_OPT_max_parts),
-        .header_bytes = number_of(plan, FCT_OPT_max_header_bytes),
-        .message_bytes = number_of(plan, FCT_OPT_max_message_bytes),
-    };
-
-    return fct_bounds_check(&bounds, message, mail, error);
-}
-
 /* Whichever relay will take it must know what to make of its tags and metadata. */
 static int check_labels(const fct_plan *plan, const fct_mail *mail, facteur_error **error)
 {
@@ -48,7 +30,7 @@ static int freeze(const fct_plan *plan, facteur_message *message, fct_mail **out
                   facteur_error **error)
 {
     struct fct_freeze facts = {
-        .default_from = fct_options_get(&plan->options, FCT_OPT_default_from)->text,
+        .default_from = plan->default_from,
         .date_s = fct_clock_date_s(),
     };
     fct_mail *mail = NULL;
@@ -58,7 +40,7 @@ static int freeze(const fct_plan *plan, facteur_message *message, fct_mail **out
         return fct_error_set(error, err, NULL, "the system gives no randomness");
     err = fct_message_freeze(message, &facts, &mail, error);
     if (!err)
-        err = check_bounds(plan, message, mail, error);
+        err = fct_bounds_check(&plan->bounds, message, mail, error);
     if (!err)
         err = fct_policy_check(&plan->policy, mail, error);
     if (!err)

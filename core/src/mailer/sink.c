@@ -258,10 +258,9 @@ static int send_to_memory(facteur_mailer *mailer, fct_mail *mail, facteur_receip
 static int send_to_directory(const fct_plan *plan, fct_mail *mail, facteur_receipt *receipt,
                              facteur_error **error)
 {
-    const char *where = plan->policy.mode == FCT_MODE_CAPTURE ? "capture_dir" : "dsn";
     facteur_error *cause = NULL;
     fct_buf name = {0};
-    int err = fct_directory_prepare(plan->directory, where, error);
+    int err = fct_directory_prepare(plan->directory, plan->directory_where, error);
 
     if (err)
         return err;

@@ -12,13 +12,11 @@
 
 int fct_lane_init(struct fct_lane *lane, fct_loop *loop, fct_member *member)
 {
-    const fct_options *options = &member->options;
-
     lane->member = member;
     lane->loop = loop;
-    lane->breaker.limit = (unsigned)fct_options_get(options, FCT_OPT_breaker_failures)->number;
-    lane->breaker.pause_us = (uint64_t)fct_options_get(options, FCT_OPT_breaker_pause)->number;
-    lane->throttle.max_rate = (double)fct_options_get(options, FCT_OPT_max_rate)->number / 1e6;
+    lane->breaker.limit = member->lane.breaker_failures;
+    lane->breaker.pause_us = member->lane.breaker_pause_us;
+    lane->throttle.max_rate = member->lane.max_rate;
     fct_list_init(&lane->waiting);
     lane->pool = fct_pool_new(loop, &member->relay);
     return lane->pool ? 0 : FACTEUR_ENOMEM;
