@@ -152,7 +152,7 @@ static void take_outcome(void)
 
 static void frame_bdat(void)
 {
-    must(fct_session_submit(session, ready_mail, FCT_NEVER, false, NULL, 1));
+    must(fct_session_submit(session, ready_mail, FCT_NEVER, 0, NULL, 1));
     drain();
     hear(chunked, sizeof chunked - 1);
     take_outcome();
@@ -160,7 +160,7 @@ static void frame_bdat(void)
 
 static void frame_data(void)
 {
-    must(fct_session_submit(session, ready_mail, FCT_NEVER, false, NULL, 1));
+    must(fct_session_submit(session, ready_mail, FCT_NEVER, 0, NULL, 1));
     drain();
     hear(go_ahead, sizeof go_ahead - 1);
     drain();

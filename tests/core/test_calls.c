@@ -97,7 +97,7 @@ static void expect_outcome(fct_session *session, enum fct_class class, int error
 
 static void submit(fct_session *session, fct_mail *mail, void *tag)
 {
-    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, false, tag, 10), 0);
+    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, 0, tag, 10), 0);
 }
 
 static void room_and_idleness(void **state)
@@ -313,6 +313,33 @@ static void an_empty_content(void **state)
     fct_mail_unref(mail);
 }
 
+/* Of an empty content the gate is all there is. */
+static void an_empty_content_at_the_gate(void **state)
+{
+    fct_session *session = ready_session(&defaults, "250-x\r\n250 PIPELINING\r\n");
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "");
+    struct fct_session_event event;
+    int tag;
+
+    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, FCT_HOLD_GATE, &tag, 10), 0);
+    fct_session_release(session, 10);
+    take_all(session);
+    feed(session, "250 ok\r\n250 ok\r\n354 go\r\n");
+    take_all(session);
+    assert_int_equal(fct_session_next(session, &event), 1);
+    assert_true(event.kind == FCT_EVENT_GATE && event.tag_count == 1 && event.tags[0] == &tag);
+    assert_int_equal(fct_session_next(session, &event), 0);
+    take_all(session);
+    assert_false(fct_session_handed_over(session, &tag));
+    fct_session_release(session, 10);
+    take_all(session);
+    assert_true(fct_session_handed_over(session, &tag));
+    feed(session, "250 ok\r\n");
+    expect_outcome(session, FCT_SENT, 0);
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
 /* The answers to a content that was read as commands, all at once: none but the first is heard. */
 static void bdat_unknown_in_one_segment(void **state)
 {
@@ -382,8 +409,7 @@ static void the_end_comes_once(void **state)
     fct_session_sent(session, slices[0].len, 10);
     assert_int_equal(fct_session_feed(session, "250 ok\r\n", 8, 10), FACTEUR_ECONNECT);
     assert_int_equal(fct_session_output(session, slices, 8, 10), 0);
-    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, false, NULL, 10),
-                     FACTEUR_ECLOSED);
+    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, 0, NULL, 10), FACTEUR_ECLOSED);
     assert_int_equal(fct_session_noop(session, 10), FACTEUR_ECLOSED);
     fct_session_quit(session, 10);
     assert_true(fct_session_deadline(session) == FCT_NEVER);
@@ -415,8 +441,7 @@ static void quitting(void **state)
     session = fct_session_new(&defaults, 1);
     submit(session, mail, NULL);
     fct_session_quit(session, 10);
-    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, false, NULL, 10),
-                     FACTEUR_ECLOSED);
+    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, 0, NULL, 10), FACTEUR_ECLOSED);
     feed(session, "220 x\r\n");
     take_all(session);
     feed(session, "250-x\r\n250 PIPELINING\r\n");
@@ -427,8 +452,7 @@ static void quitting(void **state)
     feed(session, "250 ok\r\n");
     take_all(session);
     assert_int_equal(fct_session_noop(session, 10), FACTEUR_ECLOSED);
-    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, false, NULL, 10),
-                     FACTEUR_ECLOSED);
+    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, 0, NULL, 10), FACTEUR_ECLOSED);
     assert_non_null(strstr(fct_session_transcript(session), "C: QUIT\n"));
     fct_session_free(session);
     fct_mail_unref(mail);
@@ -526,6 +550,7 @@ int main(void)
         cmocka_unit_test(a_file_that_changes_under_way),
         cmocka_unit_test(envelopes_that_cannot_be_said),
         cmocka_unit_test(an_empty_content),
+        cmocka_unit_test(an_empty_content_at_the_gate),
         cmocka_unit_test(bdat_unknown_in_one_segment),
         cmocka_unit_test(taken_after_a_refused_sender),
         cmocka_unit_test(the_end_comes_once),

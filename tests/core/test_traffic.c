@@ -160,7 +160,8 @@ static void one_round(struct run *run, unsigned until)
 
     while (run->submitted < until && fct_session_room(run->session)) {
         assert_int_equal(fct_session_submit(run->session, run->mail, FCT_NEVER,
-                                            run->submitted % 50 == 0, NULL, run->now_us),
+                                            run->submitted % 50 == 0 ? FCT_HOLD_REPLY : 0, NULL,
+                                            run->now_us),
                          0);
         run->submitted++;
     }

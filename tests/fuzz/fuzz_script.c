@@ -28,7 +28,7 @@ struct emitted {
 };
 
 struct seen {
-    bool submitted, again, untouched;
+    bool submitted, again, untouched, at_gate;
     unsigned count;
     enum fct_class class, classes[RECIPIENTS];
 };
@@ -41,7 +41,9 @@ struct play {
     struct peer peer;
     fct_mail *mails[MAILS];
     uint64_t deadline_us[MAILS];
-    bool hold[MAILS];
+    unsigned hold[MAILS];
+    unsigned gates; /* a bit for each mail */
+    bool lets_go;   /* the user releases what waits whenever both sides converse */
     size_t mail_count, submitted;
     struct seen seen[MAILS];
     uint8_t offers[2];    /* before and behind TLS */
@@ -241,6 +243,29 @@ static void note_outcome(struct play *play, fct_outcome *outcome)
     fct_outcome_free(outcome);
 }
 
+/* Only of mails that wait, and that were not told of before. */
+static void note_gate(struct play *play, const struct fct_session_event *event)
+{
+    check(event->tag_count > 0);
+    for (size_t i = 0; i < event->tag_count; i++) {
+        size_t mail = (size_t)(uintptr_t)event->tags[i] - 1;
+
+        check(mail < play->submitted && play->seen[mail].count == 0);
+        check(play->peer.mails[mail].gated && !play->seen[mail].at_gate);
+        check(i == 0 || event->tags[i - 1] < event->tags[i]);
+        play->seen[mail].at_gate = true;
+    }
+}
+
+static void release(struct play *play)
+{
+    for (size_t i = 0; i < play->submitted; i++) {
+        play->peer.mails[i].let_go |= play->seen[i].at_gate;
+        play->seen[i].at_gate = false;
+    }
+    fct_session_release(play->session, play->now_us);
+}
+
 static void take_events(struct play *play)
 {
     struct fct_session_event event;
@@ -249,6 +274,8 @@ static void take_events(struct play *play)
         check(!play->closed);
         if (event.kind == FCT_EVENT_OUTCOME)
             note_outcome(play, event.outcome);
+        if (event.kind == FCT_EVENT_GATE)
+            note_gate(play, &event);
         play->start_tls |= event.kind == FCT_EVENT_START_TLS;
         play->closed |= event.kind == FCT_EVENT_CLOSE;
     }
@@ -354,6 +381,8 @@ static void converse(struct play *play, size_t step)
     bool moved = true;
 
     for (int turns = 0; moved && turns < 200 && !play->closed; turns++) {
+        if (play->lets_go)
+            release(play);
         moved = drain(play, SIZE_MAX);
         while (owed(play))
             answer_one(play);
@@ -399,9 +428,25 @@ static void let_time_pass(struct play *play)
     check(play->closed || fct_session_deadline(play->session) > play->now_us);
 }
 
+/* What is taken back is certainly not sent; no mail is in doubt for it. */
+static void withdraw(struct play *play, size_t mail)
+{
+    bool handed = false;
+    size_t i = play->peer.count;
+
+    while (i-- > play->peer.replies)
+        handed |= play->peer.commands[i].handed_at != 0;
+    if (!fct_session_withdraw(play->session, (void *)(uintptr_t)(mail + 1), play->now_us))
+        return;
+    take_events(play);
+    check(!play->seen[mail].count || play->seen[mail].class == FCT_TEMPORARY ||
+          play->peer.mails[mail].recipients > 1);
+    check(!play->closed || !handed);
+}
+
 static void step(struct play *play)
 {
-    unsigned op = take(play) % 14, arg;
+    unsigned op = take(play) % 16, arg;
 
     switch (op) {
     case 0:
@@ -449,6 +494,12 @@ static void step(struct play *play)
         break;
     case 12:
         secure(play);
+        break;
+    case 14:
+        release(play);
+        break;
+    case 15:
+        withdraw(play, take(play) % MAILS);
         break;
     default:
         play->now_us += take(play) * 10;
@@ -502,8 +553,10 @@ static void make_mail(struct play *play)
     choice /= 6;
     mail->recipients = 1 + choice % 3;
     choice /= 3;
-    play->hold[i] = choice & 1;
+    play->hold[i] = choice & 1 ? FCT_HOLD_REPLY : 0;
     play->deadline_us[i] = choice & 2 ? 1000 + (choice >> 2) * 3000 : FCT_NEVER;
+    mail->gated = play->gates >> i & 1;
+    play->hold[i] |= mail->gated ? FCT_HOLD_GATE : 0;
     sprintf(sender, "a%zu@x.example", i);
     for (size_t n = 0; n < mail->recipients; n++) {
         sprintf(addresses[n], "r%zu-%zu@x.example", i, n);
@@ -549,7 +602,7 @@ static void set_options(struct play *play, struct fct_session_config *config)
     play->peer.auth_allowed = config->local || config->plaintext_auth;
 }
 
-static void set_scene(struct play *play, struct fct_session_config *config)
+static void set_scene(struct play *play, struct fct_session_config *config, unsigned how)
 {
     unsigned mails;
 
@@ -558,6 +611,8 @@ static void set_scene(struct play *play, struct fct_session_config *config)
     play->offers[1] = (uint8_t)take(play);
     peer_init(&play->peer);
     mails = take(play);
+    play->gates = how >> 3 & 1 ? 0x3fU >> (how >> 5) : 0;
+    play->lets_go = how >> 4 & 1;
     for (unsigned i = 0; i <= mails % MAILS; i++)
         make_mail(play);
 #ifdef FCT_FAULT_INJECTION
@@ -655,7 +710,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     play->data = data;
     play->len = size;
     how = take(play);
-    set_scene(play, &config);
+    set_scene(play, &config, how);
     for (int i = 0; i < STEPS && play->len && !play->closed && play->peer.count < COMMANDS - 200;
          i++)
         step(play);

@@ -62,6 +62,7 @@ struct peer_mail {
     char *content, *stuffed;
     size_t len, stuffed_len;
     size_t recipients;
+    bool gated, let_go; /* its terminator waits for a release; one is to its credit */
 };
 
 struct peer {
@@ -258,15 +259,18 @@ static void begin_content(struct peer *peer)
 static void take_content(struct peer *peer, char byte)
 {
     struct command *command = last_command(peer);
-    const struct peer_mail *mail = &peer->mails[peer->mail];
+    struct peer_mail *mail = &peer->mails[peer->mail];
     bool bdat = command->verb == BDAT;
     size_t len = bdat ? mail->len : mail->stuffed_len;
 
     check(byte == (bdat ? mail->content : mail->stuffed)[peer->content_at]);
     peer->content_at++;
     /* The dot of the final dot's line, or the last octet of the chunk. */
-    if (peer->content_at == (bdat ? len : len - 2))
+    if (peer->content_at == (bdat ? len : len - 2)) {
+        check(!mail->gated || mail->let_go);
+        mail->let_go = false;
         command->handed_at = peer->client_len;
+    }
     if (peer->content_at < len)
         return;
     command->end = peer->client_len;

@@ -213,6 +213,9 @@ static void on_event(fct_connection *connection, struct fct_session_event *event
         connection->idle_us = now_us;
         fct_pool_on_noop(connection->pool, connection);
         return;
+    case FCT_EVENT_GATE: /* no mail of a pool waits at it */
+        fct_session_release(connection->session, now_us);
+        return;
     case FCT_EVENT_CLOSE:
         on_close(connection, event);
         return;
@@ -403,8 +406,9 @@ int fct_connection_submit(fct_connection *connection, struct fct_ticket *ticket)
     uint64_t now_us = fct_loop_now_us(connection->loop);
     bool rested =
         connection->mails > 0 && connection->ticket_count == 0 && has_rested(connection, now_us);
-    int result = fct_session_submit(connection->session, ticket->job->mail,
-                                    ticket->job->deadline_us, rested, ticket, now_us);
+    int result =
+        fct_session_submit(connection->session, ticket->job->mail, ticket->job->deadline_us,
+                           rested ? FCT_HOLD_REPLY : 0, ticket, now_us);
 
     if (result != 0)
         return result;

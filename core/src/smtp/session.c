@@ -101,6 +101,7 @@ void fct_session_free(fct_session *s)
     fct_buf_done(&s->reply_text);
     fct_reply_done(&s->error_reply);
     fct_free(s->expected);
+    fct_free(s->gate_tags);
     free_login(&s->config);
     fct_wipe(&s->config, sizeof(s->config));
     fct_free(s);
@@ -214,7 +215,7 @@ static void on_reply(fct_session *s, bool more)
     }
     if (fct_wire_waits(&s->wire))
         s->flight_open = false;
-    fct_wire_release(&s->wire);
+    fct_session_first_reply(s);
     s->since_us = s->now_us;
     to_command(s, front, &reply, more);
     fct_session_pump(s);
@@ -370,6 +371,8 @@ int fct_session_next(fct_session *s, struct fct_session_event *event)
     *event = (struct fct_session_event){.message = ""};
     if (simple_event(s, event))
         return 1;
+    if (fct_session_tell_gate(s, event))
+        return 1;
     event->outcome = take_outcome(s);
     if (event->outcome) {
         event->kind = FCT_EVENT_OUTCOME;
@@ -418,29 +421,43 @@ void fct_session_secured(fct_session *s, const struct fct_tls_facts *facts, uint
     fct_session_say_ehlo(s);
 }
 
-int fct_session_submit(fct_session *s, fct_mail *mail, uint64_t deadline_us, bool hold_back,
-                       void *tag, uint64_t now_us)
+static fct_transaction *new_transaction(fct_mail *mail, void *tag)
 {
     size_t count = fct_mail_recipient_count(mail);
-    fct_transaction *transaction;
+    fct_transaction *transaction = fct_calloc(1, sizeof(*transaction) + count);
 
-    s->now_us = now_us;
-    if (s->state == FCT_STATE_DEAD || s->state == FCT_STATE_QUIT || s->quit_wanted)
-        return FACTEUR_ECLOSED;
-    transaction = fct_calloc(1, sizeof(*transaction) + count);
     if (!transaction)
-        return FACTEUR_ENOMEM;
+        return NULL;
     transaction->outcome = fct_outcome_new(count);
     if (!transaction->outcome) {
         fct_free(transaction);
-        return FACTEUR_ENOMEM;
+        return NULL;
     }
     transaction->outcome->tag = tag;
     transaction->mail = fct_mail_ref(mail);
     transaction->size = fct_mail_size(mail);
     transaction->recipient_count = count;
+    return transaction;
+}
+
+int fct_session_submit(fct_session *s, fct_mail *mail, uint64_t deadline_us, unsigned hold,
+                       void *tag, uint64_t now_us)
+{
+    fct_transaction *transaction;
+
+    s->now_us = now_us;
+    if (s->state == FCT_STATE_DEAD || s->state == FCT_STATE_QUIT || s->quit_wanted)
+        return FACTEUR_ECLOSED;
+    if (hold & FCT_HOLD_GATE && !s->gate_tags) {
+        s->gate_tags = fct_calloc(s->config.pipeline_depth, sizeof(*s->gate_tags));
+        if (!s->gate_tags)
+            return FACTEUR_ENOMEM;
+    }
+    transaction = new_transaction(mail, tag);
+    if (!transaction)
+        return FACTEUR_ENOMEM;
     transaction->deadline_us = deadline_us;
-    transaction->hold_back = hold_back;
+    transaction->hold = hold;
     fct_list_push(&s->mails, &transaction->link);
     s->mail_count++;
     fct_session_pump(s);

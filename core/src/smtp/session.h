@@ -29,6 +29,13 @@ enum fct_tls_plan {
     FCT_TLS_OPPORTUNISTIC /* STARTTLS when offered; once offered, its failure is final */
 };
 
+/* Why the terminator of a mail's content must wait: the final dot's line, or a BDAT's last octets.
+ */
+enum fct_hold {
+    FCT_HOLD_REPLY = 1, /* until the first reply to its flight */
+    FCT_HOLD_GATE = 2   /* until fct_session_release(), which FCT_EVENT_GATE asks for */
+};
+
 struct fct_session_config {
     enum fct_tls_plan tls;
     const char *helo;     /* domain or address literal, checked by the options */
@@ -99,12 +106,16 @@ enum fct_session_event_kind {
     FCT_EVENT_READY,     /* greeted, secured, authenticated: mails move */
     FCT_EVENT_OUTCOME,   /* a mail's end, in the order of submission */
     FCT_EVENT_NOOP,      /* the reply to fct_session_noop() */
+    FCT_EVENT_GATE,      /* terminators wait for fct_session_release() */
     FCT_EVENT_CLOSE      /* close the connection now; nothing follows */
 };
 
 struct fct_session_event {
     enum fct_session_event_kind kind;
     fct_outcome *outcome; /* FCT_EVENT_OUTCOME: yours */
+    void *const *tags;    /* FCT_EVENT_GATE: whose terminators, in the order of submission; live
+                             until the next call of next() */
+    size_t tag_count;
     int error; /* FCT_EVENT_CLOSE: why (0 after QUIT), with phase, reply and a sentence */
     enum facteur_phase phase;
     const fct_reply *reply; /* lives until the next call of next(), or NULL */
@@ -158,12 +169,33 @@ void fct_session_lost(fct_session *session, int error, const char *message, uint
  *
  * deadline_us   Past it: before the terminator temporary (EDEADLINE), after it in doubt; the
  *               session dies of it if the mail had begun.  FCT_NEVER for none.
- * hold_back     Hold the terminator's last octets until the first reply of the flight.
+ * hold          Bits of enum fct_hold, or 0.
  *
  * FACTEUR_ENOMEM, FACTEUR_ECLOSED (session dead or quitting): nothing was queued.
  */
-int fct_session_submit(fct_session *session, fct_mail *mail, uint64_t deadline_us, bool hold_back,
+int fct_session_submit(fct_session *session, fct_mail *mail, uint64_t deadline_us, unsigned hold,
                        void *tag, uint64_t now_us);
+
+/*
+ * Let go the terminators that FCT_EVENT_GATE told of.
+ *
+ * With FCT_HOLD_GATE everything before the terminator is written, then the event tells of the mail
+ * and of all that stand behind it with their whole content: the mails of a CHUNKING flight come in
+ * one event, with DATA each has its own.  Until the release none of them can have been taken: its
+ * deadline, its withdrawal and the end of the connection make it temporary, never in doubt.  While
+ * only the gate is waited for, the relay's limits of time rest.  A mail whose outcome came is not
+ * at the gate any more; one that is run again for further recipients comes to it once more.
+ */
+void fct_session_release(fct_session *session, uint64_t now_us);
+
+/*
+ * Take a mail back: its outcome is temporary (ECLOSED).  When it had begun the session dies of it,
+ * and its neighbours may be submitted elsewhere (`again`).
+ *
+ * False, and nothing was done: there is no such mail, or the terminator of some mail in flight has
+ * begun, which the end of the session would leave in doubt.
+ */
+bool fct_session_withdraw(fct_session *session, const void *tag, uint64_t now_us);
 
 /* How many more mails submit() would put in flight now; 0 while not ready or full. */
 unsigned fct_session_room(const fct_session *session);

@@ -173,7 +173,7 @@ static uint64_t wait_limit(const fct_session *s)
         limit = s->config.command_us;
     else if (s->wire.body_count && !fct_wire_waits(&s->wire))
         limit = s->config.body_us;
-    else if (s->expected_count == 0)
+    else if (s->expected_count == 0 || (s->owed == 0 && fct_session_at_gate(s)))
         return FCT_NEVER;
     else if (s->expected[s->expected_first].command == FCT_COMMAND_GREETING)
         limit = s->config.greeting_us;
@@ -198,15 +198,12 @@ uint64_t fct_session_deadline(const fct_session *s)
     return deadline;
 }
 
-static void mail_too_late(fct_session *s, fct_transaction *mail)
+void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const char *sentence)
 {
-    static const char sentence[] = "the deadline of the send passed";
-
     if (mail->state == FCT_MAIL_ACTIVE)
-        fct_session_die(s, FACTEUR_EDEADLINE, phase_of_mail(s, mail), NULL, mail, sentence);
+        fct_session_die(s, error, phase_of_mail(s, mail), NULL, mail, sentence);
     else
-        fct_transaction_end(s, mail, FCT_TEMPORARY, FACTEUR_EDEADLINE, fct_session_phase(s), NULL,
-                            sentence);
+        fct_transaction_end(s, mail, FCT_TEMPORARY, error, fct_session_phase(s), NULL, sentence);
 }
 
 void fct_session_tick(fct_session *s, uint64_t now_us)
@@ -219,7 +216,7 @@ void fct_session_tick(fct_session *s, uint64_t now_us)
         fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
 
         if (mail->state != FCT_MAIL_DONE && mail->deadline_us <= now_us)
-            mail_too_late(s, mail);
+            fct_session_give_up(s, mail, FACTEUR_EDEADLINE, "the deadline of the send passed");
     }
     if (s->state == FCT_STATE_DEAD || wait_limit(s) > now_us) {
         fct_session_pump(s);

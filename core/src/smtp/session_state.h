@@ -78,7 +78,8 @@ struct fct_transaction {
     uint64_t size;
     fct_outgoing body;
     enum fct_mail_state state;
-    bool hold_back;
+    unsigned hold; /* enum fct_hold, of each run */
+    bool gate_told;
     bool bdat;
     bool behind; /* begun before the mail before it was answered */
     bool alone;  /* must not be behind */
@@ -120,8 +121,9 @@ struct fct_session {
     unsigned owed;                 /* replies to what was wholly written */
     struct fct_expected *expected; /* ring */
     size_t expected_cap, expected_first, expected_count;
-    fct_list mails;      /* in the order of submission, with those done and not taken */
-    fct_list kept;       /* taken, but their memory may still be in a write */
+    fct_list mails;   /* in the order of submission, with those done and not taken */
+    fct_list kept;    /* taken, but their memory may still be in a write */
+    void **gate_tags; /* of the latest FCT_EVENT_GATE; pipeline_depth of them, once one is wanted */
     unsigned mail_count; /* not done */
     unsigned active_count;
     uint64_t active_bytes;
@@ -130,7 +132,8 @@ struct fct_session {
     bool counts_idle;       /* the relay is known to hang up after some of them */
     unsigned noops_wanted, noops_done;
     bool start_tls_told, start_tls_due, ready_due, close_due, close_told;
-    bool rset_due; /* a transaction may be open at the relay */
+    bool rset_due;    /* a transaction may be open at the relay */
+    bool reply_holds; /* a content is held until the next reply */
     bool quit_wanted;
     bool chunking_refused;
     bool
@@ -176,6 +179,15 @@ void fct_session_now_ready(fct_session *s);
 /* Take what was sent for AUTH out of a reply's text. */
 void fct_session_mask(fct_session *s, fct_buf *text);
 
+/* ---- session_gate.c: terminators that must wait ---- */
+
+/* Whether all that is to be written waits for fct_session_release(). */
+bool fct_session_at_gate(const fct_session *s);
+/* Fill in the event when there is one to tell. */
+bool fct_session_tell_gate(fct_session *s, struct fct_session_event *event);
+/* A reply came: no terminator waits for the first one any more. */
+void fct_session_first_reply(fct_session *s);
+
 /* ---- transaction.c: the replies to one mail ---- */
 void fct_transaction_begin(fct_session *s, fct_transaction *mail);
 void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_command command,
@@ -216,6 +228,8 @@ void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const 
                      const fct_transaction *culprit, const char *sentence);
 void fct_session_leave_drained(fct_session *s);
 void fct_session_closed_by_421(fct_session *s, const fct_reply *reply);
+/* End a mail that has no verdict; once it had begun, the session dies of it. */
+void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const char *sentence);
 enum facteur_phase fct_session_phase(const fct_session *s);
 struct fct_expected *fct_session_front(fct_session *s);
 

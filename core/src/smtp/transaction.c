@@ -78,7 +78,11 @@ static void queue_content(fct_session *s, fct_transaction *mail)
                                 .left = mail->size,
                                 .share = &mail->share,
                                 .stuff = !mail->bdat,
-                                .hold = mail->bdat && mail->hold_back && !mail->answered};
+                                .hold = mail->hold};
+    if (!mail->bdat || mail->answered)
+        mail->body.hold &= ~(unsigned)FCT_HOLD_REPLY;
+    s->reply_holds |= mail->body.hold & FCT_HOLD_REPLY;
+    mail->gate_told = false;
     if (!mail->body.reader || fct_wire_body(&s->wire, &mail->body)) {
         no_memory(s, mail);
         return;
@@ -134,7 +138,8 @@ void fct_transaction_begin(fct_session *s, fct_transaction *mail)
     }
     mail->behind = s->active_count > 0;
     /* A relay that takes no RSET loses the connection: the mail behind it is not to be in doubt. */
-    mail->hold_back |= s->rset_due && !mail->behind;
+    if (s->rset_due && !mail->behind)
+        mail->hold |= FCT_HOLD_REPLY;
     mail->state = FCT_MAIL_ACTIVE;
     mail->bdat = fct_session_uses(s, FCT_OFFER_CHUNKING) && mail->size > 0;
     mail->mark_us = s->now_us;

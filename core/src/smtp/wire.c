@@ -35,7 +35,7 @@ struct fct_wire_piece {
     size_t len;
     fct_outgoing *body;
     enum piece_kind kind;
-    bool held;
+    bool last; /* of its body: it waits while the body is held */
     struct fct_wire_share *share;
 };
 
@@ -134,7 +134,6 @@ int fct_wire_body(fct_wire *wire, fct_outgoing *body)
     *item = (struct fct_wire_item){.body = body};
     body->line_start = true;
     wire->body_count++;
-    wire->holding |= body->hold;
     return 0;
 }
 
@@ -248,9 +247,11 @@ static int fill(fct_wire *wire)
             take_plain(wire, body);
         if (body->run.len || body->left)
             continue;
-        if (body->stuff)
+        if (body->stuff) {
+            body->shown = true;
             add_piece(wire,
-                      (struct fct_wire_piece){".\r\n", 3, body, PIECE_DOT, false, body->share});
+                      (struct fct_wire_piece){".\r\n", 3, body, PIECE_DOT, true, body->share});
+        }
         end_item(wire);
     }
     return 0;
@@ -265,7 +266,7 @@ int fct_wire_output(fct_wire *wire, fct_slice *slices, int max)
     for (size_t i = 0; i < wire->piece_count && count < max; i++) {
         struct fct_wire_piece *piece = &wire->pieces[(wire->piece_first + i) % FCT_WIRE_PIECES];
 
-        if (piece->held && wire->holding)
+        if (piece->last && piece->body->hold)
             break;
         slices[count++] = (fct_slice){piece->ptr, piece->len};
     }
@@ -365,19 +366,29 @@ void fct_wire_sent(fct_wire *wire, size_t len, unsigned flight, struct fct_wire_
     }
 }
 
-void fct_wire_release(fct_wire *wire)
-{
-    wire->holding = false;
-}
-
 bool fct_wire_empty(const fct_wire *wire)
 {
     return wire->item_count == 0 && wire->piece_count == 0;
 }
 
+fct_outgoing *fct_wire_held(const fct_wire *wire)
+{
+    fct_outgoing *body = NULL;
+
+    if (wire->piece_count) {
+        const struct fct_wire_piece *piece = &wire->pieces[wire->piece_first];
+
+        body = piece->last ? piece->body : NULL;
+    } else if (wire->item_count) {
+        body = wire->items[wire->item_first].body;
+        /* Of an empty content the final dot is not cut yet. */
+        if (body && (!body->stuff || body->left || body->run.len))
+            body = NULL;
+    }
+    return body && body->hold ? body : NULL;
+}
+
 bool fct_wire_waits(const fct_wire *wire)
 {
-    if (fct_wire_empty(wire))
-        return true;
-    return wire->holding && wire->piece_count && wire->pieces[wire->piece_first].held;
+    return fct_wire_empty(wire) || fct_wire_held(wire);
 }

@@ -24,8 +24,8 @@ typedef struct fct_outgoing {
     uint64_t left; /* bytes that the reader still owes */
     fct_slice run; /* of the current run, not yet in a piece */
     struct fct_wire_share *share;
-    bool stuff; /* DATA; otherwise BDAT, as it is */
-    bool hold;  /* its last octets wait for fct_wire_release() */
+    unsigned hold; /* reasons why its terminator must wait; BDAT: given before it is queued */
+    bool stuff;    /* DATA; otherwise BDAT, as it is */
     bool line_start;
     bool doubled;         /* the run's first byte is a dot that was shown once */
     bool shown;           /* bytes of it are, or may be, in somebody's hands */
@@ -42,7 +42,6 @@ typedef struct fct_wire {
     struct fct_wire_piece *pieces; /* ring of FCT_WIRE_PIECES */
     size_t piece_first, piece_count;
     struct fct_wire_chunk *chunks, *last_chunk; /* the texts' memory, oldest first */
-    bool holding;                               /* pieces marked to be held are */
     bool unstable;                              /* the last piece lies in the reader's own buffer */
     unsigned body_count;                        /* bodies not wholly written */
 } fct_wire;
@@ -72,7 +71,9 @@ int fct_wire_body(fct_wire *wire, fct_outgoing *body);
 int fct_wire_output(fct_wire *wire, fct_slice *slices, int max);
 /* `flight`: its number; 0: none, and no share is touched, as their mails may be gone. */
 void fct_wire_sent(fct_wire *wire, size_t len, unsigned flight, struct fct_wire_progress *progress);
-void fct_wire_release(fct_wire *wire);
+
+/* The content whose terminator is next and must wait, or NULL. */
+fct_outgoing *fct_wire_held(const fct_wire *wire);
 
 /* Nothing can be written now: all is out, or what is left is held. */
 bool fct_wire_waits(const fct_wire *wire);

@@ -43,6 +43,18 @@ static void note_outcome(struct play *play, fct_outcome *outcome)
     fct_outcome_free(outcome);
 }
 
+/* "1,2": whose terminators wait. */
+static void note_gate(struct play *play, const struct fct_session_event *event)
+{
+    size_t len = 0;
+
+    if (play->gate[0])
+        snprintf(play->failure, sizeof(play->failure), "a gate that the dialogue does not name");
+    for (size_t i = 0; i < event->tag_count && len + 8 < sizeof(play->gate); i++)
+        len += (size_t)snprintf(play->gate + len, sizeof(play->gate) - len, "%s%zu", i ? "," : "",
+                                (size_t)(uintptr_t)event->tags[i]);
+}
+
 static void take_events(struct play *play)
 {
     struct fct_session_event event;
@@ -62,6 +74,9 @@ static void take_events(struct play *play)
             break;
         case FCT_EVENT_OUTCOME:
             note_outcome(play, event.outcome);
+            break;
+        case FCT_EVENT_GATE:
+            note_gate(play, &event);
             break;
         case FCT_EVENT_CLOSE:
             play->closed = true;
@@ -330,6 +345,22 @@ static void step(struct play *play, const char *line)
         play->allowance = strcmp(line + 7, "all") == 0 ? NO_LIMIT : strtoul(line + 7, NULL, 10);
     } else if (strncmp(line, "submit ", 7) == 0) {
         submit(play, strtoul(line + 7, NULL, 10) - 1);
+    } else if (strncmp(line, "GATE ", 5) == 0) {
+        drain(play);
+        take_events(play);
+        if (!play->stopped && strcmp(play->gate, line + 5) != 0)
+            fail_play(play, line, *play->gate ? play->gate : "nothing waits at the gate");
+        play->gate[0] = '\0';
+    } else if (strcmp(line, "release") == 0) {
+        fct_session_release(play->session, play->now_us);
+    } else if (strncmp(line, "withdraw ", 9) == 0 || strncmp(line, "keep ", 5) == 0) {
+        bool keep = line[0] == 'k';
+        uintptr_t tag = strtoul(strchr(line, ' '), NULL, 10);
+
+        drain(play);
+        if (!play->stopped &&
+            fct_session_withdraw(play->session, (void *)tag, play->now_us) == keep)
+            fail_play(play, line, keep ? "was withdrawn" : "cannot be withdrawn");
     } else if (strcmp(line, "noop") == 0) {
         fct_session_noop(play->session, play->now_us);
     } else if (strcmp(line, "quit") == 0) {

@@ -54,6 +54,7 @@ struct play {
     size_t taken;
     bool ready, closed;
     unsigned noops;
+    char gate[100]; /* the mails of the latest GATE event */
     unsigned start_tls;
     int close_error, close_phase;
     char close_message[600];

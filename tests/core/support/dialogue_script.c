@@ -195,7 +195,10 @@ static void read_mail(struct script *script, const char *line)
     if (freeze_mail(mail, line, from ? from : "a@x.example", to, first ? first : "",
                     body ? body : ".dot\r\n..two\r\n.", size < 100000 ? size : 0))
         script->mail_count++;
-    mail->hold = value_of(line, "hold", word, sizeof(word)) != NULL;
+    if (value_of(line, "hold", word, sizeof(word)))
+        mail->hold |= FCT_HOLD_REPLY;
+    if (value_of(line, "gate", word, sizeof(word)))
+        mail->hold |= FCT_HOLD_GATE;
     mail->later = value_of(line, "later", word, sizeof(word)) != NULL;
     mail->deadline_us = number_of(line, "deadline", FCT_NEVER);
     mail->wanted.class = WANT_NOTHING;

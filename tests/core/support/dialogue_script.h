@@ -22,7 +22,8 @@ struct script_mail {
     size_t content_len;
     char *stuffed; /* with the final dot */
     size_t stuffed_len;
-    bool hold, later;
+    unsigned hold;
+    bool later;
     uint64_t deadline_us;
     struct wanted wanted;
 };
