@@ -171,6 +171,12 @@ void fct_buf_done(fct_buf *buf)
     *buf = (fct_buf){.max = max};
 }
 
+void fct_buf_wipe(fct_buf *buf)
+{
+    fct_wipe(buf->ptr, buf->cap);
+    fct_buf_done(buf);
+}
+
 char *fct_buf_take(fct_buf *buf, size_t *len)
 {
     char *bytes = NULL;

@@ -70,6 +70,7 @@ int fct_buf_addv(fct_buf *buf, const char *format, va_list args);
 void fct_buf_consume(fct_buf *buf, size_t count);
 void fct_buf_clear(fct_buf *buf); /* empty, memory and `max` kept, `failed` forgotten */
 void fct_buf_done(fct_buf *buf);  /* free the memory */
+void fct_buf_wipe(fct_buf *buf);  /* the same, for secrets: zeroed before */
 /* Hand the bytes over as fct_malloc'ed, NUL-terminated text; NULL when an append had failed. */
 char *fct_buf_take(fct_buf *buf, size_t *len);
 

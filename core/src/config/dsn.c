@@ -111,12 +111,6 @@ static int decode(const struct parser *parser, fct_slice text, fct_buf *out)
     return out->failed ? fct_error_nomem(parser->error) : 0;
 }
 
-static void wipe(fct_buf *buf)
-{
-    fct_wipe(buf->ptr, buf->cap);
-    fct_buf_done(buf);
-}
-
 /* Decode and set one option; the copy is wiped, for it may be a password. */
 static int set_option(const struct parser *parser, fct_slice name, fct_slice value)
 {
@@ -133,7 +127,7 @@ static int set_option(const struct parser *parser, fct_slice name, fct_slice val
     else if (!err)
         err = fct_options_set(parser->options, parser->level, name.ptr, name.len, "", 0,
                               parser->error);
-    wipe(&decoded);
+    fct_buf_wipe(&decoded);
     return err;
 }
 

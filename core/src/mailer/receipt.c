@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mailer/queue_id.h"
+#include "smtp/reply.h"
 
 #include <string.h>
 
@@ -106,12 +107,6 @@ void facteur_receipt_free(facteur_receipt *receipt)
 
 /* ---- Filling --------------------------------------------------------------------------------- */
 
-static void copy_reply(fct_reply *into, const fct_reply *from)
-{
-    *into = *from;
-    into->text = from->text ? fct_strdup(from->text) : NULL;
-}
-
 static enum facteur_status status_of(enum fct_class class)
 {
     switch (class) {
@@ -153,7 +148,7 @@ static void fill_recipients(facteur_receipt *receipt, const fct_outcome *outcome
             receipt->accepted[receipt->accepted_count++] = address;
         } else if (is_rejected(outcome, recipient)) {
             rejection->address = address;
-            copy_reply(&rejection->reply, &recipient->reply);
+            fct_reply_copy(&recipient->reply, &rejection->reply);
             receipt->rejected_count++;
         }
     }
@@ -178,7 +173,7 @@ void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsi
     receipt->phase = outcome->phase;
     receipt->attempts = attempts;
     receipt->flights = outcome->flights;
-    copy_reply(&receipt->reply, &outcome->reply);
+    fct_reply_copy(&outcome->reply, &receipt->reply);
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
         receipt->timings[i] =
             outcome->timing_us[i] < 0 ? -1 : (double)outcome->timing_us[i] / 1000000;

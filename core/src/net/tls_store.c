@@ -51,12 +51,6 @@ struct content {
 
 /* ---- The key ---- */
 
-static void wipe(fct_buf *bytes)
-{
-    fct_wipe(bytes->ptr, bytes->cap);
-    fct_buf_done(bytes);
-}
-
 static bool read_fd(int fd, size_t max, fct_buf *bytes)
 {
     char block[8192];
@@ -105,7 +99,7 @@ static bool make_key(fct_tls_store *store, const struct fct_tls_config *config, 
     bool good = fct_digest_text(parts, sizeof parts / sizeof parts[0], store->key);
 
     fct_buf_done(&ca);
-    wipe(&cert); /* which may have the private key, too */
+    fct_buf_wipe(&cert); /* which may have the private key, too */
     return good;
 }
 
@@ -251,7 +245,7 @@ static bool save(const fct_tls_store *store, const struct content *content, cons
         if (!good)
             unlink(store->new_path);
     }
-    wipe(&out);
+    fct_buf_wipe(&out);
     return good;
 }
 
@@ -294,9 +288,9 @@ bool fct_tls_store_put(fct_tls_store *store, SSL_SESSION *session)
         good = save(store, content, &line);
         unlock(locked);
     }
-    wipe(&line);
+    fct_buf_wipe(&line);
     if (content)
-        wipe(&content->bytes);
+        fct_buf_wipe(&content->bytes);
     fct_free(content);
     return good;
 }
@@ -315,7 +309,7 @@ static SSL_SESSION *decode(fct_slice text)
         SSL_SESSION_free(session);
         session = NULL;
     }
-    wipe(&der);
+    fct_buf_wipe(&der);
     ERR_clear_error();
     return session;
 }
@@ -346,7 +340,7 @@ SSL_SESSION *fct_tls_store_take(fct_tls_store *store)
         unlock(locked);
     }
     if (content)
-        wipe(&content->bytes);
+        fct_buf_wipe(&content->bytes);
     fct_free(content);
     return session;
 }
@@ -367,7 +361,7 @@ void fct_tls_store_forget(fct_tls_store *store)
         unlock(locked);
     }
     if (content)
-        wipe(&content->bytes);
+        fct_buf_wipe(&content->bytes);
     fct_free(content);
 }
 

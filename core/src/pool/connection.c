@@ -468,11 +468,7 @@ enum facteur_phase fct_connection_phase(const fct_connection *connection)
         return connection->dial ? fct_dial_phase(connection->dial) : FACTEUR_PHASE_connect;
     if (connection->shake_us)
         return FACTEUR_PHASE_tls;
-    if (fct_session_timing_us(connection->session, FACTEUR_PHASE_greeting) < 0)
-        return FACTEUR_PHASE_greeting;
-    if (fct_session_timing_us(connection->session, FACTEUR_PHASE_ehlo) < 0)
-        return FACTEUR_PHASE_ehlo;
-    return FACTEUR_PHASE_auth;
+    return fct_session_phase(connection->session);
 }
 
 void fct_connection_timings(const fct_connection *connection,

@@ -2,6 +2,7 @@
 #include "pool/failure.h"
 
 #include "base/memory.h"
+#include "smtp/reply.h"
 
 #include <string.h>
 
@@ -11,14 +12,6 @@ void fct_failure_init(struct fct_failure *failure, int error, enum facteur_phase
     *failure = (struct fct_failure){.error = error, .phase = phase, .message = message};
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
         failure->timing_us[i] = -1;
-}
-
-static void copy_reply(fct_reply *to, const fct_reply *from)
-{
-    if (!from)
-        return;
-    *to = *from;
-    to->text = from->text ? fct_strdup(from->text) : NULL;
 }
 
 void fct_failure_outcome(const struct fct_failure *failure, size_t recipient_count,
@@ -32,7 +25,8 @@ void fct_failure_outcome(const struct fct_failure *failure, size_t recipient_cou
                              .error = failure->error,
                              .message = fct_strdup(message),
                              .phase = failure->phase};
-    copy_reply(&outcome->reply, failure->reply);
+    if (failure->reply)
+        fct_reply_copy(failure->reply, &outcome->reply);
     memcpy(outcome->timing_us, failure->timing_us, sizeof outcome->timing_us);
     if (recipient_count > 0)
         outcome->recipients = fct_calloc(recipient_count, sizeof *outcome->recipients);

@@ -276,26 +276,12 @@ static void fail_waiting(fct_pool *pool, fct_connection *connection, struct fct_
     }
 }
 
-static bool offers_pipelining(const fct_connection *connection)
-{
-    const char *line = connection->session ? fct_session_capabilities(connection->session) : "";
-
-    while (*line) {
-        size_t len = strcspn(line, "\n");
-
-        if (len == 10 && memcmp(line, "PIPELINING", len) == 0)
-            return true;
-        line += len + (line[len] == '\n');
-    }
-    return false;
-}
-
 /* A relay that offers PIPELINING and hangs up on the first group is asked one thing at a time. */
 static void learn(fct_pool *pool, const fct_connection *connection,
                   const struct fct_failure *failure)
 {
-    if (connection->unheard && connection->pipelining && !connection->cut &&
-        failure->error == FACTEUR_ECONNECT && offers_pipelining(connection))
+    if (connection->unheard && !connection->cut && failure->error == FACTEUR_ECONNECT &&
+        fct_session_pipelines(connection->session))
         demote(pool, &pool->no_pipelining_until_us);
 }
 

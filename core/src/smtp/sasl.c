@@ -87,8 +87,7 @@ void fct_sasl_init(fct_sasl *sasl, enum fct_mechanism mechanism,
 
 void fct_sasl_done(fct_sasl *sasl)
 {
-    fct_wipe(sasl->first.ptr, sasl->first.cap);
-    fct_buf_done(&sasl->first);
+    fct_buf_wipe(&sasl->first);
     fct_wipe(sasl, sizeof(*sasl));
 }
 

@@ -181,8 +181,7 @@ static int prove_password(fct_sasl *sasl, fct_slice salt, int iterations, unsign
     if (result == 0 &&
         !prove(sasl, (fct_slice){password.ptr, password.len}, salt, iterations, proof))
         result = refuse(sasl, "this OpenSSL does not provide the hash that the mechanism needs");
-    fct_wipe(password.ptr, password.cap);
-    fct_buf_done(&password);
+    fct_buf_wipe(&password);
     return result;
 }
 

@@ -78,12 +78,6 @@ static void free_login(struct fct_session_config *config)
     fct_secret_unref(config->token);
 }
 
-static void free_wiped(fct_buf *buf)
-{
-    fct_wipe(buf->ptr, buf->cap);
-    fct_buf_done(buf);
-}
-
 void fct_session_free(fct_session *s)
 {
     if (!s)
@@ -94,9 +88,9 @@ void fct_session_free(fct_session *s)
     fct_sasl_done(&s->sasl);
     fct_capabilities_done(&s->caps);
     fct_reply_parser_done(&s->parser);
-    free_wiped(&s->last_response);
-    free_wiped(&s->line);
-    free_wiped(&s->binding);
+    fct_buf_wipe(&s->last_response);
+    fct_buf_wipe(&s->line);
+    fct_buf_wipe(&s->binding);
     fct_buf_done(&s->message);
     fct_buf_done(&s->reply_text);
     fct_reply_done(&s->error_reply);
@@ -487,6 +481,11 @@ bool fct_session_idle(const fct_session *s)
 {
     return s->state == FCT_STATE_READY && fct_list_empty(&s->mails) && s->expected_count == 0 &&
            s->noops_wanted == 0 && fct_wire_empty(&s->wire);
+}
+
+bool fct_session_pipelines(const fct_session *s)
+{
+    return fct_session_uses(s, FCT_OFFER_PIPELINING);
 }
 
 bool fct_session_chunking_refused(const fct_session *s)

@@ -209,6 +209,12 @@ int fct_session_noop(fct_session *session, uint64_t now_us);
 /* Say QUIT once all mails have their outcome; FCT_EVENT_CLOSE follows the reply or 2 s. */
 void fct_session_quit(fct_session *session, uint64_t now_us);
 
+/* What it waits for now, or what it died of. */
+enum facteur_phase fct_session_phase(const fct_session *session);
+
+/* Whether it writes commands in groups: PIPELINING is offered and may be used. */
+bool fct_session_pipelines(const fct_session *session);
+
 /* Whether it is ready and nothing is outstanding. */
 bool fct_session_idle(const fct_session *session);
 

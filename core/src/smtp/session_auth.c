@@ -21,18 +21,12 @@ static void no_memory(fct_session *s)
     fct_session_die(s, FACTEUR_ENOMEM, FACTEUR_PHASE_auth, NULL, NULL, "out of memory");
 }
 
-static void wipe_buf(fct_buf *buf)
-{
-    fct_wipe(buf->ptr, buf->cap);
-    fct_buf_clear(buf);
-}
-
 static void finish(fct_session *s)
 {
     fct_sasl_done(&s->sasl);
     fct_wipe(s->config.nonce, sizeof(s->config.nonce));
-    wipe_buf(&s->last_response);
-    wipe_buf(&s->line);
+    fct_buf_wipe(&s->last_response);
+    fct_buf_wipe(&s->line);
 }
 
 /* Replace every occurrence of a secret by "***"; what an echoing relay shows must not reach a log.
@@ -67,8 +61,7 @@ static void mask_base64(fct_buf *text, const fct_buf *bytes)
         mask(text, (fct_slice){coded.ptr, len});
         mask(text, (fct_slice){coded.ptr, bytes->len / 3 * 4});
     }
-    wipe_buf(&coded);
-    fct_buf_done(&coded);
+    fct_buf_wipe(&coded);
 }
 
 /* A secret as it was configured, and as PLAIN and LOGIN put it on the wire. */
@@ -82,14 +75,13 @@ static void mask_secret(fct_session *s, fct_buf *text, const fct_secret *secret)
     mask(text, bytes);
     fct_buf_add_slice(&wire, bytes);
     mask_base64(text, &wire);
-    wipe_buf(&wire);
+    fct_buf_wipe(&wire);
     fct_buf_add_char(&wire, '\0');
     fct_buf_add_text(&wire, s->config.username ? s->config.username : "");
     fct_buf_add_char(&wire, '\0');
     fct_buf_add_slice(&wire, bytes);
     mask_base64(text, &wire);
-    wipe_buf(&wire);
-    fct_buf_done(&wire);
+    fct_buf_wipe(&wire);
 }
 
 void fct_session_mask(fct_session *s, fct_buf *text)
@@ -105,15 +97,14 @@ static int answer(fct_session *s, fct_slice challenge)
     fct_buf raw = {0}, *text = &s->last_response;
     int result = fct_sasl_step(&s->sasl, challenge, &raw);
 
-    wipe_buf(text);
+    fct_buf_wipe(text);
     if (result == 0)
         result = raw.failed ? FACTEUR_ENOMEM : fct_buf_reserve(text, FCT_BASE64_LEN(raw.len));
     if (result == 0) {
         text->len = fct_base64_encode(text->ptr, raw.ptr, raw.len);
         text->ptr[text->len] = '\0';
     }
-    fct_wipe(raw.ptr, raw.cap);
-    fct_buf_done(&raw);
+    fct_buf_wipe(&raw);
     return result;
 }
 
@@ -153,7 +144,7 @@ static void begin(fct_session *s)
     fits = begins &&
            s->last_response.len + strlen(name) + sizeof("AUTH  \r\n") - 1 <= COMMAND_LINE_MAX;
     s->first_waits = begins && !fits;
-    wipe_buf(&s->line);
+    fct_buf_wipe(&s->line);
     fct_buf_addf(&s->line, "AUTH %s", name);
     if (fits) {
         /* "=" is an empty initial response (RFC 4954 section 4). */
@@ -214,7 +205,7 @@ static void on_challenge(fct_session *s)
     } else if (result) {
         cancel(s);
     } else {
-        wipe_buf(&s->line);
+        fct_buf_wipe(&s->line);
         fct_buf_add(&s->line, s->last_response.ptr, s->last_response.len);
         fct_session_write(s, FCT_COMMAND_AUTH, NULL, FCT_SLICE("***"), true);
     }

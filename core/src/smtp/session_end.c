@@ -41,6 +41,8 @@ static enum facteur_phase phase_of(const struct fct_expected *expected)
 
 enum facteur_phase fct_session_phase(const fct_session *s)
 {
+    if (s->state == FCT_STATE_DEAD)
+        return s->error_phase;
     if (s->state == FCT_STATE_TLS)
         return FACTEUR_PHASE_tls;
     if (s->expected_count)
@@ -92,12 +94,6 @@ static void end_mail(fct_session *s, fct_transaction *mail, bool told,
     mail->outcome->again &= mail->outcome->class == FCT_TEMPORARY;
 }
 
-static void wipe_buf(fct_buf *buf)
-{
-    fct_wipe(buf->ptr, buf->cap);
-    fct_buf_clear(buf);
-}
-
 void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const fct_reply *reply,
                      const fct_transaction *culprit, const char *sentence)
 {
@@ -124,7 +120,7 @@ void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const 
     s->close_due = true;
     fct_sasl_done(&s->sasl);
     fct_wipe(s->config.nonce, sizeof(s->config.nonce));
-    wipe_buf(&s->last_response);
+    fct_buf_wipe(&s->last_response);
 }
 
 void fct_session_leave_drained(fct_session *s)

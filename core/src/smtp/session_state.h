@@ -230,7 +230,6 @@ void fct_session_leave_drained(fct_session *s);
 void fct_session_closed_by_421(fct_session *s, const fct_reply *reply);
 /* End a mail that has no verdict; once it had begun, the session dies of it. */
 void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const char *sentence);
-enum facteur_phase fct_session_phase(const fct_session *s);
 struct fct_expected *fct_session_front(fct_session *s);
 
 #endif
