@@ -12,18 +12,12 @@ zend_class_entry *php_facteur_receipts_ce;
 
 static zend_object_handlers receipts_handlers;
 
-/* A mail under way, or the receipt of a message that could not be submitted. */
-struct place {
-    facteur_delivery *delivery;
-    zend_object *receipt;
-};
-
 struct receipts {
     zval mailer; /* its token callable may be asked until the last receipt */
     zval source;
     HashPosition position;          /* in an array */
     zend_object_iterator *iterator; /* of a Traversable */
-    struct place *ring;
+    facteur_delivery **ring;        /* the mails under way, the oldest at `first` */
     size_t window, first, count;
     double deadline;
     zend_object *failure; /* thrown by the source; told after the receipts */
@@ -66,21 +60,12 @@ static void end_source(struct receipts *self)
     ZVAL_UNDEF(&self->source);
 }
 
-static void place_free(struct place *place)
-{
-    facteur_delivery_free(place->delivery);
-    if (place->receipt)
-        OBJ_RELEASE(place->receipt);
-    place->delivery = NULL;
-    place->receipt = NULL;
-}
-
 static void receipts_free(zend_object *object)
 {
     struct receipts *self = receipts_from(object);
 
     for (; self->count; self->count--) {
-        place_free(&self->ring[self->first]);
+        facteur_delivery_free(self->ring[self->first]);
         self->first = (self->first + 1) % self->window;
     }
     if (self->ring)
@@ -168,10 +153,9 @@ static zval *next_of_object(struct receipts *self)
 /* Submit one message; false with an exception thrown for what is no fault of the message. */
 static bool submit(struct receipts *self, zval *value)
 {
-    struct place *place = &self->ring[(self->first + self->count) % self->window];
+    facteur_delivery **place = &self->ring[(self->first + self->count) % self->window];
     facteur_mailer *core = php_facteur_mailer_of(Z_OBJ(self->mailer));
     facteur_message *message = NULL;
-    facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
     int code;
 
@@ -183,21 +167,12 @@ static bool submit(struct receipts *self, zval *value)
                         zend_zval_type_name(value));
     if (!core || !message)
         return false;
-    /* As a letter: a file of an option that cannot be read is told by the receipt, too. */
-    code = facteur_submit(core, message, self->deadline, FACTEUR_LETTER, &place->delivery, &error);
+    code = facteur_submit(core, message, self->deadline, FACTEUR_MANY, place, &error);
     if (!code && !php_facteur_token_settle(php_facteur_token_of(Z_OBJ(self->mailer)), NULL))
-        place_free(place);
+        facteur_delivery_free(*place);
     if (EG(exception)) {
         facteur_error_free(error);
         return false;
-    }
-    if ((code == FACTEUR_EMESSAGE || code == FACTEUR_EIO || code == FACTEUR_ECONFIG) && error) {
-        code = facteur_receipt_refused(core, error, &receipt);
-        facteur_error_free(error);
-        error = NULL;
-        if (!code)
-            place->receipt = php_facteur_receipt_object(receipt);
-        facteur_receipt_free(receipt);
     }
     if (code)
         php_facteur_throw(code, error);
@@ -229,18 +204,14 @@ static void fill(struct receipts *self)
 
 /* ---- The receipts ---------------------------------------------------------------------------- */
 
-static zend_object *wait_for(const struct receipts *self, struct place *place)
+static zend_object *wait_for(const struct receipts *self, facteur_delivery *delivery)
 {
     struct php_facteur_token *token = php_facteur_token_of(Z_OBJ(self->mailer));
     facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
-    zend_object *object = place->receipt;
-    int code;
+    zend_object *object;
+    int code = facteur_delivery_wait(delivery, -1, &receipt, &error);
 
-    place->receipt = NULL;
-    if (object)
-        return object;
-    code = facteur_delivery_wait(place->delivery, -1, &receipt, &error);
     if (!php_facteur_token_settle(token, receipt)) {
         facteur_error_free(error);
         return NULL;
@@ -257,7 +228,7 @@ static zend_object *wait_for(const struct receipts *self, struct place *place)
 
 static void advance(struct receipts *self)
 {
-    struct place *oldest;
+    facteur_delivery *oldest;
 
     if (self->busy) {
         zend_throw_error(NULL, "Facteur\\Receipts is reading its messages already");
@@ -272,11 +243,11 @@ static void advance(struct receipts *self)
     if (EG(exception))
         return;
     if (self->count) {
-        oldest = &self->ring[self->first];
+        oldest = self->ring[self->first];
         self->first = (self->first + 1) % self->window;
         self->count--;
         self->current = wait_for(self, oldest);
-        place_free(oldest);
+        facteur_delivery_free(oldest);
         self->key++;
     } else if (self->failure) {
         zval exception;

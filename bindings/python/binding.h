@@ -209,11 +209,10 @@ extern PyType_Spec fpy_delivery_spec;
 /*
  * A Delivery of the message; owner and message as in fpy_mailer_send().
  *
- * how        FACTEUR_LETTER, FACTEUR_HOSTED.
- * refusing   A message that cannot be sent gives its Receipt instead of MessageError.
+ * how   The flags of facteur_submit().
  */
 PyObject *fpy_submit(PyObject *mailer, PyObject *owner, facteur_message *message, double limit,
-                     unsigned how, int refusing);
+                     unsigned how);
 
 /* ---- captured.c ------------------------------------------------------------------------------ */
 

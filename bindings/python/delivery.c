@@ -19,26 +19,8 @@ static void delivery_dealloc(PyObject *object)
     Py_DECREF(type);
 }
 
-/* The receipt of a message that could not be submitted, or NULL with the exception of its error. */
-static PyObject *refused(fpy_state *state, const facteur_mailer *core, int code,
-                         facteur_error *error)
-{
-    facteur_receipt *receipt = NULL;
-    PyObject *made;
-
-    if ((code != FACTEUR_EMESSAGE && code != FACTEUR_EIO && code != FACTEUR_ECONFIG) || !error)
-        return fpy_raise(state, code, error, FPY_ERROR);
-    code = facteur_receipt_refused(core, error, &receipt);
-    facteur_error_free(error);
-    if (code)
-        return fpy_raise(state, code, NULL, FPY_ERROR);
-    made = fpy_receipt_new(state, receipt);
-    facteur_receipt_free(receipt);
-    return made;
-}
-
 PyObject *fpy_submit(PyObject *mailer, PyObject *owner, facteur_message *message, double limit,
-                     unsigned how, int refusing)
+                     unsigned how)
 {
     fpy_state *state = fpy_state_of(mailer);
     facteur_mailer *core = fpy_mailer_open(mailer);
@@ -64,8 +46,7 @@ PyObject *fpy_submit(PyObject *mailer, PyObject *owner, facteur_message *message
     if (!code)
         return (PyObject *)self;
     Py_DECREF(self);
-    return refusing ? refused(state, core, code, error)
-                    : fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
+    return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
 }
 
 /* wait(timeout, raising) -> Receipt or None */

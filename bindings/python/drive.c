@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* _submit(message, deadline, hosted): a Delivery, or the Receipt of a message that has no way. */
+/* _submit(message, deadline, hosted): a Delivery, one of many unless it is hosted. */
 PyObject *fpy_mailer_submit(PyObject *self, PyObject *args)
 {
     fpy_state *state = fpy_state_of(self);
@@ -20,8 +20,7 @@ PyObject *fpy_mailer_submit(PyObject *self, PyObject *args)
     message = fpy_message_from(state, value);
     if (!message)
         return NULL;
-    made = fpy_submit(self, message, NULL, deadline, hosted ? FACTEUR_HOSTED : FACTEUR_LETTER,
-                      !hosted);
+    made = fpy_submit(self, message, NULL, deadline, hosted ? FACTEUR_HOSTED : FACTEUR_MANY);
     Py_DECREF(message);
     return made;
 }

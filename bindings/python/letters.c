@@ -157,9 +157,9 @@ static PyObject *sent(PyObject *self, PyObject *args, PyObject *kwargs, composer
     letter_done(&letter);
     if (!message)
         return NULL;
-    receipt = hosted ? fpy_submit(self, NULL, message, letter.deadline,
-                                  FACTEUR_LETTER | FACTEUR_HOSTED, 0)
-                     : fpy_mailer_send(self, NULL, message, letter.deadline, 0);
+    receipt =
+        hosted ? fpy_submit(self, NULL, message, letter.deadline, FACTEUR_LETTER | FACTEUR_HOSTED)
+               : fpy_mailer_send(self, NULL, message, letter.deadline, 0);
     facteur_message_free(message);
     return receipt;
 }

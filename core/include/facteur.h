@@ -459,9 +459,13 @@ FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, facteur_message *mes
  *
  * FACTEUR_LETTER   As facteur_send_letter().
  * FACTEUR_HOSTED   The calling thread's event loop drives the mailer, see facteur_mailer_step().
+ * FACTEUR_MANY     One of many mails: what keeps this one back does not stop the others.  It ends
+ * at once, and its receipt tells the error's code and sentence: permanent for FACTEUR_EMESSAGE,
+ * temporary for FACTEUR_EIO and FACTEUR_ECONFIG.
  */
 #define FACTEUR_LETTER 1U
 #define FACTEUR_HOSTED 2U
+#define FACTEUR_MANY 4U
 
 /*
  * Put one message on its way without waiting.  What is submitted together leaves together, many
@@ -512,14 +516,6 @@ FACTEUR_API void facteur_delivery_free(facteur_delivery *delivery);
  * one of them takes.
  */
 FACTEUR_API unsigned facteur_mailer_window(const facteur_mailer *mailer);
-
-/*
- * The receipt of a message that could not be submitted, for who sends many and stops for none:
- * permanent for FACTEUR_EMESSAGE, else temporary, with the error's code and message.
- * FACTEUR_ENOMEM.
- */
-FACTEUR_API int facteur_receipt_refused(const facteur_mailer *mailer, const facteur_error *error,
-                                        facteur_receipt **receipt);
 
 /* ---- A host's event loop --------------------------------------------------------------------- */
 

@@ -309,6 +309,65 @@ static void a_send_fails_whole_when_memory_is_short(void **state)
     facteur_mailer_free(mailer);
 }
 
+/* ---- One of many ----------------------------------------------------------------------------- */
+
+/* The receipt that one of many ends with is the error that it has alone; the message is freed. */
+static void expect_refused(const char *dsn, facteur_message *message, int code,
+                           enum facteur_status status)
+{
+    facteur_mailer *mailer = open_mailer(dsn);
+    facteur_delivery *delivery = NULL;
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+
+    assert_int_equal(facteur_send(mailer, message, 0, &receipt, &error), code);
+    assert_int_equal(facteur_submit(mailer, message, 0, FACTEUR_MANY, &delivery, NULL), 0);
+    assert_int_equal(facteur_delivery_ended(delivery), 1);
+    assert_int_equal(facteur_delivery_needs_token(delivery), 0);
+    facteur_delivery_cancel(delivery);
+    assert_int_equal(facteur_delivery_wait(delivery, -1, &receipt, NULL), 1);
+    assert_int_equal(facteur_receipt_status(receipt), status);
+    assert_int_equal(facteur_receipt_error_code(receipt), code);
+    assert_string_equal(facteur_receipt_error(receipt), facteur_error_message(error));
+    assert_string_equal(facteur_receipt_relay(receipt), facteur_mailer_name(mailer));
+    facteur_receipt_free(receipt);
+    facteur_delivery_free(delivery);
+    facteur_error_free(error);
+    facteur_message_free(message);
+    facteur_mailer_free(mailer);
+}
+
+static facteur_message *with_a_file_that_is_gone(void)
+{
+    facteur_message *message = order_for("ana@x.example");
+    char path[] = "/tmp/facteur-test-XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(facteur_message_attach_path(message, path, NULL, NULL, NULL, NULL), 0);
+    unlink(path);
+    return message;
+}
+
+static void one_of_many_has_its_error_in_its_receipt(void **state)
+{
+    facteur_mailer *closed = open_mailer("memory://");
+    facteur_message *message = order_for("ana@x.example");
+    facteur_delivery *delivery = NULL;
+
+    expect_refused("memory://", facteur_message_new(), FACTEUR_EMESSAGE, FACTEUR_PERMANENT);
+    expect_refused("memory://", with_a_file_that_is_gone(), FACTEUR_EIO, FACTEUR_TEMPORARY);
+    expect_refused("file:///dev/null/mail", order_for("ana@x.example"), FACTEUR_ECONFIG,
+                   FACTEUR_TEMPORARY);
+    facteur_mailer_close(closed, 0);
+    assert_int_equal(facteur_submit(closed, message, 0, FACTEUR_MANY, &delivery, NULL),
+                     FACTEUR_ECLOSED);
+    assert_null(delivery);
+    facteur_message_free(message);
+    facteur_mailer_free(closed);
+}
+
 /* ---- Over the wire --------------------------------------------------------------------------- */
 
 static void a_relay_takes_mail_on_one_connection(void **state)
@@ -544,6 +603,7 @@ int main(void)
         cmocka_unit_test(equal_configurations_share),
         cmocka_unit_test(memory_is_bounded_by_bytes),
         cmocka_unit_test(a_send_fails_whole_when_memory_is_short),
+        cmocka_unit_test(one_of_many_has_its_error_in_its_receipt),
         cmocka_unit_test(a_closed_port_is_temporary),
         WITH_RELAY(a_relay_takes_mail_on_one_connection),
         WITH_RELAY(check_tells_the_facts),

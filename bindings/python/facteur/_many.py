@@ -23,7 +23,7 @@ def send_many(
 def _receipts(
     mailer: Mailer, messages: Iterator[Any], deadline: float | None, window: int
 ) -> Generator[Receipt, None, None]:
-    under_way: deque[Delivery | Receipt] = deque()
+    under_way: deque[Delivery] = deque()
     failure: Exception | None = None
     try:
         while failure is None:
@@ -41,15 +41,12 @@ def _receipts(
             yield _receipt(under_way.popleft())
     finally:
         for delivery in under_way:
-            if not isinstance(delivery, Receipt):
-                delivery.cancel()
+            delivery.cancel()
     if failure is not None:
         raise failure
 
 
-def _receipt(delivery: Delivery | Receipt) -> Receipt:
-    if isinstance(delivery, Receipt):
-        return delivery
+def _receipt(delivery: Delivery) -> Receipt:
     receipt = delivery.wait(-1.0, False)
     assert receipt is not None  # without a limit it waits for the verdict
     return receipt

@@ -112,8 +112,8 @@ static int deliver(facteur_mailer *mailer, facteur_delivery *delivery, double de
     return fct_error_standing(error, go(delivery));
 }
 
-int facteur_submit(facteur_mailer *mailer, facteur_message *message, double deadline, unsigned how,
-                   facteur_delivery **out, facteur_error **error)
+static int submit(facteur_mailer *mailer, facteur_message *message, double deadline, unsigned how,
+                  facteur_delivery **out, facteur_error **error)
 {
     facteur_delivery *delivery;
     facteur_error *cause = NULL;
@@ -135,6 +135,51 @@ int facteur_submit(facteur_mailer *mailer, facteur_message *message, double dead
     else
         *out = delivery;
     return err;
+}
+
+/* Whether an error is of this one mail, so that others may still be sent. */
+static bool is_of_mail(int err)
+{
+    return err == FACTEUR_EMESSAGE || err == FACTEUR_EIO || err == FACTEUR_ECONFIG;
+}
+
+/* A delivery that has ended: its receipt tells why there is no mail. */
+static facteur_delivery *make_refused(const fct_plan *plan, int err, const facteur_error *cause)
+{
+    facteur_delivery *delivery = fct_calloc(1, sizeof *delivery);
+    facteur_receipt *receipt = fct_receipt_new(NULL, plan->target_name, NULL, 0, NULL);
+
+    if (!delivery || !receipt) {
+        facteur_receipt_free(receipt);
+        fct_free(delivery);
+        return NULL;
+    }
+    fct_receipt_fill_failed(receipt,
+                            err == FACTEUR_EMESSAGE ? FACTEUR_PERMANENT : FACTEUR_TEMPORARY, err,
+                            cause ? facteur_error_message(cause) : NULL);
+    delivery->receipt = receipt;
+    atomic_init(&delivery->refs, 1);
+    return delivery;
+}
+
+int facteur_submit(facteur_mailer *mailer, facteur_message *message, double deadline, unsigned how,
+                   facteur_delivery **out, facteur_error **error)
+{
+    facteur_error *cause = NULL;
+    facteur_delivery *refused;
+    int err;
+
+    if (!(how & FACTEUR_MANY))
+        return submit(mailer, message, deadline, how, out, error);
+    err = submit(mailer, message, deadline, how | FACTEUR_LETTER, out, &cause);
+    if (!is_of_mail(err))
+        return fct_error_pass(error, err, cause);
+    refused = make_refused(&mailer->engine->plan, err, cause);
+    facteur_error_free(cause);
+    if (!refused)
+        return fct_error_nomem(error);
+    *out = refused;
+    return 0;
 }
 
 /* ---- The token ------------------------------------------------------------------------------- */
@@ -283,20 +328,6 @@ int facteur_send_letter(facteur_mailer *mailer, facteur_message *message, double
                         facteur_receipt **receipt, facteur_error **error)
 {
     return send_and_wait(mailer, message, deadline, FACTEUR_LETTER, receipt, error);
-}
-
-int facteur_receipt_refused(const facteur_mailer *mailer, const facteur_error *error,
-                            facteur_receipt **receipt)
-{
-    facteur_receipt *made = fct_receipt_new(NULL, mailer->engine->plan.target_name, NULL, 0, NULL);
-    int code = facteur_error_code(error);
-
-    if (!made)
-        return FACTEUR_ENOMEM;
-    fct_receipt_fill_failed(made, code == FACTEUR_EMESSAGE ? FACTEUR_PERMANENT : FACTEUR_TEMPORARY,
-                            code, facteur_error_message(error));
-    *receipt = made;
-    return 0;
 }
 
 /* ---- Many, and a host's event loop ----------------------------------------------------------- */
