@@ -307,9 +307,12 @@ static void on_text(void *user, const xmlChar *text, int len)
     fct_flow_kept(&reader->flow, words);
 }
 
-/* Without one, what libxml2 complains of goes to the handler that the process has set for itself.
- */
-static void on_complaint(void *user, xmlErrorPtr complaint)
+/* Without one, libxml2 sends its complaints to the handler that the process has set for itself. */
+#if LIBXML_VERSION >= 21200
+static void on_complaint(void *user, const xmlError *complaint)
+#else
+static void on_complaint(void *user, xmlError *complaint)
+#endif
 {
     (void)user;
     (void)complaint;
@@ -330,6 +333,20 @@ struct pending {
     size_t ends;
     bool tag;
 };
+
+/* How many of the pushed octets are parsed. */
+static size_t parsed_len(xmlParserCtxt *parser, size_t pushed)
+{
+#if LIBXML_VERSION >= 21500
+    unsigned long parsed;
+    bool known = xmlCtxtGetInputPosition(parser, 0, NULL, NULL, NULL, &parsed) == 0;
+#else
+    long parsed = xmlByteConsumed(parser);
+    bool known = parsed >= 0;
+#endif
+
+    return known && (size_t)parsed < pushed ? (size_t)parsed : pushed;
+}
 
 static void look_at_pending(struct pending *pending, fct_slice html, size_t pushed, size_t parsed)
 {
@@ -385,10 +402,7 @@ static int parse(struct reader *reader, fct_slice html, facteur_error **error)
     struct pending pending = {0};
 
     for (size_t at = 0, len; at < html.len && !reader->too_deep; at += len) {
-        long parsed = xmlByteConsumed(parser);
-
-        look_at_pending(&pending, html, at,
-                        parsed >= 0 && (size_t)parsed < at ? (size_t)parsed : at);
+        look_at_pending(&pending, html, at, parsed_len(parser, at));
         if (pending.tag && pending.ends > FCT_MAX_HTML_ATTRIBUTES)
             return refuse(error, "attributes in one tag", FCT_MAX_HTML_ATTRIBUTES);
         len = push_len(&pending, at, (fct_slice){html.ptr + at, html.len - at});

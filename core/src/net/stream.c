@@ -155,8 +155,8 @@ static bool flush(fct_stream *stream)
 }
 
 /* More is encrypted only when the kernel has taken what was. */
-static void encrypt(fct_stream *stream, const fct_slice *slices, int count, size_t total,
-                    size_t *taken)
+static void write_tls(fct_stream *stream, const fct_slice *slices, int count, size_t total,
+                      size_t *taken)
 {
     do {
         if (fct_tls_write(stream->tls, slices, count, taken) != 0) {
@@ -192,7 +192,7 @@ void fct_stream_write(fct_stream *stream, const fct_slice *slices, int count, si
         total += slices[i].len;
     }
     if (stream->tls) {
-        encrypt(stream, slices, count, total, taken);
+        write_tls(stream, slices, count, total, taken);
         stream->written += *taken;
         return;
     }
@@ -219,7 +219,7 @@ static bool shake(fct_stream *stream)
     return !stream->closed && !stream->lost;
 }
 
-static void decrypt(fct_stream *stream, const char *bytes, size_t len)
+static void read_tls(fct_stream *stream, const char *bytes, size_t len)
 {
     bool ended = false;
     int got;
@@ -279,7 +279,7 @@ static void pump(fct_stream *stream)
             break;
         any = true;
         if (stream->tls)
-            decrypt(stream, stream->loop->input, (size_t)got);
+            read_tls(stream, stream->loop->input, (size_t)got);
         else
             stream->owner->received(stream->user, stream->loop->input, (size_t)got);
         if (stream->closed || stream->lost)
