@@ -106,6 +106,7 @@ static void expect_money(const char *locale_tag, const char *currency, const cha
     fct_arena_done(&arena);
 }
 
+/* Only where CLDR's data stays: Switzerland's apostrophe differs between CLDR 42 and 48. */
 static void amounts_are_written_as_the_locale_does(void **state)
 {
     expect_money("fr-FR", "EUR", "1234.5", "1" NNBSP "234,50" NBSP "€");
@@ -115,7 +116,7 @@ static void amounts_are_written_as_the_locale_does(void **state)
     expect_money("en-US", "JPY", "1980", "¥1,980");
     expect_money("ja-JP", "JPY", "1980", "￥1,980");
     expect_money("en", "KWD", "1.5", "KWD" NBSP "1.500");
-    expect_money("de-CH", "CHF", "1234567.05", "CHF" NBSP "1’234’567.05");
+    expect_money("de-DE", "EUR", "1234567.05", "1.234.567,05" NBSP "€");
     expect_money("en-IN", "INR", "1234567", "₹12,34,567.00");
     expect_money("", "GBP", "0", "£0.00");
     /* More digits than the currency has were given on purpose; they are not rounded away. */
