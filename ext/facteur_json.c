@@ -10,6 +10,12 @@
 
 #define DEPTH_MAX 64
 
+#if PHP_VERSION_ID >= 80600
+#define JSON_ERROR JSON_G(error_details).code
+#else
+#define JSON_ERROR JSON_G(error_code)
+#endif
+
 static const int FLAGS = PHP_JSON_PRESERVE_ZERO_FRACTION | PHP_JSON_UNESCAPED_SLASHES |
                          PHP_JSON_UNESCAPED_UNICODE | PHP_JSON_INVALID_UTF8_SUBSTITUTE;
 
@@ -108,7 +114,7 @@ static bool append_plain(const struct writer *writer, zval *value, const struct 
 {
     /* NAN is written as 0 with success, and told by the error code alone. */
     if (php_json_encode_ex(writer->out, value, FLAGS, DEPTH_MAX) == SUCCESS && !EG(exception) &&
-        JSON_G(error_code) == PHP_JSON_ERROR_NONE)
+        JSON_ERROR == PHP_JSON_ERROR_NONE)
         return true;
     return !EG(exception) && refuse_value(writer, value, place);
 }

@@ -22,7 +22,7 @@ struct mailer {
 
 static struct mailer *mailer_from(zend_object *object)
 {
-    return (struct mailer *)((char *)object - XtOffsetOf(struct mailer, std));
+    return (struct mailer *)((char *)object - offsetof(struct mailer, std));
 }
 
 static zend_object *mailer_create(zend_class_entry *ce)
@@ -56,7 +56,7 @@ void php_facteur_mailer_start(void)
 {
     php_facteur_mailer_ce->create_object = mailer_create;
     mailer_handlers = *zend_get_std_object_handlers();
-    mailer_handlers.offset = XtOffsetOf(struct mailer, std);
+    mailer_handlers.offset = offsetof(struct mailer, std);
     mailer_handlers.free_obj = mailer_free;
     mailer_handlers.get_gc = mailer_gc;
     mailer_handlers.clone_obj = NULL;

@@ -31,14 +31,14 @@ struct receipts {
 
 static struct receipts *receipts_from(zend_object *object)
 {
-    return (struct receipts *)((char *)object - XtOffsetOf(struct receipts, std));
+    return (struct receipts *)((char *)object - offsetof(struct receipts, std));
 }
 
 static zend_object *receipts_create(zend_class_entry *ce)
 {
     struct receipts *self = zend_object_alloc(sizeof(*self), ce);
 
-    memset(self, 0, XtOffsetOf(struct receipts, std));
+    memset(self, 0, offsetof(struct receipts, std));
     ZVAL_UNDEF(&self->mailer);
     ZVAL_UNDEF(&self->source);
     self->key = -1;
@@ -98,7 +98,7 @@ void php_facteur_receipts_start(void)
 {
     php_facteur_receipts_ce->create_object = receipts_create;
     receipts_handlers = *zend_get_std_object_handlers();
-    receipts_handlers.offset = XtOffsetOf(struct receipts, std);
+    receipts_handlers.offset = offsetof(struct receipts, std);
     receipts_handlers.free_obj = receipts_free;
     receipts_handlers.get_gc = receipts_gc;
     receipts_handlers.clone_obj = NULL;

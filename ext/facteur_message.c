@@ -16,7 +16,7 @@ struct message {
 
 static struct message *message_from(zend_object *object)
 {
-    return (struct message *)((char *)object - XtOffsetOf(struct message, std));
+    return (struct message *)((char *)object - offsetof(struct message, std));
 }
 
 static zend_object *message_create(zend_class_entry *ce)
@@ -40,7 +40,7 @@ void php_facteur_message_start(void)
 {
     php_facteur_message_ce->create_object = message_create;
     message_handlers = *zend_get_std_object_handlers();
-    message_handlers.offset = XtOffsetOf(struct message, std);
+    message_handlers.offset = offsetof(struct message, std);
     message_handlers.free_obj = message_free;
     message_handlers.clone_obj = NULL;
 }
