@@ -10,6 +10,7 @@
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/ip.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/secret.h"
@@ -172,6 +173,51 @@ static void utf8_refuses_what_rfc_3629_refuses(void **state)
     assert_false(fct_is_ascii(FCT_SLICE("0123456789abcd\xc3\xa9")));
 }
 
+static void addresses_are_read_one_way(void **state)
+{
+    static const char *const bad6[] = {"",
+                                       ":",
+                                       ":::",
+                                       "1::2::3",
+                                       "1:2:3:4:5:6:7",
+                                       "12345::",
+                                       "1:2:",
+                                       "1:2:3:4:5:6:7:8:9",
+                                       "::1.2.3",
+                                       "g::",
+                                       "1:2:3:4:5:6:7::8:9"};
+    static const char *const bad4[] = {"",         "1.2.3",      "1.2.3.4.5", "1.2.3.256",
+                                       "01.2.3.4", "1.2.3.0000", "1.2.3.",    "1.2.3.4 "};
+    unsigned char address[16];
+
+    for (size_t i = 0; i < sizeof bad6 / sizeof bad6[0]; i++) {
+        if (fct_ip_v6(fct_slice_of(bad6[i]), address))
+            fail_msg("%s was accepted", bad6[i]);
+    }
+    assert_true(fct_ip_v6(FCT_SLICE("1:2:3:4:5:6:7::"), address));
+    assert_int_equal(address[13], 7);
+    assert_true(fct_ip_v6(FCT_SLICE("::"), address));
+    assert_true(fct_ip_v6(FCT_SLICE("64:ff9b::192.0.2.33"), address));
+    assert_int_equal(address[15], 33);
+    for (size_t i = 0; i < sizeof bad4 / sizeof bad4[0]; i++) {
+        if (fct_ip_v4(fct_slice_of(bad4[i]), address))
+            fail_msg("%s was accepted", bad4[i]);
+    }
+    assert_true(fct_ip_v4(FCT_SLICE("0.0.10.255"), address));
+    assert_memory_equal(address, "\0\0\x0a\xff", 4);
+}
+
+static void a_zone_is_cut_off(void **state)
+{
+    fct_slice text = FCT_SLICE("fe80::1%eth0"), zone = fct_ip_cut_zone(&text);
+
+    assert_true(fct_slice_equal(text, FCT_SLICE("fe80::1")));
+    assert_true(fct_slice_equal(zone, FCT_SLICE("eth0")));
+    zone = fct_ip_cut_zone(&text);
+    assert_true(fct_slice_equal(text, FCT_SLICE("fe80::1")));
+    assert_int_equal(zone.len, 0);
+}
+
 #ifdef FCT_FAULT_INJECTION
 static void an_armed_allocation_fails_once(void **state)
 {
@@ -227,6 +273,8 @@ int main(void)
         cmocka_unit_test(secrets_compare_whole),
         cmocka_unit_test(base64_round_trips_and_is_strict),
         cmocka_unit_test(utf8_refuses_what_rfc_3629_refuses),
+        cmocka_unit_test(addresses_are_read_one_way),
+        cmocka_unit_test(a_zone_is_cut_off),
 #ifdef FCT_FAULT_INJECTION
         cmocka_unit_test(an_armed_allocation_fails_once),
         cmocka_unit_test(live_memory_is_counted),

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "config/host.h"
 #include "config/plan.h"
+#include "net/tls_pin.h"
 
 #define PIN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
@@ -76,6 +77,8 @@ static void tls_and_port_follow_from_the_dsn(void **state)
         {"smtp://localhost", FCT_TLS_NONE, 25, "smtp://localhost:25"},
         {"smtp://u:p@127.0.0.1:1025", FCT_TLS_NONE, 1025, "smtp://127.0.0.1:1025"},
         {"smtp://[::1]", FCT_TLS_NONE, 25, "smtp://[::1]:25"},
+        {"smtp://[::1%25lo]", FCT_TLS_NONE, 25, "smtp://[::1%25lo]:25"},
+        {"smtps://[FE80::1%25Eth0]", FCT_TLS_IMPLICIT, 465, "smtps://[fe80::1%25Eth0]:465"},
         {"smtp://localhost?tls=starttls", FCT_TLS_STARTTLS, 25, "smtp://localhost:25"},
         {"smtp://localhost:1025?tls=implicit", FCT_TLS_IMPLICIT, 1025, "smtps://localhost:1025"},
         {"smtps://localhost", FCT_TLS_IMPLICIT, 465, "smtps://localhost:465"},
@@ -96,8 +99,38 @@ static void tls_and_port_follow_from_the_dsn(void **state)
         assert_int_equal(plan.members[0].relay.session.tls, cases[i].tls);
         assert_int_equal(plan.members[0].relay.port, cases[i].port);
         assert_string_equal(plan.name, cases[i].name);
+        if (plan.members[0].relay.host)
+            assert_null(strchr(plan.members[0].relay.tls.name, '%'));
         fct_plan_done(&plan);
     }
+}
+
+/* What is taken here is taken again when the relay's context is made. */
+static void pins_are_read_one_way(void **state)
+{
+    static const char *const lists[] = {PIN, "SHA256//" PIN, PIN "," PIN,
+                                        "sha256//" PIN "%20,%20sha256//" PIN};
+    char many[32 + 17 * sizeof PIN] = "smtps://h.example?pin_sha256=" PIN;
+    fct_plan plan;
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        facteur_error *error = NULL;
+        fct_tls_pins pins;
+        char dsn[200];
+
+        snprintf(dsn, sizeof dsn, "smtps://h.example?pin_sha256=%s", lists[i]);
+        if (fct_plan_init(&plan, dsn, NULL, NULL, 0, &error))
+            fail_msg("%s: %s", lists[i], facteur_error_message(error));
+        assert_int_equal(fct_tls_pins_parse(&pins, plan.members[0].relay.tls.pin_sha256, NULL), 0);
+        assert_int_equal(pins.count, strchr(lists[i], ',') ? 2 : 1);
+        fct_plan_done(&plan);
+    }
+    for (int i = 1; i < FCT_TLS_PINS_MAX; i++)
+        strcat(many, "," PIN);
+    assert_int_equal(fct_plan_init(&plan, many, NULL, NULL, 0, NULL), 0);
+    fct_plan_done(&plan);
+    strcat(many, "," PIN);
+    assert_int_equal(fct_plan_init(&plan, many, NULL, NULL, 0, NULL), FACTEUR_ECONFIG);
 }
 
 struct refusal {
@@ -121,6 +154,11 @@ static void plans_that_make_no_sense_are_refused(void **state)
         {"sendgrid://", "password"},
         {"smtps://h.example?client_key=/k.pem", "client_cert"},
         {"smtps://h.example?pin_sha256=abcd", "pin_sha256"},
+        {"smtps://h.example?pin_sha256=" PIN ",", "pin_sha256"},
+        {"smtps://h.example?pin_sha256=," PIN, "pin_sha256"},
+        {"smtps://h.example?pin_sha256=" PIN ";" PIN, "pin_sha256"},
+        {"smtps://h.example?pin_sha256=sha256//", "pin_sha256"},
+        {"smtps://h.example?pin_sha256=sha1//" PIN, "pin_sha256"},
         {"smtps://h.example?tls_name=a%20b", "tls_name"},
         {"smtp+unix:///run/smtp?tls=starttls", "tls_name"},
         {"smtps://h.example?helo=a_b", "helo"},
@@ -302,6 +340,7 @@ int main(void)
         cmocka_unit_test(examples_of_all_presets_work),
         cmocka_unit_test(presets_know_their_limits),
         cmocka_unit_test(tls_and_port_follow_from_the_dsn),
+        cmocka_unit_test(pins_are_read_one_way),
         cmocka_unit_test(plans_that_make_no_sense_are_refused),
         cmocka_unit_test(the_strongest_secret_wins),
         cmocka_unit_test(files_are_read_at_the_first_send_only),

@@ -247,7 +247,8 @@ class Mailer:
         tls_name: str | None = None,
         # Certificate authorities to trust (PEM) in place of the system's.
         ca_file: str | os.PathLike[str] | None = None,
-        # Base64 of the SHA-256 of the relay's public key (SPKI); several separated by commas.
+        # Base64 of the SHA-256 of the relay's public key (SPKI), with or without sha256//
+        # before it; at most 16, separated by commas.
         pin_sha256: str | None = None,
         # The client's own certificate with its chain (PEM).
         client_cert: str | os.PathLike[str] | None = None,
@@ -388,7 +389,8 @@ class Mailer:
         tls_name: str | None = None,
         # Certificate authorities to trust (PEM) in place of the system's.
         ca_file: str | os.PathLike[str] | None = None,
-        # Base64 of the SHA-256 of the relay's public key (SPKI); several separated by commas.
+        # Base64 of the SHA-256 of the relay's public key (SPKI), with or without sha256//
+        # before it; at most 16, separated by commas.
         pin_sha256: str | None = None,
         # The client's own certificate with its chain (PEM).
         client_cert: str | os.PathLike[str] | None = None,

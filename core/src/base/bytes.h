@@ -99,4 +99,14 @@ static inline bool fct_is_alnum(int byte)
     return fct_is_alpha(byte) || fct_is_digit(byte);
 }
 
+/* The value of a hexadecimal digit, or -1. */
+static inline int fct_hex_digit(int byte)
+{
+    int lower = fct_ascii_lower(byte);
+
+    if (fct_is_digit(byte))
+        return byte - '0';
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
 #endif

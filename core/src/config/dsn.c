@@ -2,13 +2,14 @@
 #include "config/dsn.h"
 
 #include "base/error.h"
+#include "base/ip.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "config/host.h"
 #include "mime/idna.h"
 
 #include <string.h>
 
+#define ZONE_MAX 15         /* IF_NAMESIZE less its NUL */
 #define SOCKET_PATH_MAX 107 /* sun_path less its NUL */
 
 struct scheme {
@@ -76,14 +77,6 @@ static int check_characters(const struct parser *parser)
     return 0;
 }
 
-static int hex(char byte)
-{
-    if (fct_is_digit((unsigned char)byte))
-        return byte - '0';
-    byte = (char)fct_ascii_lower((unsigned char)byte);
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 /* Append `text` with its %XX decoded. */
 static int decode(const struct parser *parser, fct_slice text, fct_buf *out)
 {
@@ -94,8 +87,8 @@ static int decode(const struct parser *parser, fct_slice text, fct_buf *out)
             fct_buf_add_char(out, text.ptr[i]);
             continue;
         }
-        high = i + 2 < text.len ? hex(text.ptr[i + 1]) : -1;
-        low = high >= 0 ? hex(text.ptr[i + 2]) : -1;
+        high = i + 2 < text.len ? fct_hex_digit(text.ptr[i + 1]) : -1;
+        low = high >= 0 ? fct_hex_digit(text.ptr[i + 2]) : -1;
         if (low < 0)
             return REFUSE(parser,
                           "'%%' at position %zu of the DSN is not followed by two hexadecimal "
@@ -275,21 +268,50 @@ static int read_name(struct parser *parser, fct_slice name)
     return err;
 }
 
+/* "%25eth0" (RFC 6874): the interface by which a link-local address is reached. */
+static int read_zone(struct parser *parser, fct_slice text, fct_buf *host)
+{
+    size_t before = host->len + 1;
+    int err;
+
+    if (text.len < 4 || text.ptr[1] != '2' || text.ptr[2] != '5')
+        return refuse_place(parser, "there is no zone such as %25eth0", text.ptr);
+    fct_buf_add_char(host, '%');
+    err = decode(parser, (fct_slice){text.ptr + 3, text.len - 3}, host);
+    for (size_t i = before; !err && i < host->len; i++) {
+        unsigned char byte = (unsigned char)host->ptr[i];
+
+        if (!fct_is_alnum(byte) && !strchr("-._~", byte))
+            return refuse_place(parser, "a character that no zone has", text.ptr + 3);
+    }
+    if (!err && host->len - before > ZONE_MAX)
+        return refuse_place(parser, "the address's zone is too long", text.ptr + 3);
+    return err;
+}
+
 static int read_address_literal(struct parser *parser, fct_slice text, size_t *used)
 {
     const char *close = memchr(text.ptr, ']', text.len);
     unsigned char address[16];
+    fct_slice whole;
     fct_buf host = {0};
+    int err = 0;
 
     if (!close)
         return refuse_place(parser, "'[' without ']'", text.ptr);
     *used = (size_t)(close - text.ptr) + 1;
-    text = (fct_slice){text.ptr + 1, *used - 2};
-    if (!fct_host_ipv6(text, address))
+    whole = text = (fct_slice){text.ptr + 1, *used - 2};
+    fct_ip_cut_zone(&text);
+    if (!fct_ip_v6(text, address))
         return refuse_place(parser, "no IPv6 address between the brackets", text.ptr);
     for (size_t i = 0; i < text.len; i++)
         fct_buf_add_char(&host, (char)fct_ascii_lower((unsigned char)text.ptr[i]));
-    return take_host(parser, &host);
+    if (whole.len > text.len)
+        err = read_zone(parser, (fct_slice){text.ptr + text.len, whole.len - text.len}, &host);
+    if (!err)
+        return take_host(parser, &host);
+    fct_buf_done(&host);
+    return err;
 }
 
 static int read_host(struct parser *parser, fct_slice place)
@@ -522,8 +544,8 @@ int fct_dsn_parse_query(fct_options *options, enum fct_level level, const char *
     return err ? err : read_query(&parser, query);
 }
 
-int fct_dsn_parse_part(fct_dsn *dsn, fct_options *options, const char *whole, fct_slice part,
-                       facteur_error **error)
+int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *whole, fct_slice part,
+                  facteur_error **error)
 {
     struct parser parser = {.text = whole,
                             .part = part,
@@ -554,11 +576,6 @@ int fct_dsn_parse_part(fct_dsn *dsn, fct_options *options, const char *whole, fc
     if (err)
         fct_dsn_done(dsn);
     return err;
-}
-
-int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *text, facteur_error **error)
-{
-    return fct_dsn_parse_part(dsn, options, text, fct_slice_of(text), error);
 }
 
 void fct_dsn_done(fct_dsn *dsn)

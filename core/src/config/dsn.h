@@ -25,23 +25,21 @@ enum fct_scheme {
 typedef struct fct_dsn {
     enum fct_scheme scheme;
     const struct fct_preset *preset; /* with FCT_SCHEME_PRESET */
-    char *host;    /* A-labels in lower case, or an address literal without brackets */
+    char *host; /* A-labels in lower case, or an address literal without brackets: "fe80::1%eth0" */
     uint16_t port; /* 0: not given */
     char *path;    /* the socket ("@name": abstract) or the directory */
 } fct_dsn;
 
 /*
- * Read `text` into `dsn` and, at FCT_LEVEL_DSN, into `options`.
+ * Read `part` of the text `whole`, in which positions are told, into `dsn` and, at FCT_LEVEL_DSN,
+ * into `options`.
  *
  * FACTEUR_ECONFIG: `where` is "dsn", or the option of the query that is wrong.  FACTEUR_ENOMEM.
  * After an error `dsn` is empty, and `options` may hold a part of what was read.
  */
-int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *text, facteur_error **error);
+int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *whole, fct_slice part,
+                  facteur_error **error);
 void fct_dsn_done(fct_dsn *dsn);
-
-/* As above for a part of the text `whole`, in which the positions are told. */
-int fct_dsn_parse_part(fct_dsn *dsn, fct_options *options, const char *whole, fct_slice part,
-                       facteur_error **error);
 
 /* Options alone, "name=value&…", at `level`. */
 int fct_dsn_parse_query(fct_options *options, enum fct_level level, const char *whole,

@@ -6,11 +6,8 @@
 
 #include "base/bytes.h"
 
-/* A dotted-quad IPv4 address; an IPv6 address as RFC 4291 section 2.2 writes it. */
-bool fct_host_ipv4(fct_slice text, unsigned char address[4]);
-bool fct_host_ipv6(fct_slice text, unsigned char address[16]);
-
-/* localhost and the names below it (RFC 6761 section 6.3), 127.0.0.0/8, ::1. */
+/* localhost and the names below it (RFC 6761 section 6.3), 127.0.0.0/8, ::1; an address perhaps
+ * with its zone. */
 bool fct_host_is_loopback(fct_slice host);
 
 /* A domain that may stand in EHLO and means something outside this machine: two labels, none

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/member.h"
 
-#include "base/base64.h"
 #include "base/error.h"
+#include "base/ip.h"
 #include "base/memory.h"
 #include "config/host.h"
+#include "net/tls_pin.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #define HOST_NAME_LEN 256
-#define PIN_LEN 32 /* SHA-256 */
 
 static const char *text_of(const fct_member *member, enum fct_option option)
 {
@@ -93,45 +93,24 @@ static int check_plaintext(const fct_member *member, facteur_error **error)
     return 0;
 }
 
-static int check_pins(const char *pins, facteur_error **error)
-{
-    while (pins && *pins) {
-        size_t len = strcspn(pins, ",");
-        fct_slice pin = fct_slice_trim((fct_slice){pins, len});
-        fct_buf bytes = {0};
-        int err = fct_base64_decode(&bytes, pin);
-        bool good = !err && bytes.len == PIN_LEN;
-
-        fct_buf_done(&bytes);
-        if (err == FACTEUR_ENOMEM)
-            return fct_error_nomem(error);
-        if (!good)
-            return fct_error_set(error, FACTEUR_ECONFIG, "pin_sha256",
-                                 "pin_sha256 must be the base64 of 32 bytes, 44 characters, not "
-                                 "\"%.*s\"",
-                                 (int)(pin.len < 80 ? pin.len : 80), pin.ptr);
-        pins += len + (pins[len] == ',');
-    }
-    return 0;
-}
-
 static int check_tls(const fct_member *member, facteur_error **error)
 {
     const char *name = text_of(member, FCT_OPT_tls_name);
+    const char *pins = text_of(member, FCT_OPT_pin_sha256);
     unsigned char address[16];
+    fct_tls_pins parsed;
 
     if (text_of(member, FCT_OPT_client_key) && !text_of(member, FCT_OPT_client_cert))
         return fct_error_set(error, FACTEUR_ECONFIG, "client_cert",
                              "there is a client_key but no client_cert");
-    if (name && !fct_host_is_helo(fct_slice_of(name)) &&
-        !fct_host_ipv6(fct_slice_of(name), address))
+    if (name && !fct_host_is_helo(fct_slice_of(name)) && !fct_ip_v6(fct_slice_of(name), address))
         return fct_error_set(error, FACTEUR_ECONFIG, "tls_name",
                              "tls_name is no host name and no address: \"%s\"", name);
     if (!member->dsn.host && !name && number_of(member, FCT_OPT_tls) != FCT_TLS_NONE &&
         !number_of(member, FCT_OPT_dangerous_no_verify))
         return fct_error_set(error, FACTEUR_ECONFIG, "tls_name",
                              "TLS over a unix socket needs the certificate's name in tls_name");
-    return check_pins(text_of(member, FCT_OPT_pin_sha256), error);
+    return pins ? fct_tls_pins_parse(&parsed, pins, error) : 0;
 }
 
 static int check_relay(fct_member *member, facteur_error **error)
@@ -174,10 +153,13 @@ static int make_name(fct_member *member)
     const fct_dsn *dsn = &member->dsn;
     fct_buf name = {0};
 
-    if (dsn->host)
-        fct_buf_addf(&name, strchr(dsn->host, ':') ? "%s://[%s]:%u" : "%s://%s:%u", scheme,
-                     dsn->host, (unsigned)port_of(member));
-    else if (dsn->scheme == FCT_SCHEME_UNIX)
+    if (dsn->host) {
+        fct_slice host = fct_slice_of(dsn->host), zone = fct_ip_cut_zone(&host);
+
+        fct_buf_addf(&name, strchr(dsn->host, ':') ? "%s://[%.*s%s%.*s]:%u" : "%s://%.*s%s%.*s:%u",
+                     scheme, (int)host.len, host.ptr, zone.len ? "%25" : "", (int)zone.len,
+                     zone.ptr, (unsigned)port_of(member));
+    } else if (dsn->scheme == FCT_SCHEME_UNIX)
         fct_buf_addf(&name, "smtp+unix://%s", dsn->path);
     else if (dsn->scheme == FCT_SCHEME_FILE)
         fct_buf_addf(&name, "file://%s", dsn->path);
@@ -191,6 +173,16 @@ static int make_name(fct_member *member)
 static bool copy(const char *text, const char **into)
 {
     *into = text ? fct_strdup(text) : NULL;
+    return !text || *into;
+}
+
+/* No certificate has the zone of an address: it means something on this machine alone. */
+static bool copy_name(const char *text, const char **into)
+{
+    fct_slice name = text ? fct_slice_of(text) : (fct_slice){"", 0};
+
+    fct_ip_cut_zone(&name);
+    *into = text ? fct_strndup(name.ptr, name.len) : NULL;
     return !text || *into;
 }
 
@@ -225,7 +217,7 @@ static bool fill_tls(fct_member *member)
     const char *name = text_of(member, FCT_OPT_tls_name);
 
     tls->no_verify = number_of(member, FCT_OPT_dangerous_no_verify) != 0;
-    return copy(name ? name : member->dsn.host, &tls->name) &&
+    return copy_name(name ? name : member->dsn.host, &tls->name) &&
            copy(text_of(member, FCT_OPT_ca_file), &tls->ca_file) &&
            copy(text_of(member, FCT_OPT_pin_sha256), &tls->pin_sha256) &&
            copy(text_of(member, FCT_OPT_tls_session_file), &tls->session_file) &&
@@ -292,7 +284,7 @@ int fct_member_init(fct_member *member, const fct_options *base, const char *who
     if (fct_options_copy(&member->options, base))
         return fct_error_nomem(error);
     member->options.place = base->place == FCT_PLACE_SHARED ? FCT_PLACE_MEMBER : FCT_PLACE_ALONE;
-    err = fct_dsn_parse_part(&member->dsn, &member->options, whole, part, error);
+    err = fct_dsn_parse(&member->dsn, &member->options, whole, part, error);
     if (!err)
         err = read_preset(member, error);
     if (!err && fct_member_has_relay(member))

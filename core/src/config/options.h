@@ -85,7 +85,8 @@
     X(ca_file, RELAY, PATH, "", "", 0, 0,                                                          \
       "Certificate authorities to trust (PEM) in place of the system's.")                          \
     X(pin_sha256, RELAY, TEXT, "", "", 0, 0,                                                       \
-      "Base64 of the SHA-256 of the relay's public key (SPKI); several separated by commas.")      \
+      "Base64 of the SHA-256 of the relay's public key (SPKI), with or without sha256// before "   \
+      "it; at most 16, separated by commas.")                                                      \
     X(client_cert, RELAY, PATH, "", "", 0, 0,                                                      \
       "The client's own certificate with its chain (PEM).")                                        \
     X(client_key, RELAY, PATH, "", "", 0, 0,                                                       \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/idna.h"
 
+#include "base/ip.h"
 #include "base/utf8.h"
 #include "facteur.h"
 
@@ -14,81 +15,17 @@
 #define LABEL_MAX 63
 #define MAPPED_MAX 1024
 
-static bool is_ipv4(fct_slice text)
-{
-    unsigned numbers = 0, value = 0, digits = 0;
-
-    for (size_t i = 0; i <= text.len; i++) {
-        if (i == text.len || text.ptr[i] == '.') {
-            if (!digits || value > 255)
-                return false;
-            numbers++;
-            value = digits = 0;
-        } else if (!fct_is_digit((unsigned char)text.ptr[i]) || ++digits > 3) {
-            return false;
-        } else {
-            value = value * 10 + (unsigned)(text.ptr[i] - '0');
-        }
-    }
-    return numbers == 4;
-}
-
-static bool is_hex(char byte)
-{
-    int lower = fct_ascii_lower((unsigned char)byte);
-
-    return fct_is_digit(lower) || (lower >= 'a' && lower <= 'f');
-}
-
-/* RFC 4291 section 2.2: eight groups, one run of zero groups as "::", perhaps IPv4 for the last
- * two. */
-static bool is_ipv6(fct_slice text)
-{
-    unsigned groups = 0;
-    bool gap = false;
-    size_t at = 0;
-
-    if (text.len >= 2 && text.ptr[0] == ':' && text.ptr[1] == ':') {
-        gap = true;
-        at = 2;
-    }
-    while (at < text.len) {
-        size_t start = at;
-
-        while (at < text.len && is_hex(text.ptr[at]))
-            at++;
-        if (at < text.len && text.ptr[at] == '.') {
-            groups += 2;
-            return is_ipv4((fct_slice){text.ptr + start, text.len - start}) &&
-                   (gap ? groups < 8 : groups == 8);
-        }
-        if (at == start || at - start > 4)
-            return false;
-        groups++;
-        if (at == text.len)
-            break;
-        if (text.ptr[at++] != ':' || at == text.len)
-            return false;
-        if (text.ptr[at] == ':') {
-            if (gap)
-                return false;
-            gap = true;
-            at++;
-        }
-    }
-    return gap ? groups < 8 : groups == 8;
-}
-
 bool fct_is_address_literal(fct_slice text)
 {
+    unsigned char address[16];
     fct_slice inside;
 
     if (text.len < 2 || text.ptr[0] != '[' || text.ptr[text.len - 1] != ']')
         return false;
     inside = (fct_slice){text.ptr + 1, text.len - 2};
     if (fct_slice_starts_nocase(inside, FCT_SLICE("IPv6:")))
-        return is_ipv6((fct_slice){inside.ptr + 5, inside.len - 5});
-    return is_ipv4(inside);
+        return fct_ip_v6((fct_slice){inside.ptr + 5, inside.len - 5}, address);
+    return fct_ip_v4(inside, address);
 }
 
 /* Underscores are no host name's, but they are in the DNS, and mail to them is delivered. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/endpoint.h"
 
+#include "base/ip.h"
+
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -12,20 +14,15 @@
 /* "fe80::1%eth0" (RFC 4007 section 11): a link-local address needs its interface. */
 static bool literal_v6(struct sockaddr_in6 *v6, const char *host)
 {
-    char bare[INET6_ADDRSTRLEN];
-    const char *zone = strchr(host, '%');
-    size_t len = zone ? (size_t)(zone - host) : strlen(host);
+    fct_slice bare = fct_slice_of(host), zone = fct_ip_cut_zone(&bare);
 
-    if (len >= sizeof bare)
+    if (!fct_ip_v6(bare, v6->sin6_addr.s6_addr))
         return false;
-    memcpy(bare, host, len);
-    bare[len] = '\0';
-    if (inet_pton(AF_INET6, bare, &v6->sin6_addr) != 1)
-        return false;
-    if (zone)
-        v6->sin6_scope_id = if_nametoindex(zone + 1);
     v6->sin6_family = AF_INET6;
-    return !zone || v6->sin6_scope_id != 0;
+    if (bare.len == strlen(host))
+        return true;
+    v6->sin6_scope_id = if_nametoindex(zone.ptr);
+    return v6->sin6_scope_id != 0;
 }
 
 bool fct_endpoint_literal(fct_endpoint *address, const char *host, uint16_t port)
@@ -33,7 +30,7 @@ bool fct_endpoint_literal(fct_endpoint *address, const char *host, uint16_t port
     struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&address->sock;
 
     memset(address, 0, sizeof *address);
-    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+    if (fct_ip_v4(fct_slice_of(host), (unsigned char *)&v4->sin_addr)) {
         v4->sin_family = AF_INET;
         address->len = sizeof *v4;
     } else if (literal_v6((struct sockaddr_in6 *)(void *)&address->sock, host)) {
@@ -74,7 +71,7 @@ void fct_endpoint_set_port(fct_endpoint *address, uint16_t port)
 
 void fct_endpoint_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT])
 {
-    char ip[INET6_ADDRSTRLEN] = "";
+    char ip[INET6_ADDRSTRLEN] = "", zone[IF_NAMESIZE];
 
     if (address->sock.ss_family == AF_INET) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&address->sock;
@@ -84,8 +81,11 @@ void fct_endpoint_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT]
     } else if (address->sock.ss_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&address->sock;
 
+        bool zoned = v6->sin6_scope_id && if_indextoname(v6->sin6_scope_id, zone);
+
         inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
-        snprintf(text, FCT_ENDPOINT_TEXT, "[%s]:%u", ip, ntohs(v6->sin6_port));
+        snprintf(text, FCT_ENDPOINT_TEXT, "[%s%s%s]:%u", ip, zoned ? "%" : "", zoned ? zone : "",
+                 ntohs(v6->sin6_port));
     } else {
         const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&address->sock;
         bool abstract = un->sun_path[0] == '\0';

@@ -17,7 +17,10 @@ typedef struct fct_endpoint {
     bool tried;
 } fct_endpoint;
 
-/* Make one of an IPv4 or IPv6 literal, without brackets; false when `host` is none. */
+/*
+ * Make one of an IPv4 or IPv6 literal, without brackets.  False when `host` is none, or when this
+ * machine has no interface called as its zone ("fe80::1%eth0").
+ */
 bool fct_endpoint_literal(fct_endpoint *address, const char *host, uint16_t port);
 
 /* Make one of a socket's path; "@name" is an abstract one.  False when it does not fit (108 bytes).
@@ -26,7 +29,8 @@ bool fct_endpoint_unix(fct_endpoint *address, const char *path);
 
 void fct_endpoint_set_port(fct_endpoint *address, uint16_t port);
 
-/* "192.0.2.1:465", "[2001:db8::1]:465" or the path; cut to FCT_ENDPOINT_TEXT. */
+/* "192.0.2.1:465", "[2001:db8::1]:465", "[fe80::1%eth0]:465" or the path; cut to FCT_ENDPOINT_TEXT.
+ */
 void fct_endpoint_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT]);
 
 #endif

@@ -281,6 +281,9 @@ fct_resolve *fct_resolve_start(fct_loop *loop, const char *host, uint16_t port,
         bool v6 = literal.sock.ss_family == AF_INET6;
 
         answer_at_once(resolve, v6 ? host : NULL, v6 ? NULL : host);
+    } else if (strchr(host, '%')) {
+        answer_at_once(resolve, NULL, NULL);
+        resolve->answers[0].failure = "no network interface is called as the address's zone";
     } else if (is_localhost(host)) {
         answer_at_once(resolve, "::1", "127.0.0.1");
     } else if (!ask(resolve, host)) {

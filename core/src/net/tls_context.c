@@ -138,15 +138,10 @@ static int set_identity(fct_tls_context *context, const struct fct_tls_config *c
 
     context->no_verify = config->no_verify;
     if (config->pin_sha256) {
-        int err = fct_tls_pins_parse(&context->pins, config->pin_sha256);
+        int err = fct_tls_pins_parse(&context->pins, config->pin_sha256, error);
 
-        if (err == FACTEUR_ENOMEM)
-            return fct_error_nomem(error);
         if (err)
-            return fct_error_set(error, FACTEUR_ECONFIG, "pin_sha256",
-                                 "pin_sha256: expected base64 SHA-256 digests of the relay's "
-                                 "public key (44 characters each), separated by commas, at most %d",
-                                 FCT_TLS_PINS_MAX);
+            return err;
         context->pin_suffices = !config->ca_file;
     }
     if (!name) {

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/tls_verify.h"
 
-#include "base/base64.h"
-#include "base/bytes.h"
-#include "base/error.h"
-
 #include <arpa/inet.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -15,41 +11,6 @@
 
 #define NAMES_SHOWN 4
 #define NAME_MAX_LEN 80
-
-static int add_pin(fct_tls_pins *pins, fct_slice text)
-{
-    static const fct_slice prefix = {"sha256//", 8};
-    fct_buf digest = {0};
-    int err;
-
-    text = fct_slice_trim(text);
-    if (fct_slice_starts_nocase(text, prefix)) {
-        text.ptr += prefix.len;
-        text.len -= prefix.len;
-    }
-    if (text.len != FCT_BASE64_LEN(FCT_TLS_PIN_LEN) || pins->count == FCT_TLS_PINS_MAX)
-        return FACTEUR_ECONFIG;
-    err = fct_base64_decode(&digest, text);
-    if (err != FACTEUR_ENOMEM && (err || digest.len != FCT_TLS_PIN_LEN))
-        err = FACTEUR_ECONFIG;
-    if (!err)
-        memcpy(pins->key[pins->count++], digest.ptr, FCT_TLS_PIN_LEN);
-    fct_buf_done(&digest);
-    return err;
-}
-
-int fct_tls_pins_parse(fct_tls_pins *pins, const char *text)
-{
-    pins->count = 0;
-    for (;;) {
-        size_t len = strcspn(text, ",");
-        int err = add_pin(pins, (fct_slice){text, len});
-
-        if (err || text[len] == '\0')
-            return err;
-        text += len + 1;
-    }
-}
 
 bool fct_tls_pins_match(const fct_tls_pins *pins, X509 *certificate)
 {

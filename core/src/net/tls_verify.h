@@ -4,24 +4,11 @@
 #ifndef FCT_TLS_VERIFY_H
 #define FCT_TLS_VERIFY_H
 
+#include "net/tls_pin.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 
 #include <openssl/x509.h>
-
-#define FCT_TLS_PIN_LEN 32
-#define FCT_TLS_PINS_MAX 16
-
-typedef struct fct_tls_pins {
-    unsigned char key[FCT_TLS_PINS_MAX][FCT_TLS_PIN_LEN];
-    size_t count;
-} fct_tls_pins;
-
-/*
- * Parse a list of base64 SHA-256 digests, separated by commas; a "sha256//" before each is fine.
- * 0, FACTEUR_ECONFIG, FACTEUR_ENOMEM.
- */
-int fct_tls_pins_parse(fct_tls_pins *pins, const char *text);
 
 /* Whether the certificate's key (its SubjectPublicKeyInfo) is one of them. */
 bool fct_tls_pins_match(const fct_tls_pins *pins, X509 *certificate);
