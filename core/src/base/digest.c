@@ -4,6 +4,11 @@
 #include <openssl/evp.h>
 #include <stdint.h>
 
+bool fct_digest(fct_slice bytes, unsigned char digest[FCT_DIGEST_SIZE])
+{
+    return EVP_Digest(bytes.ptr, bytes.len, digest, NULL, EVP_sha256(), NULL) == 1;
+}
+
 static bool add(EVP_MD_CTX *context, const fct_slice *part)
 {
     uint64_t len = part->len;

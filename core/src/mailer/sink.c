@@ -17,30 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-typedef int take_run(void *into, fct_slice run);
-
-/* Every run of the mail's content to `take`; 0, its error, FACTEUR_EIO or FACTEUR_ENOMEM. */
-static int pour(fct_mail *mail, take_run *take, void *into)
-{
-    fct_mail_reader *reader = fct_mail_reader_new(mail);
-    fct_slice run;
-    bool stable;
-    int got, err = 0;
-
-    if (!reader)
-        return FACTEUR_ENOMEM;
-    while (!err && (got = fct_mail_reader_next(reader, &run, &stable)) != 0)
-        err = got < 0 ? got : take(into, run);
-    fct_mail_reader_free(reader);
-    return err;
-}
-
 /* ---- Memory ---------------------------------------------------------------------------------- */
-
-static int add_run(void *into, fct_slice run)
-{
-    return fct_buf_add_slice(into, run);
-}
 
 static char *envelope_json(fct_mail *mail)
 {
@@ -106,10 +83,8 @@ int fct_memory_add(fct_memory *memory, fct_mail *mail, facteur_error **error)
 {
     struct fct_captured made = {0};
     fct_buf bytes = {0};
-    int err = fct_buf_reserve(&bytes, (size_t)fct_mail_size(mail) + 1);
+    int err = fct_mail_read(mail, &bytes, NULL);
 
-    if (!err)
-        err = pour(mail, add_run, &bytes);
     if (!err) {
         made.bytes = fct_buf_take(&bytes, &made.len);
         made.envelope = envelope_json(mail);
@@ -151,10 +126,8 @@ int fct_directory_prepare(const char *path, const char *where, facteur_error **e
                          path, strerror(errno));
 }
 
-static int write_run(void *into, fct_slice run)
+static int write_run(int fd, fct_slice run)
 {
-    int fd = *(int *)into;
-
     while (run.len) {
         ssize_t written = write(fd, run.ptr, run.len);
 
@@ -166,6 +139,21 @@ static int write_run(void *into, fct_slice run)
         run.len -= (size_t)written;
     }
     return 0;
+}
+
+static int write_content(int fd, fct_mail *mail)
+{
+    fct_mail_reader *reader = fct_mail_reader_new(mail);
+    fct_slice run;
+    bool stable;
+    int got, err = 0;
+
+    if (!reader)
+        return FACTEUR_ENOMEM;
+    while (!err && (got = fct_mail_reader_next(reader, &run, &stable)) != 0)
+        err = got < 0 ? got : write_run(fd, run);
+    fct_mail_reader_free(reader);
+    return err;
 }
 
 /* Sortable by time, unique by chance: "20261123T100000.123456Z-0123456789abcdef.eml". */
@@ -195,7 +183,7 @@ static int write_file(int directory, fct_mail *mail, const char *draft, const ch
 
     if (fd < 0)
         return FACTEUR_EIO;
-    err = pour(mail, write_run, &fd);
+    err = write_content(fd, mail);
     if (close(fd) != 0 && !err)
         err = FACTEUR_EIO;
     if (!err && renameat(directory, draft, directory, name) != 0)

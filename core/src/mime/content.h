@@ -50,6 +50,9 @@ int fct_file_open(const char *path, struct stat *facts);
 
 /*
  * A mail of this content; the mail takes it over, also when it fails.  The texts are copied.
+ *
+ * needs   Of the content; those of the envelope's addresses are added.
+ *
  * NULL: no memory, or the size passes what can be told.
  */
 fct_mail *fct_mail_new(fct_content *content, const char *sender, const char *const *recipients,

@@ -238,12 +238,6 @@ static int gather_recipients(struct freezing *f)
     if (f->envelope.count > FCT_MAX_RECIPIENTS)
         return fct_error_set(f->error, FACTEUR_EMESSAGE, "to",
                              "a message has at most %d recipients", FCT_MAX_RECIPIENTS);
-    for (size_t i = 0; i < f->envelope.count; i++) {
-        if (!fct_is_ascii(fct_slice_of(f->envelope.recipients[i])))
-            f->needs |= FCT_NEEDS_SMTPUTF8;
-    }
-    if (!fct_is_ascii(fct_slice_of(f->envelope_from)))
-        f->needs |= FCT_NEEDS_SMTPUTF8;
     return 0;
 }
 
@@ -304,30 +298,6 @@ void fct_message_keep_sealed(facteur_message *message, uint64_t signer, fct_mail
     message->sealed_by = signer;
 }
 
-static int read_all(fct_mail *mail, fct_buf *out)
-{
-    fct_mail_reader *reader = fct_mail_reader_new(mail);
-    fct_slice run;
-    bool stable;
-    int result;
-
-    if (!reader)
-        return FACTEUR_ENOMEM;
-    result = fct_mail_size(mail) > SIZE_MAX / 4 ? FACTEUR_ENOMEM
-                                                : fct_buf_reserve(out, (size_t)fct_mail_size(mail));
-    while (!result) {
-        int more = fct_mail_reader_next(reader, &run, &stable);
-
-        if (more <= 0) {
-            result = more;
-            break;
-        }
-        result = fct_buf_add_slice(out, run);
-    }
-    fct_mail_reader_free(reader);
-    return result;
-}
-
 /* The one place of the layer with a clock and chance of its own: nobody above passes them here. */
 int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
                           facteur_error **error)
@@ -343,10 +313,7 @@ int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
         result = freeze(message, &facts, error);
     if (result)
         return result;
-    result = read_all(message->frozen, &out);
-    if (result == FACTEUR_EIO)
-        result = fct_error_set(error, result, "attachments",
-                               "an attachment's file changed or went away");
+    result = fct_mail_read(message->frozen, &out, error);
     if (!result)
         taken = fct_buf_take(&out, len);
     fct_buf_done(&out);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/mail.h"
 
+#include "base/error.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "mime/content.h"
 #include "mime/encoding.h"
 
@@ -30,6 +32,7 @@ struct fct_mail {
     atomic_uint refs;
     struct shared *shared;
     char *sender;
+    unsigned needs; /* of the envelope; the content has its own */
     size_t recipient_count;
     char **recipients; /* the texts stand behind the pointers, in one block */
     char *head;        /* fields before the content, or NULL */
@@ -77,6 +80,15 @@ static char **copy_recipients(const char *const *recipients, size_t count)
     return copy;
 }
 
+static unsigned needs_of(const char *sender, const char *const *recipients, size_t count)
+{
+    bool ascii = fct_is_ascii(fct_slice_of(sender));
+
+    for (size_t i = 0; ascii && i < count; i++)
+        ascii = fct_is_ascii(fct_slice_of(recipients[i]));
+    return ascii ? 0 : FCT_NEEDS_SMTPUTF8;
+}
+
 /* Takes over one reference of `shared`, also when it fails. */
 static fct_mail *make(struct shared *shared, const char *sender, const char *const *recipients,
                       size_t count)
@@ -92,6 +104,7 @@ static fct_mail *make(struct shared *shared, const char *sender, const char *con
     mail->sender = fct_strdup(sender);
     mail->recipients = copy_recipients(recipients, count);
     mail->recipient_count = count;
+    mail->needs = needs_of(sender, recipients, count);
     if (!mail->sender || !mail->recipients) {
         fct_mail_unref(mail);
         return NULL;
@@ -221,7 +234,7 @@ const char *fct_mail_message_id(const fct_mail *mail)
 
 unsigned fct_mail_needs(const fct_mail *mail)
 {
-    return mail->shared->needs;
+    return mail->shared->needs | mail->needs;
 }
 
 const fct_terms *fct_mail_terms(const fct_mail *mail)
@@ -390,4 +403,34 @@ int fct_mail_reader_next(fct_mail_reader *reader, fct_slice *run, bool *stable)
         close_file(reader);
         reader->file++;
     }
+}
+
+static int add_runs(fct_mail_reader *reader, fct_buf *out)
+{
+    fct_slice run;
+    bool stable;
+    int more;
+
+    while ((more = fct_mail_reader_next(reader, &run, &stable)) > 0) {
+        if (fct_buf_add_slice(out, run))
+            return FACTEUR_ENOMEM;
+    }
+    return more;
+}
+
+int fct_mail_read(fct_mail *mail, fct_buf *out, facteur_error **error)
+{
+    fct_mail_reader *reader = fct_mail_reader_new(mail);
+    uint64_t size = fct_mail_size(mail);
+    int result = !reader || size > SIZE_MAX / 4 ? FACTEUR_ENOMEM : 0;
+
+    if (!result)
+        result = fct_buf_reserve(out, (size_t)size);
+    if (!result)
+        result = add_runs(reader, out);
+    fct_mail_reader_free(reader);
+    if (result == FACTEUR_EIO)
+        return fct_error_set(error, result, "attachments",
+                             "an attachment's file changed or went away");
+    return result ? fct_error_nomem(error) : 0;
 }

@@ -45,7 +45,10 @@ int fct_mail_equip(fct_mail *mail, const fct_terms *terms, const fct_labels *lab
 /* Bytes of the content before dot-stuffing: CRLF lines only, CRLF at the end (unless empty). */
 uint64_t fct_mail_size(const fct_mail *mail);
 
-/* The same content to other recipients (a redirected or a remaining part of the envelope). */
+/*
+ * The same content to other recipients (a redirected or a remaining part of the envelope); what
+ * their addresses need is added to what the mail needs.  NULL: no memory.
+ */
 fct_mail *fct_mail_with_recipients(fct_mail *mail, const char *const *recipients, size_t count);
 
 /*
@@ -73,5 +76,11 @@ void fct_mail_reader_free(fct_mail_reader *reader);
  * size since it was frozen: fct_mail_size() can then not be kept and the transaction must be cut.
  */
 int fct_mail_reader_next(fct_mail_reader *reader, fct_slice *run, bool *stable);
+
+/*
+ * Append the whole content, that of its files too.  0; FACTEUR_EIO as above, with `where`
+ * "attachments"; FACTEUR_ENOMEM.
+ */
+int fct_mail_read(fct_mail *mail, fct_buf *out, facteur_error **error);
 
 #endif

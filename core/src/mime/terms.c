@@ -25,6 +25,13 @@ static int refuse(const char *field, facteur_error **error, const char *form)
     return fct_error_set(error, FACTEUR_EMESSAGE, field, "%s is %s", field, form);
 }
 
+static bool is_notify(unsigned notify)
+{
+    const unsigned some = FCT_NOTIFY_SUCCESS | FCT_NOTIFY_FAILURE | FCT_NOTIFY_DELAY;
+
+    return notify == FCT_NOTIFY_NEVER || (notify && !(notify & ~some));
+}
+
 static int read_notify(fct_terms *terms, const char *field, fct_slice value, facteur_error **error)
 {
     static const char *const names[] = {"never", "success", "failure", "delay"};
@@ -40,7 +47,7 @@ static int read_notify(fct_terms *terms, const char *field, fct_slice value, fac
         terms->notify |= 1u << i;
         at = end + 1;
     }
-    if (terms->notify == FCT_NOTIFY_NEVER || !(terms->notify & (FCT_NOTIFY_NEVER | 1u << 4)))
+    if (is_notify(terms->notify))
         return 0;
     return refuse(field, error, "\"never\", or any of \"success,failure,delay\"");
 }
@@ -168,4 +175,40 @@ int fct_terms_set(fct_terms *terms, const char *field, fct_slice value, facteur_
         changed.waived |= table[i].term;
     *terms = changed;
     return 0;
+}
+
+static bool is_hex(char byte)
+{
+    return fct_is_digit(byte) || (byte >= 'A' && byte <= 'F');
+}
+
+static bool is_xtext(fct_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const char *hex = text.ptr + i + 1;
+
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~' || text.ptr[i] == '=')
+            return false;
+        if (text.ptr[i] == '+' && (i + 2 >= text.len || !is_hex(hex[0]) || !is_hex(hex[1])))
+            return false;
+    }
+    return text.len > 0;
+}
+
+bool fct_terms_good(const fct_terms *terms)
+{
+    unsigned known = 0;
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        known |= table[i].term;
+    if ((terms->asked & ~known) || (terms->waived & ~terms->asked) ||
+        (terms->waived & FCT_TERM_REQUIRETLS))
+        return false;
+    if ((terms->asked & FCT_TERM_NOTIFY) && !is_notify(terms->notify))
+        return false;
+    if ((terms->asked & FCT_TERM_DELIVERBY) && (terms->by_s == 0 || terms->by_s > BY_MAX))
+        return false;
+    if ((terms->asked & FCT_TERM_MT_PRIORITY) && (terms->priority < -9 || terms->priority > 9))
+        return false;
+    return !(terms->asked & FCT_TERM_ENVID) || is_xtext(fct_slice_of(terms->envid));
 }

@@ -46,6 +46,9 @@ typedef struct fct_terms {
  */
 int fct_terms_set(fct_terms *terms, const char *field, fct_slice value, facteur_error **error);
 
+/* Whether these could be terms that fct_terms_set() made. */
+bool fct_terms_good(const fct_terms *terms);
+
 /* Append as xtext (RFC 3461 section 4). */
 void fct_xtext_add(fct_buf *out, fct_slice text);
 
