@@ -278,7 +278,7 @@ void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter
 {
     facteur_message *message = php_facteur_letter_compose(call, core, letter);
     facteur_receipt *receipt =
-        message ? try_send(core, message, call->deadline, facteur_send_letter) : NULL;
+        message ? try_send(core, message, call->deadline, facteur_send_composed) : NULL;
 
     facteur_message_free(message);
     if (token && !php_facteur_token_settle(token, receipt))

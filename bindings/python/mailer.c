@@ -258,7 +258,7 @@ PyObject *fpy_mailer_send(PyObject *self, PyObject *owner, facteur_message *mess
         message = fpy_message_hold(owner);
     thread = PyEval_SaveThread();
     code = raising ? facteur_send(core, message, deadline, &receipt, &error)
-                   : facteur_send_letter(core, message, deadline, &receipt, &error);
+                   : facteur_send_composed(core, message, deadline, &receipt, &error);
     PyEval_RestoreThread(thread);
     if (owner)
         fpy_message_release(owner);

@@ -264,22 +264,39 @@ FACTEUR_API int facteur_message_bytes(facteur_message *message, char **bytes, si
 /* ---- Letters --------------------------------------------------------------------------------- */
 
 /*
- * Compose an order confirmation or a contact-form message; nothing is sent.
+ * Compose a letter; nothing is sent.
  *
  * mailer    Gives default_from, contact_to and default_locale; may be NULL.
- * json      The order or the form: core/schema/order.json, core/schema/contact.json.
+ * kind      What it is: "order_confirmation", "contact_form" (facteur_letter_kinds()).
+ * json      What it says: an order as core/schema/order.json has it, a form as
+ *           core/schema/contact.json has it.
  * options   NULL, or a JSON object with any of: to, from, reply_to, locale, subject, message_id,
  *           date (core/schema/letter_options.json).
  *
  * FACTEUR_EMESSAGE: malformed JSON or a field of the wrong form; `where` is its path
- * ("items[2].unit_price").
+ * ("items[2].unit_price").  No such kind: `where` is "kind".
  */
+FACTEUR_API int facteur_letter(const facteur_mailer *mailer, const char *kind, const char *json,
+                               size_t len, const char *options, size_t options_len,
+                               facteur_message **out, facteur_error **error);
+
+/* The names of the kinds, sorted, NULL at the end; static. */
+FACTEUR_API const char *const *facteur_letter_kinds(void);
+
+/* facteur_letter() of the kinds that these are named for. */
 FACTEUR_API int facteur_order_confirmation(const facteur_mailer *mailer, const char *json,
                                            size_t len, const char *options, size_t options_len,
                                            facteur_message **out, facteur_error **error);
 FACTEUR_API int facteur_contact_form(const facteur_mailer *mailer, const char *json, size_t len,
                                      const char *options, size_t options_len, facteur_message **out,
                                      facteur_error **error);
+
+/*
+ * The key of a letter that must not go out twice: "order_confirmation:<merchant's name>:<number>".
+ * "%" and ":" within the parts are escaped as in a URL.  NULL for a letter that may (a contact
+ * form's) and for every other message; the message's.
+ */
+FACTEUR_API const char *facteur_message_key(const facteur_message *message);
 
 /* ---- Options --------------------------------------------------------------------------------- */
 
@@ -441,14 +458,20 @@ FACTEUR_API int facteur_send(facteur_mailer *mailer, facteur_message *message, d
                              facteur_receipt **receipt, facteur_error **error);
 
 /*
- * As facteur_send(), for a letter that must not break the order or the form it belongs to: a
- * configuration that turns out to be unusable (an unreadable ca_file, say) is told in a temporary
- * receipt with FACTEUR_ECONFIG, too.
+ * As facteur_send(), for a message of facteur_letter(), which must not break the order or the form
+ * it belongs to: a configuration that turns out to be unusable (an unreadable ca_file, say) is told
+ * in a temporary receipt with FACTEUR_ECONFIG, too.
  *
  * FACTEUR_EMESSAGE, FACTEUR_EIO (an attachment), FACTEUR_ECLOSED, FACTEUR_ENOMEM: nothing was
  * tried.
  */
-FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, facteur_message *message,
+FACTEUR_API int facteur_send_composed(facteur_mailer *mailer, facteur_message *message,
+                                      double deadline, facteur_receipt **receipt,
+                                      facteur_error **error);
+
+/* facteur_letter() and facteur_send_composed() in one, with the errors of both. */
+FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, const char *kind, const char *json,
+                                    size_t len, const char *options, size_t options_len,
                                     double deadline, facteur_receipt **receipt,
                                     facteur_error **error);
 
@@ -457,7 +480,7 @@ FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, facteur_message *mes
 /*
  * How a message is submitted; the words are added up.
  *
- * FACTEUR_LETTER   As facteur_send_letter().
+ * FACTEUR_LETTER   As facteur_send_composed().
  * FACTEUR_HOSTED   The calling thread's event loop drives the mailer, see facteur_mailer_step().
  * FACTEUR_MANY     One of many mails: what keeps this one back does not stop the others.  It ends
  * at once, and its receipt tells the error's code and sentence: permanent for FACTEUR_EMESSAGE,

@@ -10,7 +10,8 @@
 
 #include "base/memory.h"
 
-static const char *const forms[] = {"forms/simple", "forms/french", "forms/hostile"};
+static const char *const forms[] = {"forms/simple", "forms/french", "forms/hostile",
+                                    "forms/brazil"};
 #define FORMS (sizeof forms / sizeof forms[0])
 
 static void forms_become_the_expected_parts(void **state)

@@ -20,12 +20,8 @@
     " \"subject\": \"Hours\"}"
 #define FIXED "\"message_id\": \"1@example.com\", \"date\": \"2026-11-23T10:00:00+01:00\""
 
-typedef int composer(const char *json, size_t len, const char *options, size_t options_len,
-                     const struct fct_letter_defaults *defaults, facteur_message **out,
-                     facteur_error **error);
-
 /* The header part of the letter's message, unfolded; to be freed with facteur_free(). */
-static char *headers(composer *compose, const char *json, const char *options,
+static char *headers(const char *kind, const char *json, const char *options,
                      const struct fct_letter_defaults *defaults)
 {
     facteur_message *message = NULL;
@@ -33,7 +29,8 @@ static char *headers(composer *compose, const char *json, const char *options,
     char *bytes, *end, *fold;
     size_t len;
 
-    if (compose(json, FACTEUR_NTS, options, FACTEUR_NTS, defaults, &message, &error) ||
+    if (fct_letter_compose(kind, json, FACTEUR_NTS, options, FACTEUR_NTS, defaults, &message,
+                           &error) ||
         facteur_message_bytes(message, &bytes, &len, &error))
         fail_msg("%s: %s", facteur_error_where(error), facteur_error_message(error));
     facteur_message_free(message);
@@ -61,7 +58,7 @@ static void lacks(const char *text, const char *part)
 
 static void an_order_goes_from_merchant_to_customer(void **state)
 {
-    char *text = headers(fct_order_confirmation, ORDER, "{" FIXED "}", NULL);
+    char *text = headers("order_confirmation", ORDER, "{" FIXED "}", NULL);
 
     has(text, "From: Shop <orders@shop.example>");
     has(text, "To: Ana Lopez <ana@example.com>");
@@ -77,13 +74,13 @@ static void options_win_over_defaults_over_the_order(void **state)
 {
     const struct fct_letter_defaults defaults = {"Post <post@shop.example>", "c@shop.example",
                                                  "fr-FR"};
-    char *text = headers(fct_order_confirmation, ORDER, "{" FIXED "}", &defaults);
+    char *text = headers("order_confirmation", ORDER, "{" FIXED "}", &defaults);
 
     has(text, "From: Post <post@shop.example>");
     has(text, "To: Ana Lopez <ana@example.com>");
     has(text, "Subject: Votre commande 7 chez Shop");
     facteur_free(text);
-    text = headers(fct_order_confirmation, ORDER,
+    text = headers("order_confirmation", ORDER,
                    "{" FIXED ", \"from\": \"X <x@shop.example>\", \"to\": [\"b@example.com\", \"C "
                    "<c@example.com>\"], \"reply_to\": \"r@shop.example\", \"locale\": \"en\","
                    " \"subject\": \"Thanks\"}",
@@ -99,7 +96,7 @@ static void a_visitor_is_answered_but_never_the_sender(void **state)
 {
     const struct fct_letter_defaults defaults = {"Site <site@shop.example>", "owner@shop.example",
                                                  NULL};
-    char *text = headers(fct_contact_form, FORM, NULL, &defaults);
+    char *text = headers("contact_form", FORM, NULL, &defaults);
 
     has(text, "From: Site <site@shop.example>");
     has(text, "To: owner@shop.example");
@@ -107,7 +104,7 @@ static void a_visitor_is_answered_but_never_the_sender(void **state)
     has(text, "Subject: Contact form: Hours");
     has(text, "Auto-Submitted: auto-generated");
     facteur_free(text);
-    text = headers(fct_contact_form,
+    text = headers("contact_form",
                    "{\"name\": \"buy at pills.example\", \"email\": \" ana@example.com \","
                    " \"subject\": \"a\\r\\nBcc: x@example.com\", \"message\": \"m\"}",
                    NULL, &defaults);
@@ -116,12 +113,40 @@ static void a_visitor_is_answered_but_never_the_sender(void **state)
     lacks(text, "\r\nBcc:");
     lacks(text, "pills");
     facteur_free(text);
-    text = headers(fct_contact_form, "{\"message\": \"m\"}", NULL, &defaults);
+    text = headers("contact_form", "{\"message\": \"m\"}", NULL, &defaults);
     lacks(text, "Reply-To:");
     facteur_free(text);
 }
 
-static void refuses(composer *compose, const char *json, const char *options, const char *where,
+static char *key_of(const char *kind, const char *json)
+{
+    const struct fct_letter_defaults defaults = {"site@shop.example", "owner@shop.example", NULL};
+    facteur_message *message = NULL;
+    char *key = NULL;
+
+    assert_int_equal(
+        fct_letter_compose(kind, json, FACTEUR_NTS, NULL, 0, &defaults, &message, NULL), 0);
+    if (facteur_message_key(message))
+        key = fct_strdup(facteur_message_key(message));
+    facteur_message_free(message);
+    return key;
+}
+
+static void an_order_has_the_key_of_its_number_at_its_merchant(void **state)
+{
+    char *plain = key_of("order_confirmation", ORDER);
+    char *odd = key_of("order_confirmation",
+                       "{\"number\": \"7:1%\", \"currency\": \"EUR\", \"merchant\": {\"name\": "
+                       "\"A: Shop\"}, " GOODS ", " BUYER "}");
+
+    assert_string_equal(plain, "order_confirmation:Shop:7");
+    assert_string_equal(odd, "order_confirmation:A%3A Shop:7%3A1%25");
+    assert_null(key_of("contact_form", FORM));
+    fct_free(plain);
+    fct_free(odd);
+}
+
+static void refuses(const char *kind, const char *json, const char *options, const char *where,
                     const char *part)
 {
     static const struct fct_letter_defaults defaults = {"site@shop.example", "owner@shop.example",
@@ -129,7 +154,8 @@ static void refuses(composer *compose, const char *json, const char *options, co
     facteur_message *message = NULL;
     facteur_error *error = NULL;
 
-    assert_int_equal(compose(json, FACTEUR_NTS, options, FACTEUR_NTS, &defaults, &message, &error),
+    assert_int_equal(fct_letter_compose(kind, json, FACTEUR_NTS, options, FACTEUR_NTS, &defaults,
+                                        &message, &error),
                      FACTEUR_EMESSAGE);
     assert_null(message);
     assert_string_equal(facteur_error_where(error), where);
@@ -143,36 +169,41 @@ static void refusals_name_the_place_in_the_json(void **state)
     facteur_message *message = NULL;
     facteur_error *error = NULL;
 
-    refuses(fct_order_confirmation, "{\"number\": 7, \"currency\": \"EUR\", " SHOP ", " GOODS "}",
+    refuses("order_confirmation", "{\"number\": 7, \"currency\": \"EUR\", " SHOP ", " GOODS "}",
             NULL, "customer.email", "missing");
-    refuses(fct_order_confirmation,
+    refuses("order_confirmation",
             "{\"number\": 7, \"currency\": \"EUR\", " SHOP ", " GOODS
             ", \"customer\": {\"email\": \"a@example.com\\r\\nBcc: x@example.com\"}}",
             NULL, "customer.email", "");
-    refuses(fct_order_confirmation,
+    refuses("order_confirmation",
             "{\"number\": 7, \"currency\": \"EUR\", \"merchant\": {\"name\": \"S\","
             " \"reply_to\": \"no address\"}, " GOODS ", " BUYER "}",
             NULL, "merchant.reply_to", "");
-    refuses(fct_order_confirmation, ORDER, "{\"form\": 1}", "form", "did you mean \"from\"?");
-    refuses(fct_order_confirmation, ORDER, "{\"to\": 1}", "to", "expected text, got 1");
-    refuses(fct_order_confirmation, ORDER, "{\"to\": [\"a@example.com\", 1]}", "to[1]",
+    refuses("order_confirmation", ORDER, "{\"form\": 1}", "form", "did you mean \"from\"?");
+    refuses("order_confirmation", ORDER, "{\"to\": 1}", "to", "expected text, got 1");
+    refuses("order_confirmation", ORDER, "{\"to\": [\"a@example.com\", 1]}", "to[1]",
             "expected text, got 1");
-    refuses(fct_order_confirmation, ORDER, "{\"to\": \"a@example.com\\nb\"}", "to", "");
-    refuses(fct_order_confirmation, ORDER, "{", "options", "malformed JSON at line 1, column");
-    refuses(fct_order_confirmation, ORDER, "{\"date\": \"yesterday\"}", "date", "");
-    refuses(fct_contact_form, "{\"email\": \"a@example.com, b@example.com\", \"message\": \"m\"}",
+    refuses("order_confirmation", ORDER, "{\"to\": \"a@example.com\\nb\"}", "to", "");
+    refuses("order_confirmation", ORDER, "{", "options", "malformed JSON at line 1, column");
+    refuses("order_confirmation", ORDER, "{\"date\": \"yesterday\"}", "date", "");
+    refuses("order", ORDER, NULL, "kind",
+            "no letter is called \"order\"; known are contact_form, order_confirmation");
+    refuses("order_confirmatoin", ORDER, NULL, "kind",
+            "no letter is called \"order_confirmatoin\"; did you mean \"order_confirmation\"?");
+    refuses("contact_form", "{\"email\": \"a@example.com, b@example.com\", \"message\": \"m\"}",
             NULL, "email", "");
-    refuses(fct_contact_form, "{\"email\": \"a\\u0000\", \"message\": \"m\"}", NULL, "",
+    refuses("contact_form", "{\"email\": \"a\\u0000\", \"message\": \"m\"}", NULL, "",
             "malformed JSON");
-    assert_int_equal(fct_contact_form(FORM, FACTEUR_NTS, NULL, 0, NULL, &message, &error),
-                     FACTEUR_EMESSAGE);
+    assert_int_equal(
+        fct_letter_compose("contact_form", FORM, FACTEUR_NTS, NULL, 0, NULL, &message, &error),
+        FACTEUR_EMESSAGE);
     assert_string_equal(facteur_error_where(error), "to");
     assert_non_null(strstr(facteur_error_message(error), "contact_to"));
     facteur_error_free(error);
 }
 
 #ifdef FCT_FAULT_INJECTION
-static void fail_every_allocation(composer *compose, const char *json)
+static void fail_every_allocation(const char *kind, const char *json)
 {
     const struct fct_letter_defaults defaults = {"site@shop.example", "owner@shop.example", NULL};
     int failed = 1;
@@ -183,8 +214,8 @@ static void fail_every_allocation(composer *compose, const char *json)
         int result;
 
         fct_memory_fail_at(nth);
-        result =
-            compose(json, FACTEUR_NTS, "{" FIXED "}", FACTEUR_NTS, &defaults, &message, &error);
+        result = fct_letter_compose(kind, json, FACTEUR_NTS, "{" FIXED "}", FACTEUR_NTS, &defaults,
+                                    &message, &error);
         failed = fct_memory_failed();
         fct_memory_fail_at(0);
         assert_int_equal(result, failed ? FACTEUR_ENOMEM : 0);
@@ -195,8 +226,8 @@ static void fail_every_allocation(composer *compose, const char *json)
 
 static void every_allocation_may_fail(void **state)
 {
-    fail_every_allocation(fct_order_confirmation, ORDER);
-    fail_every_allocation(fct_contact_form, FORM);
+    fail_every_allocation("order_confirmation", ORDER);
+    fail_every_allocation("contact_form", FORM);
 }
 #endif
 
@@ -208,6 +239,7 @@ int main(void)
 #endif
         cmocka_unit_test(an_order_goes_from_merchant_to_customer),
         cmocka_unit_test(options_win_over_defaults_over_the_order),
+        cmocka_unit_test(an_order_has_the_key_of_its_number_at_its_merchant),
         cmocka_unit_test(a_visitor_is_answered_but_never_the_sender),
         cmocka_unit_test(refusals_name_the_place_in_the_json),
     };

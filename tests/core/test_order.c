@@ -12,8 +12,8 @@
 #include "base/utf8.h"
 #include "letters/layout.h"
 
-static const char *const orders[] = {"orders/simple", "orders/full", "orders/yen", "orders/dinar",
-                                     "orders/hostile"};
+static const char *const orders[] = {"orders/simple", "orders/full",    "orders/yen",
+                                     "orders/dinar",  "orders/hostile", "orders/brazil"};
 #define ORDERS (sizeof orders / sizeof orders[0])
 
 static void orders_become_the_expected_parts(void **state)

@@ -60,7 +60,7 @@ static int conclude(facteur_mailer *mailer, facteur_message *message, bool lette
     facteur_receipt *receipt = NULL;
 
     if (!err)
-        err = (letter ? facteur_send_letter : facteur_send)(mailer, message, 20, &receipt, NULL);
+        err = (letter ? facteur_send_composed : facteur_send)(mailer, message, 20, &receipt, NULL);
     facteur_message_free(message);
     return verdict(err, receipt);
 }

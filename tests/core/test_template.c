@@ -137,8 +137,8 @@ static void what_is_embedded_compiles(void **state)
         assert_int_equal(fct_catalogue_key(fct_slice_of(fct_catalogue_keys[i])), i);
     assert_int_equal(fct_catalogue_key(FCT_SLICE("subjec")), FCT_NO_KEY);
     assert_int_equal(fct_catalogue_key(FCT_SLICE("subjects")), FCT_NO_KEY);
-    assert_string_equal(fct_catalogue_for("xx")->language, "en");
-    assert_string_equal(fct_catalogue_for("fr")->language, "fr");
+    assert_string_equal(fct_catalogue_for("xx")->tag, "en");
+    assert_string_equal(fct_catalogue_for("fr")->tag, "fr");
 }
 
 static void expect_row(const char *left, const char *right, const char *expected)

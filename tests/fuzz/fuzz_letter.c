@@ -35,22 +35,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fct_letter_options options = {0};
     struct fct_composed composed = {0};
-    struct fct_order order = {0};
-    struct fct_contact form = {0};
     facteur_error *error = NULL;
     fct_arena arena = {0};
     const struct fct_reading reading = {&arena, &error};
+    const struct fct_letter_kind *kind;
     json_t *json = NULL;
     int result;
 
     if (!size)
         return 0;
     compare((fct_slice){(const char *)data + 1, size - 1});
+    if (fct_letter_kind_find(data[0] == 'f' ? "contact_form" : "order_confirmation", &kind, NULL))
+        abort();
     result = fct_json_load((const char *)data + 1, size - 1, &json, &error);
-    if (result == 0 && data[0] == 'f')
-        result = fct_contact_compose(&reading, json, &options, NULL, &form, &composed);
-    else if (result == 0)
-        result = fct_order_compose(&reading, json, &options, NULL, &order, &composed);
+    if (result == 0)
+        result = fct_composed_make(&composed, kind, &reading, json, &options, NULL);
     if (result == 0)
         check(&composed);
     else if (!error)

@@ -64,6 +64,15 @@ size_t fct_utf8_check(fct_slice text)
     return at;
 }
 
+fct_slice fct_utf8_cut(fct_slice text, size_t max)
+{
+    if (text.len <= max)
+        return text;
+    while (max > 0 && ((unsigned char)text.ptr[max] & 0xc0) == 0x80)
+        max--;
+    return (fct_slice){text.ptr, max};
+}
+
 bool fct_is_ascii(fct_slice text)
 {
     return fct_ascii_len(text) == text.len;

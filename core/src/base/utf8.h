@@ -13,6 +13,9 @@ size_t fct_utf8_next(fct_slice text, uint32_t *code_point);
 /* The offset of the first malformed byte, or text.len when there is none. */
 size_t fct_utf8_check(fct_slice text);
 
+/* The text's start: at most `max` bytes, and no character in part. */
+fct_slice fct_utf8_cut(fct_slice text, size_t max);
+
 /* How many bytes at the text's start are ASCII. */
 size_t fct_ascii_len(fct_slice text);
 bool fct_is_ascii(fct_slice text);

@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "letters/catalogue.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unicode/uloc.h>
+
+/* A locale with what it leaves unsaid: "zh-TW" is Chinese in traditional characters. */
+struct whole {
+    char language[ULOC_LANG_CAPACITY];
+    char script[ULOC_SCRIPT_CAPACITY];
+    char country[ULOC_COUNTRY_CAPACITY];
+};
 
 size_t fct_catalogue_key(fct_slice key)
 {
@@ -22,17 +31,79 @@ size_t fct_catalogue_key(fct_slice key)
     return FCT_NO_KEY;
 }
 
-const struct fct_catalogue *fct_catalogue_for(const char *language)
+/* From ICU's name, not BCP 47's; all empty when ICU cannot. */
+static struct whole whole_of_id(const char *id)
 {
-    const struct fct_catalogue *english = &fct_catalogues[0];
+    struct whole whole = {0};
+    char full[ULOC_FULLNAME_CAPACITY];
+    UErrorCode status = U_ZERO_ERROR;
 
+    uloc_addLikelySubtags(id, full, (int32_t)sizeof full, &status);
+    uloc_getLanguage(full, whole.language, (int32_t)sizeof whole.language, &status);
+    uloc_getScript(full, whole.script, (int32_t)sizeof whole.script, &status);
+    uloc_getCountry(full, whole.country, (int32_t)sizeof whole.country, &status);
+    if (U_FAILURE(status) || status == U_STRING_NOT_TERMINATED_WARNING)
+        return (struct whole){0};
+    return whole;
+}
+
+static struct whole whole_of(const char *tag)
+{
+    char id[ULOC_FULLNAME_CAPACITY];
+    UErrorCode status = U_ZERO_ERROR;
+
+    uloc_forLanguageTag(tag, id, (int32_t)sizeof id, NULL, &status);
+    return U_FAILURE(status) ? (struct whole){0} : whole_of_id(id);
+}
+
+static bool is_same(const struct whole *a, const struct whole *b)
+{
+    return a->language[0] && strcmp(a->language, b->language) == 0 &&
+           strcmp(a->script, b->script) == 0 && strcmp(a->country, b->country) == 0;
+}
+
+/* "pt" and "pt-BR" are the same locale.  The narrower one is for whoever asked for all of it. */
+static bool is_nearer(const struct fct_catalogue *here, const struct fct_catalogue *found,
+                      bool narrow)
+{
+    return !found || (strlen(here->tag) > strlen(found->tag)) == narrow;
+}
+
+const struct fct_catalogue *fct_catalogue_for(const char *tag)
+{
+    enum { ALL, SCRIPT, LANGUAGE, STEPS };
+    struct whole wanted[STEPS] = {whole_of(tag)};
+    const struct fct_catalogue *found[STEPS] = {NULL}, *english = &fct_catalogues[0];
+    char id[ULOC_LANG_CAPACITY + ULOC_SCRIPT_CAPACITY + 1];
+
+    snprintf(id, sizeof id, "%s_%s", wanted[ALL].language, wanted[ALL].script);
+    wanted[SCRIPT] = whole_of_id(id);
+    wanted[LANGUAGE] = whole_of_id(wanted[ALL].language);
     for (size_t i = 0; i < fct_catalogue_count; i++) {
-        if (strcmp(fct_catalogues[i].language, language) == 0)
-            return &fct_catalogues[i];
-        if (strcmp(fct_catalogues[i].language, "en") == 0)
-            english = &fct_catalogues[i];
+        const struct fct_catalogue *here = &fct_catalogues[i];
+        struct whole whole = whole_of(here->tag);
+
+        if (fct_slice_equal_nocase(fct_slice_of(here->tag), fct_slice_of(tag)))
+            return here;
+        if (strcmp(here->tag, "en") == 0)
+            english = here;
+        for (int step = ALL; step < STEPS; step++) {
+            if (is_same(&whole, &wanted[step]) && is_nearer(here, found[step], step == ALL))
+                found[step] = here;
+        }
+    }
+    for (int step = ALL; step < STEPS; step++) {
+        if (found[step])
+            return found[step];
     }
     return english;
+}
+
+bool fct_catalogue_suits(const struct fct_catalogue *catalogue, const char *tag)
+{
+    struct whole words = whole_of(catalogue->tag), locale = whole_of(tag);
+
+    return strcmp(words.language, locale.language) == 0 && strcmp(words.script, locale.script) == 0;
 }
 
 fct_slice fct_catalogue_text(const struct fct_catalogue *catalogue, const char *key)

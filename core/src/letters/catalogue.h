@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Catalogues: the letters' own words, one file a language in core/templates.  A text may name
+ * Catalogues: the letters' own words, one file a locale in core/templates.  A text may name
  * values of the view in braces: "Your order {number} at {merchant_name}".
  */
 #ifndef FCT_CATALOGUE_H
@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 
 struct fct_catalogue {
-    const char *language; /* "fr" */
+    const char *tag; /* of BCP 47: "fr", "pt-BR" */
     const char *const *texts;
 };
 
@@ -31,8 +31,15 @@ extern const size_t fct_catalogue_count;
 /* The index of a key into `texts`, or FCT_NO_KEY. */
 size_t fct_catalogue_key(fct_slice key);
 
-/* The catalogue of a language, or the English one. */
-const struct fct_catalogue *fct_catalogue_for(const char *language);
+/*
+ * The catalogue for a locale, by its tag of BCP 47: its own; else that of its language in its
+ * script; else that of its language ("pt" for "pt-BR", and "pt-BR" for "pt", which is what CLDR
+ * takes that for); else the English one.
+ */
+const struct fct_catalogue *fct_catalogue_for(const char *tag);
+
+/* Whether a locale's dates and plurals may stand among the catalogue's words. */
+bool fct_catalogue_suits(const struct fct_catalogue *catalogue, const char *tag);
 
 /* The text of a key that exists. */
 fct_slice fct_catalogue_text(const struct fct_catalogue *catalogue, const char *key);

@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* What the order confirmation and the contact form's letter have in common, and the former's frame.
- */
+/* From a kind's data to its subject and its parts. */
 #include "letters/composed.h"
 
 #include "base/error.h"
-#include "letters/words.h"
 
-#include <string.h>
-
-#define FIELD(member, kind)                                                                        \
-    {                                                                                              \
-#member, kind, offsetof(struct fct_letter_options, member), false, NULL                    \
-    }
+#define VIEW_FIELDS 40      /* room made at once */
 #define HEADER_NAME_MAX 100 /* bytes of a display name in a header */
 
 static const struct fct_field option_fields[] = {
-    FIELD(to, FCT_MAILBOXES), FIELD(from, FCT_MAILBOX), FIELD(reply_to, FCT_MAILBOXES),
-    FIELD(locale, FCT_LINE),  FIELD(subject, FCT_LINE), FIELD(message_id, FCT_MAILBOX),
-    FIELD(date, FCT_MAILBOX),
+    FCT_FIELD(fct_letter_options, to, FCT_MAILBOXES),
+    FCT_FIELD(fct_letter_options, from, FCT_MAILBOX),
+    FCT_FIELD(fct_letter_options, reply_to, FCT_MAILBOXES),
+    FCT_FIELD(fct_letter_options, locale, FCT_LINE),
+    FCT_FIELD(fct_letter_options, subject, FCT_LINE),
+    FCT_FIELD(fct_letter_options, message_id, FCT_MAILBOX),
+    FCT_FIELD(fct_letter_options, date, FCT_MAILBOX),
 };
-const struct fct_shape fct_letter_options_shape = {option_fields,
-                                                   sizeof option_fields / sizeof option_fields[0],
-                                                   sizeof(struct fct_letter_options), NULL};
+const struct fct_shape fct_letter_options_shape =
+    FCT_SHAPE(fct_letter_options, option_fields, NULL);
 
 fct_slice fct_first_of(fct_slice a, fct_slice b, const char *c)
 {
@@ -56,46 +52,57 @@ void fct_composed_done(struct fct_composed *composed)
     fct_buf_done(&composed->html);
 }
 
-static int render(const struct fct_reading *reading, const struct fct_words *words,
-                  const struct fct_order *order, const struct fct_letter_options *options,
+static int render(const struct fct_letter_kind *kind, const struct fct_reading *reading,
+                  const struct fct_words *words, const struct fct_letter_options *options,
                   struct fct_composed *composed)
 {
+    fct_slice subject;
     fct_view view;
     int result;
 
-    fct_order_view(order, words->locale, words->arena, &view);
-    composed->subject =
-        options->subject.len ? options->subject : fct_words_label(words, "subject", &view);
+    fct_view_init(&view, words->arena, VIEW_FIELDS);
+    fct_view_text(&view, "lang", fct_slice_of(fct_locale_language(words->locale)));
+    fct_view_text(&view, "dir",
+                  fct_locale_is_rtl(words->locale) ? FCT_SLICE("rtl") : FCT_SLICE("ltr"));
+    subject = kind->show(words, composed->data, &view);
+    composed->subject = options->subject.len ? options->subject : subject;
     fct_view_text(&view, "subject", composed->subject);
     if (words->arena->failed)
         return fct_error_nomem(reading->error);
-    result = fct_words_render(words, "order.txt", &view, &composed->text, reading->error);
+    result = fct_words_render(words, kind->text, &view, &composed->text, reading->error);
     if (result)
         return result;
-    return fct_words_render(words, "order.html", &view, &composed->html, reading->error);
+    return fct_words_render(words, kind->html, &view, &composed->html, reading->error);
 }
 
-int fct_order_compose(const struct fct_reading *reading, const json_t *json,
+int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kind *kind,
+                      const struct fct_reading *reading, const json_t *json,
                       const struct fct_letter_options *options,
-                      const struct fct_letter_defaults *defaults, struct fct_order *order,
-                      struct fct_composed *composed)
+                      const struct fct_letter_defaults *defaults)
 {
-    const struct fct_path items = {.name = "items"};
+    void *data = fct_arena_alloc(reading->arena, 1, kind->shape->size);
     struct fct_words words = {.arena = reading->arena};
-    int result = fct_shape_read(reading, NULL, json, &fct_order_shape, order);
+    fct_slice locale;
+    int result;
 
+    if (!data)
+        return fct_error_nomem(reading->error);
+    composed->data = data;
+    result = fct_shape_read(reading, NULL, json, kind->shape, data);
+    if (result == 0 && kind->check)
+        result = kind->check(reading, data);
     if (result)
         return result;
-    if (!order->items.count)
-        return fct_shape_refuse(reading, &items, "expected at least one item, got an empty list");
-    result = fct_locale_take(
-        fct_first_of(options->locale, order->locale, defaults ? defaults->locale : NULL),
-        order->currency, &words.locale, reading->error);
+    locale = fct_first_of(options->locale, fct_shape_text(kind->shape, data, "locale"),
+                          defaults ? defaults->locale : NULL);
+    result = fct_locale_take(locale, fct_shape_text(kind->shape, data, "currency"), &words.locale,
+                             reading->error);
     if (result)
         return result;
-    result = fct_order_sum(reading, order, fct_locale_currency_digits(words.locale));
+    if (kind->complete)
+        result = kind->complete(reading, data, words.locale);
     if (result == 0)
-        result = render(reading, &words, order, options, composed);
+        result = render(kind, reading, &words, options, composed);
     fct_locale_put(words.locale);
     return result;
 }

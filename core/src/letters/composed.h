@@ -3,9 +3,8 @@
 #ifndef FCT_COMPOSED_H
 #define FCT_COMPOSED_H
 
-#include "letters/contact.h"
+#include "letters/letter_kind.h"
 #include "letters/letter.h"
-#include "letters/order.h"
 
 /* core/schema/letter_options.json */
 struct fct_letter_options {
@@ -16,23 +15,20 @@ struct fct_letter_options {
 extern const struct fct_shape fct_letter_options_shape;
 
 struct fct_composed {
+    void *data;        /* the struct of the kind's shape; it and what it names in the arena */
     fct_slice subject; /* in the arena */
     fct_buf text;
     fct_buf html;
 };
 
 /*
- * Read and compose.  `order`, `form` are the zeroed structs to read into; `defaults` may be NULL.
- * FACTEUR_EMESSAGE with the path; FACTEUR_ENOMEM.  `composed` is to be freed in either case.
+ * Read and compose into the zeroed `composed`, to be freed in either case; `defaults` may be NULL.
+ * FACTEUR_EMESSAGE with the path; FACTEUR_ENOMEM.
  */
-int fct_order_compose(const struct fct_reading *reading, const json_t *json,
+int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kind *kind,
+                      const struct fct_reading *reading, const json_t *json,
                       const struct fct_letter_options *options,
-                      const struct fct_letter_defaults *defaults, struct fct_order *order,
-                      struct fct_composed *composed);
-int fct_contact_compose(const struct fct_reading *reading, const json_t *json,
-                        const struct fct_letter_options *options,
-                        const struct fct_letter_defaults *defaults, struct fct_contact *form,
-                        struct fct_composed *composed);
+                      const struct fct_letter_defaults *defaults);
 void fct_composed_done(struct fct_composed *composed);
 
 /* Whether the name is only a name: a link or an address in it would be shown as one by mail

@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "letters/composed.h"
+#include "mime/message.h"
 
 struct letter {
+    const struct fct_letter_kind *kind;
     fct_arena arena;
     struct fct_reading reading;
     const struct fct_letter_defaults *defaults;
@@ -99,7 +101,70 @@ static bool is_given(const struct fct_series *list)
     return false;
 }
 
-/* What both letters have: the parts, the options, and the mark of RFC 3834. */
+/* A party of the kind as a mailbox; whose address was not given is none. */
+static int add_party(struct letter *letter, const char *field, const struct fct_party *party)
+{
+    const struct fct_shape *shape = letter->kind->shape;
+    const void *data = letter->composed.data;
+    fct_slice address = {0}, name = {0};
+
+    if (party->address)
+        address = fct_shape_text(shape, data, party->address);
+    if (!address.len)
+        return 0;
+    if (party->name)
+        name = fct_shape_text(shape, data, party->name);
+    return add_mailbox(letter, field, name, address, party->address);
+}
+
+static int set_from(struct letter *letter)
+{
+    fct_slice from = fct_first_of(letter->options.from, (fct_slice){0}, letter->defaults->from);
+
+    return from.len ? set(letter, "from", from) : add_party(letter, "from", &letter->kind->from);
+}
+
+static int set_reply_to(struct letter *letter)
+{
+    if (is_given(&letter->options.reply_to))
+        return set_list(letter, "reply_to", &letter->options.reply_to);
+    return add_party(letter, "reply_to", &letter->kind->reply_to);
+}
+
+static int set_to(struct letter *letter)
+{
+    const struct fct_party *to = &letter->kind->to;
+    fct_slice site = fct_slice_of(letter->defaults->contact_to);
+
+    if (is_given(&letter->options.to))
+        return set_list(letter, "to", &letter->options.to);
+    if (!to->address && !site.len)
+        return fct_error_set(letter->reading.error, FACTEUR_EMESSAGE, "to",
+                             "missing: set the mailer's option contact_to, or give \"to\"");
+    if (!to->address)
+        return set(letter, "to", site);
+    if (!fct_shape_text(letter->kind->shape, letter->composed.data, to->address).len)
+        return fct_error_set(letter->reading.error, FACTEUR_EMESSAGE, to->address,
+                             "missing: the letter has nobody to go to; give it, or the option "
+                             "\"to\"");
+    return add_party(letter, "to", to);
+}
+
+static int set_key(struct letter *letter)
+{
+    fct_slice key = fct_letter_kind_key(letter->kind, letter->composed.data, letter->reading.arena);
+
+    if (letter->arena.failed || (key.len && !fct_message_keep_key(letter->message, key)))
+        return fct_error_nomem(letter->reading.error);
+    return 0;
+}
+
+static fct_slice part(const fct_buf *buf)
+{
+    return (fct_slice){buf->ptr, buf->len};
+}
+
+/* The message of what was composed, with the mark of RFC 3834. */
 static int build(struct letter *letter)
 {
     int result;
@@ -109,100 +174,40 @@ static int build(struct letter *letter)
         return fct_error_nomem(letter->reading.error);
     result = set(letter, "subject", letter->composed.subject);
     if (result == 0)
-        result =
-            set(letter, "text", (fct_slice){letter->composed.text.ptr, letter->composed.text.len});
+        result = set(letter, "text", part(&letter->composed.text));
     if (result == 0)
-        result =
-            set(letter, "html", (fct_slice){letter->composed.html.ptr, letter->composed.html.len});
+        result = set(letter, "html", part(&letter->composed.html));
     if (result == 0)
         result = set(letter, "message_id", letter->options.message_id);
     if (result == 0)
         result = set(letter, "date", letter->options.date);
     if (result == 0)
-        result = set(letter, "from",
-                     fct_first_of(letter->options.from, (fct_slice){0}, letter->defaults->from));
+        result = set_from(letter);
     if (result == 0)
-        result = set_list(letter, "to", &letter->options.to);
+        result = set_reply_to(letter);
     if (result == 0)
-        result = set_list(letter, "reply_to", &letter->options.reply_to);
+        result = set_to(letter);
     if (result == 0)
-        result = facteur_message_add_header(letter->message, "Auto-Submitted", "auto-generated",
-                                            FACTEUR_NTS, letter->reading.error);
-    return result;
-}
-
-/* The merchant writes, unless another sender is configured; the customer receives. */
-static int address_order(struct letter *letter, const struct fct_order *order)
-{
-    const struct fct_merchant *merchant = order->merchant;
-    const struct fct_customer *customer = order->customer;
-    const struct fct_path email = {.up = &(struct fct_path){.name = "customer"}, .name = "email"};
-    int result = 0;
-
-    if (!letter->options.from.len && !fct_slice_of(letter->defaults->from).len &&
-        merchant->email.len)
-        result = add_mailbox(letter, "from", merchant->name, merchant->email, "merchant.email");
-    if (result == 0 && !is_given(&letter->options.reply_to) && merchant->reply_to.len)
-        result = add_mailbox(letter, "reply_to", merchant->name, merchant->reply_to,
-                             "merchant.reply_to");
-    if (result || is_given(&letter->options.to))
+        result = set_key(letter);
+    if (result)
         return result;
-    if (!customer || !customer->email.len)
-        return fct_shape_refuse(&letter->reading, &email,
-                                "missing: the letter has nobody to go to; give it, or the option "
-                                "\"to\"");
-    return add_mailbox(letter, "to", customer->name, customer->email, "customer.email");
+    return facteur_message_add_header(letter->message, "Auto-Submitted", "auto-generated",
+                                      FACTEUR_NTS, letter->reading.error);
 }
 
-int fct_order_confirmation(const char *json, size_t len, const char *options, size_t options_len,
-                           const struct fct_letter_defaults *defaults, facteur_message **out,
-                           facteur_error **error)
+int fct_letter_compose(const char *kind, const char *json, size_t len, const char *options,
+                       size_t options_len, const struct fct_letter_defaults *defaults,
+                       facteur_message **out, facteur_error **error)
 {
     struct letter letter = {0};
-    struct fct_order order = {0};
-    int result = letter_open(&letter, json, len, options, options_len, defaults, error);
+    int result = fct_letter_kind_find(kind, &letter.kind, error);
 
     if (result == 0)
-        result = fct_order_compose(&letter.reading, letter.json, &letter.options, letter.defaults,
-                                   &order, &letter.composed);
+        result = letter_open(&letter, json, len, options, options_len, defaults, error);
+    if (result == 0)
+        result = fct_composed_make(&letter.composed, letter.kind, &letter.reading, letter.json,
+                                   &letter.options, letter.defaults);
     if (result == 0)
         result = build(&letter);
-    if (result == 0)
-        result = address_order(&letter, &order);
-    return letter_close(&letter, result, out);
-}
-
-/* The visitor is never the sender, only the one who is answered: anything else breaks DMARC. */
-static int address_contact(struct letter *letter, const struct fct_contact *form)
-{
-    const struct fct_path to = {.name = "to"};
-    fct_slice contact_to = fct_slice_of(letter->defaults->contact_to);
-    int result = 0;
-
-    if (!is_given(&letter->options.to) && !contact_to.len)
-        return fct_shape_refuse(&letter->reading, &to,
-                                "missing: set the mailer's option contact_to, or give \"to\"");
-    if (!is_given(&letter->options.to))
-        result = set(letter, "to", contact_to);
-    if (result == 0 && !is_given(&letter->options.reply_to) && form->email.len)
-        result = add_mailbox(letter, "reply_to", form->name, form->email, "email");
-    return result;
-}
-
-int fct_contact_form(const char *json, size_t len, const char *options, size_t options_len,
-                     const struct fct_letter_defaults *defaults, facteur_message **out,
-                     facteur_error **error)
-{
-    struct letter letter = {0};
-    struct fct_contact form = {0};
-    int result = letter_open(&letter, json, len, options, options_len, defaults, error);
-
-    if (result == 0)
-        result = fct_contact_compose(&letter.reading, letter.json, &letter.options, letter.defaults,
-                                     &form, &letter.composed);
-    if (result == 0)
-        result = build(&letter);
-    if (result == 0)
-        result = address_contact(&letter, &form);
     return letter_close(&letter, result, out);
 }

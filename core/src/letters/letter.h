@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Composing letters out of JSON: the order confirmation and the contact-form message. */
+/* Composing a letter of any kind out of JSON into a message. */
 #ifndef FCT_LETTER_H
 #define FCT_LETTER_H
 
@@ -13,12 +13,9 @@ struct fct_letter_defaults {
     const char *locale;     /* default_locale */
 };
 
-/* The contracts of facteur_order_confirmation() and facteur_contact_form(). */
-int fct_order_confirmation(const char *json, size_t len, const char *options, size_t options_len,
-                           const struct fct_letter_defaults *defaults, facteur_message **out,
-                           facteur_error **error);
-int fct_contact_form(const char *json, size_t len, const char *options, size_t options_len,
-                     const struct fct_letter_defaults *defaults, facteur_message **out,
-                     facteur_error **error);
+/* The contract of facteur_letter(). */
+int fct_letter_compose(const char *kind, const char *json, size_t len, const char *options,
+                       size_t options_len, const struct fct_letter_defaults *defaults,
+                       facteur_message **out, facteur_error **error);
 
 #endif

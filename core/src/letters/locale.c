@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/utf8.h"
+#include "letters/locale_tag.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,8 +22,7 @@
 
 #define SLOTS 32
 #define PROBES 4
-#define TAG_MAX 64
-#define KEY_MAX (TAG_MAX + 8)
+#define KEY_MAX (FCT_TAG_MAX + 8)
 #define SHOWN_MAX 40 /* bytes of a refused value that are told */
 #define FORMATTED_MAX 256
 #define KNOWN 64 /* formatted numbers that are kept: prices and quantities come again and again */
@@ -107,22 +108,6 @@ static fct_locale *take_kept(const char *key)
     return NULL;
 }
 
-/* BCP 47 with hyphens; ICU's and POSIX's underscores are taken as such. */
-static bool normalise_tag(fct_slice tag, char out[TAG_MAX])
-{
-    if (tag.len >= TAG_MAX)
-        return false;
-    for (size_t i = 0; i < tag.len; i++) {
-        int byte = (unsigned char)tag.ptr[i];
-
-        if (!fct_is_alnum(byte) && byte != '-' && byte != '_')
-            return false;
-        out[i] = byte == '_' ? '-' : (char)byte;
-    }
-    out[tag.len] = '\0';
-    return true;
-}
-
 static bool currency_exists(fct_slice currency, UChar code[4])
 {
     UErrorCode status = U_ZERO_ERROR;
@@ -141,21 +126,19 @@ static bool currency_exists(fct_slice currency, UChar code[4])
 static int open_words(fct_locale *locale, const char *tag, UErrorCode *status)
 {
     char language[ULOC_LANG_CAPACITY] = "", country[ULOC_COUNTRY_CAPACITY] = "";
-    int32_t parsed = 0;
 
-    uloc_forLanguageTag(tag, locale->id, (int32_t)sizeof locale->id, &parsed, status);
-    if (U_FAILURE(*status) || parsed != (int32_t)strlen(tag))
-        return FACTEUR_EMESSAGE;
+    /* What ICU cannot read ("ao90" in "pt-PT-ao90") says nothing that is asked for here. */
+    uloc_forLanguageTag(tag, locale->id, (int32_t)sizeof locale->id, NULL, status);
     uloc_getLanguage(locale->id, language, (int32_t)sizeof language, status);
     uloc_getCountry(locale->id, country, (int32_t)sizeof country, status);
     if (U_FAILURE(*status) || !language[0])
         return FACTEUR_EMESSAGE;
-    locale->catalogue = fct_catalogue_for(language);
+    locale->catalogue = fct_catalogue_for(tag);
     /* Where the language has no catalogue, its region still says how a date is written. */
-    if (strcmp(locale->catalogue->language, language) == 0)
+    if (fct_catalogue_suits(locale->catalogue, tag))
         snprintf(locale->words, sizeof locale->words, "%s", locale->id);
     else
-        snprintf(locale->words, sizeof locale->words, "%s%s%s", locale->catalogue->language,
+        snprintf(locale->words, sizeof locale->words, "%s%s%s", locale->catalogue->tag,
                  country[0] ? "_" : "", country);
     uloc_toLanguageTag(locale->words, locale->language, (int32_t)sizeof locale->language, false,
                        status);
@@ -184,44 +167,43 @@ static void open_money(fct_locale *locale, const UChar code[4], UErrorCode *stat
 static void open_formatters(fct_locale *locale, UErrorCode *status)
 {
     static const UChar plain[] = u".#########", utc[] = u"UTC";
+    char days[ULOC_FULLNAME_CAPACITY + ULOC_KEYWORDS_CAPACITY];
 
     locale->number = unumf_openForSkeletonAndLocale(plain, -1, locale->id, status);
     locale->formatted = unumf_openResult(status);
-    locale->date = udat_open(UDAT_NONE, UDAT_LONG, locale->words, utc, -1, NULL, 0, status);
+    /* An order's date is one of this calendar, also where people reckon by another. */
+    snprintf(days, sizeof days, "%s", locale->words);
+    uloc_setKeywordValue("calendar", "gregorian", days, (int32_t)sizeof days, status);
+    locale->date = udat_open(UDAT_NONE, UDAT_LONG, days, utc, -1, NULL, 0, status);
     locale->plural = uplrules_open(locale->words, status);
 }
 
-/* Cut for an error's text, not within a character. */
-static int shown(fct_slice text)
+static int refuse(const char *where, const char *what, fct_slice got, facteur_error **error)
 {
-    size_t len = text.len < SHOWN_MAX ? text.len : SHOWN_MAX;
+    fct_slice shown = fct_utf8_cut(got, SHOWN_MAX);
 
-    while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
-        len--;
-    return (int)len;
+    return fct_error_set(error, FACTEUR_EMESSAGE, where, "expected a %s, got \"%.*s\"", what,
+                         (int)shown.len, shown.ptr);
 }
 
 static int refuse_locale(fct_slice tag, facteur_error **error)
 {
-    return fct_error_set(error, FACTEUR_EMESSAGE, "locale",
-                         "expected a locale such as \"fr-FR\", got \"%.*s\"", shown(tag), tag.ptr);
+    return refuse("locale", "locale such as \"fr-FR\"", tag, error);
 }
 
 static int refuse_currency(fct_slice currency, facteur_error **error)
 {
-    return fct_error_set(error, FACTEUR_EMESSAGE, "currency",
-                         "expected a currency code of ISO 4217 such as \"EUR\", got \"%.*s\"",
-                         shown(currency), currency.ptr);
+    return refuse("currency", "currency code of ISO 4217 such as \"EUR\"", currency, error);
 }
 
-static int locale_open(fct_locale *locale, const char *tag, fct_slice currency,
+static int locale_open(fct_locale *locale, fct_slice asked, const char *tag, fct_slice currency,
                        facteur_error **error)
 {
     UErrorCode status = U_ZERO_ERROR;
     UChar code[4];
 
     if (open_words(locale, tag, &status))
-        return refuse_locale(fct_slice_of(tag), error);
+        return refuse_locale(asked, error);
     if (currency.ptr && !currency_exists(currency, code))
         return refuse_currency(currency, error);
     if (currency.ptr)
@@ -238,13 +220,13 @@ static int locale_open(fct_locale *locale, const char *tag, fct_slice currency,
 
 int fct_locale_take(fct_slice tag, fct_slice currency, fct_locale **out, facteur_error **error)
 {
-    char key[KEY_MAX], normal[TAG_MAX];
+    char key[KEY_MAX], normal[FCT_TAG_MAX];
     fct_locale *locale;
     int result;
 
     if (!tag.len)
         tag = FCT_SLICE("en");
-    if (!normalise_tag(tag, normal))
+    if (!fct_locale_tag(tag, normal))
         return refuse_locale(tag, error);
     if (currency.ptr && currency.len != 3)
         return refuse_currency(currency, error);
@@ -255,7 +237,7 @@ int fct_locale_take(fct_slice tag, fct_slice currency, fct_locale **out, facteur
         if (!locale)
             return fct_error_nomem(error);
         memcpy(locale->key, key, sizeof key);
-        result = locale_open(locale, normal, currency, error);
+        result = locale_open(locale, tag, normal, currency, error);
         if (result) {
             locale_free(locale);
             return result;

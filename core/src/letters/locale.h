@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A locale at work: the catalogue of its language and ICU's formatters for one currency.  Opening
+ * A locale at work: the catalogue of its words and ICU's formatters for one currency.  Opening
  * them is slow, so they are kept; whoever takes one has it alone until it is put back.
  */
 #ifndef FCT_LOCALE_H
@@ -21,7 +21,7 @@ struct fct_day {
 };
 
 /*
- * tag        "fr-FR", "fr_FR", "fr"; NULL or "": English.
+ * tag        "fr-FR", or as lenient as fct_locale_tag() reads; NULL or "": English.
  * currency   ISO 4217, in either case; NULL: no amounts will be formatted.
  *
  * FACTEUR_EMESSAGE: no such locale or currency (`where` is "locale" or "currency").

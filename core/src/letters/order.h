@@ -5,6 +5,7 @@
 
 #include "letters/shape.h"
 #include "letters/template.h"
+#include "letters/words.h"
 
 struct fct_postal {
     fct_slice text; /* given as finished lines; the others are then empty */
@@ -74,8 +75,7 @@ extern const struct fct_shape fct_order_shape;
 int fct_order_sum(const struct fct_reading *reading, struct fct_order *order, unsigned digits);
 
 /* Fill the view that the order templates are written for; arena->failed when memory ran out. */
-void fct_order_view(const struct fct_order *order, fct_locale *locale, fct_arena *arena,
-                    fct_view *view);
+void fct_order_view(const struct fct_words *words, const struct fct_order *order, fct_view *view);
 
 /* The postal address as lines, in the order that its country writes them. */
 fct_slice fct_postal_lines(const struct fct_postal *address, fct_locale *locale, fct_arena *arena);

@@ -3,116 +3,102 @@
  */
 #include "letters/order.h"
 
-#define FIELD(type, member, kind)                                                                  \
-    {                                                                                              \
-#member, kind, offsetof(struct type, member), false, NULL                                  \
-    }
-#define NEEDED(type, member, kind)                                                                 \
-    {                                                                                              \
-#member, kind, offsetof(struct type, member), true, NULL                                   \
-    }
-#define PART(type, member, kind, shape)                                                            \
-    {                                                                                              \
-#member, kind, offsetof(struct type, member), false, &(shape)                              \
-    }
-#define SHAPE(type, fields, shorthand)                                                             \
-    {                                                                                              \
-        fields, sizeof(fields) / sizeof((fields)[0]), sizeof(struct type), shorthand               \
-    }
-
-static const struct fct_field address_text = FIELD(fct_postal, text, FCT_PROSE);
+static const struct fct_field address_text = FCT_FIELD(fct_postal, text, FCT_PROSE);
 static const struct fct_field address_fields[] = {
-    FIELD(fct_postal, name, FCT_LINE),      FIELD(fct_postal, company, FCT_LINE),
-    FIELD(fct_postal, line1, FCT_LINE),     FIELD(fct_postal, line2, FCT_LINE),
-    FIELD(fct_postal, postal_code, FCT_ID), FIELD(fct_postal, city, FCT_LINE),
-    FIELD(fct_postal, region, FCT_LINE),    FIELD(fct_postal, country, FCT_LINE),
-    FIELD(fct_postal, phone, FCT_LINE),
+    FCT_FIELD(fct_postal, name, FCT_LINE),      FCT_FIELD(fct_postal, company, FCT_LINE),
+    FCT_FIELD(fct_postal, line1, FCT_LINE),     FCT_FIELD(fct_postal, line2, FCT_LINE),
+    FCT_FIELD(fct_postal, postal_code, FCT_ID), FCT_FIELD(fct_postal, city, FCT_LINE),
+    FCT_FIELD(fct_postal, region, FCT_LINE),    FCT_FIELD(fct_postal, country, FCT_LINE),
+    FCT_FIELD(fct_postal, phone, FCT_LINE),
 };
-static const struct fct_shape address_shape = SHAPE(fct_postal, address_fields, &address_text);
+static const struct fct_shape address_shape = FCT_SHAPE(fct_postal, address_fields, &address_text);
 
 static const struct fct_field merchant_fields[] = {
-    NEEDED(fct_merchant, name, FCT_LINE),
-    FIELD(fct_merchant, email, FCT_MAILBOX),
-    FIELD(fct_merchant, reply_to, FCT_MAILBOX),
-    FIELD(fct_merchant, phone, FCT_LINE),
-    FIELD(fct_merchant, url, FCT_LINK),
-    FIELD(fct_merchant, logo, FCT_PICTURE),
-    PART(fct_merchant, address, FCT_OBJECT, address_shape),
+    FCT_NEEDED(fct_merchant, name, FCT_LINE),
+    FCT_FIELD(fct_merchant, email, FCT_MAILBOX),
+    FCT_FIELD(fct_merchant, reply_to, FCT_MAILBOX),
+    FCT_FIELD(fct_merchant, phone, FCT_LINE),
+    FCT_FIELD(fct_merchant, url, FCT_LINK),
+    FCT_FIELD(fct_merchant, logo, FCT_PICTURE),
+    FCT_PART(fct_merchant, address, FCT_OBJECT, address_shape),
 };
-static const struct fct_shape merchant_shape = SHAPE(fct_merchant, merchant_fields, NULL);
+static const struct fct_shape merchant_shape = FCT_SHAPE(fct_merchant, merchant_fields, NULL);
 
 static const struct fct_field customer_fields[] = {
-    FIELD(fct_customer, name, FCT_LINE),
-    FIELD(fct_customer, email, FCT_MAILBOX),
-    FIELD(fct_customer, phone, FCT_LINE),
+    FCT_FIELD(fct_customer, name, FCT_LINE),
+    FCT_FIELD(fct_customer, email, FCT_MAILBOX),
+    FCT_FIELD(fct_customer, phone, FCT_LINE),
 };
-static const struct fct_shape customer_shape = SHAPE(fct_customer, customer_fields, NULL);
+static const struct fct_shape customer_shape = FCT_SHAPE(fct_customer, customer_fields, NULL);
 
 static const struct fct_field item_fields[] = {
-    NEEDED(fct_item, name, FCT_LINE),        FIELD(fct_item, sku, FCT_ID),
-    FIELD(fct_item, quantity, FCT_QUANTITY), FIELD(fct_item, unit_price, FCT_AMOUNT),
-    FIELD(fct_item, total, FCT_AMOUNT),      FIELD(fct_item, options, FCT_PAIRS),
-    FIELD(fct_item, url, FCT_LINK),          FIELD(fct_item, image, FCT_PICTURE),
+    FCT_NEEDED(fct_item, name, FCT_LINE),        FCT_FIELD(fct_item, sku, FCT_ID),
+    FCT_FIELD(fct_item, quantity, FCT_QUANTITY), FCT_FIELD(fct_item, unit_price, FCT_AMOUNT),
+    FCT_FIELD(fct_item, total, FCT_AMOUNT),      FCT_FIELD(fct_item, options, FCT_PAIRS),
+    FCT_FIELD(fct_item, url, FCT_LINK),          FCT_FIELD(fct_item, image, FCT_PICTURE),
 };
-static const struct fct_shape item_shape = SHAPE(fct_item, item_fields, NULL);
+static const struct fct_shape item_shape = FCT_SHAPE(fct_item, item_fields, NULL);
 
 static const struct fct_field discount_fields[] = {
-    FIELD(fct_discount, name, FCT_LINE),
-    FIELD(fct_discount, code, FCT_ID),
-    NEEDED(fct_discount, amount, FCT_POSITIVE),
+    FCT_FIELD(fct_discount, name, FCT_LINE),
+    FCT_FIELD(fct_discount, code, FCT_ID),
+    FCT_NEEDED(fct_discount, amount, FCT_POSITIVE),
 };
-static const struct fct_shape discount_shape = SHAPE(fct_discount, discount_fields, NULL);
+static const struct fct_shape discount_shape = FCT_SHAPE(fct_discount, discount_fields, NULL);
 
 static const struct fct_field shipping_fields[] = {
-    FIELD(fct_shipping, name, FCT_LINE),
-    NEEDED(fct_shipping, amount, FCT_POSITIVE),
+    FCT_FIELD(fct_shipping, name, FCT_LINE),
+    FCT_NEEDED(fct_shipping, amount, FCT_POSITIVE),
 };
 static const struct fct_shape shipping_shape =
-    SHAPE(fct_shipping, shipping_fields, &shipping_fields[1]);
+    FCT_SHAPE(fct_shipping, shipping_fields, &shipping_fields[1]);
 
 static const struct fct_field tax_fields[] = {
-    FIELD(fct_tax, name, FCT_LINE),
-    FIELD(fct_tax, rate, FCT_POSITIVE),
-    NEEDED(fct_tax, amount, FCT_AMOUNT),
-    FIELD(fct_tax, included, FCT_FLAG),
+    FCT_FIELD(fct_tax, name, FCT_LINE),
+    FCT_FIELD(fct_tax, rate, FCT_POSITIVE),
+    FCT_NEEDED(fct_tax, amount, FCT_AMOUNT),
+    FCT_FIELD(fct_tax, included, FCT_FLAG),
 };
-static const struct fct_shape tax_shape = SHAPE(fct_tax, tax_fields, NULL);
+static const struct fct_shape tax_shape = FCT_SHAPE(fct_tax, tax_fields, NULL);
 
 static const struct fct_field payment_fields[] = {
-    FIELD(fct_payment, method, FCT_LINE),  FIELD(fct_payment, reference, FCT_ID),
-    FIELD(fct_payment, status, FCT_LINE),  FIELD(fct_payment, note, FCT_PROSE),
-    FIELD(fct_payment, due_date, FCT_DAY),
+    FCT_FIELD(fct_payment, method, FCT_LINE),  FCT_FIELD(fct_payment, reference, FCT_ID),
+    FCT_FIELD(fct_payment, status, FCT_LINE),  FCT_FIELD(fct_payment, note, FCT_PROSE),
+    FCT_FIELD(fct_payment, due_date, FCT_DAY),
 };
 static const struct fct_shape payment_shape =
-    SHAPE(fct_payment, payment_fields, &payment_fields[0]);
+    FCT_SHAPE(fct_payment, payment_fields, &payment_fields[0]);
 
 static const struct fct_field delivery_fields[] = {
-    FIELD(fct_delivery, method, FCT_LINE),       FIELD(fct_delivery, estimate, FCT_LINE),
-    FIELD(fct_delivery, date, FCT_DAY),          FIELD(fct_delivery, tracking_number, FCT_ID),
-    FIELD(fct_delivery, tracking_url, FCT_LINK), FIELD(fct_delivery, note, FCT_PROSE),
+    FCT_FIELD(fct_delivery, method, FCT_LINE),
+    FCT_FIELD(fct_delivery, estimate, FCT_LINE),
+    FCT_FIELD(fct_delivery, date, FCT_DAY),
+    FCT_FIELD(fct_delivery, tracking_number, FCT_ID),
+    FCT_FIELD(fct_delivery, tracking_url, FCT_LINK),
+    FCT_FIELD(fct_delivery, note, FCT_PROSE),
 };
 static const struct fct_shape delivery_shape =
-    SHAPE(fct_delivery, delivery_fields, &delivery_fields[0]);
+    FCT_SHAPE(fct_delivery, delivery_fields, &delivery_fields[0]);
 
 static const struct fct_field order_fields[] = {
-    NEEDED(fct_order, number, FCT_ID),
-    FIELD(fct_order, date, FCT_DAY),
-    NEEDED(fct_order, currency, FCT_LINE),
-    FIELD(fct_order, locale, FCT_LINE),
-    {"merchant", FCT_OBJECT, offsetof(struct fct_order, merchant), true, &merchant_shape},
-    PART(fct_order, customer, FCT_OBJECT, customer_shape),
-    {"items", FCT_OBJECTS, offsetof(struct fct_order, items), true, &item_shape},
-    PART(fct_order, discounts, FCT_OBJECTS, discount_shape),
-    PART(fct_order, shipping, FCT_OBJECT, shipping_shape),
-    PART(fct_order, taxes, FCT_OBJECTS, tax_shape),
-    FIELD(fct_order, subtotal, FCT_AMOUNT),
-    FIELD(fct_order, total, FCT_AMOUNT),
-    PART(fct_order, payment, FCT_OBJECT, payment_shape),
-    PART(fct_order, delivery, FCT_OBJECT, delivery_shape),
-    PART(fct_order, billing_address, FCT_OBJECT, address_shape),
-    PART(fct_order, shipping_address, FCT_OBJECT, address_shape),
-    FIELD(fct_order, order_url, FCT_LINK),
-    FIELD(fct_order, notes, FCT_PROSE),
-    FIELD(fct_order, legal, FCT_PROSE),
+    FCT_NEEDED(fct_order, number, FCT_ID),
+    FCT_FIELD(fct_order, date, FCT_DAY),
+    FCT_NEEDED(fct_order, currency, FCT_LINE),
+    FCT_FIELD(fct_order, locale, FCT_LINE),
+    FCT_NEEDED_PART(fct_order, merchant, FCT_OBJECT, merchant_shape),
+    FCT_PART(fct_order, customer, FCT_OBJECT, customer_shape),
+    FCT_NEEDED_PART(fct_order, items, FCT_OBJECTS, item_shape),
+    FCT_PART(fct_order, discounts, FCT_OBJECTS, discount_shape),
+    FCT_PART(fct_order, shipping, FCT_OBJECT, shipping_shape),
+    FCT_PART(fct_order, taxes, FCT_OBJECTS, tax_shape),
+    FCT_FIELD(fct_order, subtotal, FCT_AMOUNT),
+    FCT_FIELD(fct_order, total, FCT_AMOUNT),
+    FCT_PART(fct_order, payment, FCT_OBJECT, payment_shape),
+    FCT_PART(fct_order, delivery, FCT_OBJECT, delivery_shape),
+    FCT_PART(fct_order, billing_address, FCT_OBJECT, address_shape),
+    FCT_PART(fct_order, shipping_address, FCT_OBJECT, address_shape),
+    FCT_FIELD(fct_order, order_url, FCT_LINK),
+    FCT_FIELD(fct_order, notes, FCT_PROSE),
+    FCT_FIELD(fct_order, legal, FCT_PROSE),
 };
-const struct fct_shape fct_order_shape = SHAPE(fct_order, order_fields, NULL);
+const struct fct_shape fct_order_shape = FCT_SHAPE(fct_order, order_fields, NULL);

@@ -2,12 +2,12 @@
 /* What the order templates see: every amount formatted once, for the text and the HTML alike. */
 #include "letters/composed.h"
 #include "letters/layout.h"
+#include "letters/order.h"
 #include "letters/words.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#define ORDER_FIELDS 40
 #define ITEM_FIELDS 10
 #define SUM_FIELDS 3
 
@@ -271,32 +271,25 @@ static void add_merchant(const struct fct_words *words, const struct fct_merchan
                       fct_postal_lines(merchant->address, words->locale, words->arena));
 }
 
-void fct_order_view(const struct fct_order *order, fct_locale *locale, fct_arena *arena,
-                    fct_view *view)
+void fct_order_view(const struct fct_words *words, const struct fct_order *order, fct_view *view)
 {
-    const struct fct_words words = {locale, arena};
-
-    if (!fct_view_init(view, arena, ORDER_FIELDS))
-        return;
-    fct_view_text(view, "lang", fct_slice_of(fct_locale_language(locale)));
-    fct_view_text(view, "dir", fct_locale_is_rtl(locale) ? FCT_SLICE("rtl") : FCT_SLICE("ltr"));
     fct_view_text(view, "number", order->number);
     if (order->date.year)
-        fct_view_text(view, "date", fct_locale_date(locale, arena, order->date));
-    add_merchant(&words, order->merchant, view);
+        fct_view_text(view, "date", fct_locale_date(words->locale, words->arena, order->date));
+    add_merchant(words, order->merchant, view);
     /* Customers choose their names themselves: a link in one would be ours to have sent. */
     if (order->customer && fct_is_plain_name(order->customer->name))
         fct_view_text(view, "customer_name", order->customer->name);
-    add_items(&words, order, view);
-    fct_view_text(view, "item_count", item_count(&words, order));
-    add_sums(&words, order, view);
+    add_items(words, order, view);
+    fct_view_text(view, "item_count", item_count(words, order));
+    add_sums(words, order, view);
     if (order->payment)
-        add_payment(&words, order->payment, view);
+        add_payment(words, order->payment, view);
     if (order->delivery)
-        add_delivery(&words, order->delivery, view);
-    add_address(&words, order->billing_address, "billing_address", "billing_address_text", view);
-    add_address(&words, order->shipping_address, "shipping_address", "shipping_address_text", view);
+        add_delivery(words, order->delivery, view);
+    add_address(words, order->billing_address, "billing_address", "billing_address_text", view);
+    add_address(words, order->shipping_address, "shipping_address", "shipping_address_text", view);
     fct_view_text(view, "order_url", order->order_url);
-    add_lines(&words, view, "notes", "notes_text", order->notes);
+    add_lines(words, view, "notes", "notes_text", order->notes);
     fct_view_text(view, "legal", order->legal);
 }

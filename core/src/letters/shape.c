@@ -274,3 +274,33 @@ int fct_shape_read(const struct fct_reading *reading, const struct fct_path *pat
         result = fct_error_nomem(reading->error);
     return result;
 }
+
+static const struct fct_field *find_field(const struct fct_shape *shape, fct_slice name)
+{
+    for (size_t i = 0; i < shape->count; i++) {
+        if (fct_slice_equal(fct_slice_of(shape->fields[i].name), name))
+            return &shape->fields[i];
+    }
+    return NULL;
+}
+
+fct_slice fct_shape_text(const struct fct_shape *shape, const void *object, const char *path)
+{
+    while (shape && object) {
+        size_t len = strcspn(path, ".");
+        const struct fct_field *field = find_field(shape, (fct_slice){path, len});
+        const char *member = field ? (const char *)object + field->offset : NULL;
+
+        if (!field)
+            break;
+        if (!path[len])
+            return field->kind <= FCT_PICTURE ? *(const fct_slice *)(const void *)member
+                                              : (fct_slice){0};
+        if (field->kind != FCT_OBJECT)
+            break;
+        object = *(void *const *)(const void *)member;
+        shape = field->shape;
+        path += len + 1;
+    }
+    return (fct_slice){0};
+}

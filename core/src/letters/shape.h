@@ -62,6 +62,28 @@ struct fct_shape {
         *shorthand; /* what a plain value in the object's place stands for, or NULL */
 };
 
+/* Rows of a shape's table, and the shape of a struct whose fields are such a table. */
+#define FCT_FIELD(type, member, kind)                                                              \
+    {                                                                                              \
+#member, kind, offsetof(struct type, member), false, NULL                                  \
+    }
+#define FCT_NEEDED(type, member, kind)                                                             \
+    {                                                                                              \
+#member, kind, offsetof(struct type, member), true, NULL                                   \
+    }
+#define FCT_PART(type, member, kind, shape)                                                        \
+    {                                                                                              \
+#member, kind, offsetof(struct type, member), false, &(shape)                              \
+    }
+#define FCT_NEEDED_PART(type, member, kind, shape)                                                 \
+    {                                                                                              \
+#member, kind, offsetof(struct type, member), true, &(shape)                               \
+    }
+#define FCT_SHAPE(type, fields, shorthand)                                                         \
+    {                                                                                              \
+        fields, sizeof(fields) / sizeof((fields)[0]), sizeof(struct type), shorthand               \
+    }
+
 /* Where in the JSON the reading stands; lives on the stack. */
 struct fct_path {
     const struct fct_path *up;
@@ -86,6 +108,10 @@ int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **er
  */
 int fct_shape_read(const struct fct_reading *reading, const struct fct_path *path,
                    const json_t *json, const struct fct_shape *shape, void *out);
+
+/* The text at a path of names ("customer.email") in what was read; empty when it was not given, or
+ * the shape has none there. */
+fct_slice fct_shape_text(const struct fct_shape *shape, const void *object, const char *path);
 
 /* Read one value that is neither an object nor a list; shape_value.c. */
 int fct_shape_read_value(const struct fct_reading *reading, const struct fct_path *path,

@@ -26,18 +26,6 @@ static void show_real(double value, char *out, size_t size)
         strcat(out, ".0");
 }
 
-static fct_slice shorten(fct_slice text)
-{
-    size_t len = text.len;
-
-    if (len > SHOWN_MAX) {
-        len = SHOWN_MAX;
-        while (len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
-            len--;
-    }
-    return (fct_slice){text.ptr, len};
-}
-
 int fct_shape_expected(const struct fct_reading *reading, const struct fct_path *path,
                        const char *what, const json_t *got)
 {
@@ -48,7 +36,7 @@ int fct_shape_expected(const struct fct_reading *reading, const struct fct_path 
     case JSON_STRING:
         text = (fct_slice){json_string_value(got), json_string_length(got)};
         return fct_shape_refuse(reading, path, "expected %s, got \"%.*s\"%s", what,
-                                (int)shorten(text).len, text.ptr,
+                                (int)fct_utf8_cut(text, SHOWN_MAX).len, text.ptr,
                                 text.len > SHOWN_MAX ? " and more" : "");
     case JSON_REAL:
         show_real(json_real_value(got), number, sizeof number);

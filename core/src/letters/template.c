@@ -18,16 +18,30 @@ struct render {
 
 bool fct_view_init(fct_view *view, fct_arena *arena, size_t cap)
 {
-    *view = (fct_view){.fields = fct_arena_alloc(arena, cap, sizeof *view->fields)};
+    *view = (fct_view){.fields = fct_arena_alloc(arena, cap, sizeof *view->fields), .arena = arena};
     view->cap = view->fields ? cap : 0;
     return view->fields != NULL;
+}
+
+static bool grow(fct_view *view)
+{
+    size_t cap = 2 * view->cap;
+    struct fct_view_field *fields =
+        cap && view->arena ? fct_arena_alloc(view->arena, cap, sizeof *fields) : NULL;
+
+    if (!fields)
+        return false;
+    memcpy(fields, view->fields, view->count * sizeof *fields);
+    view->fields = fields;
+    view->cap = cap;
+    return true;
 }
 
 static struct fct_view_field *add_field(fct_view *view, const char *name)
 {
     struct fct_view_field *field;
 
-    if (view->count == view->cap)
+    if (view->count == view->cap && !grow(view))
         return NULL;
     field = &view->fields[view->count++];
     field->name = fct_slice_of(name);

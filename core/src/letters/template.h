@@ -20,6 +20,7 @@ typedef struct fct_view {
     struct fct_view_field *fields;
     size_t count;
     size_t cap;
+    fct_arena *arena; /* where it grows; NULL: not at all */
 } fct_view;
 
 struct fct_view_field {
@@ -29,7 +30,7 @@ struct fct_view_field {
     size_t list_count;
 };
 
-/* Room for `cap` fields; false when memory ran out. */
+/* An empty view with room for `cap` fields at first; false when memory ran out. */
 bool fct_view_init(fct_view *view, fct_arena *arena, size_t cap);
 /* An empty text is no field: its section is not shown.  `name` must outlive the view. */
 void fct_view_text(fct_view *view, const char *name, fct_slice text);

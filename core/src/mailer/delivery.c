@@ -324,8 +324,8 @@ int facteur_send(facteur_mailer *mailer, facteur_message *message, double deadli
     return send_and_wait(mailer, message, deadline, 0, receipt, error);
 }
 
-int facteur_send_letter(facteur_mailer *mailer, facteur_message *message, double deadline,
-                        facteur_receipt **receipt, facteur_error **error)
+int facteur_send_composed(facteur_mailer *mailer, facteur_message *message, double deadline,
+                          facteur_receipt **receipt, facteur_error **error)
 {
     return send_and_wait(mailer, message, deadline, FACTEUR_LETTER, receipt, error);
 }

@@ -74,6 +74,7 @@ struct facteur_message {
     fct_labels labels;
     struct fct_part *parts;
     size_t part_count, part_cap;
+    char *key; /* of facteur_message_key(), or NULL */
     struct fct_raw *raw;
     fct_secret *smime; /* JSON, for the mailer to read; NULL: the mailer's own */
     fct_mail *frozen;

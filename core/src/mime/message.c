@@ -26,6 +26,7 @@ void facteur_message_free(facteur_message *message)
     fct_address_list_done(&message->cc);
     fct_address_list_done(&message->bcc);
     fct_address_list_done(&message->recipients);
+    fct_free(message->key);
     fct_free(message->subject);
     fct_free(message->envelope_from);
     fct_free(message->message_id);
@@ -64,6 +65,18 @@ int fct_message_check_open(const facteur_message *message, const char *field, fa
                          "a message made of finished bytes takes only envelope_from and "
                          "recipients, not %s",
                          field);
+}
+
+bool fct_message_keep_key(facteur_message *message, fct_slice key)
+{
+    fct_free(message->key);
+    message->key = fct_strndup(key.ptr, key.len);
+    return message->key != NULL;
+}
+
+const char *facteur_message_key(const facteur_message *message)
+{
+    return message->key;
 }
 
 struct field;

@@ -22,6 +22,9 @@ struct fct_freeze {
 int fct_message_freeze(facteur_message *message, const struct fct_freeze *facts, fct_mail **out,
                        facteur_error **error);
 
+/* What facteur_message_key() tells; false when memory ran out. */
+bool fct_message_keep_key(facteur_message *message, fct_slice key);
+
 /* Whether the freezing will use `random`. */
 bool fct_message_lacks_id(const facteur_message *message);
 

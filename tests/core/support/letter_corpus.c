@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* Both kinds of letter go the same way. */
 #include "support/letter_corpus.h"
+
+int compose(struct composing *c, const char *kind, const char *json, size_t len)
+{
+    const struct fct_reading reading = {&c->arena, &c->error};
+    const struct fct_letter_kind *found;
+    int result = fct_letter_kind_find(kind, &found, &c->error);
+
+    if (result == 0)
+        result = fct_json_load(json, len, &c->json, &c->error);
+    if (result)
+        return result;
+    return fct_composed_make(&c->composed, found, &reading, c->json, &c->options, NULL);
+}
 
 int compose_order(struct composing *c, const char *json, size_t len)
 {
-    const struct fct_reading reading = {&c->arena, &c->error};
-    int result = fct_json_load(json, len, &c->json, &c->error);
-
-    if (result)
-        return result;
-    return fct_order_compose(&reading, c->json, &c->options, NULL, &c->order, &c->composed);
+    return compose(c, "order_confirmation", json, len);
 }
 
 int compose_form(struct composing *c, const char *json, size_t len)
 {
-    const struct fct_reading reading = {&c->arena, &c->error};
-    int result = fct_json_load(json, len, &c->json, &c->error);
-
-    if (result)
-        return result;
-    return fct_contact_compose(&reading, c->json, &c->options, NULL, &c->form, &c->composed);
+    return compose(c, "contact_form", json, len);
 }
 
 void composing_done(struct composing *c)

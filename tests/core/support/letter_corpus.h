@@ -12,12 +12,11 @@ struct composing {
     json_t *json;
     facteur_error *error;
     struct fct_letter_options options;
-    struct fct_order order;
-    struct fct_contact form;
     struct fct_composed composed;
 };
 
-/* Read the JSON and compose a letter of it; 0 or an error's number, as the core gives it. */
+/* Read the JSON and compose a letter of that kind; 0 or an error's number, as the core gives it. */
+int compose(struct composing *c, const char *kind, const char *json, size_t len);
 int compose_order(struct composing *c, const char *json, size_t len);
 int compose_form(struct composing *c, const char *json, size_t len);
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The contact form's letter: a visitor's words, shown to the site's owner as text and nothing else.
+ */
+#include "base/utf8.h"
+#include "letters/composed.h"
+
+struct contact_field {
+    fct_slice name, value;
+};
+
+/* core/schema/contact.json */
+struct contact {
+    fct_slice name, email, subject, message, page_url, ip, user_agent, locale, token, trap;
+    struct fct_series fields; /* struct contact_field */
+};
+
+#define SUBJECT_MAX 120 /* bytes of a visitor's words in a subject */
+
+static const struct fct_field field_fields[] = {
+    FCT_NEEDED(contact_field, name, FCT_LINE),
+    FCT_FIELD(contact_field, value, FCT_PROSE),
+};
+static const struct fct_shape field_shape = FCT_SHAPE(contact_field, field_fields, NULL);
+
+static const struct fct_field contact_fields[] = {
+    FCT_FIELD(contact, name, FCT_LINE),
+    FCT_FIELD(contact, email, FCT_MAILBOX),
+    FCT_FIELD(contact, subject, FCT_LINE),
+    FCT_FIELD(contact, message, FCT_PROSE),
+    FCT_PART(contact, fields, FCT_OBJECTS, field_shape),
+    FCT_FIELD(contact, page_url, FCT_LINE),
+    FCT_FIELD(contact, ip, FCT_LINE),
+    FCT_FIELD(contact, user_agent, FCT_LINE),
+    FCT_FIELD(contact, locale, FCT_LINE),
+    FCT_FIELD(contact, token, FCT_LINE),
+    FCT_FIELD(contact, trap, FCT_LINE),
+};
+static const struct fct_shape contact_shape = FCT_SHAPE(contact, contact_fields, NULL);
+
+static fct_slice cap(const struct fct_words *words, fct_slice text)
+{
+    fct_slice start = fct_utf8_cut(text, SUBJECT_MAX);
+
+    return start.len < text.len ? fct_words_join(words, start, "", FCT_SLICE("\xe2\x80\xa6"))
+                                : text;
+}
+
+static fct_slice subject_of(const struct fct_words *words, const struct contact *form)
+{
+    fct_slice none = {0};
+
+    if (form->subject.len)
+        return fct_words_with(words, "contact_subject", "subject", cap(words, form->subject), NULL,
+                              none);
+    if (form->name.len && fct_is_plain_name(form->name))
+        return fct_words_with(words, "contact_subject_name", "name", form->name, NULL, none);
+    return fct_words_label(words, "contact_subject_default", NULL);
+}
+
+static fct_slice fact(const struct fct_words *words, fct_slice facts, const char *key,
+                      const char *name, fct_slice value)
+{
+    if (!value.len)
+        return facts;
+    return fct_words_join(words, facts, "\n",
+                          fct_words_with(words, key, name, value, NULL, (fct_slice){0}));
+}
+
+static void add_fields(const struct fct_words *words, const struct contact *form, fct_view *view)
+{
+    const struct contact_field *field = form->fields.at;
+    fct_view *views = fct_arena_alloc(words->arena, form->fields.count, sizeof *views);
+    size_t count = 0;
+
+    for (size_t i = 0; views && i < form->fields.count; i++, field++) {
+        if (!field->value.len)
+            continue;
+        if (!fct_view_init(&views[count], words->arena, 3))
+            return;
+        fct_view_text(&views[count], "name", field->name);
+        fct_view_text(&views[count], "value", field->value);
+        fct_view_text(&views[count], "value_text", fct_words_indent(words, field->value));
+        count++;
+    }
+    if (views)
+        fct_view_list(view, "fields", views, count);
+}
+
+static fct_slice show(const struct fct_words *words, const void *data, fct_view *view)
+{
+    const struct contact *form = data;
+    fct_slice visitor =
+        fct_words_join(words, form->name, "\n", fct_clean_line(words->arena, form->email));
+    fct_slice facts = fact(words, (fct_slice){0}, "contact_page", "page_url", form->page_url);
+
+    facts = fact(words, facts, "contact_ip", "ip", form->ip);
+    facts = fact(words, facts, "contact_user_agent", "user_agent", form->user_agent);
+    fct_view_text(view, "email", form->email);
+    fct_view_text(view, "visitor", visitor);
+    fct_view_text(view, "visitor_text", fct_words_indent(words, visitor));
+    fct_view_text(view, "subject_given", form->subject);
+    fct_view_text(view, "message", form->message);
+    add_fields(words, form, view);
+    fct_view_text(view, "facts", facts);
+    return subject_of(words, form);
+}
+
+static bool says_nothing(const struct contact *form)
+{
+    const struct contact_field *field = form->fields.at;
+
+    for (size_t i = 0; i < form->fields.count; i++) {
+        if (field[i].value.len)
+            return false;
+    }
+    return !form->message.len;
+}
+
+static int check(const struct fct_reading *reading, void *data)
+{
+    const struct fct_path trap = {.name = "trap"}, message = {.name = "message"};
+    struct contact *form = data;
+
+    if (form->trap.len)
+        return fct_shape_refuse(reading, &trap,
+                                "filled in, so a program wrote this form: show the usual thanks "
+                                "and send nothing");
+    if (says_nothing(form))
+        return fct_shape_refuse(reading, &message, "missing, and no field has a value either");
+    form->email = fct_slice_trim(form->email);
+    return 0;
+}
+
+/* The visitor is never the sender, only the one who is answered: anything else breaks DMARC. */
+const struct fct_letter_kind fct_letter_contact_form = {
+    .name = "contact_form",
+    .schema = "contact",
+    .shape = &contact_shape,
+    .text = "contact_form.txt",
+    .html = "contact_form.html",
+    .reply_to = {"name", "email"},
+    .check = check,
+    .show = show,
+};
