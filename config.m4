@@ -1,19 +1,11 @@
 dnl SPDX-License-Identifier: MIT
 dnl The PHP extension: the core and ext/ in one facteur.so.
-dnl core/sources.list is the one list of the core's files; meson.build and setup.py read it too.
+dnl core/sources.list is the one list of the core's files, core/libraries.list that of its libraries (docs/architecture.md);
+dnl meson.build and setup.py read them too.
 
 PHP_ARG_ENABLE([facteur],
   [whether to enable facteur],
   [AS_HELP_STRING([--enable-facteur], [Enable facteur: transactional mail over SMTP])])
-
-AC_DEFUN([FACTEUR_NEED], [
-  if $PKG_CONFIG --exists "$1 >= $2"; then
-    facteur_modules="$facteur_modules $1"
-  else
-    facteur_missing="$facteur_missing
-    $1 >= $2 (Debian $3, RPM $4, Alpine $5)"
-  fi
-])
 
 if test "$PHP_FACTEUR" != "no"; then
   AC_PATH_PROG([PKG_CONFIG], [pkg-config], [no])
@@ -24,13 +16,22 @@ if test "$PHP_FACTEUR" != "no"; then
   AC_MSG_CHECKING([for the libraries of facteur])
   facteur_modules=
   facteur_missing=
-  FACTEUR_NEED([openssl], [3.0], [libssl-dev], [openssl-devel], [openssl-dev])
-  FACTEUR_NEED([libuv], [1.44], [libuv1-dev], [libuv-devel], [libuv-dev])
-  FACTEUR_NEED([libcares], [1.16], [libc-ares-dev], [c-ares-devel], [c-ares-dev])
-  FACTEUR_NEED([icu-i18n], [67], [libicu-dev], [libicu-devel], [icu-dev])
-  FACTEUR_NEED([icu-uc], [67], [libicu-dev], [libicu-devel], [icu-dev])
-  FACTEUR_NEED([jansson], [2.13], [libjansson-dev], [jansson-devel], [jansson-dev])
-  FACTEUR_NEED([libxml-2.0], [2.9.10], [libxml2-dev], [libxml2-devel], [libxml2-dev])
+  facteur_left_out=
+  facteur_macros=
+  while read -r facteur_name facteur_lowest facteur_need facteur_debian facteur_rpm facteur_alpine facteur_sources; do
+    if $PKG_CONFIG --exists "$facteur_name >= $facteur_lowest" </dev/null; then
+      facteur_modules="$facteur_modules $facteur_name"
+      if test "$facteur_need" = "optional"; then
+        facteur_macro=`echo "$facteur_name" | tr 'a-z.-' 'A-Z__'`
+        facteur_macros="$facteur_macros -DFCT_WITH_$facteur_macro"
+      fi
+    elif test "$facteur_need" = "optional"; then
+      facteur_left_out="$facteur_left_out $facteur_sources"
+    else
+      facteur_missing="$facteur_missing
+    $facteur_name >= $facteur_lowest (Debian $facteur_debian, RPM $facteur_rpm, Alpine $facteur_alpine)"
+    fi
+  done <"$abs_srcdir/core/libraries.list"
   if test -n "$facteur_missing"; then
     AC_MSG_RESULT([missing])
     AC_MSG_ERROR([install what facteur needs:$facteur_missing])
@@ -41,7 +42,13 @@ if test "$PHP_FACTEUR" != "no"; then
   PHP_ADD_LIBRARY([pthread],, [FACTEUR_SHARED_LIBADD])
   PHP_SUBST([FACTEUR_SHARED_LIBADD])
 
-  facteur_core=`$SED -e '/^$/d' "$abs_srcdir/core/sources.list" | tr '\n' ' '`
+  facteur_core=
+  for facteur_source in `cat "$abs_srcdir/core/sources.list"`; do
+    case " $facteur_left_out " in
+      *" $facteur_source "*) ;;
+      *) facteur_core="$facteur_core $facteur_source" ;;
+    esac
+  done
   facteur_ext="ext/facteur.c ext/facteur_attachment.c ext/facteur_basedir.c ext/facteur_error.c ext/facteur_info.c \
     ext/facteur_ini.c ext/facteur_json.c ext/facteur_letter.c ext/facteur_mailer.c ext/facteur_many.c \
     ext/facteur_message.c ext/facteur_options.c ext/facteur_receipt.c
@@ -49,7 +56,7 @@ if test "$PHP_FACTEUR" != "no"; then
 
   dnl The core lies within the extension: FACTEUR_API is nothing, so that get_module is all that is exported.
   PHP_NEW_EXTENSION([facteur], [$facteur_core $facteur_ext], [$ext_shared],,
-    [-std=gnu11 -fvisibility=hidden -DFACTEUR_API= -Wall -I@ext_srcdir@/core/include -I@ext_srcdir@/core/src])
+    [-std=gnu11 -fvisibility=hidden -DFACTEUR_API=$facteur_macros -Wall -I@ext_srcdir@/core/include -I@ext_srcdir@/core/src])
 
   PHP_ADD_BUILD_DIR([$ext_builddir/ext])
   for facteur_folder in `$SED -e '/^$/d' -e 's,/@<:@^/@:>@*$,,' "$abs_srcdir/core/sources.list" | sort -u`; do

@@ -10,22 +10,34 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import typing
 
+import setuptools
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = pathlib.Path(__file__).resolve().parent
 
-# pkg-config module, lowest version, and the packages that bring it: Debian, RPM, Alpine
-LIBRARIES = [
-    ("openssl", "3.0", "libssl-dev", "openssl-devel", "openssl-dev"),
-    ("libuv", "1.44", "libuv1-dev", "libuv-devel", "libuv-dev"),
-    ("libcares", "1.16", "libc-ares-dev", "c-ares-devel", "c-ares-dev"),
-    ("icu-i18n", "67", "libicu-dev", "libicu-devel", "icu-dev"),
-    ("icu-uc", "67", "libicu-dev", "libicu-devel", "icu-dev"),
-    ("jansson", "2.13", "libjansson-dev", "jansson-devel", "jansson-dev"),
-    ("libxml-2.0", "2.9.10", "libxml2-dev", "libxml2-devel", "libxml2-dev"),
-]
+
+class Library(typing.NamedTuple):
+    """A line of core/libraries.list."""
+
+    name: str  # pkg-config's
+    lowest: str
+    need: str  # "required" or "optional"
+    debian: str
+    rpm: str
+    alpine: str
+    sources: list[str]  # compiled only where this optional library is
+
+    @property
+    def macro(self):
+        return "FCT_WITH_" + re.sub(r"\W", "_", self.name).upper()
+
+
+def libraries():
+    lines = (ROOT / "core/libraries.list").read_text(encoding="utf-8").splitlines()
+    return [Library(*words[:6], words[6:]) for words in map(str.split, lines)]
 
 
 def version():
@@ -34,19 +46,32 @@ def version():
 
 
 def pkg_config():
-    """The flags of the libraries; ends the build with what to install."""
+    """pkg-config and its options, as a list."""
     tool = shlex.split(os.environ.get("PKG_CONFIG", "pkg-config"))
     if not shutil.which(tool[0]):
         sys.exit("facteur: pkg-config is missing (Debian pkg-config, RPM pkgconf, Alpine pkgconf)")
-    missing = [
-        f"{name} >= {lowest} (Debian {debian}, RPM {rpm}, Alpine {alpine})"
-        for name, lowest, debian, rpm, alpine in LIBRARIES
-        if subprocess.run([*tool, f"--atleast-version={lowest}", name]).returncode
-    ]
+    return tool
+
+
+def find_libraries():
+    """The libraries that are here, and the sources of the others; ends the build when a required one is missing."""
+    found, left_out, missing = [], [], []
+    for library in libraries():
+        if subprocess.run([*pkg_config(), f"--atleast-version={library.lowest}", library.name]).returncode == 0:
+            found.append(library)
+        elif library.need == "optional":
+            left_out += library.sources
+        else:
+            missing.append(f"{library.name} >= {library.lowest} "
+                           f"(Debian {library.debian}, RPM {library.rpm}, Alpine {library.alpine})")
     if missing:
         sys.exit("facteur: missing libraries, install: " + "; ".join(missing))
-    names = [library[0] for library in LIBRARIES]
-    done = subprocess.run([*tool, "--cflags", "--libs", *names], check=True, capture_output=True, text=True)
+    return found, left_out
+
+
+def flags_of(found):
+    names = [library.name for library in found]
+    done = subprocess.run([*pkg_config(), "--cflags", "--libs", *names], check=True, capture_output=True, text=True)
     return shlex.split(done.stdout)
 
 
@@ -54,7 +79,10 @@ class Build(build_ext):
     """Asks for the libraries when something is built, and compiles on all cores."""
 
     def build_extension(self, extension):
-        for flag in pkg_config():
+        found, left_out = find_libraries()
+        extension.sources = [source for source in extension.sources if source not in left_out]
+        extension.define_macros += [(library.macro, None) for library in found if library.need == "optional"]
+        for flag in flags_of(found):
             if flag.startswith("-I"):
                 extension.include_dirs.append(flag[2:])
             elif flag.startswith("-L"):
@@ -76,6 +104,9 @@ class Build(build_ext):
             return [name for objects in made for name in objects]
 
 
+# setuptools < 77 does not know the field, and later ones warn of any other form (here or in pyproject.toml).
+licence = "license_expression" if int(setuptools.__version__.split(".")[0]) >= 77 else "license"
+
 # The stable ABI has no free-threaded form (before CPython 3.15): such an interpreter gets a build of its own.
 stable = not sysconfig.get_config_var("Py_GIL_DISABLED")
 sources = (ROOT / "core/sources.list").read_text(encoding="utf-8").split()
@@ -95,6 +126,7 @@ core = Extension(
 
 setup(
     version=version(),
+    **{licence: "MIT"},
     long_description=readme.read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     package_dir={"": "bindings/python"},

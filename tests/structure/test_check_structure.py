@@ -116,6 +116,20 @@ def test_the_list_and_the_disk_must_agree(tree):
     assert "not sorted" in told
 
 
+def test_a_wrong_line_in_the_list_of_libraries_is_told(tree):
+    with open(tree / "core/libraries.list", "a", encoding="utf-8") as file:
+        file.write("libpq 13 optional libpq-dev postgresql-devel\n"
+                   "libpq 13 maybe libpq-dev postgresql-devel libpq-dev\n"
+                   "openssl 3.0 required libssl-dev openssl-devel openssl-dev core/src/base/bytes.c\n"
+                   "libpq 13 optional libpq-dev postgresql-devel libpq-dev core/src/base/absent.c core/src/base/bytes.c\n")
+    told = breaches(tree)
+    assert told.count("not 'NAME LOWEST required|optional DEBIAN RPM ALPINE [SOURCE ...]'") == 2
+    assert "every source has the required openssl" in told
+    assert "core/src/base/absent.c is not in core/sources.list" in told
+    assert "the library openssl again" in told
+    assert "the source core/src/base/bytes.c again" in told
+
+
 def test_a_file_without_licence_or_beyond_its_budget_is_told(tree):
     (tree / "core/src/base/bytes.c").write_text("int x;\n" * 700)
     told = breaches(tree)
