@@ -25,3 +25,9 @@ def test_links_lead_somewhere(page):
         file = page.parent / path if path else page
         assert file.exists(), target
         assert not anchor or anchor in anchors(file), target
+
+
+def test_the_list_of_decisions_has_them_all():
+    page = ROOT / "docs/decisions.md"
+    linked = re.findall(r"\]\(#([^)\s]+)\)", page.read_text())
+    assert sorted(linked) == sorted(anchors(page) - {"decisions"})
