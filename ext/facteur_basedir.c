@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * open_basedir over what a program configures.  A file that an option names is read by the core,
- * and a password_file would be read out to whatever relay the program chose, so the core's own
- * opening of files must not be a way around it.  The ini settings are the administrator's and not
- * checked.
+ * open_basedir over what a program configures.  The core opens those files, and would read a
+ * password_file out to whatever relay the program chose, so it must not be a way around.  What the
+ * administrator says, in the ini settings or the environment, is not checked.
  */
 #include "php_facteur.h"
 
-#include "ext/json/php_json.h"
-#include "ext/standard/url.h"
+#include "ext/standard/basic_functions.h"
+
+bool php_facteur_basedir_rules(void)
+{
+    return PG(open_basedir) && *PG(open_basedir);
+}
 
 /* What is checked must be what is opened, by then perhaps with another working directory. */
 static bool allowed(const char *where, const char *path)
@@ -23,79 +26,68 @@ static bool allowed(const char *where, const char *path)
     return false;
 }
 
-/* Every "…_file" within an option that is JSON. */
-static bool files_allowed(const char *option, zval *value)
+/* "dkim[0].key_file" stands in the option dkim. */
+static bool is_within(const char *where, const char *option)
 {
-    zend_string *name;
-    zval *child;
+    size_t len = strlen(option);
 
-    if (Z_TYPE_P(value) != IS_ARRAY)
-        return true;
-    ZEND_HASH_FOREACH_STR_KEY_VAL(Z_ARRVAL_P(value), name, child)
-    {
-        if (php_facteur_names_file(name, child) && !allowed(option, Z_STRVAL_P(child)))
-            return false;
-        if (!files_allowed(option, child))
-            return false;
-    }
-    ZEND_HASH_FOREACH_END();
-    return true;
+    return strncmp(where, option, len) == 0 && strchr(".[", where[len]) != NULL;
 }
 
-static bool json_allowed(const char *option, const char *json)
+static bool is_setting(const struct php_facteur_options *options, const char *where)
 {
-    zval decoded;
-    bool good;
+    for (size_t i = 0; i < options->count; i++)
+        if (is_within(where, options->names[i]))
+            return !options->owned[i];
+    return false;
+}
 
-    ZVAL_UNDEF(&decoded);
-    if (php_json_decode_ex(&decoded, json, strlen(json), PHP_JSON_OBJECT_AS_ARRAY, 16)) {
-        php_facteur_refuse(FACTEUR_ECONFIG, option, "%s is no JSON", option);
-        return false;
-    }
-    good = files_allowed(option, &decoded);
-    zval_ptr_dtor(&decoded);
-    return good;
+/* Not one that a script made with putenv(); with threads it may have been another's script. */
+static bool is_environment(const char *variable)
+{
+#ifdef ZTS
+    return false;
+#else
+    return !zend_hash_str_exists(&BG(putenv_ht), variable, strlen(variable));
+#endif
+}
+
+static bool is_administrators(const struct php_facteur_options *options, bool own_dsn,
+                              const char *where, const char *source)
+{
+    if (strcmp(source, "call") == 0)
+        return options && is_setting(options, where);
+    if (strcmp(source, "dsn") == 0)
+        return !own_dsn;
+    return is_environment(source);
+}
+
+bool php_facteur_basedir_allows(const facteur_paths *paths,
+                                const struct php_facteur_options *options, bool own_dsn)
+{
+    const char *path, *where, *source;
+
+    for (size_t i = 0; (path = facteur_path(paths, i, &where, &source)); i++)
+        if (!is_administrators(options, own_dsn, where, source) && !allowed(where, path))
+            return false;
+    return true;
 }
 
 bool php_facteur_basedir_option(const char *name, const char *value)
 {
-    if (!PG(open_basedir) || !*PG(open_basedir))
-        return true;
-    if (php_facteur_option_is(name, "json"))
-        return json_allowed(name, value);
-    return !php_facteur_option_is(name, "path") || allowed(name, value);
-}
-
-/* "file:///dir?…": its directory. */
-static bool directory_allowed(const char *dsn)
-{
-    char *path = estrndup(dsn + 7, strcspn(dsn + 7, "?"));
+    facteur_paths *paths = NULL;
+    facteur_error *error = NULL;
     bool good;
+    int code;
 
-    php_raw_url_decode(path, strlen(path));
-    good = allowed("dsn", path);
-    efree(path);
-    return good;
-}
-
-bool php_facteur_basedir_dsn(const char *dsn)
-{
-    char assigned[128];
-
-    if (!PG(open_basedir) || !*PG(open_basedir))
+    if (!php_facteur_basedir_rules())
         return true;
-    /* The core alone knows where a query begins, so the name is looked for everywhere. */
-    for (size_t i = 0; i < facteur_option_count(); i++) {
-        const char *name = facteur_option_name(i);
-
-        snprintf(assigned, sizeof(assigned), "%s=", name);
-        if ((php_facteur_option_is(name, "path") || php_facteur_option_is(name, "json")) &&
-            strstr(dsn, assigned)) {
-            php_facteur_refuse(FACTEUR_ECONFIG, name,
-                               "with open_basedir give %s as an option, not in the DSN", name);
-            return false;
-        }
+    code = facteur_paths_of_option(name, value, &paths, &error);
+    if (code) {
+        php_facteur_throw(code, error);
+        return false;
     }
-    return zend_binary_strncasecmp(dsn, strlen(dsn), "file://", 7, 7) != 0 ||
-           directory_allowed(dsn);
+    good = php_facteur_basedir_allows(paths, NULL, true);
+    facteur_paths_free(paths);
+    return good;
 }

@@ -84,11 +84,33 @@ static bool environment_has_dsn(void)
     return has;
 }
 
+/*
+ * The core reads the environment.  Both calls must see the same one, and nothing of PHP's, which
+ * could leave by a bailout, may run under the lock.
+ */
+static int make_mailer(const char *dsn, const struct php_facteur_options *list,
+                       facteur_mailer **core, facteur_paths **paths, facteur_error **error)
+{
+    const char *const *names = list->names, *const *values = list->values;
+    int code = 0;
+
+    tsrm_env_lock();
+    if (php_facteur_basedir_rules())
+        code = facteur_paths_of(dsn, names, values, list->count, paths, error);
+    if (!code && is_private(dsn))
+        code = facteur_mailer_new(dsn, names, values, list->count, core, error);
+    else if (!code)
+        code = facteur_mailer_shared(dsn, names, values, list->count, core, error);
+    tsrm_env_unlock();
+    return code;
+}
+
 /* own_dsn: the DSN is the program's, not that of the settings. */
 static facteur_mailer *open_mailer(const char *dsn, HashTable *options, bool own_dsn)
 {
     struct php_facteur_options list = {0};
     facteur_mailer *core = NULL;
+    facteur_paths *paths = NULL;
     facteur_error *error = NULL;
     int code;
 
@@ -98,17 +120,17 @@ static facteur_mailer *open_mailer(const char *dsn, HashTable *options, bool own
                            "facteur.dsn in php.ini or FACTEUR_DSN in the environment");
         return NULL;
     }
-    if ((!own_dsn || php_facteur_basedir_dsn(dsn)) &&
-        php_facteur_options_fill(&list, options, own_dsn)) {
-        /* The core reads the environment. */
-        tsrm_env_lock();
-        code = is_private(dsn)
-                   ? facteur_mailer_new(dsn, list.names, list.values, list.count, &core, &error)
-                   : facteur_mailer_shared(dsn, list.names, list.values, list.count, &core, &error);
-        tsrm_env_unlock();
+    if (php_facteur_options_fill(&list, options, own_dsn)) {
+        code = make_mailer(dsn, &list, &core, &paths, &error);
         if (code)
             php_facteur_throw(code, error);
+        /* It has opened nothing yet. */
+        else if (paths && !php_facteur_basedir_allows(paths, &list, own_dsn)) {
+            facteur_mailer_free(core);
+            core = NULL;
+        }
     }
+    facteur_paths_free(paths);
     php_facteur_options_done(&list);
     return core;
 }

@@ -111,8 +111,6 @@ bool php_facteur_options_fill(struct php_facteur_options *out, HashTable *option
         if (!text)
             return false;
         add(out, ZSTR_VAL(name), ZSTR_VAL(text), text);
-        if (!php_facteur_basedir_option(ZSTR_VAL(name), ZSTR_VAL(text)))
-            return false;
     }
     ZEND_HASH_FOREACH_END();
     add_settings(out, options, own_dsn);

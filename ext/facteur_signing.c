@@ -38,7 +38,7 @@ static bool is_key_callable(const zend_string *name, zval *value)
            zend_is_callable(value, 0, NULL);
 }
 
-bool php_facteur_names_file(const zend_string *name, const zval *value)
+static bool names_file(const zend_string *name, const zval *value)
 {
     static const char ending[] = "_file";
     const size_t len = sizeof(ending) - 1;
@@ -69,7 +69,7 @@ static bool resolve(zval *value, const char *option, int depth)
         /* What the program holds by reference must keep its callable. */
         if (Z_ISREF_P(child))
             zend_unwrap_reference(child);
-        if (php_facteur_names_file(name, child))
+        if (names_file(name, child))
             make_absolute(child);
         if (is_key_callable(name, child) ? !ask(child, option) : !resolve(child, option, depth + 1))
             return false;

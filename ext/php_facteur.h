@@ -135,9 +135,6 @@ void php_facteur_options_done(struct php_facteur_options *options);
  */
 zend_string *php_facteur_signing_json(const char *option, zval *value);
 
-/* Whether an entry of such an option is a path. */
-bool php_facteur_names_file(const zend_string *name, const zval *value);
-
 /* ---- facteur_token.c ------------------------------------------------------------------------- */
 
 /* The callable of a Mailer; initialise with {0}. */
@@ -168,9 +165,19 @@ void php_facteur_token_chain(struct php_facteur_token *token);
 
 /* ---- facteur_basedir.c ----------------------------------------------------------------------- */
 
-/* Whether open_basedir lets a program say this; ConfigError where not. */
+/* Whether there is an open_basedir. */
+bool php_facteur_basedir_rules(void);
+
+/*
+ * Whether open_basedir lets a program name these files; ConfigError where not.
+ * options   What it and the ini settings said; NULL: all was said by the program.
+ * own_dsn   The DSN is the program's, not that of the settings.
+ */
+bool php_facteur_basedir_allows(const facteur_paths *paths,
+                                const struct php_facteur_options *options, bool own_dsn);
+
+/* The same for one option of a message. */
 bool php_facteur_basedir_option(const char *name, const char *value);
-bool php_facteur_basedir_dsn(const char *dsn);
 
 /* ---- facteur_ini.c --------------------------------------------------------------------------- */
 

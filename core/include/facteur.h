@@ -347,6 +347,35 @@ FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
                                       const char *const *values, size_t count, facteur_mailer **out,
                                       facteur_error **error);
 
+/* The files and folders that a configuration names. */
+typedef struct facteur_paths facteur_paths;
+
+/*
+ * List what a mailer made with the same arguments could open: the options of type "path", the
+ * members called "…_file" of those of type "json", the folder of file://.  Sockets are not among
+ * them.  For whoever must allow a program its files before they are opened.  Nothing is opened.
+ *
+ * facteur_paths_of_option() lists those of one option's value; a message has smime.
+ *
+ * FACTEUR_ECONFIG, FACTEUR_ENOMEM: as facteur_mailer_new().
+ */
+FACTEUR_API int facteur_paths_of(const char *dsn, const char *const *names,
+                                 const char *const *values, size_t count, facteur_paths **out,
+                                 facteur_error **error);
+FACTEUR_API int facteur_paths_of_option(const char *name, const char *value, facteur_paths **out,
+                                        facteur_error **error);
+FACTEUR_API void facteur_paths_free(facteur_paths *paths);
+
+/*
+ * The path at `index`, from 0; NULL behind the last.  The texts live as long as `paths`.
+ *
+ * where    "ca_file", "dkim[0].key_file" or "dsn".
+ * source   What gave it: "call", "dsn", or the variable of the environment, "FACTEUR_CA_FILE";
+ *          "FACTEUR_DSN" when that is the DSN.
+ */
+FACTEUR_API const char *facteur_path(const facteur_paths *paths, size_t index, const char **where,
+                                     const char **source);
+
 /*
  * Let go of a mailer.  Sends that other threads still wait for end with FACTEUR_ECLOSED.
  * QUIT is said without waiting for its reply longer than `timeout` seconds.  Closing a shared

@@ -89,5 +89,5 @@ Facteur\ConfigError smime: smime is no JSON: line 1, column 16 cannot be read 0
 Facteur\ConfigError smime: smime: a key callable of smime returned no string 0
 Facteur\ConfigError smime.encrypt.recipients: smime.encrypt.recipients: there is no certificate for carla@example.net 0
 int(0)
-Facteur\ConfigError smime: smime: open_basedir does not allow /smime.zoe.pem 0
-Facteur\ConfigError smime: smime: open_basedir does not allow /smime.zoe.pem 0
+Facteur\ConfigError smime.encrypt.recipients[0].certificate_file: smime.encrypt.recipients[0].certificate_file: open_basedir does not allow /smime.zoe.pem 0
+Facteur\ConfigError smime.encrypt.recipients[0].certificate_file: smime.encrypt.recipients[0].certificate_file: open_basedir does not allow /smime.zoe.pem 0

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define MEMBERS_MAX 16
+#define FILE_SUFFIX "_file"
 #define FILE_MAX ((off_t)1 << 20)
 #define SECONDS_MAX 315360000 /* ten years */
 
@@ -165,6 +166,60 @@ int fct_config_read(const json_t *json, const char *where, const struct fct_conf
     return 0;
 }
 
+/* ---- Files that are named ----------------------------------------------------------------------
+ */
+
+struct walk {
+    fct_config_file file;
+    void *user;
+};
+
+static bool names_file(const char *name, const json_t *value)
+{
+    size_t len = strlen(name), end = strlen(FILE_SUFFIX);
+
+    return json_is_string(value) && len > end && strcmp(name + len - end, FILE_SUFFIX) == 0;
+}
+
+static int walk_files(const struct walk *walk, const json_t *json, const char *where)
+{
+    char place[FCT_CONFIG_WHERE];
+    const char *name;
+    json_t *value;
+    size_t i;
+    int err;
+
+    json_array_foreach(json, i, value)
+    {
+        snprintf(place, sizeof place, "%.60s[%zu]", where, i);
+        err = walk_files(walk, value, place);
+        if (err)
+            return err;
+    }
+    json_object_foreach((json_t *)json, name, value)
+    {
+        snprintf(place, sizeof place, "%.60s.%.30s", where, name);
+        err = names_file(name, value) ? walk->file(walk->user, place, json_string_value(value))
+                                      : walk_files(walk, value, place);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+int fct_config_walk_files(fct_slice text, const char *option, fct_config_file file, void *user,
+                          facteur_error **error)
+{
+    struct walk walk = {file, user};
+    json_t *tree = NULL;
+    int err = fct_config_load(text, option, &tree, error);
+
+    if (!err)
+        err = walk_files(&walk, tree, option);
+    fct_config_free(tree);
+    return err;
+}
+
 /* ---- Files ----------------------------------------------------------------------------------- */
 
 /* The whole file as a secret; NULL with errno. */
@@ -204,7 +259,7 @@ int fct_config_text_or_file(fct_slice text, fct_slice path, const char *where, c
 {
     char file[FCT_CONFIG_WHERE];
 
-    snprintf(file, sizeof file, "%s_file", member);
+    snprintf(file, sizeof file, "%s" FILE_SUFFIX, member);
     if (text.len && path.len)
         return fct_config_refuse(error, where, file, "give one of %s and %s, not both", member,
                                  file);

@@ -41,6 +41,14 @@ void fct_config_free(json_t *json); /* wipes; NULL is fine */
 int fct_config_read(const json_t *json, const char *where, const struct fct_config_member *members,
                     size_t count, void *out, facteur_error **error);
 
+/*
+ * Call `file` for every text within an option's JSON that names a file: the members called
+ * "…_file".  A call that does not return 0 ends the walk with that.
+ */
+typedef int (*fct_config_file)(void *user, const char *where, const char *path);
+int fct_config_walk_files(fct_slice text, const char *option, fct_config_file file, void *user,
+                          facteur_error **error);
+
 /* Refuse a member: `where` of the error is "dkim[0].key". */
 int fct_config_refuse(facteur_error **error, const char *where, const char *member,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));

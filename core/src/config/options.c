@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -377,16 +378,22 @@ void fct_options_done(fct_options *options)
     memset(options, 0, sizeof *options);
 }
 
+void fct_option_variable(size_t option, char variable[FCT_OPTION_VARIABLE])
+{
+    size_t len = (size_t)snprintf(variable, FCT_OPTION_VARIABLE, "FACTEUR_%s", table[option].name);
+
+    for (size_t i = 0; i < len; i++)
+        variable[i] = (char)(fct_is_alpha(variable[i]) ? variable[i] & ~0x20 : variable[i]);
+}
+
 int fct_options_from_environment(fct_options *options, facteur_error **error)
 {
     for (int i = 0; i < FCT_OPTION_COUNT; i++) {
-        char variable[64] = "FACTEUR_";
-        size_t len = strlen(variable);
+        char variable[FCT_OPTION_VARIABLE];
         const char *value;
         int err;
 
-        for (const char *at = table[i].name; *at && len < sizeof variable - 1; at++)
-            variable[len++] = (char)(*at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at);
+        fct_option_variable((size_t)i, variable);
         value = getenv(variable);
         if (!value || !*value)
             continue;

@@ -212,6 +212,10 @@ bool fct_options_equal(const fct_options *a, const fct_options *b);
 /* The index of the option called so, or -1. */
 int fct_option_find(const char *name, size_t len);
 
+/* The variable of the environment that gives an option: "FACTEUR_CA_FILE". */
+#define FCT_OPTION_VARIABLE 64
+void fct_option_variable(size_t option, char variable[FCT_OPTION_VARIABLE]);
+
 static inline const struct fct_option_value *fct_options_get(const fct_options *options,
                                                              enum fct_option option)
 {
