@@ -11,14 +11,16 @@
 
 namespace {
     /**
-     * Send an order confirmation through the mailer of the ini settings (facteur.dsn, else FACTEUR_DSN).
+     * Send a letter through the mailer of the ini settings (facteur.dsn, else FACTEUR_DSN).
      *
-     * As Facteur\Mailer::sendOrderConfirmation(): a receipt for whatever became of the mail, an
-     * exception only for a malformed call.
+     * As Facteur\Mailer::sendLetter(): a receipt for whatever became of the mail, an exception only for a malformed call.
      */
+    function facteur_send_letter(string $kind, array|string $data, array $options = [], mixed ...$named): Facteur\Receipt {}
+
+    /** facteur_send_letter('order_confirmation', $order, …) */
     function facteur_send_order_confirmation(array|string $order, array $options = [], mixed ...$named): Facteur\Receipt {}
 
-    /** Send a contact-form message through the mailer of the ini settings; otherwise as above. */
+    /** facteur_send_letter('contact_form', $form, …) */
     function facteur_send_contact_form(array|string $form, array $options = [], mixed ...$named): Facteur\Receipt {}
 }
 
@@ -138,19 +140,23 @@ namespace Facteur {
         public function sendMany(array|\Traversable $messages, float $deadline = 0.0): Receipts {}
 
         /**
-         * Compose and send an order confirmation (core/schema/order.json).
+         * Compose and send a letter.
          *
          * Never throws for what a network, a relay or a recipient did: the receipt says it.
          *
-         * @param array|string $order the order, or its JSON
+         * @param string $kind 'order_confirmation', 'contact_form': Facteur\letter_kinds()
+         * @param array|string $data an order (core/schema/order.json), a form (core/schema/contact.json), or its JSON
          * @param array $options to, from, reply_to, locale, subject, message_id, date,
          *        attachments (list of Attachment), deadline (seconds)
          * @param mixed $named the same as named arguments; they win over the array
          * @throws MessageError for a malformed call, `where` is the path in the JSON
          */
+        public function sendLetter(string $kind, array|string $data, array $options = [], mixed ...$named): Receipt {}
+
+        /** sendLetter('order_confirmation', $order, …) */
         public function sendOrderConfirmation(array|string $order, array $options = [], mixed ...$named): Receipt {}
 
-        /** Compose and send a contact-form message (core/schema/contact.json); otherwise as above. */
+        /** sendLetter('contact_form', $form, …) */
         public function sendContactForm(array|string $form, array $options = [], mixed ...$named): Receipt {}
 
         /**
@@ -415,14 +421,21 @@ namespace Facteur {
     function address_check(string $address): array {}
 
     /**
-     * Compose an order confirmation without sending it.
+     * Compose a letter without sending it.
      *
+     * @param string $kind 'order_confirmation', 'contact_form': letter_kinds()
      * @param array $options to, from, reply_to, locale, subject, message_id, date, attachments
      * @throws MessageError
      */
+    function letter(string $kind, array|string $data, array $options = [], mixed ...$named): Message {}
+
+    /** The kinds of letters that there are: a list of names. */
+    function letter_kinds(): array {}
+
+    /** letter('order_confirmation', $order, …) */
     function order_confirmation(array|string $order, array $options = [], mixed ...$named): Message {}
 
-    /** Compose a contact-form message without sending it; otherwise as above. */
+    /** letter('contact_form', $form, …) */
     function contact_form(array|string $form, array $options = [], mixed ...$named): Message {}
 
     /** The version of the facteur library. */

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 9ecf68a0a262165d4732c36ff71cc3ad4947e38f */
+ * Stub hash: 86ab9e08f7359e0527fca226a843807cef6803e5 */
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
+	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
+	ZEND_ARG_TYPE_MASK(0, data, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, options, IS_ARRAY, 0, "[]")
+	ZEND_ARG_VARIADIC_TYPE_INFO(0, named, IS_MIXED, 0)
+ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_order_confirmation, 0, 1, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_MASK(0, order, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
@@ -16,6 +23,16 @@ ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_Facteur_address_check, 0, 1, IS_ARRAY, 0)
 	ZEND_ARG_TYPE_INFO(0, address, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_Facteur_letter, 0, 2, Facteur\\Message, 0)
+	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
+	ZEND_ARG_TYPE_MASK(0, data, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, options, IS_ARRAY, 0, "[]")
+	ZEND_ARG_VARIADIC_TYPE_INFO(0, named, IS_MIXED, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_Facteur_letter_kinds, 0, 0, IS_ARRAY, 0)
 ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_Facteur_order_confirmation, 0, 1, Facteur\\Message, 0)
@@ -49,6 +66,8 @@ ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Mailer_sendMany, 0,
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, deadline, IS_DOUBLE, 0, "0.0")
 ZEND_END_ARG_INFO()
 
+#define arginfo_class_Facteur_Mailer_sendLetter arginfo_facteur_send_letter
+
 #define arginfo_class_Facteur_Mailer_sendOrderConfirmation arginfo_facteur_send_order_confirmation
 
 #define arginfo_class_Facteur_Mailer_sendContactForm arginfo_facteur_send_contact_form
@@ -57,10 +76,9 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Mailer_check, 0, 0
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, deadline, IS_DOUBLE, 0, "0.0")
 ZEND_END_ARG_INFO()
 
-ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Mailer_stats, 0, 0, IS_ARRAY, 0)
-ZEND_END_ARG_INFO()
+#define arginfo_class_Facteur_Mailer_stats arginfo_Facteur_letter_kinds
 
-#define arginfo_class_Facteur_Mailer_captured arginfo_class_Facteur_Mailer_stats
+#define arginfo_class_Facteur_Mailer_captured arginfo_Facteur_letter_kinds
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Mailer_clearCaptured, 0, 0, IS_VOID, 0)
 ZEND_END_ARG_INFO()
@@ -157,15 +175,19 @@ ZEND_END_ARG_INFO()
 #define arginfo_class_Facteur_Reply___construct arginfo_class_Facteur_Receipt___construct
 
 
+ZEND_FUNCTION(facteur_send_letter);
 ZEND_FUNCTION(facteur_send_order_confirmation);
 ZEND_FUNCTION(facteur_send_contact_form);
 ZEND_FUNCTION(Facteur_address_check);
+ZEND_FUNCTION(Facteur_letter);
+ZEND_FUNCTION(Facteur_letter_kinds);
 ZEND_FUNCTION(Facteur_order_confirmation);
 ZEND_FUNCTION(Facteur_contact_form);
 ZEND_FUNCTION(Facteur_version);
 ZEND_METHOD(Facteur_Mailer, __construct);
 ZEND_METHOD(Facteur_Mailer, send);
 ZEND_METHOD(Facteur_Mailer, sendMany);
+ZEND_METHOD(Facteur_Mailer, sendLetter);
 ZEND_METHOD(Facteur_Mailer, sendOrderConfirmation);
 ZEND_METHOD(Facteur_Mailer, sendContactForm);
 ZEND_METHOD(Facteur_Mailer, check);
@@ -190,9 +212,12 @@ ZEND_METHOD(Facteur_Reply, __construct);
 
 
 static const zend_function_entry ext_functions[] = {
+	ZEND_FE(facteur_send_letter, arginfo_facteur_send_letter)
 	ZEND_FE(facteur_send_order_confirmation, arginfo_facteur_send_order_confirmation)
 	ZEND_FE(facteur_send_contact_form, arginfo_facteur_send_contact_form)
 	ZEND_NS_FALIAS("Facteur", address_check, Facteur_address_check, arginfo_Facteur_address_check)
+	ZEND_NS_FALIAS("Facteur", letter, Facteur_letter, arginfo_Facteur_letter)
+	ZEND_NS_FALIAS("Facteur", letter_kinds, Facteur_letter_kinds, arginfo_Facteur_letter_kinds)
 	ZEND_NS_FALIAS("Facteur", order_confirmation, Facteur_order_confirmation, arginfo_Facteur_order_confirmation)
 	ZEND_NS_FALIAS("Facteur", contact_form, Facteur_contact_form, arginfo_Facteur_contact_form)
 	ZEND_NS_FALIAS("Facteur", version, Facteur_version, arginfo_Facteur_version)
@@ -259,6 +284,7 @@ static const zend_function_entry class_Facteur_Mailer_methods[] = {
 	ZEND_ME(Facteur_Mailer, __construct, arginfo_class_Facteur_Mailer___construct, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, send, arginfo_class_Facteur_Mailer_send, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, sendMany, arginfo_class_Facteur_Mailer_sendMany, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Mailer, sendLetter, arginfo_class_Facteur_Mailer_sendLetter, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, sendOrderConfirmation, arginfo_class_Facteur_Mailer_sendOrderConfirmation, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, sendContactForm, arginfo_class_Facteur_Mailer_sendContactForm, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, check, arginfo_class_Facteur_Mailer_check, ZEND_ACC_PUBLIC)

@@ -4,7 +4,7 @@
 
 #include "Zend/zend_exceptions.h"
 
-/* The JSON of an order or a form: an array becomes an object, also when it is empty. */
+/* The JSON of a letter's data: an array becomes an object, also when it is empty. */
 static zend_string *letter_json(HashTable *table, zend_string *text)
 {
     smart_str json = {0};
@@ -86,18 +86,26 @@ static bool read_options(struct php_facteur_letter_call *call, HashTable *option
     return true;
 }
 
-bool php_facteur_letter_read(struct php_facteur_letter_call *call, INTERNAL_FUNCTION_PARAMETERS)
+bool php_facteur_letter_read(struct php_facteur_letter_call *call, const char *kind,
+                             INTERNAL_FUNCTION_PARAMETERS)
 {
     HashTable *table, *options = NULL, *merged;
     zend_string *text;
+    uint32_t more = kind ? 0 : 1;
+    char *given = NULL;
+    size_t given_len;
     bool done;
 
-    ZEND_PARSE_PARAMETERS_START(1, 2)
+    ZEND_PARSE_PARAMETERS_START(1 + more, 2 + more)
+    if (more) {
+        Z_PARAM_PATH(given, given_len)
+    }
     Z_PARAM_ARRAY_HT_OR_STR(table, text)
     Z_PARAM_OPTIONAL
     Z_PARAM_ARRAY_HT(options)
     ZEND_PARSE_PARAMETERS_END_EX(return false);
 
+    call->kind = kind ? kind : given;
     merged = php_facteur_merge(options, execute_data);
     done = read_options(call, merged);
     zend_array_release(merged);
@@ -117,13 +125,13 @@ void php_facteur_letter_done(struct php_facteur_letter_call *call)
 }
 
 facteur_message *php_facteur_letter_compose(const struct php_facteur_letter_call *call,
-                                            const facteur_mailer *mailer, php_facteur_letter letter)
+                                            const facteur_mailer *mailer)
 {
     facteur_message *message = NULL;
     facteur_error *error = NULL;
-    int code = letter(mailer, ZSTR_VAL(call->json), ZSTR_LEN(call->json),
-                      call->options ? ZSTR_VAL(call->options) : NULL,
-                      call->options ? ZSTR_LEN(call->options) : 0, &message, &error);
+    int code = facteur_letter(mailer, call->kind, ZSTR_VAL(call->json), ZSTR_LEN(call->json),
+                              call->options ? ZSTR_VAL(call->options) : NULL,
+                              call->options ? ZSTR_LEN(call->options) : 0, &message, &error);
 
     if (code) {
         php_facteur_throw(code, error);
@@ -136,16 +144,16 @@ facteur_message *php_facteur_letter_compose(const struct php_facteur_letter_call
 }
 
 /* Compose with the default mailer's settings and return the Message. */
-static void compose(php_facteur_letter letter, INTERNAL_FUNCTION_PARAMETERS)
+static void compose(const char *kind, INTERNAL_FUNCTION_PARAMETERS)
 {
     struct php_facteur_letter_call call = {0};
     facteur_message *message = NULL;
     facteur_mailer *mailer = NULL;
 
-    if (php_facteur_letter_read(&call, INTERNAL_FUNCTION_PARAM_PASSTHRU))
+    if (php_facteur_letter_read(&call, kind, INTERNAL_FUNCTION_PARAM_PASSTHRU))
         mailer = php_facteur_mailer_default(true);
     if (mailer)
-        message = php_facteur_letter_compose(&call, mailer, letter);
+        message = php_facteur_letter_compose(&call, mailer);
     if (message)
         php_facteur_message_wrap(return_value, message);
     facteur_mailer_free(mailer);
@@ -153,37 +161,57 @@ static void compose(php_facteur_letter letter, INTERNAL_FUNCTION_PARAMETERS)
 }
 
 /* Compose and send with the default mailer. */
-static void send_letter(php_facteur_letter letter, INTERNAL_FUNCTION_PARAMETERS)
+static void send_letter(const char *kind, INTERNAL_FUNCTION_PARAMETERS)
 {
     struct php_facteur_letter_call call = {0};
     facteur_mailer *mailer = NULL;
 
-    if (php_facteur_letter_read(&call, INTERNAL_FUNCTION_PARAM_PASSTHRU))
+    if (php_facteur_letter_read(&call, kind, INTERNAL_FUNCTION_PARAM_PASSTHRU))
         mailer = php_facteur_mailer_default(false);
     if (mailer)
-        php_facteur_letter_send(return_value, &call, mailer, NULL, letter);
+        php_facteur_letter_send(return_value, &call, mailer, NULL);
     facteur_mailer_free(mailer);
     php_facteur_letter_done(&call);
 }
 
+PHP_FUNCTION(facteur_send_letter)
+{
+    send_letter(NULL, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
 PHP_FUNCTION(facteur_send_order_confirmation)
 {
-    send_letter(facteur_order_confirmation, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+    send_letter("order_confirmation", INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
 PHP_FUNCTION(facteur_send_contact_form)
 {
-    send_letter(facteur_contact_form, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+    send_letter("contact_form", INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
+PHP_FUNCTION(Facteur_letter)
+{
+    compose(NULL, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
+PHP_FUNCTION(Facteur_letter_kinds)
+{
+    const char *const *names = facteur_letter_kinds();
+
+    ZEND_PARSE_PARAMETERS_NONE();
+    array_init(return_value);
+    while (*names)
+        add_next_index_string(return_value, *names++);
 }
 
 PHP_FUNCTION(Facteur_order_confirmation)
 {
-    compose(facteur_order_confirmation, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+    compose("order_confirmation", INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
 PHP_FUNCTION(Facteur_contact_form)
 {
-    compose(facteur_contact_form, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+    compose("contact_form", INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
 PHP_FUNCTION(Facteur_version)

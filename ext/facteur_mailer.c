@@ -295,10 +295,9 @@ PHP_METHOD(Facteur_Mailer, sendMany)
 }
 
 void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter_call *call,
-                             facteur_mailer *core, struct php_facteur_token *token,
-                             php_facteur_letter letter)
+                             facteur_mailer *core, struct php_facteur_token *token)
 {
-    facteur_message *message = php_facteur_letter_compose(call, core, letter);
+    facteur_message *message = php_facteur_letter_compose(call, core);
     facteur_receipt *receipt =
         message ? try_send(core, message, call->deadline, facteur_send_composed) : NULL;
 
@@ -310,28 +309,33 @@ void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter
     facteur_receipt_free(receipt);
 }
 
-static void send_letter(php_facteur_letter letter, INTERNAL_FUNCTION_PARAMETERS)
+static void send_letter(const char *kind, INTERNAL_FUNCTION_PARAMETERS)
 {
     struct php_facteur_letter_call call = {0};
     facteur_mailer *core = NULL;
 
     /* Reading runs user code, which may close the mailer. */
-    if (php_facteur_letter_read(&call, INTERNAL_FUNCTION_PARAM_PASSTHRU))
+    if (php_facteur_letter_read(&call, kind, INTERNAL_FUNCTION_PARAM_PASSTHRU))
         core = opened(ZEND_THIS);
     if (core)
-        php_facteur_letter_send(return_value, &call, core, php_facteur_token_of(Z_OBJ_P(ZEND_THIS)),
-                                letter);
+        php_facteur_letter_send(return_value, &call, core,
+                                php_facteur_token_of(Z_OBJ_P(ZEND_THIS)));
     php_facteur_letter_done(&call);
+}
+
+PHP_METHOD(Facteur_Mailer, sendLetter)
+{
+    send_letter(NULL, INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
 PHP_METHOD(Facteur_Mailer, sendOrderConfirmation)
 {
-    send_letter(facteur_order_confirmation, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+    send_letter("order_confirmation", INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
 PHP_METHOD(Facteur_Mailer, sendContactForm)
 {
-    send_letter(facteur_contact_form, INTERNAL_FUNCTION_PARAM_PASSTHRU);
+    send_letter("contact_form", INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
 /* JSON of the core as PHP arrays, and free it. */

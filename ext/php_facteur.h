@@ -209,24 +209,24 @@ bool php_facteur_attach(facteur_message *message, HashTable *attachments);
 
 /* ---- facteur_letter.c ------------------------------------------------------------------------ */
 
-typedef int (*php_facteur_letter)(const facteur_mailer *mailer, const char *json, size_t len,
-                                  const char *options, size_t options_len, facteur_message **out,
-                                  facteur_error **error);
-
 /* What a letter's call was given, turned into what the core takes; initialise with {0}. */
 struct php_facteur_letter_call {
+    const char *kind; /* static, or the call's argument */
     zend_string *json;
     zend_string *options; /* NULL: none */
     HashTable *attachments;
     double deadline;
 };
 
-/* Runs user code, so it comes before anything of a mailer is looked at. */
-bool php_facteur_letter_read(struct php_facteur_letter_call *call, INTERNAL_FUNCTION_PARAMETERS);
+/*
+ * Runs user code, so it comes before anything of a mailer is looked at.
+ * kind   NULL: the call's first argument.
+ */
+bool php_facteur_letter_read(struct php_facteur_letter_call *call, const char *kind,
+                             INTERNAL_FUNCTION_PARAMETERS);
 void php_facteur_letter_done(struct php_facteur_letter_call *call);
 facteur_message *php_facteur_letter_compose(const struct php_facteur_letter_call *call,
-                                            const facteur_mailer *mailer,
-                                            php_facteur_letter letter);
+                                            const facteur_mailer *mailer);
 
 /* ---- facteur_many.c -------------------------------------------------------------------------- */
 
@@ -251,7 +251,6 @@ facteur_mailer *php_facteur_mailer_default(bool for_composing);
 
 /* Compose and send; return_value becomes the Receipt.  `token` NULL: no callable can be asked. */
 void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter_call *call,
-                             facteur_mailer *mailer, struct php_facteur_token *token,
-                             php_facteur_letter letter);
+                             facteur_mailer *mailer, struct php_facteur_token *token);
 
 #endif

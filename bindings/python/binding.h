@@ -41,6 +41,7 @@
     X(LETTER_OPTIONS, "facteur._json", "letter_options")                                           \
     X(SEND_MANY, "facteur._many", "send_many")                                                     \
     X(ASEND, "facteur._host", "asend")                                                             \
+    X(ASEND_LETTER, "facteur._host", "asend_letter")                                               \
     X(ASEND_ORDER, "facteur._host", "asend_order_confirmation")                                    \
     X(ASEND_CONTACT, "facteur._host", "asend_contact_form")                                        \
     X(JSON_LOADS, "json", "loads")
@@ -228,17 +229,20 @@ PyObject *fpy_mailer_watch(PyObject *self, PyObject *unused);
 PyObject *fpy_mailer_step(PyObject *self, PyObject *unused);
 PyObject *fpy_mailer_send_many(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_asend(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *fpy_mailer_asend_letter(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_asend_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_asend_contact_form(PyObject *self, PyObject *args, PyObject *kwargs);
 
 /* ---- letters.c ------------------------------------------------------------------------------- */
 
+PyObject *fpy_letter(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *fpy_letter_kinds(PyObject *module, PyObject *unused);
 PyObject *fpy_order_confirmation(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *fpy_contact_form(PyObject *module, PyObject *args, PyObject *kwargs);
+PyObject *fpy_mailer_send_letter(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_send_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_send_contact_form(PyObject *self, PyObject *args, PyObject *kwargs);
 /* The letter as a hosted Delivery. */
-PyObject *fpy_mailer_submit_order(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *fpy_mailer_submit_contact(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *fpy_mailer_submit_letter(PyObject *self, PyObject *args, PyObject *kwargs);
 
 #endif

@@ -101,6 +101,11 @@ PyObject *fpy_mailer_asend(PyObject *self, PyObject *args, PyObject *kwargs)
     return call(self, FPY_ASEND, args, kwargs);
 }
 
+PyObject *fpy_mailer_asend_letter(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return call(self, FPY_ASEND_LETTER, args, kwargs);
+}
+
 PyObject *fpy_mailer_asend_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     return call(self, FPY_ASEND_ORDER, args, kwargs);

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Order confirmations and contact forms: the arguments as JSON into the core, and what it composed
- * back. */
+/* Letters: the arguments as JSON into the core, and what it composed back. */
 #include "binding.h"
 
-typedef int (*composer)(const facteur_mailer *mailer, const char *json, size_t len,
-                        const char *options, size_t options_len, facteur_message **out,
-                        facteur_error **error);
+/* A door for letters: of one kind, which calls its data by a name of its own, or of any (NULL). */
+struct door {
+    const char *kind;
+    const char *data;
+};
+
+static const struct door any_letter = {NULL, "data"};
+static const struct door order = {"order_confirmation", "order"};
+static const struct door form = {"contact_form", "form"};
 
 struct letter {
+    const char *kind;      /* static, or the argument's */
     PyObject *json;        /* str or bytes */
     PyObject *options;     /* str, or NULL for none */
     PyObject *attachments; /* borrowed, or NULL */
@@ -51,10 +57,11 @@ static int options_of(fpy_state *state, PyObject *const *values, PyObject **out)
 }
 
 /* Read the arguments; `sending` allows a deadline. */
-static int letter_read(fpy_state *state, PyObject *args, PyObject *kwargs, int order, int sending,
-                       struct letter *letter)
+static int letter_read(fpy_state *state, PyObject *args, PyObject *kwargs, const struct door *door,
+                       int sending, struct letter *letter)
 {
-    char *names[] = {order ? "order" : "form",
+    char *names[] = {"kind",
+                     (char *)door->data,
                      "to",
                      "from_",
                      "reply_to",
@@ -65,18 +72,24 @@ static int letter_read(fpy_state *state, PyObject *args, PyObject *kwargs, int o
                      "attachments",
                      sending ? "deadline" : NULL,
                      NULL};
-    const char *format = sending ? "O|$OOOOOOOOO" : "O|$OOOOOOOO";
-    PyObject *values[7] = {NULL};
-    PyObject *value;
-    PyObject *limit = NULL;
+    const char *format = sending ? "OO|$OOOOOOOOO" : "OO|$OOOOOOOO";
+    PyObject *kind = NULL, *value, *limit = NULL, *options[7] = {NULL};
+    int parsed;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &value, &values[0], &values[1],
-                                     &values[2], &values[3], &values[4], &values[5], &values[6],
-                                     &letter->attachments, &limit) ||
+#define LETTER_ARGUMENTS                                                                           \
+    &value, &options[0], &options[1], &options[2], &options[3], &options[4], &options[5],          \
+        &options[6], &letter->attachments, &limit
+    if (door->kind)
+        parsed = PyArg_ParseTupleAndKeywords(args, kwargs, format + 1, names + 1, LETTER_ARGUMENTS);
+    else
+        parsed = PyArg_ParseTupleAndKeywords(args, kwargs, format, names, &kind, LETTER_ARGUMENTS);
+#undef LETTER_ARGUMENTS
+    letter->kind = door->kind;
+    if (!parsed || (kind && fpy_cstring(state, "kind", kind, &letter->kind)) ||
         fpy_deadline(limit, &letter->deadline))
         return -1;
     letter->json = json_of(state, value);
-    if (letter->json && !options_of(state, values, &letter->options))
+    if (letter->json && !options_of(state, options, &letter->options))
         return 0;
     letter_done(letter);
     return -1;
@@ -97,7 +110,7 @@ static int json_text(fpy_state *state, PyObject *value, struct fpy_encoded *json
 
 /* Compose the letter and attach what was given with it; NULL with an exception. */
 static facteur_message *letter_compose(fpy_state *state, const facteur_mailer *mailer,
-                                       composer compose, const struct letter *letter)
+                                       const struct letter *letter)
 {
     facteur_message *message = NULL;
     facteur_error *error = NULL;
@@ -109,7 +122,8 @@ static facteur_message *letter_compose(fpy_state *state, const facteur_mailer *m
     if ((letter->options && fpy_utf8(state, "", letter->options, &options, &options_len)) ||
         json_text(state, letter->json, &json))
         return NULL;
-    code = compose(mailer, json.text, json.len, options, options_len, &message, &error);
+    code = facteur_letter(mailer, letter->kind, json.text, json.len, options, options_len, &message,
+                          &error);
     fpy_encode_done(&json);
     if (code) {
         fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
@@ -127,33 +141,33 @@ static facteur_message *letter_compose(fpy_state *state, const facteur_mailer *m
     return message;
 }
 
-static PyObject *composed(PyObject *module, PyObject *args, PyObject *kwargs, composer compose,
-                          int order)
+static PyObject *composed(PyObject *module, const struct door *door, PyObject *args,
+                          PyObject *kwargs)
 {
     fpy_state *state = PyModule_GetState(module);
-    struct letter letter = {NULL, NULL, NULL, 0};
+    struct letter letter = {0};
     facteur_message *message;
 
-    if (letter_read(state, args, kwargs, order, 0, &letter))
+    if (letter_read(state, args, kwargs, door, 0, &letter))
         return NULL;
-    message = letter_compose(state, NULL, compose, &letter);
+    message = letter_compose(state, NULL, &letter);
     letter_done(&letter);
     return message ? fpy_message_wrap(state, message) : NULL;
 }
 
 /* hosted: the letter as a Delivery instead of its Receipt. */
-static PyObject *sent(PyObject *self, PyObject *args, PyObject *kwargs, composer compose, int order,
+static PyObject *sent(PyObject *self, const struct door *door, PyObject *args, PyObject *kwargs,
                       int hosted)
 {
     fpy_state *state = fpy_state_of(self);
-    struct letter letter = {NULL, NULL, NULL, 0};
+    struct letter letter = {0};
     facteur_mailer *mailer = fpy_mailer_open(self);
     facteur_message *message;
     PyObject *receipt;
 
-    if (!mailer || letter_read(state, args, kwargs, order, 1, &letter))
+    if (!mailer || letter_read(state, args, kwargs, door, 1, &letter))
         return NULL;
-    message = letter_compose(state, mailer, compose, &letter);
+    message = letter_compose(state, mailer, &letter);
     letter_done(&letter);
     if (!message)
         return NULL;
@@ -164,32 +178,55 @@ static PyObject *sent(PyObject *self, PyObject *args, PyObject *kwargs, composer
     return receipt;
 }
 
+PyObject *fpy_letter(PyObject *module, PyObject *args, PyObject *kwargs)
+{
+    return composed(module, &any_letter, args, kwargs);
+}
+
 PyObject *fpy_order_confirmation(PyObject *module, PyObject *args, PyObject *kwargs)
 {
-    return composed(module, args, kwargs, facteur_order_confirmation, 1);
+    return composed(module, &order, args, kwargs);
 }
 
 PyObject *fpy_contact_form(PyObject *module, PyObject *args, PyObject *kwargs)
 {
-    return composed(module, args, kwargs, facteur_contact_form, 0);
+    return composed(module, &form, args, kwargs);
+}
+
+PyObject *fpy_letter_kinds(PyObject *module, PyObject *unused)
+{
+    const char *const *names = facteur_letter_kinds();
+    Py_ssize_t count = 0;
+    PyObject *kinds;
+
+    while (names[count])
+        count++;
+    kinds = PyTuple_New(count);
+    for (Py_ssize_t i = 0; kinds && i < count; i++) {
+        PyObject *name = PyUnicode_FromString(names[i]);
+
+        if (!name || PyTuple_SetItem(kinds, i, name))
+            Py_CLEAR(kinds);
+    }
+    return kinds;
+}
+
+PyObject *fpy_mailer_send_letter(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    return sent(self, &any_letter, args, kwargs, 0);
 }
 
 PyObject *fpy_mailer_send_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return sent(self, args, kwargs, facteur_order_confirmation, 1, 0);
+    return sent(self, &order, args, kwargs, 0);
 }
 
 PyObject *fpy_mailer_send_contact_form(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return sent(self, args, kwargs, facteur_contact_form, 0, 0);
+    return sent(self, &form, args, kwargs, 0);
 }
 
-PyObject *fpy_mailer_submit_order(PyObject *self, PyObject *args, PyObject *kwargs)
+PyObject *fpy_mailer_submit_letter(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return sent(self, args, kwargs, facteur_order_confirmation, 1, 1);
-}
-
-PyObject *fpy_mailer_submit_contact(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    return sent(self, args, kwargs, facteur_contact_form, 0, 1);
+    return sent(self, &any_letter, args, kwargs, 1);
 }

@@ -462,17 +462,21 @@ PyDoc_STRVAR(
     "a\n"                                                                                          \
     "file that an option names and that cannot be used."
 
-PyDoc_STRVAR(order_doc,
-             "send_order_confirmation($self, /, order, " LETTER_SIGNATURE
-             "Compose and send an order confirmation; returns a Receipt.\n\n"
-             "order      A dict as core/schema/order.json has it (amounts are str, int or\n"
-             "           Decimal, never float), or its JSON as str or bytes.\n"
-             "to         Default: the order's customer.\n\n" LETTER_CONTRACT);
+PyDoc_STRVAR(
+    letter_doc,
+    "send_letter($self, /, kind, data, " LETTER_SIGNATURE
+    "Compose a letter and send it; returns a Receipt.\n\n"
+    "kind       \"order_confirmation\", \"contact_form\": facteur.letter_kinds().\n"
+    "data       A dict as core/schema/order.json or core/schema/contact.json has it (amounts\n"
+    "           are str, int or Decimal, never float), or its JSON as str or bytes.\n"
+    "to         Default: an order's customer; for a form the option `contact_to`.\n"
+    "locale     Default: the data's locale, then the option `default_locale`.\n\n" LETTER_CONTRACT);
+
+PyDoc_STRVAR(order_doc, "send_order_confirmation($self, /, order, " LETTER_SIGNATURE
+                        "send_letter(\"order_confirmation\", order, …).");
 
 PyDoc_STRVAR(contact_doc, "send_contact_form($self, /, form, " LETTER_SIGNATURE
-                          "Compose and send a contact-form message; returns a Receipt.\n\n"
-                          "form       A dict as core/schema/contact.json has it, or its JSON.\n"
-                          "to         Default: the option `contact_to`.\n\n" LETTER_CONTRACT);
+                          "send_letter(\"contact_form\", form, …).");
 
 PyDoc_STRVAR(
     send_many_doc,
@@ -496,11 +500,14 @@ PyDoc_STRVAR(
     "The errors of send(); Error (EBUSY): another event loop has mails under way with this "
     "mailer.");
 
+PyDoc_STRVAR(aletter_doc, "asend_letter($self, /, kind, data, " LETTER_SIGNATURE
+                          "send_letter() as a coroutine; see asend().");
+
 PyDoc_STRVAR(aorder_doc, "asend_order_confirmation($self, /, order, " LETTER_SIGNATURE
-                         "send_order_confirmation() as a coroutine; see asend().");
+                         "asend_letter(\"order_confirmation\", order, …).");
 
 PyDoc_STRVAR(acontact_doc, "asend_contact_form($self, /, form, " LETTER_SIGNATURE
-                           "send_contact_form() as a coroutine; see asend().");
+                           "asend_letter(\"contact_form\", form, …).");
 
 #define WITH_KEYWORDS(function)                                                                    \
     (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS
@@ -520,10 +527,12 @@ static PyMethodDef mailer_methods[] = {
     {"shared", (PyCFunction)(void (*)(void))mailer_shared,
      METH_CLASS | METH_VARARGS | METH_KEYWORDS, shared_doc},
     {"send", WITH_KEYWORDS(mailer_send), send_doc},
+    {"send_letter", WITH_KEYWORDS(fpy_mailer_send_letter), letter_doc},
     {"send_order_confirmation", WITH_KEYWORDS(fpy_mailer_send_order_confirmation), order_doc},
     {"send_contact_form", WITH_KEYWORDS(fpy_mailer_send_contact_form), contact_doc},
     {"send_many", WITH_KEYWORDS(fpy_mailer_send_many), send_many_doc},
     {"asend", WITH_KEYWORDS(fpy_mailer_asend), asend_doc},
+    {"asend_letter", WITH_KEYWORDS(fpy_mailer_asend_letter), aletter_doc},
     {"asend_order_confirmation", WITH_KEYWORDS(fpy_mailer_asend_order_confirmation), aorder_doc},
     {"asend_contact_form", WITH_KEYWORDS(fpy_mailer_asend_contact_form), acontact_doc},
     {"check", WITH_KEYWORDS(mailer_check), check_doc},
@@ -534,10 +543,8 @@ static PyMethodDef mailer_methods[] = {
      PyDoc_STR("__exit__($self, /, *exc_info)\n--\n\nclose().")},
     {"_submit", fpy_mailer_submit, METH_VARARGS,
      PyDoc_STR("_submit($self, message, deadline, hosted, /)\n--\n\n")},
-    {"_submit_order", WITH_KEYWORDS(fpy_mailer_submit_order),
-     PyDoc_STR("_submit_order($self, /, order, **arguments)\n--\n\n")},
-    {"_submit_contact", WITH_KEYWORDS(fpy_mailer_submit_contact),
-     PyDoc_STR("_submit_contact($self, /, form, **arguments)\n--\n\n")},
+    {"_submit_letter", WITH_KEYWORDS(fpy_mailer_submit_letter),
+     PyDoc_STR("_submit_letter($self, /, kind, data, **arguments)\n--\n\n")},
     {"_window", fpy_mailer_window, METH_NOARGS, PyDoc_STR("_window($self, /)\n--\n\n")},
     {"_watch", fpy_mailer_watch, METH_NOARGS, PyDoc_STR("_watch($self, /)\n--\n\n")},
     {"_step", fpy_mailer_step, METH_NOARGS, PyDoc_STR("_step($self, /)\n--\n\n")},

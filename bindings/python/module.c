@@ -103,15 +103,18 @@ PyDoc_STRVAR(
     "*, to=None, from_=None, reply_to=None, locale=None, subject=None, message_id=None,\n"         \
     "    date=None, attachments=())\n--\n\n"
 
-PyDoc_STRVAR(order_doc,
-             "order_confirmation($module, /, order, " LETTER_SIGNATURE
-             "Compose an order confirmation without sending it; returns a Message.\n\n"
-             "The arguments and MessageError are those of Mailer.send_order_confirmation().");
+PyDoc_STRVAR(letter_doc, "letter($module, /, kind, data, " LETTER_SIGNATURE
+                         "Compose a letter without sending it; returns a Message.\n\n"
+                         "The arguments and MessageError are those of Mailer.send_letter().");
 
-PyDoc_STRVAR(contact_doc,
-             "contact_form($module, /, form, " LETTER_SIGNATURE
-             "Compose a contact-form message without sending it; returns a Message.\n\n"
-             "The arguments and MessageError are those of Mailer.send_contact_form().");
+PyDoc_STRVAR(letter_kinds_doc, "letter_kinds($module, /)\n--\n\n"
+                               "The kinds of letters that there are: a tuple of names.");
+
+PyDoc_STRVAR(order_doc, "order_confirmation($module, /, order, " LETTER_SIGNATURE
+                        "letter(\"order_confirmation\", order, …).");
+
+PyDoc_STRVAR(contact_doc, "contact_form($module, /, form, " LETTER_SIGNATURE
+                          "letter(\"contact_form\", form, …).");
 
 #define WITH_KEYWORDS(function)                                                                    \
     (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS
@@ -146,6 +149,8 @@ static PyObject *address_check(PyObject *module, PyObject *address)
 
 static PyMethodDef methods[] = {
     {"address_check", address_check, METH_O, address_check_doc},
+    {"letter", WITH_KEYWORDS(fpy_letter), letter_doc},
+    {"letter_kinds", fpy_letter_kinds, METH_NOARGS, letter_kinds_doc},
     {"order_confirmation", WITH_KEYWORDS(fpy_order_confirmation), order_doc},
     {"contact_form", WITH_KEYWORDS(fpy_contact_form), contact_doc},
     {"options", options, METH_NOARGS, options_doc},

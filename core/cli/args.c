@@ -9,11 +9,13 @@
 #include <string.h>
 
 #define SEND (1u << CMD_SEND)
+#define LETTER (1u << CMD_LETTER)
 #define ORDER (1u << CMD_ORDER)
 #define CONTACT (1u << CMD_CONTACT)
 #define RENDER (1u << CMD_RENDER)
 #define CHECK (1u << CMD_CHECK)
-#define LETTERS (ORDER | CONTACT | RENDER)
+#define SENT_LETTERS (LETTER | ORDER | CONTACT)
+#define LETTERS (SENT_LETTERS | RENDER)
 #define EVERY ~0u
 
 struct rule {
@@ -42,7 +44,7 @@ static const struct rule rules[] = {
     {"header", FLAG_HEADER, true, SEND | LETTERS},
     {"cc", FLAG_CC, true, SEND | RENDER},
     {"bcc", FLAG_BCC, true, SEND | RENDER},
-    {"envelope-from", FLAG_ENVELOPE_FROM, true, SEND | ORDER | CONTACT},
+    {"envelope-from", FLAG_ENVELOPE_FROM, true, SEND | SENT_LETTERS},
     {"text", FLAG_TEXT, true, SEND},
     {"text-file", FLAG_TEXT_FILE, true, SEND | RENDER},
     {"html", FLAG_HTML, true, SEND},
@@ -53,7 +55,7 @@ static const struct rule rules[] = {
 };
 #define RULES (sizeof rules / sizeof rules[0])
 
-static const char *const commands[] = {"",       "send",  "order",    "contact",
+static const char *const commands[] = {"",       "send",  "letter",   "order", "contact",
                                        "render", "check", "sendmail", "help"};
 
 const char *command_name(enum command command)
@@ -220,11 +222,11 @@ static int read_command(struct args *args, const char *word)
             return 0;
         }
     }
-    return fail(
-        EXIT_USAGE, NULL,
-        "there is no command \"%s\"; known are send, order, contact, render, check, sendmail, "
-        "help",
-        word);
+    return fail(EXIT_USAGE, NULL,
+                "there is no command \"%s\"; known are send, letter, order, contact, render, "
+                "check, sendmail, "
+                "help",
+                word);
 }
 
 static int make_room(struct args *args, size_t count)

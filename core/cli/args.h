@@ -9,6 +9,7 @@
 enum command {
     CMD_NONE,
     CMD_SEND,
+    CMD_LETTER,
     CMD_ORDER,
     CMD_CONTACT,
     CMD_RENDER,

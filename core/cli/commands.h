@@ -5,7 +5,7 @@
 
 #include "cli/args.h"
 
-int cmd_send(const struct args *args); /* send, order, contact */
+int cmd_send(const struct args *args); /* send, letter, order, contact */
 int cmd_render(const struct args *args);
 int cmd_check(const struct args *args);
 int cmd_sendmail(const struct args *args);

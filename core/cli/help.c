@@ -13,8 +13,9 @@ static const char overview[] =
     "facteur hands mail to an SMTP relay, and tells what became of it.\n"
     "\n"
     "  facteur send     a message out of flags, JSON or finished bytes\n"
-    "  facteur order    an order confirmation, composed from the order's JSON\n"
-    "  facteur contact  a contact-form message, composed from the form's JSON\n"
+    "  facteur letter   a letter of a kind, composed from its JSON\n"
+    "  facteur order    an order confirmation: letter order_confirmation\n"
+    "  facteur contact  a contact-form message: letter contact_form\n"
     "  facteur render   compose one of these and show it; nothing is sent\n"
     "  facteur check    connect and log in to the relay; nothing is sent\n"
     "  facteur sendmail a message as programs hand it to /usr/sbin/sendmail\n"
@@ -78,6 +79,12 @@ static const char letter_flags[] =
     "  --attach PATH[:TYPE], --inline [CID=]PATH[:TYPE], --header \"Name: value\"\n"
     "\n";
 
+static const char letter_text[] =
+    "facteur letter KIND [FILE] [flags]\n"
+    "\n"
+    "Compose a letter of that kind from its JSON (standard input without FILE) and send it.\n"
+    "The kinds:\n";
+
 static const char order_text[] =
     "facteur order [FILE] [flags]\n"
     "\n"
@@ -103,10 +110,10 @@ static const char contact_text[] =
     "\n";
 
 static const char render_text[] =
-    "facteur render order|contact|message [FILE] [flags]\n"
+    "facteur render order|contact|message|KIND [FILE] [flags]\n"
     "\n"
-    "Compose what the commands order, contact and send would send, and print it. No relay is "
-    "needed.\n"
+    "Compose what the commands order, contact, send and letter KIND would send, and print it. No\n"
+    "relay is needed.\n"
     "\n"
     "  --html, --text       print that part only, decoded; default: the whole message\n"
     "\n"
@@ -198,11 +205,23 @@ static void print_options(void)
     puts("  A bool needs no value: --NAME is 1, --no-NAME is 0.\n");
 }
 
+static void print_kinds(void)
+{
+    for (const char *const *kinds = facteur_letter_kinds(); *kinds; kinds++)
+        printf("  %s\n", *kinds);
+    putchar('\n');
+}
+
 void help_print(enum command command)
 {
     switch (command) {
     case CMD_SEND:
         fputs(send_text, stdout);
+        break;
+    case CMD_LETTER:
+        fputs(letter_text, stdout);
+        print_kinds();
+        fputs(letter_flags, stdout);
         break;
     case CMD_ORDER:
         fputs(order_text, stdout);

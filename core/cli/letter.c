@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Orders and forms: their JSON goes to the library as it is, the flags as its options. */
+/* Letters: their JSON goes to the library as it is, the flags as its options. */
 #include "cli/message.h"
 
 #include "cli/fail.h"
@@ -60,7 +60,30 @@ static int options_of(const struct args *args, char **text)
     return result;
 }
 
-int letter_compose(const struct args *args, enum command which, const char *file,
+int letter_kind(const char *word, const char **kind)
+{
+    facteur_message *message = NULL;
+    facteur_error *error = NULL;
+    int result;
+
+    if (strcmp(word, command_name(CMD_ORDER)) == 0)
+        word = "order_confirmation";
+    else if (strcmp(word, command_name(CMD_CONTACT)) == 0)
+        word = "contact_form";
+    for (const char *const *known = facteur_letter_kinds(); *known; known++) {
+        if (strcmp(*known, word) == 0) {
+            *kind = *known;
+            return 0;
+        }
+    }
+    /* The library refuses it, too, and knows the nearest name. */
+    facteur_letter(NULL, word, "", 0, NULL, 0, &message, &error);
+    result = fail(EXIT_USAGE, NULL, "%s", facteur_error_message(error));
+    facteur_error_free(error);
+    return result;
+}
+
+int letter_compose(const struct args *args, const char *kind, const char *file,
                    const facteur_mailer *mailer, facteur_message **out)
 {
     facteur_error *error = NULL;
@@ -72,8 +95,8 @@ int letter_compose(const struct args *args, enum command which, const char *file
         result = options_of(args, &options);
     if (result == 0) {
         mark = input_mark(json);
-        code = (which == CMD_ORDER ? facteur_order_confirmation : facteur_contact_form)(
-            mailer, json + mark, len - mark, options, strlen(options), out, &error);
+        code = facteur_letter(mailer, kind, json + mark, len - mark, options, strlen(options), out,
+                              &error);
         result = code ? fail_error(input_name(file), code, error) : 0;
     }
     if (result == 0)

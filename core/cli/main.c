@@ -48,8 +48,9 @@ static int show(const struct args *args)
 static bool sends(const struct args *args)
 {
     return !args_has(args, FLAG_VERSION) && !args_has(args, FLAG_HELP) &&
-           (args->command == CMD_SEND || args->command == CMD_ORDER ||
-            args->command == CMD_CONTACT || args->command == CMD_SENDMAIL);
+           (args->command == CMD_SEND || args->command == CMD_LETTER ||
+            args->command == CMD_ORDER || args->command == CMD_CONTACT ||
+            args->command == CMD_SENDMAIL);
 }
 
 int main(int argc, char **argv)

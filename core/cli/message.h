@@ -18,8 +18,14 @@ int message_read_json(facteur_message *message, const char *json, size_t len, co
 /* --attach, --inline, --header, --envelope-from. */
 int message_add_parts(const struct args *args, facteur_message *message);
 
-/* The letter of `order` and `contact`. */
-int letter_compose(const struct args *args, enum command which, const char *file,
+/*
+ * The kind of letter that a word of the command line means: "order" and "contact" are short for
+ * one, every kind's own name is itself.
+ */
+int letter_kind(const char *word, const char **kind);
+
+/* The letter of that kind whose JSON is in the file. */
+int letter_compose(const struct args *args, const char *kind, const char *file,
                    const facteur_mailer *mailer, facteur_message **out);
 
 /* The mailer of --dsn, FACTEUR_DSN and the options; `fallback` is a DSN for when there is none. */

@@ -50,21 +50,23 @@ static int print_message(const struct args *args, facteur_message *message)
 int cmd_render(const struct args *args)
 {
     const char *what = args->file_count ? args->files[0] : "";
-    const char *file = args->file_count > 1 ? args->files[1] : "-";
+    const char *file = args->file_count > 1 ? args->files[1] : "-", *kind = NULL;
     facteur_mailer *mailer = NULL;
     facteur_message *message = NULL;
-    int result;
+    int result = 0;
 
     if (args->file_count > 2)
         return fail(EXIT_USAGE, args->files[2], "one file at a time");
-    if (strcmp(what, "order") != 0 && strcmp(what, "contact") != 0 && strcmp(what, "message") != 0)
-        return fail(EXIT_USAGE, NULL, "expected: facteur render order|contact|message [FILE]");
-    result = mailer_open(args, "null://", &mailer);
-    if (result == 0 && strcmp(what, "message") == 0)
+    if (!*what)
+        return fail(EXIT_USAGE, NULL, "expected: facteur render order|contact|message|KIND [FILE]");
+    if (strcmp(what, "message") != 0)
+        result = letter_kind(what, &kind);
+    if (result == 0)
+        result = mailer_open(args, "null://", &mailer);
+    if (result == 0 && !kind)
         result = message_compose(args, args->file_count > 1 ? file : NULL, &message);
     else if (result == 0)
-        result = letter_compose(args, strcmp(what, "order") == 0 ? CMD_ORDER : CMD_CONTACT, file,
-                                mailer, &message);
+        result = letter_compose(args, kind, file, mailer, &message);
     if (result == 0)
         result = print_message(args, message);
     facteur_message_free(message);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* facteur send, order, contact: compose, send, tell what became of it. */
+/* facteur send, letter, order, contact: compose, send, tell what became of it. */
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "cli/message.h"
@@ -40,18 +40,25 @@ static int send_message(const struct args *args, facteur_mailer *mailer, facteur
 
 int cmd_send(const struct args *args)
 {
-    const char *file = args->file_count ? args->files[0] : NULL;
+    size_t before = args->command == CMD_LETTER ? 1 : 0; /* the file */
+    const char *file = args->file_count > before ? args->files[before] : NULL, *kind = NULL;
     facteur_mailer *mailer = NULL;
     facteur_message *message = NULL;
-    int result;
+    int result = 0;
 
-    if (args->file_count > 1)
-        return fail(EXIT_USAGE, args->files[1], "one file at a time");
-    result = mailer_open(args, NULL, &mailer);
-    if (result == 0 && args->command == CMD_SEND)
+    if (args->file_count < before)
+        return fail(EXIT_USAGE, NULL,
+                    "expected: facteur letter KIND [FILE]; see facteur help letter");
+    if (args->file_count > before + 1)
+        return fail(EXIT_USAGE, args->files[before + 1], "one file at a time");
+    if (args->command != CMD_SEND)
+        result = letter_kind(before ? args->files[0] : command_name(args->command), &kind);
+    if (result == 0)
+        result = mailer_open(args, NULL, &mailer);
+    if (result == 0 && !kind)
         result = message_compose(args, file, &message);
     else if (result == 0)
-        result = letter_compose(args, args->command, file ? file : "-", mailer, &message);
+        result = letter_compose(args, kind, file ? file : "-", mailer, &message);
     if (result == 0)
         result = send_message(args, mailer, message);
     facteur_message_free(message);

@@ -50,7 +50,7 @@ def test_help_and_version():
     for word in ("facteur send", "facteur render", "--deadline", "--no-NAME", "Exit codes"):
         assert word in overview
     assert facteur("help") == overview
-    for command in ("send", "order", "contact", "render", "check", "sendmail"):
+    for command in ("send", "letter", "order", "contact", "render", "check", "sendmail"):
         assert facteur("help", command) == facteur(command, "--help")
         assert facteur("help", command).startswith(f"facteur {command}")
 
@@ -106,6 +106,17 @@ def test_letters_are_sent_as_rendered(server):
     assert order["bytes"] == facteur("render", "order", ORDER, *FIXED, binary=True)
     assert parse(form["bytes"])["Reply-To"] == "Ana Lopez <ana@example.com>"
     assert parse(form["bytes"])["From"] == "site@example.com" and parse(form["bytes"])["To"] == "owner@example.com"
+
+
+@pytest.mark.parametrize(("short", "kind"), [("order", "order_confirmation"), ("contact", "contact_form")])
+def test_order_and_contact_are_short_for_their_kind(server, short, kind):
+    letter = {"order": ORDER, "contact": FORM}[short]
+    flags = ("--from", "shop@example.com", "--to", "ana@example.com", *FIXED)
+    facteur("letter", kind, letter, *flags, dsn=server.dsn())
+    facteur(short, *flags, dsn=server.dsn(), text=letter.read_text())
+    first, second = server.mails()
+    assert first["bytes"] == second["bytes"] == facteur("render", kind, letter, *flags, binary=True) \
+        == facteur("render", short, letter, *flags, binary=True)
 
 
 @pytest.mark.parametrize("kind", ["text", "html"])
@@ -170,6 +181,11 @@ def test_check_tells_of_each_relay(server):
     (("send", "a", "b"), USAGE, "one file at a time"),
     (("check", "file"), USAGE, "check takes no file"),
     (("check", "--to", "a@example.com"), USAGE, "--to: no such option"),
+    (("letter",), USAGE, "expected: facteur letter KIND [FILE]"),
+    (("letter", "contact_from"), USAGE, 'did you mean "contact_form"?'),
+    (("letter", "invoice"), USAGE, "known are contact_form, order_confirmation"),
+    (("letter", "contact_form", "a", "b"), USAGE, "b: one file at a time"),
+    (("render", "orders"), USAGE, 'no letter is called "orders"'),
     (("render",), USAGE, "order|contact|message"),
     (("render", "message", "--text-file", "/none"), DATA, "/none: No such file"),
     (("send", "/none"), DATA, "/none: No such file"),

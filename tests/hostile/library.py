@@ -19,7 +19,7 @@ SIGNATURES = {
     "facteur_send": (int, P, P, ctypes.c_double, P, P), "facteur_receipt_free": (None, P),
     "facteur_receipt_status_name": (S, P), "facteur_receipt_error": (S, P),
     "facteur_captured": (int, P, Z, P, P, P, P), "facteur_captured_clear": (None, P),
-    "facteur_order_confirmation": (int, P, S, Z, S, Z, P, P), "facteur_contact_form": (int, P, S, Z, S, Z, P, P),
+    "facteur_letter": (int, P, S, S, Z, S, Z, P, P),
     "facteur_option_count": (Z,), "facteur_option_name": (S, Z), "facteur_option_type": (S, Z),
 }  # fmt: skip
 

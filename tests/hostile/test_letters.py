@@ -45,7 +45,7 @@ def with_mark(value, path):
 
 def composed(mailer, kind, letter, options):
     handle = P()
-    call(kind, mailer.handle, letter, len(letter), options, len(options), ctypes.byref(handle))
+    call("letter", mailer.handle, kind.encode(), letter, len(letter), options, len(options), ctypes.byref(handle))
     return Message(handle=handle)
 
 

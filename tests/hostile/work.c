@@ -100,7 +100,7 @@ static void letter(const char *unused)
     facteur_message *message = NULL;
 
     (void)unused;
-    if (facteur_order_confirmation(NULL, made, made_len, NULL, 0, &message, NULL) == 0)
+    if (facteur_letter(NULL, "order_confirmation", made, made_len, NULL, 0, &message, NULL) == 0)
         facteur_message_free(message);
 }
 
@@ -109,7 +109,7 @@ static void form(const char *unused)
     facteur_message *message = NULL;
 
     (void)unused;
-    if (facteur_contact_form(NULL, made, made_len, NULL, 0, &message, NULL) == 0)
+    if (facteur_letter(NULL, "contact_form", made, made_len, NULL, 0, &message, NULL) == 0)
         facteur_message_free(message);
 }
 

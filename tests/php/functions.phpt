@@ -25,6 +25,20 @@ var_dump($receipt->status, $receipt->accepted);
 $form = contact_form(a_form(), attachments: [new Attachment('data', 'photo.jpg')])->toString();
 var_dump((bool) preg_match('/^Reply-To: .*zoe@example\.com/m', $form), (bool) preg_match('/^From: .*zoe/m', $form), str_contains($form, 'image/jpeg'));
 
+$fixed = ['message_id' => 'a@example.com', 'date' => '2026-11-23T10:00:00+01:00', 'to' => 'b@example.com'];
+foreach (['order_confirmation' => an_order(), 'contact_form' => a_form()] as $kind => $data) {
+    var_dump(Facteur\letter($kind, $data, $fixed)->toString() === ("Facteur\\$kind")($data, $fixed)->toString());
+    var_dump(facteur_send_letter($kind, json_encode($data), $fixed, to: 'c@example.com')->accepted,
+        (new Mailer('null://'))->sendLetter(kind: $kind, data: $data, options: $fixed, from: 'd@example.com')->status);
+}
+echo implode(' ', Facteur\letter_kinds()), "\n";
+
+thrown(fn () => facteur_send_letter('order_confirmatoin', an_order()));
+thrown(fn () => (new Mailer('null://'))->sendLetter('contact', a_form()));
+thrown(fn () => Facteur\letter("contact_form\0", a_form()));
+thrown(fn () => Facteur\letter(a_form()));
+thrown(fn () => Facteur\letter('contact_form', a_form(), [], 'fourth'));
+thrown(fn () => Facteur\letter('contact_form', a_form(), locale: 'not a locale'));
 thrown(fn () => facteur_send_contact_form(a_form(), [], 'third'));
 thrown(fn () => (new Mailer('null://'))->sendContactForm(a_form(), [], 'third'));
 thrown(fn () => facteur_send_contact_form(a_form(), ['to']));
@@ -52,6 +66,25 @@ array(1) {
 bool(true)
 bool(false)
 bool(true)
+bool(true)
+array(1) {
+  [0]=>
+  string(13) "c@example.com"
+}
+string(4) "sent"
+bool(true)
+array(1) {
+  [0]=>
+  string(13) "c@example.com"
+}
+string(4) "sent"
+contact_form order_confirmation
+Facteur\MessageError EMESSAGE -3 [kind] %Sno letter is called "order_confirmatoin"; did you mean "order_confirmation"?; known are contact_form, order_confirmation
+Facteur\MessageError EMESSAGE -3 [kind] %Sno letter is called "contact"; known are contact_form, order_confirmation
+ValueError Facteur\letter(): Argument #1 ($kind) must not contain any null bytes
+ArgumentCountError Facteur\letter() expects at least 2 arguments, 1 given
+ArgumentCountError Facteur\letter() expects at most 3 arguments, 4 given
+Facteur\MessageError EMESSAGE -3 [locale] %Sexpected a locale such as "fr-FR", got "not a locale"
 ArgumentCountError facteur_send_contact_form() expects at most 2 arguments, 3 given
 ArgumentCountError Facteur\Mailer::sendContactForm() expects at most 2 arguments, 3 given
 Facteur\MessageError EMESSAGE -3 [] options are named: ['locale' => 'fr']

@@ -38,9 +38,12 @@ final Facteur\Attachment
 final Facteur\Receipt
 final Facteur\Receipts (not cloneable)
 final Facteur\Reply
+facteur_send_letter
 facteur_send_order_confirmation
 facteur_send_contact_form
 Facteur\address_check
+Facteur\letter
+Facteur\letter_kinds
 Facteur\order_confirmation
 Facteur\contact_form
 Facteur\version

@@ -24,7 +24,7 @@ function tell(ReflectionFunctionAbstract $function): string
 function told(string $prefix): array
 {
     $lines = [];
-    foreach (['facteur_send_order_confirmation', 'facteur_send_contact_form', 'Facteur\order_confirmation', 'Facteur\contact_form', 'Facteur\version'] as $name) {
+    foreach (array_keys((new ReflectionExtension('facteur'))->getFunctions()) as $name) {
         $lines[] = strtolower(tell(new ReflectionFunction($prefix . $name)));
     }
     foreach ((new ReflectionExtension('facteur'))->getClassNames() as $name) {

@@ -90,6 +90,9 @@ def test_letters(server, run, order, form):
     with facteur.Mailer(server.dsn(), contact_to="hello@example.com", default_from="shop@example.com") as mailer:
         assert run(mailer.asend_order_confirmation(order)).ok
         assert run(mailer.asend_contact_form(form)).ok
+        assert run(mailer.asend_letter("contact_form", form, to="a@example.com")).accepted == ["a@example.com"]
+        with pytest.raises(facteur.MessageError, match="known are contact_form"):
+            run(mailer.asend_letter("contact", form))
         with pytest.raises(facteur.MessageError):
             run(mailer.asend_order_confirmation({"number": "1"}))
     with facteur.Mailer("smtp://127.0.0.1:1") as closed_port:

@@ -96,6 +96,54 @@ def test_compose_form(form):
     assert "Are you open" in message.text
 
 
+@pytest.mark.parametrize("kind", ["order_confirmation", "contact_form"])
+def test_the_named_helpers_are_short_for_a_kind(mailer, order, form, kind):
+    data = {"order_confirmation": order, "contact_form": form}[kind]
+    decided = {"message_id": "1@example.com", "date": "2026-11-23T10:00:00+01:00", "to": "a@example.com", "from_": "b@example.com"}
+    assert kind in facteur.letter_kinds()
+    assert mailer.send_letter(kind, data, **decided).ok
+    assert mailer.send_letter(data=json.dumps(data), kind=kind, attachments=(), deadline=5, **decided).ok
+    assert getattr(mailer, f"send_{kind}")(data, **decided).ok
+    composed = {bytes(facteur.letter(kind, data, **decided)), bytes(getattr(facteur, kind)(data, **decided))}
+    assert composed == {mail.raw for mail in mailer.captured}
+
+
+def test_the_helpers_take_their_data_by_its_name(mailer, order, form):
+    assert mailer.send_order_confirmation(order=order).ok
+    assert mailer.send_contact_form(form=form).ok
+    with pytest.raises(TypeError):
+        mailer.send_order_confirmation("contact_form", form)
+    with pytest.raises(TypeError):
+        mailer.send_order_confirmation(kind="order_confirmation", order=order)
+    with pytest.raises(TypeError):
+        mailer.send_letter(order)
+
+
+@pytest.mark.parametrize(
+    "kind, said",
+    [
+        ("order_confirmatoin", 'did you mean "order_confirmation"?; known are contact_form, order_confirmation'),
+        ("", "known are contact_form, order_confirmation"),
+        ("contact_form\0", "NUL"),
+        (b"contact_form", "str"),
+        (None, "str"),
+    ],
+)
+def test_an_unknown_kind_is_told(mailer, form, kind, said):
+    for compose in (mailer.send_letter, facteur.letter):
+        with pytest.raises(facteur.MessageError) as told:
+            compose(kind, form)
+        assert told.value.where == "kind"
+        assert said in str(told.value)
+    assert not mailer.captured
+
+
+def test_a_locale_is_read_as_others_write_it(mailer, form):
+    for locale in ("pt-BR", "pt_BR.UTF-8", "de-DE,pt-BR;q=0.8,en;q=0.5"):
+        assert mailer.send_contact_form(form, locale=locale).ok
+        assert mailer.captured[-1].message["subject"].startswith("Formulário de contato")
+
+
 def with_price(order, price):
     order["items"][0]["unit_price"] = price
     return order
@@ -174,7 +222,8 @@ def test_default_mailer(monkeypatch, order, form):
     captured.clear()
     assert facteur.send_order_confirmation(order, to="x@example.com").ok
     assert facteur.send_contact_form(form).ok
-    assert [mail.recipients for mail in captured] == [("x@example.com",), ("desk@example.com",)]
+    assert facteur.send_letter("contact_form", form).ok
+    assert [mail.recipients for mail in captured] == [("x@example.com",), ("desk@example.com",), ("desk@example.com",)]
     captured.clear()
 
 

@@ -15,10 +15,12 @@ from ._core import (
     Message,
     address_check,
     contact_form,
+    letter,
+    letter_kinds,
     order_confirmation,
     version as __version__,
 )
-from ._default import default_mailer, send_contact_form, send_order_confirmation
+from ._default import default_mailer, send_contact_form, send_letter, send_order_confirmation
 from ._receipt import Receipt, Reply
 from .errors import (
     AuthError,
@@ -56,7 +58,10 @@ __all__ = [
     "address_check",
     "contact_form",
     "default_mailer",
+    "letter",
+    "letter_kinds",
     "order_confirmation",
     "send_contact_form",
+    "send_letter",
     "send_order_confirmation",
 ]

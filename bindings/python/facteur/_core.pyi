@@ -32,30 +32,25 @@ class _AddressCheck(TypedDict):
     smtputf8: bool
 
 def address_check(address: str, /) -> _AddressCheck: ...
+def letter(
+    kind: str, data: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
+    reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
+    message_id: str | None = None, date: datetime.datetime | str | None = None,
+    attachments: _Attachments = (),
+) -> Message: ...  # fmt: skip
+def letter_kinds() -> tuple[str, ...]: ...
 def order_confirmation(
-    order: _Letter,
-    *,
-    to: _Mailboxes | None = None,
-    from_: _Mailbox | None = None,
-    reply_to: _Mailboxes | None = None,
-    locale: str | None = None,
-    subject: str | None = None,
-    message_id: str | None = None,
-    date: datetime.datetime | str | None = None,
+    order: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
+    reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
+    message_id: str | None = None, date: datetime.datetime | str | None = None,
     attachments: _Attachments = (),
-) -> Message: ...
+) -> Message: ...  # fmt: skip
 def contact_form(
-    form: _Letter,
-    *,
-    to: _Mailboxes | None = None,
-    from_: _Mailbox | None = None,
-    reply_to: _Mailboxes | None = None,
-    locale: str | None = None,
-    subject: str | None = None,
-    message_id: str | None = None,
-    date: datetime.datetime | str | None = None,
+    form: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
+    reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
+    message_id: str | None = None, date: datetime.datetime | str | None = None,
     attachments: _Attachments = (),
-) -> Message: ...
+) -> Message: ...  # fmt: skip
 @final
 class Message:
     def __new__(
@@ -478,62 +473,44 @@ class Mailer:
         *,
         deadline: float | None = None,
     ) -> Coroutine[Any, Any, Receipt]: ...
+    def send_letter(
+        self, kind: str, data: _Letter, *, to: _Mailboxes | None = None,
+        from_: _Mailbox | None = None, reply_to: _Mailboxes | None = None,
+        locale: str | None = None, subject: str | None = None, message_id: str | None = None,
+        date: datetime.datetime | str | None = None, attachments: _Attachments = (),
+        deadline: float | None = None,
+    ) -> Receipt: ...  # fmt: skip
     def send_order_confirmation(
-        self,
-        order: _Letter,
-        *,
-        to: _Mailboxes | None = None,
-        from_: _Mailbox | None = None,
-        reply_to: _Mailboxes | None = None,
-        locale: str | None = None,
-        subject: str | None = None,
-        message_id: str | None = None,
-        date: datetime.datetime | str | None = None,
-        attachments: _Attachments = (),
-        deadline: float | None = None,
-    ) -> Receipt: ...
+        self, order: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
+        reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
+        message_id: str | None = None, date: datetime.datetime | str | None = None,
+        attachments: _Attachments = (), deadline: float | None = None,
+    ) -> Receipt: ...  # fmt: skip
     def send_contact_form(
-        self,
-        form: _Letter,
-        *,
-        to: _Mailboxes | None = None,
-        from_: _Mailbox | None = None,
-        reply_to: _Mailboxes | None = None,
-        locale: str | None = None,
-        subject: str | None = None,
-        message_id: str | None = None,
-        date: datetime.datetime | str | None = None,
-        attachments: _Attachments = (),
+        self, form: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
+        reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
+        message_id: str | None = None, date: datetime.datetime | str | None = None,
+        attachments: _Attachments = (), deadline: float | None = None,
+    ) -> Receipt: ...  # fmt: skip
+    def asend_letter(
+        self, kind: str, data: _Letter, *, to: _Mailboxes | None = None,
+        from_: _Mailbox | None = None, reply_to: _Mailboxes | None = None,
+        locale: str | None = None, subject: str | None = None, message_id: str | None = None,
+        date: datetime.datetime | str | None = None, attachments: _Attachments = (),
         deadline: float | None = None,
-    ) -> Receipt: ...
+    ) -> Coroutine[Any, Any, Receipt]: ...  # fmt: skip
     def asend_order_confirmation(
-        self,
-        order: _Letter,
-        *,
-        to: _Mailboxes | None = None,
-        from_: _Mailbox | None = None,
-        reply_to: _Mailboxes | None = None,
-        locale: str | None = None,
-        subject: str | None = None,
-        message_id: str | None = None,
-        date: datetime.datetime | str | None = None,
-        attachments: _Attachments = (),
-        deadline: float | None = None,
-    ) -> Coroutine[Any, Any, Receipt]: ...
+        self, order: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
+        reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
+        message_id: str | None = None, date: datetime.datetime | str | None = None,
+        attachments: _Attachments = (), deadline: float | None = None,
+    ) -> Coroutine[Any, Any, Receipt]: ...  # fmt: skip
     def asend_contact_form(
-        self,
-        form: _Letter,
-        *,
-        to: _Mailboxes | None = None,
-        from_: _Mailbox | None = None,
-        reply_to: _Mailboxes | None = None,
-        locale: str | None = None,
-        subject: str | None = None,
-        message_id: str | None = None,
-        date: datetime.datetime | str | None = None,
-        attachments: _Attachments = (),
-        deadline: float | None = None,
-    ) -> Coroutine[Any, Any, Receipt]: ...
+        self, form: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
+        reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
+        message_id: str | None = None, date: datetime.datetime | str | None = None,
+        attachments: _Attachments = (), deadline: float | None = None,
+    ) -> Coroutine[Any, Any, Receipt]: ...  # fmt: skip
     def check(self, *, deadline: float | None = None) -> dict[str, Any]: ...
     def stats(self) -> dict[str, Any]: ...
     def close(self, timeout: float = 5.0) -> None: ...
@@ -552,8 +529,7 @@ class Mailer:
     def _submit(
         self, message: Message | email.message.Message[Any, Any], deadline: float | None, hosted: bool, /
     ) -> Delivery: ...
-    def _submit_order(self, /, order: _Letter, **arguments: Any) -> Delivery: ...
-    def _submit_contact(self, /, form: _Letter, **arguments: Any) -> Delivery: ...
+    def _submit_letter(self, /, kind: str, data: _Letter, **arguments: Any) -> Delivery: ...
     def _window(self) -> int: ...
     def _watch(self) -> tuple[int, float | None]: ...
     def _step(self) -> list[int]: ...

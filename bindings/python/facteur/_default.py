@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The mailer behind facteur.send_order_confirmation() and facteur.send_contact_form()."""
+"""The mailer behind facteur.send_letter() and its kin."""
 
 from __future__ import annotations
 
@@ -34,6 +34,11 @@ def default_mailer() -> Mailer:
             where="dsn",
         )
     return Mailer.shared()
+
+
+def send_letter(kind: str, data: Any, **arguments: Any) -> Receipt:
+    """Mailer.send_letter() of the default mailer."""
+    return default_mailer().send_letter(kind, data, **arguments)
 
 
 def send_order_confirmation(order: Any, **arguments: Any) -> Receipt:

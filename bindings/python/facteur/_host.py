@@ -193,9 +193,13 @@ async def asend(mailer: Any, message: Any, *, deadline: float | None = None) -> 
     return await _deliver(mailer, lambda: mailer._submit(message, deadline, True), True)
 
 
+async def asend_letter(mailer: Any, kind: str, data: Any, **arguments: Any) -> Receipt:
+    return await _deliver(mailer, lambda: mailer._submit_letter(kind, data, **arguments), False)
+
+
 async def asend_order_confirmation(mailer: Any, order: Any, **arguments: Any) -> Receipt:
-    return await _deliver(mailer, lambda: mailer._submit_order(order, **arguments), False)
+    return await asend_letter(mailer, "order_confirmation", order, **arguments)
 
 
 async def asend_contact_form(mailer: Any, form: Any, **arguments: Any) -> Receipt:
-    return await _deliver(mailer, lambda: mailer._submit_contact(form, **arguments), False)
+    return await asend_letter(mailer, "contact_form", form, **arguments)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Orders and forms as the JSON that the core reads.  Numbers pass as they are: the core refuses floats."""
+"""The data of letters as the JSON that the core reads.  Numbers pass as they are: the core refuses floats."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _encode = json.JSONEncoder(
 
 
 def letter_json(letter: object) -> str:
-    """The JSON of an order or a form.
+    """The JSON of a letter's data.
 
     MessageError, with the path in .where: a value that has no form in JSON.
     """
