@@ -14,7 +14,7 @@ CODES = re.findall(r"^    X\((E\w+), -\d+", HEADER, re.M)
 
 def texts():
     """The string literals of the core, those that stand side by side joined, formats as "…"."""
-    for path in sorted((ROOT / "core/src").glob("*/*.c")) + [ROOT / "core/include/facteur.h"]:
+    for path in sorted((ROOT / "core/src").rglob("*.c")) + [ROOT / "core/include/facteur.h"]:
         for literals in re.findall(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*', path.read_text()):
             text = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals)).replace('\\"', '"')
             yield re.sub(r"%[-.*0-9]*(?:ll|z)?[a-zA-Z]", "…", text).replace("%%", "%")
