@@ -58,7 +58,9 @@ def keyword(name, scope, kind, choices, default, help_text):
     """One keyword with its meaning as a comment."""
     annotation = SPECIAL.get(name, TYPES.get(kind))
     if kind == "choice":
-        annotation = "Literal[%s]" % ", ".join(f'"{word}"' for word in choices.split("|"))
+        switch = "bool | " if choices.startswith("0|1|") else ""
+        words = choices.split("|")[2 if switch else 0 :]
+        annotation = switch + "Literal[%s]" % ", ".join(f'"{word}"' for word in words)
     note = help_text + (f"  Default: {default}." if default else "")
     comment = textwrap.wrap(note, 88, initial_indent="# ", subsequent_indent="# ")
     return [*comment, f"{name}: {annotation} | None = None,"]

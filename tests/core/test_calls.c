@@ -180,7 +180,48 @@ static void depths_are_bounded(void **state)
         assert_int_equal(fct_session_room(session), depths[i][1]);
         fct_session_free(session);
         session = ready_session(&config, "250-x\r\n250 PIPELINING\r\n");
+        assert_int_equal(fct_session_room(session), 1);
+        fct_session_free(session);
+        config.pipelining = FCT_PIPELINING_FULL;
+        session = ready_session(&config, "250-x\r\n250 PIPELINING\r\n");
         assert_int_equal(fct_session_room(session), depths[i][1] < 2 ? 1 : 2);
+        fct_session_free(session);
+    }
+}
+
+/* Only of some servers it is known that they take what stands behind a final dot. */
+static void who_reads_on(void **state)
+{
+    static const struct {
+        const char *greeting;
+        unsigned room;
+    } relays[] = {
+        {"mx.example ESMTP Postfix", 2},
+        {"mx.example ESMTP Postfix (Debian/GNU)", 2},
+        {"mx.example ESMTP Exim 4.96 Mon, 23 Nov 2026 10:00:00 +0000", 2},
+        {"mx.example ESMTP OpenSMTPD", 2},
+        {"mx.example Dovecot (Debian) ready.", 2},
+        {"mx.example ESMTP Haraka/3.0.5 ready (BF17A9BC)", 2},
+        {"mx.example ESMTP Sendmail 8.17.1.9/8.17.1.9/Debian-2+deb12u2; Mon, 23 Nov 2026", 2},
+        {"mx.example ESMTP qpsmtpd 0.94 ready; send us your mail, but not your spam.", 2},
+        {"mx.example ESMTP chasquid", 1},
+        {"mx.example ESMTP", 1},
+        {"mx.example ESMTP Service ready", 1},
+        {"mx.example ESMTP Service Ready", 1},
+        {"postfix.example ESMTP", 1},
+        {"exim.example ESMTP", 1},
+        {"", 1},
+    };
+
+    for (size_t i = 0; i < sizeof relays / sizeof relays[0]; i++) {
+        fct_session *session = fct_session_new(&defaults, 1);
+        char greeting[200];
+
+        snprintf(greeting, sizeof greeting, "220 %s\r\n", relays[i].greeting);
+        feed(session, greeting);
+        take_all(session);
+        feed(session, "250-x\r\n250 PIPELINING\r\n");
+        assert_int_equal(fct_session_room(session), relays[i].room);
         fct_session_free(session);
     }
 }
@@ -222,12 +263,15 @@ static void a_file_that_changes_under_way(void **state)
     char path[] = "/tmp/facteur-calls-XXXXXX";
     const char *recipient = "b@x.example";
     struct fct_session_event event;
+    struct fct_session_config config = defaults;
     fct_content content = {0};
-    fct_session *session = ready_session(&defaults, "250-x\r\n250 PIPELINING\r\n");
+    fct_session *session;
     fct_mail *before = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n"), *mail;
     fct_slice slices[8];
     int fd = mkstemp(path);
 
+    config.pipelining = FCT_PIPELINING_FULL;
+    session = ready_session(&config, "250-x\r\n250 PIPELINING\r\n");
     assert_int_equal(write(fd, "0123456789", 10), 10);
     fct_buf_add_text(&content.bytes, "S: x\r\n\r\n");
     assert_int_equal(fct_content_add_file(&content, path), 0);
@@ -546,6 +590,7 @@ int main(void)
         cmocka_unit_test(room_and_idleness),
         cmocka_unit_test(no_room_for_more_bytes),
         cmocka_unit_test(depths_are_bounded),
+        cmocka_unit_test(who_reads_on),
         cmocka_unit_test(an_exim_with_another_banner),
         cmocka_unit_test(a_file_that_changes_under_way),
         cmocka_unit_test(envelopes_that_cannot_be_said),

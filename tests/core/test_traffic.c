@@ -202,7 +202,7 @@ static void run_mails(const char *offers, unsigned refuse)
     peer->refuse = refuse;
     run.session = fct_session_new(&config, run.now_us);
     assert_non_null(run.session);
-    say(peer, "220 relay.example ESMTP\r\n");
+    say(peer, "220 relay.example ESMTP Postfix\r\n");
     for (unsigned mark = WARM; mark <= MAILS; mark += WARM) {
         while (run.ended < mark)
             one_round(&run, mark);

@@ -254,6 +254,9 @@ SHOWN = [
     (108, "tests/core/test_moments.c", "at_every_offset_with_another_mail", "the user acts between two octets"),
     (110, "tests/core/test_clock.c", "deadlines_are_kept", "the program must be the clock"),
     (114, "tests/core/test_limits.c", "two_gigabytes", "nothing reaches the server"),
+    (124, "tests/core/test_session.c", "a_dialogue", "final-refused-plain.txt: our server ends a refused transaction"),
+    (132, SEVERAL, "test_nothing_stands_behind_a_final_dot", "it takes several mails"),
+    (133, SEVERAL, "test_nothing_stands_behind_a_final_dot", "the same"),
 ]
 
 # Rows that nothing shows yet: number, why.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows 95, 99 and 105 of docs/faults.md: what takes several mails, or bytes that are no text, to show."""
+"""Rows 95, 99, 105, 132 and 133 of docs/faults.md: what takes several mails, or bytes that are no text, to show."""
 
 import pytest
 from support import SmtpServer
@@ -19,7 +19,7 @@ def shared():
 @pytest.fixture
 def server(shared):
     shared.script([])
-    shared.options(max_open=0, chunking=True)
+    shared.options(max_open=0, chunking=True, reads_on=False)
     shared.reset()
     yield shared
     assert shared.violations() == []
@@ -83,3 +83,17 @@ def test_a_relay_that_takes_one_connection(driver, server, chunking, pool_size):
     assert classes(driver.many(TO, 20)) == "S" * 20
     driver.close()
     assert len(server.mails()) == 20
+
+
+@pytest.mark.parametrize("pool_size", [1, 3])
+@pytest.mark.parametrize("reads_on", [False, True])
+def test_nothing_stands_behind_a_final_dot(driver, server, reads_on, pool_size):
+    """The server loses it, and says so as a violation; one that takes it gets it when the option says so."""
+    server.options(chunking=False, reads_on=reads_on)
+    driver.open(server.dsn("plain", helo="client.example", pool_size=pool_size, **({"pipelining": "full"} if reads_on else {})))
+    assert classes(driver.many(TO, 12)) == "S" * 12
+    driver.close()
+    assert len(server.mails()) == 12
+    # On one connection the greeting, EHLO and QUIT, and two flights a mail, the last of which carries the next envelope.
+    if pool_size == 1:
+        assert (server.stats()["flights"] < 20) == reads_on

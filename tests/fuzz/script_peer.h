@@ -68,6 +68,7 @@ struct peer_mail {
 struct peer {
     /* What the client may do. */
     bool pipelining, chunking, tls_required, auth_allowed;
+    bool reads_on; /* commands may stand behind a final dot */
     unsigned depth;
     bool secured;
     struct peer_mail mails[MAILS];
@@ -115,13 +116,19 @@ static bool ends_group(enum verb verb)
     return verb <= RESPONSE || verb == DATA || verb == NOOP || verb == QUIT;
 }
 
+static bool ends_content(enum verb verb)
+{
+    return verb == FINAL || verb == LONE_DOT;
+}
+
 /* A command may be written now: what was before it allows it unanswered. */
 static void check_turn(struct peer *peer)
 {
     bool group = peer->pipelining && peer->offers_pipelining;
 
     check(last_command(peer)->verb != QUIT);
-    if (!group || ends_group(last_command(peer)->verb))
+    if (!group || ends_group(last_command(peer)->verb) ||
+        (!peer->reads_on && ends_content(last_command(peer)->verb)))
         check(peer->replies >= peer->count);
 }
 

@@ -31,8 +31,9 @@ def test_receipts_come_in_order(server):
 @pytest.mark.parametrize("chunking, most", [(True, 0.25), (False, 1.1)])
 def test_many_share_a_flight(chunking, most):
     """The window is refilled mail by mail, so a busy machine splits some flights of 16."""
-    with SmtpServer("--plain", "--rtt-ms", "5", chunking=chunking) as server:
-        with facteur.Mailer(server.dsn(), pool_size=1, max_mails=0) as mailer:
+    pipelining = True if chunking else "full"
+    with SmtpServer("--plain", "--rtt-ms", "5", chunking=chunking, reads_on=not chunking) as server:
+        with facteur.Mailer(server.dsn(), pool_size=1, max_mails=0, pipelining=pipelining) as mailer:
             assert mailer.send(next(numbered(1))).ok
             before = server.stats()["flights"]
             receipts = list(mailer.send_many(numbered(160)))

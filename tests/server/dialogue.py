@@ -455,6 +455,9 @@ class Dialogue:
         self._body(tx)
         if self.wire.buffer and "PIPELINING" not in self.offered:
             self._violation("pipelining that was not offered", self.wire.buffer)
+        elif self.wire.buffer and not self.settings.reads_on:
+            self._violation("something behind the final dot of a server that may lose it", self.wire.buffer)
+            self.wire.buffer.clear()
         self._final(tx)
 
     def _do_bdat(self, argument):

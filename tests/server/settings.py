@@ -32,6 +32,7 @@ class Settings:
     max_open: int = 0  # connections beyond it are greeted with 421
     max_mails: int = 0  # on one connection, then 421
     rtt_ms: float = 0.0
+    reads_on: bool = False  # commands may stand behind a final dot; else they are lost, and a violation
     half_duplex: bool = False  # read nothing while an answer is unwritten
     coalesce: bool = True  # False: a write and Nagle for each answer
     certificate: str = "server"

@@ -155,7 +155,7 @@ def make_settings(options):
             sys.exit("unknown mechanism %s; known: %s" % (name, ", ".join(sasl.MECHANISMS)))
     for name in ("pipelining", "chunking", "eightbitmime", "smtputf8", "enhanced", "tickets", "dsn", "size", "rtt_ms",
                  "max_recipients", "certificate", "min_version", "max_version", "auth_in_clear", "auth_required",
-                 "half_duplex", "coalesce", "request_client_certificate", "hostname"):
+                 "reads_on", "half_duplex", "coalesce", "request_client_certificate", "hostname"):
         setattr(made, name, getattr(options, name))
     return made
 
@@ -180,7 +180,7 @@ def parse_arguments(arguments):
     offers.add_argument("--max-recipients", type=int, default=0)
     for name, default in (("pipelining", True), ("chunking", True), ("eightbitmime", True), ("smtputf8", True),
                           ("enhanced", True), ("dsn", False), ("tickets", True), ("auth-required", True),
-                          ("auth-in-clear", False), ("half-duplex", False), ("coalesce", True),
+                          ("auth-in-clear", False), ("reads-on", False), ("half-duplex", False), ("coalesce", True),
                           ("request-client-certificate", False)):
         offers.add_argument("--" + name, action=argparse.BooleanOptionalAction, default=default)
     offers.add_argument("--rtt-ms", type=float, default=0.0, help="every answer comes that much later")

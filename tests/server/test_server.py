@@ -76,7 +76,7 @@ def server(shared):
     assert shared.wait(open=0)
     shared.script([])
     shared.options(pipelining=True, chunking=True, size=0, rtt_ms=0, smtputf8=True, max_open=0, auth_required=False,
-                   certificate="server", half_duplex=False)
+                   certificate="server", half_duplex=False, reads_on=False)
     shared.reset()
     return shared
 
@@ -252,6 +252,7 @@ def test_pipelined_data_is_two_flights(server, rtt_ms):
 
 
 def test_the_next_mail_may_ride_behind_the_dot(server):
+    server.options(reads_on=True)
     with Raw(server.ports["plain"]) as client:
         client.greet().send(ENVELOPE + "DATA\r\n")
         assert [client.reply() for _ in range(3)] == [250, 250, 354]

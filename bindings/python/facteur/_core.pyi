@@ -211,8 +211,10 @@ class Mailer:
         # an answer to the kernel counts: on Linux it asks an idle relay twice in this time.
         # Default: 2000.
         fresh_ms: int | None = None,
-        # Use PIPELINING (RFC 2920) when the relay offers it.  Default: 1.
-        pipelining: bool | None = None,
+        # Use PIPELINING (RFC 2920) when the relay offers it.  Without CHUNKING the next mail's
+        # commands follow the end of a message in the same flight only where the relay's
+        # software is known to take them, or with full.  Default: 1.
+        pipelining: bool | Literal["full"] | None = None,
         # Use CHUNKING (RFC 3030) when the relay offers it.  Default: 1.
         chunking: bool | None = None,
         # The most mails that are on their way on one connection before the first is answered.
@@ -353,8 +355,10 @@ class Mailer:
         # an answer to the kernel counts: on Linux it asks an idle relay twice in this time.
         # Default: 2000.
         fresh_ms: int | None = None,
-        # Use PIPELINING (RFC 2920) when the relay offers it.  Default: 1.
-        pipelining: bool | None = None,
+        # Use PIPELINING (RFC 2920) when the relay offers it.  Without CHUNKING the next mail's
+        # commands follow the end of a message in the same flight only where the relay's
+        # software is known to take them, or with full.  Default: 1.
+        pipelining: bool | Literal["full"] | None = None,
         # Use CHUNKING (RFC 3030) when the relay offers it.  Default: 1.
         chunking: bool | None = None,
         # The most mails that are on their way on one connection before the first is answered.

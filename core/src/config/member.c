@@ -195,7 +195,7 @@ static bool fill_session(fct_member *member)
         number_of(member, FCT_OPT_dangerous_no_verify) && !text_of(member, FCT_OPT_pin_sha256);
     session->plaintext_auth = number_of(member, FCT_OPT_dangerous_plaintext_auth) != 0;
     session->local = is_local(member);
-    session->pipelining = number_of(member, FCT_OPT_pipelining) != 0;
+    session->pipelining = (enum fct_pipelining)number_of(member, FCT_OPT_pipelining);
     session->chunking = number_of(member, FCT_OPT_chunking) != 0;
     session->pipeline_depth = (unsigned)number_of(member, FCT_OPT_pipeline_depth);
     session->pipeline_bytes = (size_t)number_of(member, FCT_OPT_pipeline_bytes);

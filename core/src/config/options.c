@@ -153,6 +153,12 @@ static bool parse_choice(const char *choices, fct_slice text, int64_t *out, fct_
     return false;
 }
 
+/* A choice that was once a bool takes what a bool takes. */
+static bool is_switch(const struct entry *entry)
+{
+    return strncmp(entry->choices, "0|1|", 4) == 0;
+}
+
 static int refuse_range(const struct entry *entry, facteur_error **error)
 {
     const char *format = "%s must be from %lld to %lld";
@@ -239,7 +245,8 @@ static int parse(const struct entry *entry, fct_slice value, int64_t *number, fc
     if (entry->type == BOOL)
         formed = parse_bool(value, number);
     else if (entry->type == CHOICE)
-        formed = parse_choice(entry->choices, value, number, spelling);
+        formed = parse_choice(entry->choices, value, number, spelling) ||
+                 (is_switch(entry) && parse_bool(value, number));
     else if (entry->type == INT || entry->type == MS)
         formed = parse_decimal(value, 1, number);
     else if (entry->type == SECONDS || entry->type == NUMBER)

@@ -19,6 +19,7 @@
 #define FCT_AUTH_WORDS                                                                             \
     "PLAIN|LOGIN|CRAM-MD5|SCRAM-SHA-1|SCRAM-SHA-256|SCRAM-SHA-1-PLUS|SCRAM-SHA-256-PLUS|"          \
     "OAUTHBEARER|XOAUTH2|EXTERNAL"
+#define FCT_PIPELINING_WORDS "0|1|full"
 #define FCT_MODE_WORDS "live|capture|redirect|allowlist"
 
 /*
@@ -57,8 +58,10 @@
       "On a connection idle for longer, hold back the end of the message until the relay has "     \
       "answered, so that a silently dropped connection is never in doubt.  With 2000 or more, an " \
       "answer to the kernel counts: on Linux it asks an idle relay twice in this time.")           \
-    X(pipelining, RELAY, BOOL, "", "1", 0, 1,                                                      \
-      "Use PIPELINING (RFC 2920) when the relay offers it.")                                       \
+    X(pipelining, RELAY, CHOICE, FCT_PIPELINING_WORDS, "1", 0, 2,                                  \
+      "Use PIPELINING (RFC 2920) when the relay offers it.  Without CHUNKING the next mail's "     \
+      "commands follow the end of a message in the same flight only where the relay's software "   \
+      "is known to take them, or with full.")                                                      \
     X(chunking, RELAY, BOOL, "", "1", 0, 1, "Use CHUNKING (RFC 3030) when the relay offers it.")   \
     X(pipeline_depth, RELAY, INT, "", "16", 1, 1000,                                               \
       "The most mails that are on their way on one connection before the first is answered.")      \

@@ -298,7 +298,8 @@ static bool make_session(fct_connection *connection)
 
     connection->generation = connection->relay->generation;
     config.chunking = config.chunking && connection->chunking;
-    config.pipelining = config.pipelining && connection->pipelining;
+    if (!connection->pipelining)
+        config.pipelining = FCT_PIPELINING_OFF;
     if (fct_random(config.nonce, sizeof config.nonce) != 0)
         return false;
     connection->session = fct_session_new(&config, fct_loop_now_us(connection->loop));

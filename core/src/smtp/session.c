@@ -144,6 +144,8 @@ static void to_command(fct_session *s, struct fct_expected front, const fct_repl
         fct_session_die(s, 0, FACTEUR_PHASE_final, reply, NULL, "");
         break;
     case FCT_COMMAND_LONE_DOT:
+        if (fct_reply_kind(reply->code) != 2)
+            s->rset_due |= !(s->known & FCT_KNOWN_ENDS);
         break;
     default:
         fct_transaction_on_reply(s, front.mail, front.command, reply);

@@ -29,6 +29,13 @@ enum fct_tls_plan {
     FCT_TLS_OPPORTUNISTIC /* STARTTLS when offered; once offered, its failure is final */
 };
 
+enum fct_pipelining {
+    FCT_PIPELINING_OFF,
+    FCT_PIPELINING_ON,  /* when offered; behind a final dot only where the relay is known to read on
+                         */
+    FCT_PIPELINING_FULL /* behind every final dot */
+};
+
 /* Why the terminator of a mail's content must wait: the final dot's line, or a BDAT's last octets.
  */
 enum fct_hold {
@@ -42,13 +49,14 @@ struct fct_session_config {
     const char *auth;     /* the one mechanism to try, or NULL: the strongest both know */
     const char *username; /* NULL: no AUTH */
     fct_secret *password;
-    fct_secret *token;         /* OAuth 2.0 bearer token */
-    bool tls_unverified;       /* dangerous_no_verify */
-    bool plaintext_auth;       /* dangerous_plaintext_auth: AUTH without TLS */
-    bool local;                /* loopback or unix socket: AUTH without TLS is fine */
-    bool pipelining, chunking; /* use when offered */
-    unsigned pipeline_depth;   /* mails begun before the first is answered, at least 1 */
-    size_t pipeline_bytes;     /* content bytes of them, together */
+    fct_secret *token;   /* OAuth 2.0 bearer token */
+    bool tls_unverified; /* dangerous_no_verify */
+    bool plaintext_auth; /* dangerous_plaintext_auth: AUTH without TLS */
+    bool local;          /* loopback or unix socket: AUTH without TLS is fine */
+    enum fct_pipelining pipelining;
+    bool chunking;           /* use when offered */
+    unsigned pipeline_depth; /* mails begun before the first is answered, at least 1 */
+    size_t pipeline_bytes;   /* content bytes of them, together */
     uint64_t greeting_us, command_us, body_us, final_us; /* absolute */
     unsigned char nonce[18];                             /* random, for SCRAM; wiped after use */
 };

@@ -60,10 +60,15 @@ bool fct_session_uses(const fct_session *s, enum fct_offer offer)
     if (!(s->caps.offers & offer))
         return false;
     if (offer == FCT_OFFER_PIPELINING)
-        return s->config.pipelining;
+        return s->config.pipelining != FCT_PIPELINING_OFF;
     if (offer == FCT_OFFER_CHUNKING)
         return s->config.chunking && !s->chunking_refused;
     return true;
+}
+
+bool fct_session_reads_on(const fct_session *s)
+{
+    return s->config.pipelining == FCT_PIPELINING_FULL || s->known & FCT_KNOWN_READS_ON;
 }
 
 static fct_transaction *next_queued(const fct_session *s)
@@ -85,7 +90,7 @@ static unsigned depth(const fct_session *s)
     if (fct_session_uses(s, FCT_OFFER_CHUNKING))
         return s->config.pipeline_depth;
     /* The next envelope rides behind the final dot, no further one (RFC 2920 section 3.1). */
-    return s->config.pipeline_depth < 2 ? s->config.pipeline_depth : 2;
+    return fct_session_reads_on(s) && s->config.pipeline_depth > 1 ? 2 : 1;
 }
 
 /* Whether every mail begun has queued its content: only then may a MAIL follow. */
@@ -106,9 +111,17 @@ static bool contents_queued(const fct_session *s)
  */
 static unsigned idle_room(const fct_session *s)
 {
-    if (!s->counts_idle && s->idle_commands == 0)
+    if (!(s->known & FCT_KNOWN_COUNTS_IDLE) && s->idle_commands == 0)
         return UINT_MAX;
     return s->idle_commands < FCT_IDLE_COMMANDS_MAX ? FCT_IDLE_COMMANDS_MAX - s->idle_commands : 0;
+}
+
+static bool may_follow(const fct_session *s, enum fct_command last)
+{
+    /* Nothing may follow a NOOP in its group (RFC 2920 section 3.1). */
+    if (!fct_session_uses(s, FCT_OFFER_PIPELINING) || last == FCT_COMMAND_NOOP)
+        return false;
+    return (last != FCT_COMMAND_FINAL && last != FCT_COMMAND_LONE_DOT) || fct_session_reads_on(s);
 }
 
 static bool may_begin(const fct_session *s, const fct_transaction *mail)
@@ -116,12 +129,10 @@ static bool may_begin(const fct_session *s, const fct_transaction *mail)
     const struct fct_expected *last = last_expected(s);
 
     if (s->stop || (s->caps.mail_max && s->mails_begun >= s->caps.mail_max) ||
-        s->active_count >= idle_room(s))
+        s->active_count >= idle_room(s) || (last && !may_follow(s, last->command)))
         return false;
-    /* Nothing may follow a NOOP in its group (RFC 2920 section 3.1). */
     if (s->active_count == 0)
-        return !last ||
-               (fct_session_uses(s, FCT_OFFER_PIPELINING) && last->command != FCT_COMMAND_NOOP);
+        return true;
     return !mail->alone && s->active_count < depth(s) && contents_queued(s) &&
            (mail->size <= s->config.pipeline_bytes &&
             s->active_bytes <= s->config.pipeline_bytes - mail->size);

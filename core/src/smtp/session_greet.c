@@ -24,19 +24,6 @@ static bool tls_required(const fct_session *s)
     return s->config.tls == FCT_TLS_IMPLICIT || s->config.tls == FCT_TLS_STARTTLS || s->secured;
 }
 
-/*
- * An Exim whose banner was changed: it answers EHLO with "host Hello client [address]", and offers
- * PIPECONNECT.  Sendmail says more behind the address, Exchange no client before it.
- */
-static bool answers_like_exim(const char *text)
-{
-    const char *end = text + strcspn(text, "\r\n"), *client = strstr(text, " Hello ");
-    const char *address = client ? strstr(client + 7, " [") : NULL;
-
-    return (address && address < end && end[-1] == ']') || strcasestr(end, "\nPIPECONNECT") ||
-           strcasestr(end, "\nX_PIPE_CONNECT");
-}
-
 void fct_session_say_ehlo(fct_session *s)
 {
     s->begun_us = s->now_us;
@@ -46,7 +33,7 @@ void fct_session_say_ehlo(fct_session *s)
 void fct_session_on_greeting(fct_session *s, const fct_reply *reply)
 {
     phase_ends(s, FACTEUR_PHASE_greeting);
-    s->counts_idle = reply->text && strcasestr(reply->text, "exim");
+    s->known = fct_known_by_greeting(reply->text);
     if (reply->code == 220)
         fct_session_say_ehlo(s);
     else if (fct_reply_kind(reply->code) >= 4)
@@ -82,7 +69,7 @@ void fct_session_on_ehlo(fct_session *s, const fct_reply *reply)
 
     phase_ends(s, FACTEUR_PHASE_ehlo);
     if (reply->code == 250) {
-        s->counts_idle = s->counts_idle || (reply->text && answers_like_exim(reply->text));
+        s->known |= fct_known_by_ehlo(reply->text);
         if (fct_capabilities_read(&s->caps, (fct_slice){s->parser.text.ptr, s->parser.text.len}))
             fct_session_die(s, FACTEUR_ENOMEM, FACTEUR_PHASE_ehlo, NULL, NULL, "out of memory");
         else

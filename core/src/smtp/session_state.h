@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "smtp/capability.h"
+#include "smtp/known.h"
 #include "smtp/reply.h"
 #include "smtp/sasl.h"
 #include "smtp/session.h"
@@ -129,7 +130,7 @@ struct fct_session {
     uint64_t active_bytes;
     unsigned mails_begun;
     unsigned idle_commands; /* NOOPs, and RSETs behind mails that were refused */
-    bool counts_idle;       /* the relay is known to hang up after some of them */
+    unsigned known;         /* bits of enum fct_known */
     unsigned noops_wanted, noops_done;
     bool start_tls_told, start_tls_due, ready_due, close_due, close_told;
     bool rset_due;    /* a transaction may be open at the relay */
@@ -165,6 +166,8 @@ void fct_session_expect(fct_session *s, enum fct_command command, fct_transactio
 /* Write whatever may be written now. */
 void fct_session_pump(fct_session *s);
 bool fct_session_uses(const fct_session *s, enum fct_offer offer);
+/* Whether a command may follow a final dot in the same flight. */
+bool fct_session_reads_on(const fct_session *s);
 
 /* ---- session_greet.c, session_auth.c: until READY ---- */
 void fct_session_on_greeting(fct_session *s, const fct_reply *reply);

@@ -338,7 +338,7 @@ static void on_verdict(fct_session *s, fct_transaction *mail, const fct_reply *r
             breach(s, mail, FACTEUR_PHASE_final, reply, "a mail taken whose sender was refused");
         return;
     }
-    s->rset_due |= mail->bdat;
+    s->rset_due |= mail->bdat || !(s->known & FCT_KNOWN_ENDS);
     end_early(s, mail, early ? FACTEUR_PHASE_body : FACTEUR_PHASE_final, reply);
 }
 

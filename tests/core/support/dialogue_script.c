@@ -170,7 +170,7 @@ static void read_config(struct script *script, const char *line)
     config->tls_unverified = number_of(line, "unverified", config->tls_unverified);
     config->plaintext_auth = number_of(line, "plaintext", config->plaintext_auth);
     config->local = number_of(line, "local", config->local);
-    config->pipelining = number_of(line, "pipelining", config->pipelining);
+    config->pipelining = (enum fct_pipelining)number_of(line, "pipelining", config->pipelining);
     config->chunking = number_of(line, "chunking", config->chunking);
     config->pipeline_depth = (unsigned)number_of(line, "depth", config->pipeline_depth);
     config->pipeline_bytes = number_of(line, "bytes", config->pipeline_bytes);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "smtp/known.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/*
+ * RFC 2920 section 3.1 lets the next mail's commands follow a final dot.  chasquid 1.11 and Courier
+ * 1.0.16 lose them, Net::Server::Mail 0.28 stores them in the mail before.  So only these get them,
+ * of which the version named was seen to take them: by tests/interop, or (*) by hand.  go-smtp
+ * takes them and greets as many others do; what nginx's proxy does is what the server behind it
+ * does.
+ */
+static const struct {
+    const char *greets;
+    unsigned traits;
+} servers[] = {
+    {" ESMTP Postfix", FCT_KNOWN_READS_ON | FCT_KNOWN_ENDS},   /* 3.7.11 */
+    {" ESMTP Exim ", FCT_KNOWN_READS_ON | FCT_KNOWN_ENDS},     /* 4.96 */
+    {" ESMTP OpenSMTPD", FCT_KNOWN_READS_ON | FCT_KNOWN_ENDS}, /* 6.8.0 */
+    {" Dovecot ", FCT_KNOWN_READS_ON | FCT_KNOWN_ENDS},        /* 2.3.19 */
+    {" ESMTP Haraka", FCT_KNOWN_READS_ON | FCT_KNOWN_ENDS},    /* 3.0.5 */
+    {" ESMTP Sendmail ", FCT_KNOWN_READS_ON | FCT_KNOWN_ENDS}, /* 8.17.1 * */
+    {" ESMTP qpsmtpd ", FCT_KNOWN_READS_ON | FCT_KNOWN_ENDS},  /* 0.94 * */
+    {"exim", FCT_KNOWN_COUNTS_IDLE},
+};
+
+unsigned fct_known_by_greeting(const char *text)
+{
+    unsigned traits = 0;
+
+    for (size_t i = 0; text && i < sizeof servers / sizeof servers[0]; i++) {
+        if (strcasestr(text, servers[i].greets))
+            traits |= servers[i].traits;
+    }
+    return traits;
+}
+
+/*
+ * An Exim whose banner was changed: it answers EHLO with "host Hello client [address]", and offers
+ * PIPECONNECT.  Sendmail says more behind the address, Exchange no client before it.
+ */
+static bool answers_like_exim(const char *text)
+{
+    const char *end = text + strcspn(text, "\r\n"), *client = strstr(text, " Hello ");
+    const char *address = client ? strstr(client + 7, " [") : NULL;
+
+    return (address && address < end && end[-1] == ']') || strcasestr(end, "\nPIPECONNECT") ||
+           strcasestr(end, "\nX_PIPE_CONNECT");
+}
+
+unsigned fct_known_by_ehlo(const char *text)
+{
+    return text && answers_like_exim(text) ? FCT_KNOWN_COUNTS_IDLE : 0;
+}
