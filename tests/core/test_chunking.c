@@ -44,7 +44,7 @@ static void none_is_sent_that_the_relay_did_not_take(void **state)
 
     relay.pool_size = 1;
     for (int i = 0; i < 12; i++)
-        submit(pool, &posts[i], 5000000);
+        submit(pool, &posts[i], PLENTY_US);
     for (int i = 0; i < 12; i++)
         fct_loop_run(loop, &posts[i].finished);
     for (int i = 0; i < 12; i++) {

@@ -118,13 +118,14 @@ static void deadlines_are_kept(void **state)
 
         relay.silent = true;
         relay.finals_seen = 0;
-        delivery = submit(mailer, 0.4);
+        delivery = submit(mailer, 2);
         while (atomic_load(&relay.finals_seen) == 0)
             assert_int_equal(facteur_delivery_wait(delivery, 0.01, &receipt, NULL), 0);
         ahead = jumps[i];
         assert_int_equal(facteur_delivery_wait(delivery, 0.05, &receipt, NULL), 0);
         assert_int_equal(settle(delivery), FACTEUR_IN_DOUBT);
-        assert_true(now_s() - begun >= 0.4 && now_s() - begun < 5);
+        /* Were it the wall clock's hour, the program would be ended before. */
+        assert_true(now_s() - begun >= 2);
         facteur_mailer_free(mailer);
     }
 }
@@ -137,15 +138,15 @@ static void verdicts_and_connections_are_kept(void **state)
     facteur_receipt *receipt = NULL;
 
     relay.silent = true;
-    delivery = submit(mailer, 10);
+    delivery = submit(mailer, 60);
     while (atomic_load(&relay.finals_seen) == 0)
         assert_int_equal(facteur_delivery_wait(delivery, 0.01, &receipt, NULL), 0);
     ahead = HOUR;
     relay_answer_late();
     assert_int_equal(settle(delivery), FACTEUR_SENT);
-    assert_int_equal(settle(submit(mailer, 10)), FACTEUR_SENT);
+    assert_int_equal(settle(submit(mailer, 60)), FACTEUR_SENT);
     ahead = -HOUR;
-    assert_int_equal(settle(submit(mailer, 10)), FACTEUR_SENT);
+    assert_int_equal(settle(submit(mailer, 60)), FACTEUR_SENT);
     assert_int_equal(atomic_load(&relay.connections), 1);
     facteur_mailer_free(mailer);
 }
@@ -160,17 +161,16 @@ static void a_breaker_pauses_as_long(void **state)
 
         ahead = 0;
         mailer = open_mailer("smtp://127.0.0.1:1?breaker_failures=1&breaker_pause=0.4");
-        assert_int_equal(settle(submit(mailer, 5)), FACTEUR_TEMPORARY);
+        assert_int_equal(settle(submit(mailer, 60)), FACTEUR_TEMPORARY);
         begun = now_s();
         ahead = jumps[i];
         for (unsigned probed = 0; !probed;) {
             char *stats = NULL;
 
-            assert_int_equal(settle(submit(mailer, 5)), FACTEUR_TEMPORARY);
+            assert_int_equal(settle(submit(mailer, 60)), FACTEUR_TEMPORARY);
             assert_int_equal(facteur_stats(mailer, &stats, NULL), 0);
             probed = strstr(stats, "\"connect\":2") || strstr(stats, "\"connect\": 2");
             facteur_free(stats);
-            assert_true(now_s() - begun < 5);
         }
         assert_true(now_s() - begun >= 0.4);
         facteur_mailer_free(mailer);
@@ -185,9 +185,9 @@ static void a_pace_is_kept(void **state)
 
     for (int i = 0; i < 8; i++) {
         ahead = i % 2 ? -HOUR : HOUR;
-        assert_int_equal(settle(submit(mailer, 10)), FACTEUR_SENT);
+        assert_int_equal(settle(submit(mailer, 60)), FACTEUR_SENT);
     }
-    assert_true(now_s() - begun >= 0.2 && now_s() - begun < 5);
+    assert_true(now_s() - begun >= 0.2);
     facteur_mailer_free(mailer);
 }
 
@@ -206,7 +206,7 @@ static void a_token_lives_as_long(void **state)
     assert_int_equal(facteur_mailer_set_token_source(mailer, give_token, &given, NULL), 0);
     for (int i = 0; i < 4; i++) {
         ahead = i % 2 ? -HOUR : HOUR;
-        assert_int_equal(settle(submit(mailer, 5)), FACTEUR_SENT);
+        assert_int_equal(settle(submit(mailer, 60)), FACTEUR_SENT);
     }
     assert_int_equal(given, 1);
     facteur_mailer_free(mailer);

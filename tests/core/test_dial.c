@@ -146,6 +146,9 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* A limit that no test reaches which passes, however busy the machine. */
+#define PLENTY_US 250000000u
+
 static struct result dial_it(const char *host, const char *path, uint64_t limit_us)
 {
     struct result result = {.fd = -1};
@@ -168,7 +171,7 @@ static void a_refused_address_is_followed_by_the_next(void **state)
 
     plan_port(0, dead);
     plan_port(1, alive);
-    result = dial_it("relay.example", NULL, 5000000);
+    result = dial_it("relay.example", NULL, PLENTY_US);
     assert_true(result.fd >= 0);
     assert_int_equal(result.error, 0);
     assert_non_null(strchr(result.peer, ':'));
@@ -186,6 +189,7 @@ static void a_silent_address_costs_a_quarter_second(void **state)
     int silent_fd = listen_on(&silent, 0), alive_fd = listen_on(&alive, 8);
     int fill[4];
     struct result result;
+    fct_dial *dial;
 
     /* A full backlog drops the SYN, as a black hole does. */
     for (int i = 0; i < 4; i++) {
@@ -198,10 +202,18 @@ static void a_silent_address_costs_a_quarter_second(void **state)
     }
     plan_port(0, silent);
     plan_port(1, alive);
-    result = dial_it("relay.example", NULL, 5000000);
+    result = (struct result){.fd = -1};
+    dial = fct_dial_start(loop, "relay.example", 25, NULL, fct_loop_now_us(loop) + PLENTY_US,
+                          on_done, &result);
+    /* Both answers come, the first attempt begins; then the next thing is due in so long. */
+    for (int i = 0; i < 4; i++)
+        fct_loop_step(loop);
+    assert_true(fct_loop_timeout_us(loop) <= 250000);
+    fct_loop_run(loop, &result.finished);
+    fct_dial_free(dial);
     assert_true(result.fd >= 0);
     assert_int_equal(atoi(strchr(result.peer, ':') + 1), alive);
-    assert_in_range(result.connect_us, 240000, 600000);
+    assert_true(result.connect_us >= 240000);
     close(result.fd);
 
     /* Alone, it takes the whole deadline and not more. */
@@ -224,19 +236,19 @@ static void failures_say_what_happened(void **state)
     struct result result;
 
     plan_port(0, dead);
-    result = dial_it("relay.example", NULL, 5000000);
+    result = dial_it("relay.example", NULL, PLENTY_US);
     snprintf(expected, sizeof expected, "connection refused by 127.0.0.1:%u", dead);
     assert_string_equal(result.message, expected);
 
     plan_port(1, dead);
-    result = dial_it("relay.example", NULL, 5000000);
+    result = dial_it("relay.example", NULL, PLENTY_US);
     snprintf(expected, sizeof expected, "connection refused by 127.0.0.1:%u (2 addresses tried)",
              dead);
     assert_string_equal(result.message, expected);
 
     plan[0].count = plan[1].count = 0;
     plan[0].failure = plan[1].failure = "no such host";
-    result = dial_it("relay.example", NULL, 5000000);
+    result = dial_it("relay.example", NULL, PLENTY_US);
     assert_string_equal(result.message, "relay.example: no such host");
     assert_int_equal(result.phase, FACTEUR_PHASE_resolve);
     assert_int_equal(result.error, FACTEUR_ECONNECT);
@@ -257,7 +269,7 @@ static void an_answer_that_comes_late_is_still_used(void **state)
     plan_port(0, dead);
     plan_port(1, alive);
     plan[1].delay_us = 120000;
-    result = dial_it("relay.example", NULL, 5000000);
+    result = dial_it("relay.example", NULL, PLENTY_US);
     assert_true(result.fd >= 0);
     close(result.fd);
     close(dead_fd);
@@ -273,12 +285,12 @@ static void unix_sockets_by_path_and_by_name(void **state)
 
     snprintf(path, sizeof path, "/tmp/facteur-dial-%d", (int)getpid());
     unlink(path);
-    result = dial_it(NULL, path, 5000000);
+    result = dial_it(NULL, path, PLENTY_US);
     assert_non_null(strstr(result.message, "no socket at /tmp/facteur-dial-"));
     strcpy(un.sun_path, path);
     assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
     assert_int_equal(listen(fd, 1), 0);
-    result = dial_it(NULL, path, 5000000);
+    result = dial_it(NULL, path, PLENTY_US);
     assert_true(result.fd >= 0);
     assert_string_equal(result.peer, path);
     close(result.fd);
@@ -293,7 +305,7 @@ static void unix_sockets_by_path_and_by_name(void **state)
                           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))),
                      0);
     assert_int_equal(listen(abstract, 1), 0);
-    result = dial_it(NULL, name, 5000000);
+    result = dial_it(NULL, name, PLENTY_US);
     assert_true(result.fd >= 0);
     assert_string_equal(result.peer, name);
     close(result.fd);
@@ -304,7 +316,7 @@ static void unix_sockets_by_path_and_by_name(void **state)
         dial_it(NULL,
                 "/a/path/that/is/much/longer/than/the/hundred/and/eight/bytes/which/an/address/"
                 "of/a/unix/socket/has/room/for/in/it",
-                5000000);
+                PLENTY_US);
     assert_non_null(strstr(result.message, "1 to 107 bytes"));
 }
 
@@ -319,8 +331,8 @@ static void addresses_left_are_tried_on_request(void **state)
     plan_port(1, second);
     /* Both answers are known before an attempt is made. */
     plan[0].addresses[0].sock.ss_family = AF_INET;
-    dial = fct_dial_start(loop, "relay.example", 25, NULL, fct_loop_now_us(loop) + 5000000, on_done,
-                          &result);
+    dial = fct_dial_start(loop, "relay.example", 25, NULL, fct_loop_now_us(loop) + PLENTY_US,
+                          on_done, &result);
     fct_loop_run(loop, &result.finished);
     assert_int_equal(atoi(strchr(result.peer, ':') + 1), first);
     close(result.fd);
@@ -345,7 +357,7 @@ static void a_dial_may_be_freed_at_any_turn(void **state)
     for (int turns = 0; turns < 8; turns++) {
         struct result result = {.fd = -1};
         fct_dial *dial = fct_dial_start(loop, "relay.example", 25, NULL,
-                                        fct_loop_now_us(loop) + 5000000, on_done, &result);
+                                        fct_loop_now_us(loop) + PLENTY_US, on_done, &result);
 
         for (int i = 0; i < turns; i++)
             fct_loop_step(loop);
@@ -369,7 +381,7 @@ static void every_allocation_may_fail(void **state)
         fct_dial *dial;
 
         fct_memory_fail_at(nth);
-        dial = fct_dial_start(loop, "relay.example", 25, NULL, fct_loop_now_us(loop) + 5000000,
+        dial = fct_dial_start(loop, "relay.example", 25, NULL, fct_loop_now_us(loop) + PLENTY_US,
                               on_done, &result);
         if (dial)
             fct_loop_run(loop, &result.finished);

@@ -60,7 +60,7 @@ static void await(struct post *post)
 
 static void send_by(struct post *post)
 {
-    give(post, 20000000);
+    give(post, PLENTY_US);
     await(post);
 }
 
@@ -81,7 +81,7 @@ static void a_mail_does_not_wait_for_who_complained(void **state)
     send_by(&post);
     expect_sent_by(&post, 1, 2);
     for (int i = 0; i < 3; i++)
-        give(&next[i], 20000000);
+        give(&next[i], PLENTY_US);
     for (int i = 0; i < 3; i++) {
         await(&next[i]);
         expect_sent_by(&next[i], 1, 1);
@@ -137,8 +137,8 @@ static void nobody_is_passed_by_for_a_queue(void **state)
     send_by(&first); /* the second one's turn, who complains */
     expect_sent_by(&first, 0, 2);
     b.greeting = WELCOME;
-    give(&queued, 20000000);
-    give(&post, 20000000);
+    give(&queued, PLENTY_US);
+    give(&post, PLENTY_US);
     await(&queued);
     await(&post);
     expect_sent_by(&queued, 0, 1);
@@ -170,11 +170,11 @@ static void who_waits_can_be_ended(void **state)
     b = (struct server){.greeting = BUSY};
     open_concert("failover", "");
     send_by(&first);
-    give(&cancelled, 9000000);
-    give(&withdrawn, 9000000);
-    give(&left[0], 9000000);
+    give(&cancelled, PLENTY_US);
+    give(&withdrawn, PLENTY_US);
+    give(&left[0], PLENTY_US);
     fct_memory_fail_at(1);
-    give(&left[1], 9000000);
+    give(&left[1], PLENTY_US);
     fct_memory_fail_at(0);
     fct_concert_cancel(concert, &left[1].job);
     fct_concert_cancel(concert, &cancelled.job);

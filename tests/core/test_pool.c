@@ -33,8 +33,7 @@ static void one_connection_serves_many_mails(void **state)
         assert_int_equal(post.timing_us[FACTEUR_PHASE_tls], -1);
     }
     fct_pool_quit(pool);
-    fct_loop_run_until(loop, is_quiet, pool, fct_loop_now_us(loop) + 3000000);
-    assert_false(fct_pool_active(pool));
+    loop_until(is_quiet, pool);
     stage_close(pool, &server);
     assert_int_equal(server.connections, 1);
     assert_int_equal(server.mails, 20);
@@ -50,14 +49,14 @@ static void jobs_wait_for_a_slot_in_order(void **state)
 
     relay.pool_size = 2;
     for (int i = 0; i < 30; i++)
-        submit(pool, &posts[i], 5000000);
+        submit(pool, &posts[i], PLENTY_US);
     for (int i = 0; i < 30; i++) {
         fct_loop_run(loop, &posts[i].finished);
         expect_sent(&posts[i]);
     }
     stage_close(pool, &server);
     assert_int_equal(server.mails, 30);
-    assert_in_range(server.most_open, 1, 2);
+    assert_in_range(server.most_busy, 1, 2);
     assert_in_range(server.connections, 1, 2);
 }
 
@@ -150,8 +149,7 @@ static void a_connection_rests_no_longer_than_its_limit(void **state)
         send_one(pool, &post);
         expect_sent(&post);
         assert_int_equal(post.job.attempts, 1);
-        fct_loop_run_until(loop, is_quiet, pool, fct_loop_now_us(loop) + 3000000);
-        assert_false(fct_pool_active(pool));
+        loop_until(is_quiet, pool);
     }
     stage_close(pool, &server);
     assert_int_equal(server.connections, 2);
@@ -246,7 +244,7 @@ static void failures_to_connect_are_told(void **state)
     relay = relay_for(&server);
     pool = fct_pool_new(loop, &relay);
     for (int i = 0; i < 3; i++)
-        submit(pool, &posts[i], 5000000);
+        submit(pool, &posts[i], PLENTY_US);
     for (int i = 0; i < 3; i++) {
         fct_loop_run(loop, &posts[i].finished);
         assert_int_equal(posts[i].class, FCT_TEMPORARY);
@@ -283,7 +281,7 @@ static void a_silent_handshake_has_its_time(void **state)
     fct_pool *pool = stage_open(&server, &relay);
 
     relay.session.tls = FCT_TLS_IMPLICIT;
-    relay.connect_us = 100000;
+    relay.connect_us = 500000;
     send_one(pool, &post);
     assert_int_equal(post.class, FCT_TEMPORARY);
     assert_int_equal(post.error, FACTEUR_ETLS);
@@ -303,8 +301,8 @@ static void the_deadline_covers_everything(void **state)
     fct_pool *pool = stage_open(&server, &relay);
 
     relay.pool_size = 1;
-    submit(pool, &posts[0], 100000);
-    submit(pool, &posts[1], 50000);
+    submit(pool, &posts[0], 1000000);
+    submit(pool, &posts[1], 500000);
     for (int i = 0; i < 2; i++) {
         fct_loop_run(loop, &posts[i].finished);
         assert_int_equal(posts[i].class, FCT_TEMPORARY);
@@ -315,7 +313,7 @@ static void the_deadline_covers_everything(void **state)
                             "speaks TLS from the start (port 465), use smtps://");
         fct_free(posts[i].job.transcript);
     }
-    assert_in_range(fct_loop_now_us(loop) - started_us, 100000, 1000000);
+    assert_true(fct_loop_now_us(loop) - started_us >= 1000000);
     fct_loop_step(loop);
     assert_false(fct_pool_active(pool));
     stage_close(pool, &server);
@@ -329,7 +327,7 @@ static void a_check_tells_the_facts(void **state)
     fct_relay relay;
     fct_pool *pool = stage_open(&server, &relay);
 
-    post.job.deadline_us = fct_loop_now_us(loop) + 5000000;
+    post.job.deadline_us = fct_loop_now_us(loop) + PLENTY_US;
     fct_pool_submit(pool, &post.job);
     fct_loop_run(loop, &post.finished);
     assert_int_equal(post.class, FCT_SENT);
@@ -344,8 +342,9 @@ static void a_check_tells_the_facts(void **state)
     assert_int_equal(server.connections, 1);
 
     pool = fct_pool_new(loop, &relay);
-    post = (struct post){
-        .job = {.check = &check, .done = on_done, .deadline_us = fct_loop_now_us(loop) + 5000000}};
+    post = (struct post){.job = {.check = &check,
+                                 .done = on_done,
+                                 .deadline_us = fct_loop_now_us(loop) + PLENTY_US}};
     fct_pool_submit(pool, &post.job);
     fct_loop_run(loop, &post.finished);
     assert_int_equal(post.error, FACTEUR_ECONNECT);
@@ -360,15 +359,14 @@ static void a_check_of_a_silent_relay_ends(void **state)
     fct_relay relay;
     fct_pool *pool = stage_open(&server, &relay);
 
-    check.job.deadline_us = fct_loop_now_us(loop) + 300000;
+    check.job.deadline_us = fct_loop_now_us(loop) + 1000000;
     fct_pool_submit(pool, &check.job);
     fct_loop_run(loop, &check.finished);
     assert_int_equal(check.class, FCT_TEMPORARY);
     assert_int_equal(check.error, FACTEUR_EDEADLINE);
     assert_int_equal(check.phase, FACTEUR_PHASE_greeting);
     fct_free(check.job.transcript);
-    fct_loop_run_until(loop, is_quiet, pool, fct_loop_now_us(loop) + 3000000);
-    assert_false(fct_pool_active(pool));
+    loop_until(is_quiet, pool);
     stage_close(pool, &server);
     assert_int_equal(check.calls, 1);
     assert_int_equal(server.connections, 1);
@@ -386,8 +384,8 @@ static void jobs_can_be_cancelled_at_any_turn(void **state)
         fct_pool *pool = fct_pool_new(loop, &relay);
         struct post posts[2];
 
-        submit(pool, &posts[0], 5000000);
-        submit(pool, &posts[1], 5000000);
+        submit(pool, &posts[0], PLENTY_US);
+        submit(pool, &posts[1], PLENTY_US);
         for (int i = 0; i < turns; i++)
             fct_loop_step(loop);
         fct_pool_cancel(pool, &posts[0].job);
@@ -416,7 +414,7 @@ static void a_pool_can_be_freed_at_any_turn(void **state)
         fct_pool *pool = fct_pool_new(loop, &relay);
         struct post post;
 
-        submit(pool, &post, 5000000);
+        submit(pool, &post, PLENTY_US);
         for (int i = 0; i < turns; i++)
             fct_loop_step(loop);
         fct_pool_free(pool);
@@ -433,12 +431,12 @@ static void a_pool_that_quits_ends_its_queue(void **state)
     fct_relay relay;
     fct_pool *pool = stage_open(&server, &relay);
 
-    submit(pool, &post, 5000000);
+    submit(pool, &post, PLENTY_US);
     for (int i = 0; i < 5; i++)
         fct_loop_step(loop);
     fct_pool_quit(pool);
     assert_int_equal(post.error, FACTEUR_ECLOSED);
-    submit(pool, &late, 5000000);
+    submit(pool, &late, PLENTY_US);
     fct_loop_run(loop, &late.finished);
     assert_int_equal(late.error, FACTEUR_ECLOSED);
     stage_close(pool, &server);
@@ -509,7 +507,7 @@ static bool send_without_memory(fct_relay *relay, struct server *server, unsigne
     fct_memory_fail_at(nth);
     pool = fct_pool_new(loop, relay);
     if (pool) {
-        submit(pool, &post, 2000000);
+        submit(pool, &post, PLENTY_US);
         fct_loop_run(loop, &post.finished);
         assert_int_equal(post.calls, 1);
         /* Whatever failed, a mail that the relay took is not reported as refused. */
@@ -561,7 +559,7 @@ static void a_job_that_was_not_queued_ends_once(void **state)
 
     for (int i = 0; i < 2; i++) {
         fct_memory_fail_at(1);
-        submit(pool, &posts[i], 5000000);
+        submit(pool, &posts[i], PLENTY_US);
         assert_true(fct_memory_failed());
         fct_memory_fail_at(0);
     }
@@ -590,7 +588,7 @@ static void a_check_without_memory_ends_once(void **state)
     for (unsigned long nth = 1; failed; nth++) {
         struct fct_check facts = {0};
         struct post post = {.job = {.check = &facts,
-                                    .deadline_us = fct_loop_now_us(loop) + 5000000,
+                                    .deadline_us = fct_loop_now_us(loop) + PLENTY_US,
                                     .done = on_done}};
 
         fct_memory_fail_at(nth);

@@ -69,6 +69,14 @@ static void connections_and_mails_are_counted(void **state)
     certificate_free(&certificate);
 }
 
+static bool is_in_flight(void *user)
+{
+    struct fct_pool_stats stats;
+
+    fct_pool_stats(user, &stats);
+    return stats.in_flight > 0;
+}
+
 static void what_is_on_its_way_is_seen(void **state)
 {
     struct server server = {.hold = true, .features = "250 test\r\n"};
@@ -78,8 +86,10 @@ static void what_is_on_its_way_is_seen(void **state)
     fct_pool *pool = stage_open(&server, &relay);
 
     relay.pool_size = 1;
-    for (int i = 0; i < 4; i++)
-        submit(pool, &posts[i], i == 3 ? 150000 : 9000000);
+    for (int i = 0; i < 3; i++)
+        submit(pool, &posts[i], PLENTY_US);
+    loop_until(is_in_flight, pool);
+    submit(pool, &posts[3], 20000);
     fct_loop_run(loop, &posts[3].finished);
     fct_pool_stats(pool, &stats);
     assert_int_equal(stats.in_flight, 1);

@@ -111,7 +111,7 @@ static void running_until_a_time_ends_there(void **state)
     int asked = 0;
 
     fct_loop_run_until(loop, never, &asked, until_us);
-    assert_in_range(fct_loop_now_us(loop), until_us, until_us + 500000);
+    assert_true(fct_loop_now_us(loop) >= until_us);
     assert_in_range(asked, 1, 100);
 }
 

@@ -54,7 +54,7 @@ static bool fail_nth(unsigned long nth, int error, const char *features, SSL_CTX
     for (int i = 0; i < 2; i++) {
         if (i == 0)
             fct_system_fail_at(nth, error);
-        submit(pool, &post, 3000000);
+        submit(pool, &post, PLENTY_US);
         fct_loop_run(loop, &post.finished);
         call = fct_system_failed();
         check(&post, call ? call : "nothing", call ? error : FCT_SYSTEM_SHORT);

@@ -145,7 +145,7 @@ def dovecot(tmp_path_factory):
 
 
 def wait_for(port, process):
-    for _ in range(100):
+    for _ in range(600):
         assert process.poll() is None, "Dovecot ended"
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

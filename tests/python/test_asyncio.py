@@ -110,8 +110,8 @@ def test_the_deadline_comes_by_time_alone(server, run):
     with facteur.Mailer(server.dsn()) as mailer:
         began = time.monotonic()
         with pytest.raises(facteur.InDoubtError):
-            run(mailer.asend(letter(), deadline=0.3))
-        assert 0.25 < time.monotonic() - began < 2
+            run(mailer.asend(letter(), deadline=2))
+        assert time.monotonic() - began > 1.9
 
 
 def test_waiting_costs_nothing(server, run):
@@ -148,14 +148,15 @@ def test_cancelled_before_the_terminator_it_is_taken_back(run, caplog):
 
 
 def test_cancelled_after_it_the_verdict_is_still_learnt(run, caplog):
-    with SmtpServer("--plain", script=[{"on": "final", "reply": "250 2.0.0 ok", "delay_ms": 400}]) as server:
+    with SmtpServer("--plain", script=[{"on": "final", "nth": 2, "reply": "250 2.0.0 ok", "delay_ms": 3000}]) as server:
         with facteur.Mailer(server.dsn()) as mailer:
 
             async def main():
                 await mailer.asend(letter())
                 with pytest.raises(asyncio.TimeoutError):
-                    await asyncio.wait_for(mailer.asend(letter("late@example.net")), 0.2)
-                await asyncio.sleep(0.6)
+                    await asyncio.wait_for(mailer.asend(letter("late@example.net")), 1)
+                while not caplog.records:
+                    await asyncio.sleep(0.02)
 
             with caplog.at_level(logging.WARNING, "facteur"):
                 run(main())
@@ -164,7 +165,7 @@ def test_cancelled_after_it_the_verdict_is_still_learnt(run, caplog):
 
 
 def test_two_loops_at_once_are_refused(server, run):
-    server.script([{"on": "final", "reply": "250 2.0.0 ok", "delay_ms": 300}])
+    server.script([{"on": "final", "reply": "250 2.0.0 ok", "delay_ms": 2000, "times": 1}])
     with facteur.Mailer(server.dsn()) as mailer:
         errors = []
 
@@ -301,8 +302,8 @@ def test_a_child_does_not_touch_the_loop_it_shares(server):
                 os._exit(0)
             assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
             began = time.monotonic()
-            await mailer.asend(letter(), deadline=10)
+            await mailer.asend(letter(), deadline=60)
             return time.monotonic() - began
 
-        assert asyncio.run(main()) < 3  # by the descriptor; a timer would have come, too
+        assert asyncio.run(main()) < 30  # by the descriptor; the deadline's timer would have come, too
     assert server.stats()["mails"] == 2

@@ -36,11 +36,13 @@ class Source:
     """A callable that counts its calls and gives these tokens, the last one for ever."""
 
     def __init__(self, *tokens, delay=0.0):
-        self.tokens, self.delay, self.calls = list(tokens), delay, []
+        self.tokens, self.delay, self.calls, self.times = list(tokens), delay, [], []
 
     def __call__(self, relay, username):
         self.calls.append((relay, username))
+        self.times.append(time.monotonic())
         time.sleep(self.delay)
+        self.times.append(time.monotonic())
         return self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
 
 
@@ -68,12 +70,12 @@ def test_nothing_is_asked_before_the_first_send(server):
 
 
 def test_a_token_that_ends_is_asked_for_anew(server):
-    source = Source(("t0k3n", 0.3))
+    source = Source(("t0k3n", 2))
     with open_mailer(server, source, max_mails=1) as mailer:
         mailer.send(mail())
         mailer.send(mail())
         assert len(source.calls) == 1
-        time.sleep(0.4)
+        time.sleep(2.1)
         mailer.send(mail())
     assert len(source.calls) == 2
 
@@ -177,8 +179,8 @@ def test_commands_that_fail(server, tmp_path, text, why):
     with facteur.Mailer(server.dsn(), username="ana", token_command=script(tmp_path, text)) as mailer:
         start = time.monotonic()
         with pytest.raises(facteur.TemporaryError, match=why):
-            mailer.send(mail(), deadline=1)
-        assert time.monotonic() - start < 3
+            mailer.send(mail(), deadline=1 if why == "in time" else 20)
+        assert time.monotonic() - start < 20
 
 
 @pytest.mark.parametrize("options, where", [
@@ -214,7 +216,7 @@ def test_a_callable_that_sends_through_its_own_mailer(server):
     with open_mailer(server, token) as mailer:
         start = time.monotonic()
         assert mailer.send(mail()).ok
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 25
 
 
 def test_send_many_renews_a_refused_token_within_the_send(server):
@@ -250,7 +252,7 @@ def test_asend_with_a_wrong_token_asks_once(server):
 
 
 def test_the_loop_goes_on_while_the_token_is_fetched(server):
-    source, ticks = Source("t0k3n", delay=0.5), []
+    source, ticks = Source("t0k3n", delay=1), []
 
     async def tick():
         while True:
@@ -266,11 +268,12 @@ def test_the_loop_goes_on_while_the_token_is_fetched(server):
     with open_mailer(server, source) as mailer:
         assert all(receipt.ok for receipt in asyncio.run(main(mailer)))
     assert len(source.calls) == 1
-    assert max(after - before for before, after in zip(ticks, ticks[1:])) < 0.3
+    asked, answered = source.times
+    assert sum(asked < at < answered for at in ticks) > 5
 
 
 def test_a_task_that_is_cancelled_while_the_token_is_fetched(server):
-    source = Source("t0k3n", delay=0.4)
+    source = Source("t0k3n", delay=1.5)
 
     async def main(mailer):
         first, second = (asyncio.ensure_future(mailer.asend(mail())) for _ in range(2))

@@ -92,7 +92,7 @@ class SmtpServer:
     def log(self):
         return self.order("log")["log"]
 
-    def wait(self, timeout=5.0, **until):
+    def wait(self, timeout=60.0, **until):
         """Until the counters have these values ("open": at most that many).  Whether they have."""
         return self.order("wait", until=until, timeout=timeout)["reached"]
 

@@ -80,12 +80,12 @@ fct_relay relay_for(const struct server *server)
                                    .chunking = true,
                                    .pipeline_depth = 16,
                                    .pipeline_bytes = 1 << 20,
-                                   .greeting_us = 5000000,
-                                   .command_us = 5000000,
-                                   .body_us = 5000000,
-                                   .final_us = 5000000},
+                                   .greeting_us = PLENTY_US,
+                                   .command_us = PLENTY_US,
+                                   .body_us = PLENTY_US,
+                                   .final_us = PLENTY_US},
                        .tls = {.no_verify = true},
-                       .connect_us = 5000000,
+                       .connect_us = PLENTY_US,
                        .pool_size = 5,
                        .idle_us = 60000000,
                        .fresh_us = 2000000};
@@ -114,7 +114,7 @@ void submit(fct_pool *pool, struct post *post, uint64_t limit_us)
 
 void send_one(fct_pool *pool, struct post *post)
 {
-    submit(pool, post, 5000000);
+    submit(pool, post, PLENTY_US);
     fct_loop_run(loop, &post->finished);
     assert_int_equal(post->calls, 1);
 }
@@ -125,6 +125,12 @@ void expect_sent(const struct post *post)
         fail_msg("not sent: %d %s", post->error, post->message);
     assert_int_equal(post->calls, 1);
     assert_null(post->job.transcript);
+}
+
+void loop_until(bool (*is_so)(void *user), void *user)
+{
+    while (!is_so(user))
+        fct_loop_run_until(loop, is_so, user, fct_loop_now_us(loop) + 1000);
 }
 
 bool is_quiet(void *user)

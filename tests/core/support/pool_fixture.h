@@ -7,6 +7,9 @@
 #include "pool/pool.h"
 #include "support/smtp_peer.h"
 
+/* A time that no test reaches which passes, however busy the machine. */
+#define PLENTY_US 250000000u
+
 /* A job, and what it was told at its end. */
 struct post {
     fct_job job;
@@ -34,7 +37,7 @@ int drop_mail(void **state);
 int set_up(void **state);
 int tear_down(void **state);
 
-/* The server's relay with limits of five seconds. */
+/* The server's relay; its limits are PLENTY_US. */
 fct_relay relay_for(const struct server *server);
 
 /* A server, and a pool before it; what else is to hold of the relay may be set until the first
@@ -48,7 +51,11 @@ void send_one(fct_pool *pool, struct post *post);
 
 void expect_sent(const struct post *post);
 
-/* Whether the pool given as `user` has nothing to do; for fct_loop_run_until() and the like. */
+/* Turn the loop until it is so; asked each millisecond, because it may become so beside the loop.
+ */
+void loop_until(bool (*is_so)(void *user), void *user);
+
+/* Whether the pool given as `user` has no connection left. */
 bool is_quiet(void *user);
 
 #endif

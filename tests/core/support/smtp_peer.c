@@ -22,6 +22,7 @@ struct client {
     struct server *server;
     int number, slot, fd;
     unsigned numbered; /* bit n: mail<n>@ is a recipient */
+    bool busy;
     SSL *ssl;
     char buf[8192];
     size_t len;
@@ -94,6 +95,20 @@ static bool take_chunk(struct client *client, size_t len)
     return true;
 }
 
+/* Counted before the client is told, so that it does not depend on who is scheduled when. */
+static void set_busy(struct client *client, bool busy)
+{
+    struct server *server = client->server;
+    int now, most = server->most_busy;
+
+    if (client->busy == busy)
+        return;
+    client->busy = busy;
+    now = server->busy += busy ? 1 : -1;
+    while (now > most && !atomic_compare_exchange_weak(&server->most_busy, &most, now))
+        continue;
+}
+
 static void take_mail(struct client *client, int *mails)
 {
     struct server *server = client->server;
@@ -105,6 +120,7 @@ static void take_mail(struct client *client, int *mails)
     server->mails++;
     for (unsigned i = 0; i < NUMBERED_MAX; i++)
         server->kept[i] += (int)(client->numbered >> i & 1);
+    set_busy(client, false);
     say(client, "250 2.0.0 ok queued as Q1\r\n");
 }
 
@@ -152,6 +168,7 @@ static void talk(struct client *client)
             if (server->hates_groups && client->len > 0)
                 return;
             client->numbered = 0;
+            set_busy(client, true);
             say(client, "250 2.1.0 ok\r\n");
         } else if (server->no_bdat && !strchr("RDQ", line[0])) {
             say(client, "500 5.5.2 what\r\n");
@@ -202,6 +219,7 @@ static void *serve(void *user)
     } else if (good && client->number >= server->hang_up) {
         talk(client);
     }
+    set_busy(client, false);
     SSL_free(client->ssl);
     shutdown(client->fd, SHUT_RDWR);
     server->done[client->slot] = true;
@@ -238,7 +256,7 @@ static void *listen_thread(void *user)
 
     while ((fd = accept(server->fd, NULL, NULL)) >= 0) {
         struct client *client = calloc(1, sizeof *client);
-        int slot = free_slot(server), open = ++server->open;
+        int slot = free_slot(server);
 
         client->server = server;
         client->fd = fd;
@@ -246,8 +264,7 @@ static void *listen_thread(void *user)
         client->number = server->connections;
         server->fds[slot] = fd;
         server->done[slot] = false;
-        if (open > server->most_open)
-            server->most_open = open;
+        server->open++;
         pthread_create(&server->threads[slot], NULL, serve, client);
         server->connections++;
     }

@@ -29,7 +29,8 @@ struct server {
     atomic_bool hold;         /* no verdict as long as it is set */
     int hates_groups;         /* offers PIPELINING, and closes when something follows MAIL */
     int no_bdat;              /* never heard of BDAT: its octets are commands, each answered */
-    atomic_int connections, ready, mails, quits, open, most_open, resumed;
+    atomic_int connections, ready, mails, quits, open, resumed;
+    atomic_int busy, most_busy;    /* connections between MAIL and its verdict */
     atomic_int bare;               /* MAIL and AUTH without TLS */
     atomic_int kept[NUMBERED_MAX]; /* how often a mail to mail0@, mail1@ … was taken */
     pthread_t threads[SERVER_CONNECTIONS_MAX];
