@@ -1,0 +1,1 @@
+"""What scripts/run-suites is made of: a log, builds, suites, what a change touches, and who runs when."""

@@ -1,0 +1,234 @@
+"""The suites: what each runs, in short and with --long, what it needs built, and how many processors it keeps busy."""
+import collections
+import concurrent.futures
+import glob
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+from . import builds
+from .builds import CLANG, GCC, OUT, PYTHON, RELEASE, ROOT, THREADS, php_extension
+from .log import Failed, PLAIN_ENV, meson_tests, pytest
+
+Suite = collections.namedtuple("Suite", "run cores needs about")
+FUZZ_SECONDS = os.environ.get("FACTEUR_FUZZ_SECONDS")
+CLI_ENV = {"FACTEUR_CLI": str(RELEASE / "core/cli/facteur")}
+
+# Rooms whose tests compute and do not wait: a second compiler can make other code of them, and that is all it can do.
+COMPUTING = {"base", "mime", "smtp", "config", "letters"}
+
+# What a Python decides: the ABI of the wheel, typing, the event loop, threads and the GIL, forks, the interpreter's end; and
+# Django, whose newest release depends on it.
+PER_PYTHON = ("asyncio", "concurrency", "django", "exit", "forks", "mailer", "many", "message", "package", "tokens", "tree", "utf8")
+
+# What PHP's memory and its ends decide, where valgrind sees what no other suite does.
+PHP_VALGRIND = ("attachments", "close", "exceptions", "letter-values", "live-exit", "live-fork", "live-many", "live-refused",
+                "live-send", "live-token", "memory", "message-errors", "streams")
+
+
+def structure(log):
+    log.command("scripts/check-structure", "--symbols", f"{RELEASE / 'libfacteur.so'}:facteur_")
+    pytest(log, PYTHON, "tests/structure")
+
+
+def clang_format(log):
+    folders = ["core", "tests/core", "tests/fuzz", "tests/php-zts", "ext", "bindings/python"]
+    files = subprocess.run(["git", "ls-files", *(f"{folder}/*.[ch]" for folder in folders)], cwd=ROOT,
+                           check=True, text=True, capture_output=True).stdout.split()
+    files = [name for name in files if not name.endswith(("_data.c", "_arginfo.h"))]
+    log.command("clang-format", "--dry-run", "-Werror", *files)
+
+
+def c_gcc(log):
+    meson_tests(log, GCC)
+
+
+def c_clang(log):
+    """Everything is compiled with -Werror; in short, the tests that only wait are gcc's alone."""
+    lines = (ROOT / "tests/core/programs.list").read_text().splitlines()
+    meson_tests(log, CLANG, *(name for name, layer in map(str.split, lines) if log.long or layer in COMPUTING))
+
+
+def coverage(log):
+    text = log.command("scripts/coverage")
+    total = re.search(r"^total .*?([\d.]+) %\s*$", text, re.M)
+    log.notes.append(f"core/src/smtp: {total.group(1) if total else 'unknown'} % of the branches")
+
+
+def c_threads(log):
+    meson_tests(log, THREADS, "test_mailer", "test_driver", "test_children", "test_pool", "test_share", "test_slots",
+                "test_stream", "test_token", "test_money")
+
+
+def fuzz_one(target, seconds):
+    name = target.removeprefix("fuzz_")
+    corpus = OUT / "fuzz" / name
+    corpus.mkdir(parents=True, exist_ok=True)
+    seeds = ROOT / "tests/corpus/fuzz" / name
+    done = subprocess.run([str(CLANG / "tests" / target), f"-max_total_time={seconds}", "-timeout=10",
+                           "-rss_limit_mb=1024", "-print_final_stats=1", f"-artifact_prefix={corpus}-crash-",
+                           str(corpus), str(seeds)], env=PLAIN_ENV, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, errors="replace", timeout=seconds + 120)
+    return target, done.returncode, done.stderr
+
+
+def fuzz(log):
+    seconds = int(FUZZ_SECONDS or (60 if log.long else 5))
+    targets = [line.split()[0] for line in (ROOT / "tests/fuzz/targets.list").read_text().splitlines() if line]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for target, code, text in pool.map(lambda target: fuzz_one(target, seconds), targets):
+            runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
+            log.file.write(f"--- {target}: exit {code}, {runs.group(1) if runs else 'no'} runs\n{text[-6000:]}\n")
+            log.case(code == 0 and runs is not None and int(runs.group(1)) > 0)
+
+
+def server(log):
+    pytest(log, PYTHON, "tests/server")
+
+
+def faults(log):
+    """These wait for servers and deadlines most of the time, so several files run at once."""
+    env = {"FACTEUR_FAULT_DRIVER": str(GCC / "tests/fault_driver")}
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda path: pytest(log, PYTHON, path, env=env), sorted((ROOT / "tests/faults").glob("test_*.py"))))
+
+
+def cli(log):
+    pytest(log, PYTHON, "tests/cli", env=CLI_ENV)
+
+
+def python(log):
+    first, _ = builds.first_python()
+    pytest(log, builds.installed(first), "tests/python", name=first, env=CLI_ENV)
+
+
+def pythons(log):
+    """Every other CPython: what depends on it, or with --long everything."""
+    first, _ = builds.first_python()
+    others = {version: path for version, path in builds.pythons().items() if version != first}
+    if not others:
+        log.skips.append(("pythons", f"no CPython >= 3.11 beside {first} is on this machine"))
+    paths = ["tests/python"] if log.long else [f"tests/python/test_{name}.py" for name in PER_PYTHON]
+
+    def one(version):
+        builds.install(log, version, others[version])
+        passed, failed = pytest(log, builds.installed(version), *paths, name=version, env=CLI_ENV)
+        log.notes.append(f"CPython {version}: {passed} passed, {failed} failed")
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, others))
+
+
+def php_tests(log, extension, *options, env=None, php=None, folders=("php",), names=()):
+    """Run tests/FOLDER of each, or of these names, copied to one place, with Debian's PHP or that of a prefix."""
+    php, libraries = (php / "bin/php", php / "lib") if php else (shutil.which("php"), "/usr/lib")
+    runner = glob.glob(f"{libraries}/php/**/build/run-tests.php", recursive=True)[0]
+    place = OUT / "phpt" / log.name
+    shutil.rmtree(place, ignore_errors=True)
+    for folder in folders:
+        shutil.copytree(ROOT / "tests" / folder, place, dirs_exist_ok=True)
+    text, _ = log.run(php, "-n", runner, "-n", "-q", "-p", php, "-d", f"extension={extension}", *options,
+                      "--show-diff", "--no-color", "--show-slow", "1000",
+                      *([place / f"{name}.phpt" for name in names] or [place]),
+                      env={"NO_INTERACTION": "1", "TEST_PHP_EXECUTABLE": str(php),
+                           "FACTEUR_PHP_EXTENSION": extension, "FACTEUR_SOURCE_ROOT": str(ROOT), **(env or {})},
+                      check=False)
+    text = text.replace("\r", "\n")
+    for state, title in re.findall(r"^(PASS|FAIL|LEAK|FAIL&LEAK|LEAK&FAIL|WARN|BORK|SKIP|XFAIL) (.*)$", text, re.M):
+        if state == "SKIP":
+            log.skips.append(tuple(title.split(" reason: ")) if " reason: " in title else (title, "no reason given"))
+        else:
+            log.case(state == "PASS")
+    if not log.passed:
+        raise Failed("no phpt passed")
+
+
+def php(log):
+    log.command("scripts/check-structure", "--no-generated", "--symbols", f"{php_extension()}:get_module$")
+    php_tests(log, php_extension())
+
+
+def php_valgrind(log):
+    # The servers that the tests start are other people's programs; what PCRE compiles reads whole blocks.
+    php_tests(log, php_extension(), "-m", "-d", "pcre.jit=0", names=() if log.long else PHP_VALGRIND, env={
+        "USE_ZEND_ALLOC": "0", "ZEND_DONT_UNLOAD_MODULES": "1",
+        "VALGRIND_OPTS": "--leak-check=full --show-leak-kinds=definite "
+                         "--trace-children-skip=*python*,*php-fpm*,*cgi-fcgi*,*/sh,*/dash"})
+
+
+def php_zts(log):
+    text, code = log.run("scripts/build-zts", OUT / "zts", *os.environ.get("FACTEUR_ZTS", "").split(), check=False)
+    if code == 69:
+        log.skips.append(("php-zts", text.strip().split("\n")[-1]))
+        return
+    if code:
+        raise Failed("the thread-safe PHP could not be built")
+    prefix = pathlib.Path(text.strip().split("\n")[-1])
+    tools = {"PHPIZE": str(prefix / "bin/phpize"), "PHP_CONFIG": str(prefix / "bin/php-config")}
+    text, _ = log.run("scripts/build-php", OUT / "zts/facteur", env=tools)
+    extension = text.strip().split("\n")[-1]
+    includes, _ = log.run(tools["PHP_CONFIG"], "--includes")
+    program = OUT / "zts/threads"
+    log.run("cc", "-g", "-O1", "-Wall", "-Wextra", "-Werror", *includes.split(), "tests/php-zts/threads.c", "-rdynamic",
+            prefix / "lib/libphp.a", "-lssl", "-lcrypto", "-lresolv", "-lm", "-o", program)
+    php_tests(log, extension, php=prefix, folders=("php", "php-zts"), env={"FACTEUR_PHP_THREADS": str(program)})
+
+
+def front_doors(log, folder):
+    env = {**CLI_ENV, "FACTEUR_PHP_EXTENSION": php_extension()}
+    pytest(log, builds.installed(builds.first_python()[0]), folder, env=env)
+
+
+def interop(log):
+    front_doors(log, "tests/interop")
+
+
+def hostile(log):
+    front_doors(log, "tests/hostile")
+
+
+def messages(log):
+    front_doors(log, "tests/messages")
+
+
+def bench(log):
+    folder = OUT / "bench-test"
+    log.run("make", "-C", "bench", f"OUT={folder}")
+    certificate, key = folder / "test.pem", folder / "test-key.pem"  # bench/instructions has its own in the same folder
+    log.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", "/CN=localhost", "-keyout", key, "-out", certificate)
+    log.command(sys.executable, "bench/test_sink.py", folder / "sink", certificate, key)
+    log.command(sys.executable, "bench/test_harness.py")
+    log.command(sys.executable, "bench/test_instructions.py")
+    log.command(sys.executable, "bench/test_wan.py", folder)
+    log.command(sys.executable, "bench/instructions", "--check", "--folder", folder, "--build", RELEASE)
+
+
+WAITS = 0.5  # of a processor: most of the time is spent on servers and deadlines
+SUITES = {
+    "structure": Suite(structure, 1, ["release"], "layers, lists, exported symbols, generated files, and that the check can fail"),
+    "format": Suite(clang_format, 1, [], "clang-format over the C sources"),
+    "c-gcc": Suite(c_gcc, 2, ["gcc"], "C tests, gcc, ASan + UBSan, failing allocations"),
+    "c-clang": Suite(c_clang, 2, ["clang"], "C tests that compute, clang, ASan + UBSan; --long: all"),
+    "coverage": Suite(coverage, 2, [], "branches of the protocol engine that its C tests reach, at least 95 %"),
+    "c-threads": Suite(c_threads, 2, ["threads"], "the tests with threads under ThreadSanitizer"),
+    "fuzz": Suite(fuzz, 2, ["clang"], "every libFuzzer target for 5 s; --long: 60 s; or FACTEUR_FUZZ_SECONDS"),
+    "server": Suite(server, WAITS, [], "the test server's own tests"),
+    "faults": Suite(faults, 1, ["gcc"], "what relays do wrong, row by row, and the only right verdict on the mail"),
+    "cli": Suite(cli, 1, ["release"], "the program, and that it judges an order as its schema does"),
+    "python": Suite(python, 1, ["release", "wheel"], "the wheel from the sdist, in full on the first CPython >= 3.11 here"),
+    "pythons": Suite(pythons, 1, ["release", "wheel"], "what depends on the interpreter on each other one; --long: everything"),
+    "php": Suite(php, 1, ["php"], "phpt"),
+    "php-valgrind": Suite(php_valgrind, 1, ["php"], "phpt of memory and ends under valgrind; --long: all"),
+    "php-zts": Suite(php_zts, 1, [], "phpt on a thread-safe PHP with debug checks, built from Debian's source; and its threads"),
+    "messages": Suite(messages, 1, ["release", "wheel", "php"],
+                      "a corpus of messages: octets, four parsers' readings, one result from every front door"),
+    "hostile": Suite(hostile, 1, ["release", "wheel", "php"], "what strangers type, into every field and every front door"),
+    "interop": Suite(interop, 1, ["release", "wheel", "php"], "Postfix, Dovecot and other servers, and the docs' examples"),
+    "bench": Suite(bench, 1, ["release"], "that the bench's sink counts right, its WAN loses packets, its limits are kept, and that no part of "
+                   "a mail's way costs 5 % more instructions"),
+}
+LONG_ONLY = set()  # run with --long, or by name
