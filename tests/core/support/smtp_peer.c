@@ -99,12 +99,12 @@ static bool take_chunk(struct client *client, size_t len)
 static void set_busy(struct client *client, bool busy)
 {
     struct server *server = client->server;
-    int now, most = server->most_busy;
+    int change = busy ? 1 : -1, now, most = server->most_busy;
 
     if (client->busy == busy)
         return;
     client->busy = busy;
-    now = server->busy += busy ? 1 : -1;
+    now = atomic_fetch_add(&server->busy, change) + change;
     while (now > most && !atomic_compare_exchange_weak(&server->most_busy, &most, now))
         continue;
 }
