@@ -11,6 +11,7 @@ struct job {
     fpy_state *state;
     facteur_message *message;
     const char *field; /* the core's name */
+    const char *list;  /* facteur_message_field_list() */
 };
 
 PyObject *fpy_refuse(fpy_state *state, const char *where, const char *expected, PyObject *got)
@@ -57,9 +58,49 @@ static PyObject *kept(PyObject *value)
     return value;
 }
 
+static PyObject *refuse_texts(struct job *job, PyObject *got)
+{
+    return refuse(job, "a str or a list of str", got);
+}
+
+/* The list is one value of the core's. */
+static PyObject *apply_joined(struct job *job, PyObject *list)
+{
+    PyObject *glue = PyUnicode_FromString(job->list);
+    PyObject *joined = glue ? PyUnicode_Join(glue, list) : NULL;
+
+    Py_XDECREF(glue);
+    if (!joined && PyErr_ExceptionMatches(PyExc_TypeError)) {
+        PyErr_Clear();
+        return refuse_texts(job, list);
+    }
+    if (joined && set(job, joined))
+        Py_CLEAR(joined);
+    return joined;
+}
+
+/* The core takes them one by one. */
+static PyObject *apply_each(struct job *job, PyObject *list)
+{
+    PyObject *entries = PySequence_Tuple(list);
+
+    for (Py_ssize_t i = 0; entries && i < PyTuple_Size(entries); i++) {
+        if (set(job, PyTuple_GetItem(entries, i)))
+            Py_CLEAR(entries);
+    }
+    return entries;
+}
+
+/* A str, or where the field has a list, a list of them. */
 static PyObject *apply_text(struct job *job, PyObject *value)
 {
-    return set(job, value) ? NULL : kept(value);
+    int several = *job->list == '+';
+
+    if (PyUnicode_Check(value) || !*job->list)
+        return set(job, value) ? NULL : several ? PyTuple_Pack(1, value) : kept(value);
+    if (!PyList_Check(value) && !PyTuple_Check(value))
+        return refuse_texts(job, value);
+    return several ? apply_each(job, value) : apply_joined(job, value);
 }
 
 /*
@@ -124,7 +165,7 @@ static int is_entry(PyObject *value)
 }
 
 /* Always a tuple of entries, so that reading the attribute needs no case distinction. */
-static PyObject *apply_mailboxes(struct job *job, PyObject *value)
+static PyObject *apply_mailbox_list(struct job *job, PyObject *value)
 {
     PyObject *entries;
 
@@ -144,6 +185,8 @@ static PyObject *apply_mailboxes(struct job *job, PyObject *value)
  */
 static PyObject *apply_mailbox(struct job *job, PyObject *value)
 {
+    if (*job->list == '+')
+        return apply_mailbox_list(job, value);
     if (PyList_Check(value) && PyList_Size(value) == 1)
         value = PyList_GetItem(value, 0);
     if (!is_entry(value))
@@ -216,55 +259,6 @@ static PyObject *apply_date(struct job *job, PyObject *value)
     if (failed)
         Py_CLEAR(aware);
     return aware;
-}
-
-/* One str, or a list of them. */
-static PyObject *apply_joined(struct job *job, PyObject *value, const char *glue)
-{
-    PyObject *space;
-    PyObject *joined;
-
-    if (PyUnicode_Check(value))
-        return apply_text(job, value);
-    if (!PyList_Check(value) && !PyTuple_Check(value))
-        return refuse(job, "a str or a list of str", value);
-    space = PyUnicode_FromString(glue);
-    joined = space ? PyUnicode_Join(space, value) : NULL;
-    Py_XDECREF(space);
-    if (!joined && PyErr_ExceptionMatches(PyExc_TypeError)) {
-        PyErr_Clear();
-        return refuse(job, "a str or a list of str", value);
-    }
-    if (joined && set(job, joined))
-        Py_CLEAR(joined);
-    return joined;
-}
-
-static PyObject *apply_ids(struct job *job, PyObject *value)
-{
-    return apply_joined(job, value, " ");
-}
-
-static PyObject *apply_notify(struct job *job, PyObject *value)
-{
-    return apply_joined(job, value, ",");
-}
-
-/* A str, or a list of them that the core takes one by one. */
-static PyObject *apply_each(struct job *job, PyObject *value)
-{
-    PyObject *entries;
-
-    if (PyUnicode_Check(value))
-        return set(job, value) ? NULL : PyTuple_Pack(1, value);
-    if (!PyList_Check(value) && !PyTuple_Check(value))
-        return refuse(job, "a str or a list of str", value);
-    entries = PySequence_Tuple(value);
-    for (Py_ssize_t i = 0; entries && i < PyTuple_Size(entries); i++) {
-        if (set(job, PyTuple_GetItem(entries, i)))
-            Py_CLEAR(entries);
-    }
-    return entries;
 }
 
 static PyObject *apply_flag(struct job *job, PyObject *value)
@@ -371,11 +365,11 @@ static PyObject *apply_alternatives(struct job *job, PyObject *value)
 }
 
 /* A dict crosses as JSON, as the mailer's option does. */
-static PyObject *apply_smime(struct job *job, PyObject *value)
+static PyObject *apply_json(struct job *job, PyObject *value)
 {
     PyObject *module = PyImport_ImportModule("facteur._signing");
     PyObject *text =
-        module ? PyObject_CallMethod(module, "option_json", "sO", "smime", value) : NULL;
+        module ? PyObject_CallMethod(module, "option_json", "sO", job->field, value) : NULL;
     PyObject *applied = text ? apply_text(job, text) : NULL;
 
     Py_XDECREF(module);
@@ -383,48 +377,34 @@ static PyObject *apply_smime(struct job *job, PyObject *value)
     return applied;
 }
 
-static const struct keyword {
-    const char *name;
-    const char *field;
-    PyObject *(*apply)(struct job *job, PyObject *value);
-} keywords[] = {
-    {"from_", "from", apply_mailbox},
-    {"to", "to", apply_mailboxes},
-    {"subject", "subject", apply_text},
-    {"text", "text", apply_text},
-    {"html", "html", apply_text},
-    {"cc", "cc", apply_mailboxes},
-    {"bcc", "bcc", apply_mailboxes},
-    {"reply_to", "reply_to", apply_mailboxes},
-    {"sender", "sender", apply_mailbox},
-    {"alternatives", "alternatives", apply_alternatives},
-    {"attachments", "attachments", apply_attachments},
-    {"headers", "headers", apply_headers},
-    {"envelope_from", "envelope_from", apply_text},
-    {"message_id", "message_id", apply_text},
-    {"date", "date", apply_date},
-    {"in_reply_to", "in_reply_to", apply_ids},
-    {"references", "references", apply_ids},
-    {"priority", "priority", apply_text},
-    {"list_unsubscribe", "list_unsubscribe", apply_each},
-    {"tags", "tags", apply_each},
-    {"metadata", "metadata", apply_metadata},
-    {"dsn_notify", "dsn_notify", apply_notify},
-    {"dsn_return", "dsn_return", apply_text},
-    {"envelope_id", "envelope_id", apply_text},
-    {"require_tls", "require_tls", apply_flag},
-    {"deliver_by", "deliver_by", apply_number},
-    {"mt_priority", "mt_priority", apply_number},
-    {"smime", "smime", apply_smime},
+typedef PyObject *apply(struct job *job, PyObject *value);
+
+static apply *const applies[FACTEUR_FIELD_TYPE_COUNT] = {
+    [FACTEUR_FIELD_text] = apply_text,
+    [FACTEUR_FIELD_date] = apply_date,
+    [FACTEUR_FIELD_bool] = apply_flag,
+    [FACTEUR_FIELD_int] = apply_number,
+    [FACTEUR_FIELD_mailbox] = apply_mailbox,
+    [FACTEUR_FIELD_json] = apply_json,
+    [FACTEUR_FIELD_headers] = apply_headers,
+    [FACTEUR_FIELD_metadata] = apply_metadata,
+    [FACTEUR_FIELD_alternatives] = apply_alternatives,
+    [FACTEUR_FIELD_attachments] = apply_attachments,
 };
 
-static const struct keyword *keyword_find(const char *name)
+/* The field of a keyword, or facteur_message_field_count(); "from" is a reserved word of Python's.
+ */
+static size_t find_field(const char *keyword)
 {
-    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
-        if (!strcmp(keywords[i].name, name))
-            return &keywords[i];
-    }
-    return NULL;
+    const char *name = strcmp(keyword, "from_") == 0 ? "from" : keyword;
+    size_t count = facteur_message_field_count();
+    size_t i = 0;
+
+    if (strcmp(keyword, "from") == 0)
+        return count;
+    while (i < count && strcmp(facteur_message_field_name(i), name) != 0)
+        i++;
+    return i;
 }
 
 /* The core tells which field was meant, unless it is the one that Python spells otherwise. */
@@ -449,23 +429,24 @@ int fpy_fields_apply(fpy_state *state, facteur_message *message, PyObject *dict)
     PyObject *value;
 
     while (PyDict_Next(dict, &at, &key, &value)) {
-        const struct keyword *keyword;
-        struct job job = {state, message, NULL};
+        struct job job = {state, message, NULL, NULL};
         const char *name;
         PyObject *lasting;
+        size_t index;
         int failed;
 
         if (fpy_cstring(state, "", key, &name))
             return -1;
-        keyword = keyword_find(name);
-        if (!keyword) {
+        index = find_field(name);
+        if (index == facteur_message_field_count()) {
             raise_unknown(state, message, name);
             return -1;
         }
         if (value == Py_None)
             continue;
-        job.field = keyword->field;
-        lasting = keyword->apply(&job, value);
+        job.field = facteur_message_field_name(index);
+        job.list = facteur_message_field_list(index);
+        lasting = applies[facteur_message_field_type(index)](&job, value);
         /* Setting the value of a key that is there does not disturb PyDict_Next(). */
         failed = !lasting || PyDict_SetItem(dict, key, lasting);
         Py_XDECREF(lasting);

@@ -1,21 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the options of facteur.Mailer into facteur/_core.pyi, out of the core's table.
+"""Writes what follows the core's tables: in facteur/_core.pyi the options of facteur.Mailer and the fields of
+facteur.Message, in message_table.h the attributes and the docstring of the latter.
 
 usage: generate_stub.py [--check] [--library libfacteur.so]
 
-The table is read from the installed package, or from the C library.  With --check nothing is written, and
-the exit status is 1 when the stub is not what would be written.
+The tables are read from the installed package, or from the C library.  With --check nothing is written, and
+the exit status is 1 when a file is not what would be written.
 """
 
 import argparse
-import ctypes
+import json
 import pathlib
 import re
 import sys
 import textwrap
 
-STUB = pathlib.Path(__file__).resolve().parent / "facteur/_core.pyi"
+HERE = pathlib.Path(__file__).resolve().parent
+STUB = HERE / "facteur/_core.pyi"
+HEADER = HERE / "message_table.h"
 TYPES = {
     "text": "str",
     "bool": "bool",
@@ -30,58 +33,162 @@ TYPES = {
 }
 # The Python layer takes more than the text that the core knows.
 SPECIAL = {"token": "str | Callable[[str, str], str | tuple[str, float]]"}
-FIELDS = ("name", "scope", "type", "choices", "default", "help")
+# Of a field's type, and whether the core takes each of a list: what the keyword takes, what the attribute is.
+SHAPES = {
+    ("text", False): ("str", "str | None"),
+    ("text", True): ("str | Sequence[str]", "tuple[str, ...]"),
+    ("date", False): ("datetime.datetime | str", "datetime.datetime | str | None"),
+    ("bool", False): ("bool", "bool | None"),
+    ("int", False): ("int | str", "int | str | None"),
+    ("mailbox", False): ("_Mailbox", "_Mailbox | None"),
+    ("mailbox", True): ("_Mailboxes", "tuple[_Mailbox, ...]"),
+    ("json", False): ("str | Mapping[str, object]", None),  # may hold a private key, and is not told
+    ("headers", True): ("_Headers", "tuple[tuple[str, str], ...]"),
+    ("metadata", True): ("dict[str, str]", "tuple[tuple[str, str], ...]"),
+    ("alternatives", True): ("Sequence[tuple[str, str]]", "tuple[tuple[str, str], ...]"),
+    ("attachments", True): ("_Attachments", "tuple[Attachment, ...]"),
+}
+# How a value of such a type is written, for the docstring.
+WRITTEN = {
+    "_Mailbox": "An address or a (name, address) tuple.",
+    "_Mailboxes": "An address, a (name, address) tuple, or a list of these.",
+    "_Headers": "A dict, or a list of (name, value) tuples.",
+    "_Attachments": "A list of Attachment, or of what Attachment() takes.",
+    "str | Sequence[str]": "A str or a list of str.",
+    "datetime.datetime | str": "A datetime (a naive one is local time) or a str.",
+    "Sequence[tuple[str, str]]": "A list of (media type, text) tuples.",
+    "str | Mapping[str, object]": "A dict, or its JSON as a str.",
+    "dict[str, str]": "A dict of str.",
+}
 
 
-def table_of_library(path):
-    library = ctypes.CDLL(path)
-    library.facteur_option_count.restype = ctypes.c_size_t
-    for field in FIELDS:
-        function = getattr(library, f"facteur_option_{field}")
-        function.restype = ctypes.c_char_p
-        function.argtypes = [ctypes.c_size_t]
-    return [
-        [(getattr(library, f"facteur_option_{field}")(i) or b"").decode() for field in FIELDS]
-        for i in range(library.facteur_option_count())
-    ]
+def tables_of_library(path):
+    sys.path.insert(0, str(HERE.parents[1] / "scripts"))
+    import tables
+
+    library = tables.Library(path)
+    return library.options(), library.message_fields()
 
 
-def table_of_package():
+def tables_of_package():
     # Beside this script lie the sources, which have no module.
-    sys.path[:] = [path for path in sys.path if path != str(STUB.parents[1])]
+    sys.path[:] = [path for path in sys.path if path != str(HERE)]
     import facteur._core
 
-    return [[text or "" for text in row] for row in facteur._core.options()]
+    return facteur._core.options(), facteur._core.message_fields()
 
 
-def keyword(name, scope, kind, choices, default, help_text):
-    """One keyword with its meaning as a comment."""
+def comment(text):
+    return textwrap.wrap(text, 88, initial_indent="# ", subsequent_indent="# ")
+
+
+def option(name, scope, kind, choices, default, help_text):
+    """One keyword of Mailer with its meaning as a comment."""
     annotation = SPECIAL.get(name, TYPES.get(kind))
     if kind == "choice":
         switch = "bool | " if choices.startswith("0|1|") else ""
         words = choices.split("|")[2 if switch else 0 :]
         annotation = switch + "Literal[%s]" % ", ".join(f'"{word}"' for word in words)
     note = help_text + (f"  Default: {default}." if default else "")
-    comment = textwrap.wrap(note, 88, initial_indent="# ", subsequent_indent="# ")
-    return [*comment, f"{name}: {annotation} | None = None,"]
+    return [*comment(note), f"{name}: {annotation} | None = None,"]
 
 
-def generated(text, table):
-    """The stub with the part between each pair of marks replaced."""
-    lines = [line for row in table for line in keyword(*row)]
+class Field:
+    def __init__(self, name, kind, several, choices, default, finished, help_text):
+        self.name = "from_" if name == "from" else name
+        # Beside finished bytes, envelope_from has its own place.
+        self.beside_bytes = finished and name != "envelope_from"
+        self.takes, self.attribute = SHAPES[kind, several == "+"]
+        self.is_tuple = several == "+"
+        if kind == "text" and several:
+            self.takes = SHAPES["text", True][0]
+        words = ", ".join(f'"{word}"' for word in choices.split("|"))
+        self.choices = f"  {'Any' if several else 'One'} of {words}." if choices else ""
+        self.default = f"  Default: {default}." if default and kind != "bool" else ""
+        self.help = help_text
+
+    def keyword(self):
+        return [*comment(self.help + self.choices + self.default), f"{self.name}: {self.takes} | None = None,"]
+
+    def property(self):
+        return ["@property", f"def {self.name}(self) -> {self.attribute}: ..."] if self.attribute else []
+
+    def documented(self):
+        written = WRITTEN.get(self.takes, "")
+        body = self.help + self.choices + self.default + (f"  {written}" if written else "")
+        return [self.name, *textwrap.wrap(body, 84, initial_indent="    ", subsequent_indent="    ")]
+
+
+def signature(start, names, end):
+    """A first line of a docstring, from which inspect.signature() reads."""
+    return textwrap.wrap(start + ", ".join(f"{name}=None" for name in names) + end, 88, subsequent_indent=" " * start.index("(") + " ")
+
+
+def literal(lines):
+    """The lines as a C string over several lines of a macro."""
+    quoted = [json.dumps(line + "\n", ensure_ascii=False) for line in lines]
+    return " \\\n".join("    " + line for line in quoted)
+
+
+def header(fields):
+    bytes_fields = [field.name for field in fields if field.beside_bytes]
+    attributes = " \\\n".join(
+        f"    ATTRIBUTE({field.name}, {int(field.is_tuple)}, {json.dumps(field.help, ensure_ascii=False)})"
+        for field in fields if field.attribute
+    )  # fmt: skip
+    documented = [line for field in fields for line in field.documented()]
+    return f"""/* SPDX-License-Identifier: MIT */
+/* Written by generate_stub.py from core/src/mime/message_fields.h: change that table, not this. */
+/* clang-format off */
+#ifndef FPY_MESSAGE_TABLE_H
+#define FPY_MESSAGE_TABLE_H
+
+#define FPY_MESSAGE_ATTRIBUTES \\
+{attributes}
+
+#define FPY_MESSAGE_SIGNATURE \\
+{literal([*signature("Message(*, ", [field.name for field in fields], ")"), "--"])}
+
+#define FPY_MESSAGE_FIELDS \\
+{literal(documented)}
+
+#define FPY_FROM_BYTES_SIGNATURE \\
+{literal([*signature("from_bytes($type, /, raw, envelope_from=None, recipients=None, *, ", bytes_fields, ")"), "--"])}
+
+#endif
+"""
+
+
+def bare(lines):
+    """The keywords without the comments, where they stand a second time."""
+    return [line for line in lines if not line.startswith("#")]
+
+
+def replaced(text, mark, *parts):
+    """The stub with the lines between each pair of these marks replaced, those of the first pair by the first part."""
+    left = list(parts)
 
     def replace(match):
         indent = match.group(1)
         return match.group(0).split("\n", 1)[0] + "\n" + "".join(
-            f"{indent}{line}\n" for line in lines
-        ) + f"{indent}# end of options"  # fmt: skip
+            f"{indent}{line}\n" for line in (left.pop(0) if left else [])
+        ) + f"{indent}# end of {mark}"  # fmt: skip
 
     made, count = re.subn(
-        r"( +)# options: generated by generate_stub\.py\n.*?# end of options", replace, text, flags=re.S
+        rf"( +)# {mark}: generated by generate_stub\.py\n.*?# end of {mark}", replace, text, flags=re.S
     )
-    if count != 2:
-        sys.exit(f"{STUB}: expected two marked places, found {count}")
+    if count != len(parts):
+        sys.exit(f"{STUB}: expected {len(parts)} places marked {mark}, found {count}")
     return made
+
+
+def stub(text, options, fields):
+    of_mailer = [line for row in options for line in option(*row)]
+    text = replaced(text, "options", of_mailer, bare(of_mailer))
+    text = replaced(text, "fields", [line for field in fields for line in field.keyword()])
+    beside = [line for field in fields if field.beside_bytes for line in field.keyword()]
+    text = replaced(text, "fields beside bytes", bare(beside))
+    return replaced(text, "attributes", [line for field in fields for line in field.property()])
 
 
 def main():
@@ -91,16 +198,16 @@ def main():
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--library", metavar="PATH")
     args = parser.parse_args()
-    table = table_of_library(args.library) if args.library else table_of_package()
-    old = STUB.read_text(encoding="utf-8")
-    new = generated(old, table)
-    if new == old:
-        return 0
-    if args.check:
-        print(f"{STUB}: not current; run bindings/python/generate_stub.py")
-        return 1
-    STUB.write_text(new, encoding="utf-8")
-    return 0
+    options, rows = tables_of_library(args.library) if args.library else tables_of_package()
+    fields = [Field(*row) for row in rows]
+    made = {STUB: stub(STUB.read_text(encoding="utf-8"), options, fields), HEADER: header(fields)}
+    stale = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if args.check:
+            print(f"{path}: not current; run bindings/python/generate_stub.py")
+        else:
+            path.write_text(made[path], encoding="utf-8")
+    return 1 if args.check and stale else 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
  * asked.
  */
 #include "binding.h"
+#include "message_table.h"
 
 #include <unistd.h>
 
@@ -316,55 +317,21 @@ PyObject *fpy_message_from(fpy_state *state, PyObject *value)
     return made;
 }
 
-#define ATTRIBUTE(name, several, doc)                                                              \
-    {                                                                                              \
-#name, message_attribute, NULL, PyDoc_STR(doc), &(struct attribute)                        \
-        {                                                                                          \
-#name, several                                                                         \
-        }                                                                                          \
-    }
-
 static PyGetSetDef message_getset[] = {
-    ATTRIBUTE(from_, 0, "The author: an address or a (name, address) tuple."),
-    ATTRIBUTE(sender, 0, "Who sent it in the author's place (RFC 5322 section 3.6.2), or None."),
-    ATTRIBUTE(to, 1, "Tuple of addresses and (name, address) tuples."),
-    ATTRIBUTE(cc, 1, "Tuple of addresses and (name, address) tuples."),
-    ATTRIBUTE(bcc, 1, "Tuple of addresses and (name, address) tuples; on no copy of the mail."),
-    ATTRIBUTE(reply_to, 1, "Tuple of addresses and (name, address) tuples."),
-    ATTRIBUTE(subject, 0, "The subject as text, or None."),
-    ATTRIBUTE(text, 0, "The plain text part, or None."),
-    ATTRIBUTE(html, 0, "The HTML part, or None."),
-    ATTRIBUTE(alternatives, 1, "Tuple of (media type, text) tuples."),
-    ATTRIBUTE(attachments, 1, "Tuple of Attachments."),
-    ATTRIBUTE(headers, 1, "Tuple of (name, value) tuples: the headers of one's own."),
-    ATTRIBUTE(envelope_from, 0, "The SMTP sender where it is not the author, or None."),
-    ATTRIBUTE(message_id, 0, "The Message-ID that was given, or None."),
-    ATTRIBUTE(date, 0, "The date that was given (datetime or str), or None."),
-    ATTRIBUTE(in_reply_to, 0, "Message ids, separated by spaces, or None."),
-    ATTRIBUTE(references, 0, "Message ids, separated by spaces, or None."),
-    ATTRIBUTE(priority, 0, "\"high\", \"normal\", \"low\", or None."),
-    ATTRIBUTE(list_unsubscribe, 1, "Tuple of https: and mailto: addresses."),
-    ATTRIBUTE(tags, 1, "Tuple of the tags."),
-    ATTRIBUTE(metadata, 1, "Tuple of (name, value) tuples."),
-    ATTRIBUTE(dsn_notify, 0, "When the sender is told what became of the mail, or None."),
-    ATTRIBUTE(dsn_return, 0, "How much of the mail a notification holds, or None."),
-    ATTRIBUTE(envelope_id, 0, "The id that notifications repeat, or None."),
-    ATTRIBUTE(require_tls, 0, "Whether verified TLS is asked all the way, or None."),
-    ATTRIBUTE(deliver_by, 0, "The seconds within which to deliver, or None."),
-    ATTRIBUTE(mt_priority, 0, "The priority of the transfer, or None."),
+#define ATTRIBUTE(name, several, doc)                                                              \
+    {#name, message_attribute, NULL, PyDoc_STR(doc), &(struct attribute){#name, several}},
+    FPY_MESSAGE_ATTRIBUTES
+#undef ATTRIBUTE
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 PyDoc_STRVAR(
-    from_bytes_doc,
-    "from_bytes($type, /, raw, envelope_from=None, recipients=None, *, tags=None,\n"
-    "           metadata=None, dsn_notify=None, dsn_return=None, envelope_id=None,\n"
-    "           require_tls=None, deliver_by=None, mt_priority=None, smime=None)\n--\n\n"
-    "Make a message of finished RFC 5322 bytes (any bytes-like object).\n\n"
+    from_bytes_doc, FPY_FROM_BYTES_SIGNATURE
+    "\nMake a message of finished RFC 5322 bytes (any bytes-like object).\n\n"
     "Line ends become CRLF, Bcc fields are taken out, every other byte is kept.\n"
     "The envelope is read from the fields unless it is given: envelope_from is an address\n"
-    "(\"\" is the null reverse-path), recipients a list of bare addresses.  The other keywords\n"
-    "are those of Message().\n\n"
+    "(\"\" is the null reverse-path), recipients a list of bare addresses.  The other\n"
+    "keywords are those of Message().\n\n"
     "MessageError: no readable message, an address that cannot be on the wire.");
 
 static PyMethodDef message_methods[] = {
@@ -377,44 +344,13 @@ static PyMethodDef message_methods[] = {
 };
 
 PyDoc_STRVAR(
-    message_doc,
-    "Message(*, from_=None, to=None, cc=None, bcc=None, reply_to=None, subject=None, text=None,\n"
-    "        html=None, attachments=None, headers=None, sender=None, envelope_from=None,\n"
-    "        message_id=None, date=None, in_reply_to=None, references=None,\n"
-    "        priority=None, alternatives=None, list_unsubscribe=None, tags=None, metadata=None,\n"
-    "        dsn_notify=None, dsn_return=None,\n"
-    "        envelope_id=None, require_tls=None, deliver_by=None, mt_priority=None,\n"
-    "        smime=None)\n--\n\n"
-    "A mail's content and its envelope; it never changes once made.\n\n"
-    "from_, sender    \"Ana <ana@example.com>\" or (\"Ana\", \"ana@example.com\").\n"
-    "to, cc, bcc, reply_to\n"
-    "                 The same, or a list of these; a str may be a whole address list.\n"
-    "subject, text, html\n"
-    "                 str; in the subject, control characters become one space.\n"
-    "alternatives     List of (media type, text): AMP, text/calendar and other forms of the text.\n"
-    "attachments      List of Attachment, or of what Attachment() takes: bytes, a path, a file.\n"
-    "headers          Dict or list of (name, value): headers that facteur does not write itself.\n"
-    "envelope_from    The SMTP sender; default: sender, else from_. \"\" is the null "
-    "reverse-path.\n"
-    "message_id       \"id@domain\"; default: made at random.\n"
-    "date             datetime (a naive one is local time) or str (RFC 3339, RFC 5322); default: "
-    "now.\n"
-    "in_reply_to, references\n"
-    "                 Message ids: a str, or a list of str.\n"
-    "priority         \"high\", \"normal\" or \"low\".\n"
-    "list_unsubscribe https: (one click) or mailto: addresses: a str, or a list of str.\n"
-    "tags, metadata   A str or a list of str; a dict of str: for relays known by name only.\n"
-    "dsn_notify       \"never\", or any of \"success\", \"failure\", \"delay\": a str, or a list.\n"
-    "dsn_return       \"full\" or \"headers\".\n"
-    "envelope_id      str of at most 100 characters, which notifications repeat.\n"
-    "require_tls      True: verified TLS all the way, or no delivery (RFC 8689).\n"
-    "deliver_by       Seconds, int; \"3600;N\": told when late, not returned (RFC 2852).\n"
-    "mt_priority      int from -9 to 9 (RFC 6710).\n"
-    "                 A relay that does not offer one of the last six refuses the mail; a value\n"
-    "                 with \"?\" at its end, such as \"failure?\", asks only where it is "
-    "offered.\n\n"
-    "MessageError: a value that cannot be on the wire, an unknown keyword, a file that cannot be\n"
-    "opened; its .where is the field.");
+    message_doc, FPY_MESSAGE_SIGNATURE
+    "\nA mail's content and its envelope; it never changes once made.\n\n" FPY_MESSAGE_FIELDS
+    "\nA relay that does not offer what dsn_notify, dsn_return, envelope_id, require_tls,\n"
+    "deliver_by or mt_priority asks refuses the mail; a value with \"?\" at its end, such as\n"
+    "\"failure?\", asks only where it is offered (not for require_tls).\n\n"
+    "MessageError: a value that cannot be on the wire, an unknown keyword, a file that\n"
+    "cannot be opened; its .where is the field.");
 
 static PyType_Slot message_slots[] = {
     {Py_tp_new, message_new},

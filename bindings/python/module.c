@@ -94,6 +94,30 @@ static PyObject *options(PyObject *module, PyObject *unused)
     return table;
 }
 
+static PyObject *message_fields(PyObject *module, PyObject *unused)
+{
+    Py_ssize_t count = (Py_ssize_t)facteur_message_field_count();
+    PyObject *table = PyTuple_New(count);
+
+    for (Py_ssize_t i = 0; table && i < count; i++) {
+        size_t at = (size_t)i;
+        PyObject *row = Py_BuildValue(
+            "(sssssis)", facteur_message_field_name(at),
+            facteur_field_type_name(facteur_message_field_type(at)), facteur_message_field_list(at),
+            facteur_message_field_choices(at), facteur_message_field_default(at),
+            facteur_message_field_finished(at), facteur_message_field_help(at));
+
+        if (!row || PyTuple_SetItem(table, i, row))
+            Py_CLEAR(table);
+    }
+    return table;
+}
+
+PyDoc_STRVAR(message_fields_doc,
+             "message_fields($module, /)\n--\n\n"
+             "The table of a Message's fields: tuples (name, type, list, choices, default,\n"
+             "finished, help).");
+
 PyDoc_STRVAR(
     options_doc,
     "options($module, /)\n--\n\n"
@@ -154,6 +178,7 @@ static PyMethodDef methods[] = {
     {"order_confirmation", WITH_KEYWORDS(fpy_order_confirmation), order_doc},
     {"contact_form", WITH_KEYWORDS(fpy_contact_form), contact_doc},
     {"options", options, METH_NOARGS, options_doc},
+    {"message_fields", message_fields, METH_NOARGS, message_fields_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A message as JSON: the fields of facteur_message_set(), `headers` (an object of names and texts),
- * `attachments` (a list of path, name, type, inline), `alternatives` (a list of type, content).
- * What is not known is refused.
+ * A message as JSON: the table of fields.  `headers` and `metadata` are objects of names and texts,
+ * `attachments` a list of path, name, type, inline, `alternatives` one of type, content.  What is
+ * not in the table is refused.
  */
 #include "cli/message.h"
 
@@ -24,85 +24,92 @@ static int refuse(const struct reading *reading, const char *where, const char *
     return fail(EXIT_DATA, input_name(reading->file), "%s: %s", where, what);
 }
 
-static int set(const struct reading *reading, const char *field, const char *where,
-               const json_t *value)
+static int set_text(const struct reading *reading, const char *field, const char *text, size_t len)
 {
     facteur_error *error = NULL;
-    char number[32];
-    int code;
+    int code = facteur_message_set(reading->message, field, text, len, &error);
 
-    if ((json_is_boolean(value) && strcmp(field, "require_tls") == 0) ||
-        (json_is_integer(value) &&
-         (strcmp(field, "deliver_by") == 0 || strcmp(field, "mt_priority") == 0))) {
-        snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT,
-                 json_is_true(value) ? 1 : json_integer_value(value));
-        code = facteur_message_set(reading->message, field, number, FACTEUR_NTS, &error);
-        return code ? fail_error(input_name(reading->file), code, error) : 0;
-    }
-    if (!json_is_string(value))
-        return refuse(reading, where, "expected text");
-    code = facteur_message_set(reading->message, field, json_string_value(value),
-                               json_string_length(value), &error);
     return code ? fail_error(input_name(reading->file), code, error) : 0;
 }
 
-/* Of these each value adds to those before it, so a list is one call an entry. */
-static bool adds(const char *field)
+/* An object or a list, as the text that it is. */
+static int set_json(const struct reading *reading, const char *field, const json_t *value)
 {
-    static const char *const fields[] = {"to", "cc", "bcc", "reply_to", "list_unsubscribe", "tags"};
+    char *text = json_dumps(value, JSON_COMPACT);
+    int result = text ? set_text(reading, field, text, FACTEUR_NTS) : fail_nomem();
 
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (strcmp(fields[i], field) == 0)
-            return true;
-    }
-    return false;
+    free(text);
+    return result;
 }
 
-static int set_all(const struct reading *reading, const char *field, const json_t *value)
+static const char *expected(enum facteur_field_type type)
+{
+    if (type == FACTEUR_FIELD_json)
+        return "expected an object, or its text";
+    if (type == FACTEUR_FIELD_bool)
+        return "expected true or false";
+    return type == FACTEUR_FIELD_int ? "expected a whole number or text" : "expected text";
+}
+
+static int set(const struct reading *reading, size_t index, const char *where, const json_t *value)
+{
+    const char *field = facteur_message_field_name(index);
+    enum facteur_field_type type = facteur_message_field_type(index);
+    char number[32];
+
+    if (json_is_string(value))
+        return set_text(reading, field, json_string_value(value), json_string_length(value));
+    if (type == FACTEUR_FIELD_json && (json_is_object(value) || json_is_array(value)))
+        return set_json(reading, field, value);
+    if (type == FACTEUR_FIELD_bool && json_is_boolean(value))
+        return set_text(reading, field, json_is_true(value) ? "1" : "0", 1);
+    if (type != FACTEUR_FIELD_int || !json_is_integer(value))
+        return refuse(reading, where, expected(type));
+    snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    return set_text(reading, field, number, FACTEUR_NTS);
+}
+
+/* A call an entry: each adds to those before it. */
+static int set_each(const struct reading *reading, size_t index, const json_t *list)
 {
     char where[128];
     int result = 0;
 
-    if (!json_is_array(value) || !adds(field))
-        return set(reading, field, field, value);
-    for (size_t i = 0; i < json_array_size(value) && result == 0; i++) {
-        snprintf(where, sizeof where, "%s[%zu]", field, i);
-        result = set(reading, field, where, json_array_get(value, i));
+    for (size_t i = 0; i < json_array_size(list) && result == 0; i++) {
+        snprintf(where, sizeof where, "%s[%zu]", facteur_message_field_name(index), i);
+        result = set(reading, index, where, json_array_get(list, i));
     }
     return result;
 }
 
 /* The list is one value of the core's, with `separator` between each two. */
-static int set_joined(const struct reading *reading, const char *field, const json_t *value,
+static int set_joined(const struct reading *reading, const char *field, const json_t *list,
                       char separator)
 {
-    facteur_error *error = NULL;
     size_t len = 0;
     char *text;
-    int code;
+    int result;
 
-    if (!json_is_array(value))
-        return set(reading, field, field, value);
-    for (size_t i = 0; i < json_array_size(value); i++) {
-        if (!json_is_string(json_array_get(value, i)))
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (!json_is_string(json_array_get(list, i)))
             return refuse(reading, field, "expected texts only");
-        len += json_string_length(json_array_get(value, i)) + 1;
+        len += json_string_length(json_array_get(list, i)) + 1;
     }
     text = malloc(len + 1);
     if (!text)
         return fail_nomem();
     len = 0;
-    for (size_t i = 0; i < json_array_size(value); i++) {
-        const json_t *word = json_array_get(value, i);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *word = json_array_get(list, i);
 
         if (i)
             text[len++] = separator;
         memcpy(text + len, json_string_value(word), json_string_length(word));
         len += json_string_length(word);
     }
-    code = facteur_message_set(reading->message, field, text, len, &error);
+    result = set_text(reading, field, text, len);
     free(text);
-    return code ? fail_error(input_name(reading->file), code, error) : 0;
+    return result;
 }
 
 static int add_metadata(const struct reading *reading, const json_t *metadata)
@@ -214,6 +221,40 @@ static int add_alternatives(const struct reading *reading, const json_t *list)
     return result;
 }
 
+static size_t find_field(const char *name)
+{
+    size_t i = 0;
+
+    while (i < facteur_message_field_count() && strcmp(facteur_message_field_name(i), name) != 0)
+        i++;
+    return i;
+}
+
+static int read_field(const struct reading *reading, const char *name, const json_t *value)
+{
+    size_t index = find_field(name);
+    char list = *facteur_message_field_list(index);
+
+    /* The core tells which field was meant. */
+    if (index == facteur_message_field_count())
+        return set_text(reading, name, "", 0);
+    switch (facteur_message_field_type(index)) {
+    case FACTEUR_FIELD_headers:
+        return add_headers(reading, value);
+    case FACTEUR_FIELD_metadata:
+        return add_metadata(reading, value);
+    case FACTEUR_FIELD_attachments:
+        return attach_all(reading, value);
+    case FACTEUR_FIELD_alternatives:
+        return add_alternatives(reading, value);
+    default:
+        break;
+    }
+    if (!json_is_array(value) || !list)
+        return set(reading, index, name, value);
+    return list == '+' ? set_each(reading, index, value) : set_joined(reading, name, value, list);
+}
+
 static int read_fields(const struct reading *reading, const json_t *root)
 {
     const char *name;
@@ -222,23 +263,8 @@ static int read_fields(const struct reading *reading, const json_t *root)
 
     json_object_foreach((json_t *)root, name, value)
     {
-        if (json_is_null(value))
-            continue;
-        if (strcmp(name, "headers") == 0)
-            result = add_headers(reading, value);
-        else if (strcmp(name, "metadata") == 0)
-            result = add_metadata(reading, value);
-        else if (strcmp(name, "dsn_notify") == 0 || strcmp(name, "from") == 0 ||
-                 strcmp(name, "sender") == 0)
-            result = set_joined(reading, name, value, ',');
-        else if (strcmp(name, "in_reply_to") == 0 || strcmp(name, "references") == 0)
-            result = set_joined(reading, name, value, ' ');
-        else if (strcmp(name, "attachments") == 0)
-            result = attach_all(reading, value);
-        else if (strcmp(name, "alternatives") == 0)
-            result = add_alternatives(reading, value);
-        else
-            result = set_all(reading, name, value);
+        if (!json_is_null(value))
+            result = read_field(reading, name, value);
         if (result)
             return result;
     }

@@ -112,39 +112,59 @@ FACTEUR_API facteur_message *facteur_message_new(void);
 FACTEUR_API void facteur_message_free(facteur_message *message);
 
 /*
+ * The table of a message's fields, the one source of docs/message.md, the PHP stub, the .pyi and
+ * the program's JSON.  index runs from 0 to facteur_message_field_count() - 1; every text is
+ * static.
+ *
+ * X(name): the types.  facteur_message_set() takes all of them up to json as text; the others have
+ * functions of their own: facteur_message_add_header(), _add_metadata(), _add_alternative(),
+ * _attach_bytes() and its kin.
+ *
+ * text, date        As the field's help says.
+ * bool              "1" or "0".
+ * int               A number, with what the field lets stand behind it.
+ * mailbox           An RFC 5322 address list ("Ana <ana@example.com>, b@example.org", groups too).
+ * json              A JSON text, which is kept as a secret.
+ */
+#define FACTEUR_FIELD_TYPES(X)                                                                     \
+    X(text)                                                                                        \
+    X(date) X(bool) X(int) X(mailbox) X(json) X(headers) X(metadata) X(alternatives) X(attachments)
+
+enum facteur_field_type {
+#define FACTEUR_FIELD_ENUM(name) FACTEUR_FIELD_##name,
+    FACTEUR_FIELD_TYPES(FACTEUR_FIELD_ENUM)
+#undef FACTEUR_FIELD_ENUM
+        FACTEUR_FIELD_TYPE_COUNT
+};
+
+FACTEUR_API size_t facteur_message_field_count(void);
+FACTEUR_API const char *facteur_message_field_name(size_t index);
+FACTEUR_API enum facteur_field_type facteur_message_field_type(size_t index);
+FACTEUR_API const char *facteur_field_type_name(enum facteur_field_type type);
+
+/*
+ * How a list of values is set: "+" by a call each, which adds; "," or " " by one call, with that
+ * between each two; "" when the field has one value.
+ */
+FACTEUR_API const char *facteur_message_field_list(size_t index);
+
+/* The words that a value can be, separated by "|"; "" for any text. */
+FACTEUR_API const char *facteur_message_field_choices(size_t index);
+
+/* What holds when the field is not set, in words; "" for nothing. */
+FACTEUR_API const char *facteur_message_field_default(size_t index);
+
+/* 1: facteur_message_from_bytes() takes the field, too; else 0. */
+FACTEUR_API int facteur_message_field_finished(size_t index);
+
+FACTEUR_API const char *facteur_message_field_help(size_t index);
+
+/*
  * Set one field by the name that it has in Python, PHP and JSON.
  *
- * from, sender, to, cc, bcc, reply_to
- *                  An RFC 5322 address list ("Ana <ana@example.com>, b@example.org", groups too);
- *                  to, cc, bcc and reply_to append, the others replace.
- * subject, text, html
- *                  Text; in the subject, control characters become one space.  HTML without text
- *                  gets a text made of it; "" as text leaves it alone.
- * envelope_from    The SMTP sender (RFC 5321 MAIL FROM); default: sender, else from.  "<>" or ""
- *                  asks for the null reverse-path.
- * message_id       "id@domain", with or without angle brackets; default: made at random.
- * date             RFC 3339 ("2026-11-23T10:00:00+01:00") or RFC 5322; default: now.
- * in_reply_to, references
- *                  Message ids, separated by spaces.  The one id of in_reply_to is added to
- *                  references when it is not there.
- * priority         "high", "normal" or "low": X-Priority, Importance and Priority.
- * list_unsubscribe
- *                  An https: or mailto: address (RFC 2369); each call adds one.  https: is
- *                  announced as working with one click (RFC 8058): a POST to it unsubscribes.
- * tags             A tag for the relay's statistics; each call adds one.
- * dsn_notify       "never", or any of "success,failure,delay": when the sender is told what became
- *                  of the mail (RFC 3461).
- * dsn_return       "full" or "headers": how much of the mail such a notification holds.
- * envelope_id      An id that notifications repeat; at most 100 characters.
- * require_tls      "1": only servers with verified TLS may pass the mail on (RFC 8689).
- * deliver_by       Seconds after which the mail is returned instead of delivered; with ";N" behind
- *                  them it is delivered late, but that is told (RFC 2852).
- * smime            S/MIME for this message, in place of the mailer's: the JSON of that option.
- * mt_priority      "-9" to "9" (RFC 6710).
- *
- * A relay that does not offer what one of the last six asks is not given the mail: it is refused.
- * With a "?" at its end (not for require_tls) a value asks only where that is offered.  An empty
- * value asks nothing.
+ * A relay that does not offer what dsn_notify, dsn_return, envelope_id, require_tls, deliver_by or
+ * mt_priority asks is not given the mail: it is refused.  With a "?" at its end (not for
+ * require_tls) a value asks only where that is offered.  An empty value asks nothing.
  *
  * FACTEUR_EMESSAGE: no such field (the nearest name is told), or a value that cannot be on the wire
  * (control character in an address, invalid UTF-8, …); `where` is the field's name.
@@ -511,9 +531,9 @@ FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, const char *kind, co
  *
  * FACTEUR_LETTER   As facteur_send_composed().
  * FACTEUR_HOSTED   The calling thread's event loop drives the mailer, see facteur_mailer_step().
- * FACTEUR_MANY     One of many mails: what keeps this one back does not stop the others.  It ends
- * at once, and its receipt tells the error's code and sentence: permanent for FACTEUR_EMESSAGE,
- * temporary for FACTEUR_EIO and FACTEUR_ECONFIG.
+ * FACTEUR_MANY     One of many mails: an error of this one does not stop the others.  It ends at
+ *                  once, and its receipt tells the error: permanent for FACTEUR_EMESSAGE, temporary
+ *                  for FACTEUR_EIO and FACTEUR_ECONFIG.
  */
 #define FACTEUR_LETTER 1U
 #define FACTEUR_HOSTED 2U

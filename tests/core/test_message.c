@@ -508,9 +508,79 @@ static void every_failed_allocation_is_told(void **state)
 }
 #endif
 
+/* ---- The table of fields --------------------------------------------------------------------- */
+
+static bool is_text(enum facteur_field_type type)
+{
+    return type <= FACTEUR_FIELD_json;
+}
+
+/* Whether a field of a message of finished bytes is refused for what the message is. */
+static bool is_closed(const char *field)
+{
+    static const char bytes[] = "From: a@x.example\r\nTo: b@x.example\r\n\r\nHi\r\n";
+    facteur_message *message = NULL;
+    facteur_error *error = NULL;
+    bool closed;
+
+    assert_int_equal(facteur_message_from_bytes(bytes, sizeof bytes - 1, &message, NULL), 0);
+    closed = facteur_message_set(message, field, "?", 1, &error) &&
+             strstr(facteur_error_message(error), "a message made of finished bytes");
+    facteur_error_free(error);
+    facteur_message_free(message);
+    return closed;
+}
+
+static void the_table_of_fields_is_sound(void **state)
+{
+    size_t count = facteur_message_field_count();
+
+    for (size_t i = 0; i < count; i++) {
+        const char *name = facteur_message_field_name(i), *list = facteur_message_field_list(i);
+        enum facteur_field_type type = facteur_message_field_type(i);
+        facteur_message *message = facteur_message_new();
+        facteur_error *error = NULL;
+
+        assert_true(*name && strlen(facteur_message_field_help(i)) > 10);
+        assert_true(strlen(list) < 2 && (!*list || strchr("+, ", *list)));
+        assert_true(*facteur_field_type_name(type) != '\0');
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(name, facteur_message_field_name(j));
+        if (is_text(type)) {
+            assert_int_equal(is_closed(name), !facteur_message_field_finished(i));
+        } else {
+            assert_int_equal(facteur_message_set(message, name, "x", 1, &error), FACTEUR_EMESSAGE);
+            assert_non_null(strstr(facteur_error_message(error), "not set as a text"));
+        }
+        facteur_error_free(error);
+        facteur_message_free(message);
+    }
+    assert_string_equal(facteur_message_field_name(count), "");
+    assert_string_equal(facteur_field_type_name(FACTEUR_FIELD_TYPE_COUNT), "");
+}
+
+static void the_choices_are_what_is_taken(void **state)
+{
+    for (size_t i = 0; i < facteur_message_field_count(); i++) {
+        const char *choices = facteur_message_field_choices(i);
+        facteur_message *message = facteur_message_new();
+
+        for (size_t len; *choices; choices += len + (choices[len] == '|')) {
+            len = strcspn(choices, "|");
+            assert_int_equal(
+                facteur_message_set(message, facteur_message_field_name(i), choices, len, NULL), 0);
+        }
+        if (*facteur_message_field_choices(i))
+            expect_refusal(message, facteur_message_field_name(i), "other", "");
+        facteur_message_free(message);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_table_of_fields_is_sound),
+        cmocka_unit_test(the_choices_are_what_is_taken),
         cmocka_unit_test(one_text_is_one_part),
         cmocka_unit_test(nothing_at_all_is_an_empty_text),
         cmocka_unit_test(text_and_html_are_alternatives),

@@ -45,18 +45,22 @@ def test_stub_is_current():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_stub_check_can_fail(tmp_path):
+@pytest.mark.parametrize("name, line", [
+    ("facteur/_core.pyi", "deadline: float | None = None,"),
+    ("facteur/_core.pyi", "def mt_priority(self)"),
+    ("message_table.h", "ATTRIBUTE(cc,"),
+])
+def test_stub_check_can_fail(tmp_path, name, line):
     folder = tmp_path / "bindings/python"
     (folder / "facteur").mkdir(parents=True)
-    script = folder / "generate_stub.py"
-    script.write_text((ROOT / "bindings/python/generate_stub.py").read_text())
-    stub = folder / "facteur/_core.pyi"
-    good = (ROOT / "bindings/python/facteur/_core.pyi").read_text()
-    stub.write_text(good.replace("deadline: float | None = None,", "", 1))
-    run = [sys.executable, script]
+    for file in ("generate_stub.py", "facteur/_core.pyi", "message_table.h"):
+        (folder / file).write_text((ROOT / "bindings/python" / file).read_text())
+    good = (folder / name).read_text()
+    (folder / name).write_text(good.replace(line, "", 1))
+    run = [sys.executable, folder / "generate_stub.py"]
     assert subprocess.run([*run, "--check"], capture_output=True).returncode == 1
     assert subprocess.run(run).returncode == 0
-    assert stub.read_text() == good
+    assert (folder / name).read_text() == good
 
 
 def test_stubtest():

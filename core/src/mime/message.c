@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mime/limits.h"
+#include "mime/message_fields.h"
 #include "mime/token.h"
 
 #include <stddef.h>
@@ -85,8 +86,9 @@ typedef int set_field(facteur_message *message, const struct field *field, fct_s
 
 struct field {
     const char *name;
-    set_field *set;
+    set_field *set; /* NULL: functions of its own add to it */
     size_t offset;
+    bool finished; /* no part of the message itself: finished bytes take it, too */
 };
 
 static void *slot(facteur_message *message, const struct field *field)
@@ -367,44 +369,12 @@ static int set_smime(facteur_message *message, const struct field *field, fct_sl
     return 0;
 }
 
-#define FIELD(name, set)                                                                           \
-    {                                                                                              \
-#name, set, offsetof(facteur_message, name)                                                \
-    }
-
 static const struct field fields[] = {
-    FIELD(from, set_author),
-    FIELD(sender, set_author),
-    FIELD(reply_to, set_addresses),
-    FIELD(to, set_addresses),
-    FIELD(cc, set_addresses),
-    FIELD(bcc, set_addresses),
-    FIELD(subject, set_text_line),
-    FIELD(text, set_body),
-    FIELD(html, set_body),
-    FIELD(envelope_from, set_envelope_from),
-    FIELD(message_id, set_message_id),
-    FIELD(date, set_date),
-    FIELD(in_reply_to, set_ids),
-    FIELD(references, set_ids),
-    FIELD(list_unsubscribe, add_uri),
-    FIELD(priority, set_priority),
-    {"tags", add_tag, 0},
-    {"dsn_notify", set_term, 0},
-    {"dsn_return", set_term, 0},
-    {"envelope_id", set_term, 0},
-    {"require_tls", set_term, 0},
-    {"deliver_by", set_term, 0},
-    {"mt_priority", set_term, 0},
-    {"smime", set_smime, 0},
+#define FIELD(name, type, list, choices, def, finished, setter, member, help)                      \
+    {#name, setter, offsetof(facteur_message, member), finished},
+    FCT_MESSAGE_FIELDS(FIELD)
+#undef FIELD
 };
-
-/* What is no part of the message itself can be set beside finished bytes, too. */
-static bool is_of_envelope(const struct field *field)
-{
-    return field->set == set_envelope_from || field->set == set_term || field->set == add_tag ||
-           field->set == set_smime;
-}
 
 #define FIELD_COUNT (sizeof fields / sizeof fields[0])
 
@@ -438,7 +408,9 @@ int facteur_message_set(facteur_message *message, const char *name, const char *
 
     if (!field)
         return unknown_field(name, error);
-    if (!is_of_envelope(field)) {
+    if (!field->set)
+        return fct_error_set(error, FACTEUR_EMESSAGE, name, "%s is not set as a text", name);
+    if (!field->finished) {
         result = fct_message_check_open(message, name, error);
         if (result)
             return result;
