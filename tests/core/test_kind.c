@@ -60,6 +60,30 @@ static void a_folder_is_a_kind(void **state)
     facteur_message_free(message);
 }
 
+static void a_letter_is_sent_by_the_name_of_its_kind(void **state)
+{
+    facteur_mailer *mailer = NULL;
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+
+    assert_int_equal(facteur_mailer_new("memory://", NULL, NULL, 0, &mailer, NULL), 0);
+    assert_int_equal(facteur_send_letter(mailer, "test_letter", MEETING("fr"), FACTEUR_NTS, FIXED,
+                                         FACTEUR_NTS, 5, &receipt, &error),
+                     0);
+    assert_int_equal(facteur_receipt_status(receipt), FACTEUR_SENT);
+    assert_string_equal(facteur_receipt_message_id(receipt), "1@example.org");
+    facteur_receipt_free(receipt);
+    receipt = NULL;
+    assert_int_equal(facteur_send_letter(mailer, "test_leter", MEETING("fr"), FACTEUR_NTS, NULL, 0,
+                                         5, &receipt, &error),
+                     FACTEUR_EMESSAGE);
+    assert_null(receipt);
+    assert_string_equal(facteur_error_where(error), "kind");
+    assert_non_null(strstr(facteur_error_message(error), "(did you mean \"test_letter\"?)"));
+    facteur_error_free(error);
+    facteur_mailer_free(mailer);
+}
+
 static void its_data_is_read_as_strictly_as_any(void **state)
 {
     static const char *const cases[][2] = {
@@ -124,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_is_a_kind),
+        cmocka_unit_test(a_letter_is_sent_by_the_name_of_its_kind),
         cmocka_unit_test(its_data_is_read_as_strictly_as_any),
         cmocka_unit_test(a_text_falls_back_from_catalogue_to_catalogue),
     };

@@ -188,8 +188,9 @@ static void refusals_name_the_place_in_the_json(void **state)
     refuses("order_confirmation", ORDER, "{\"date\": \"yesterday\"}", "date", "");
     refuses("order", ORDER, NULL, "kind",
             "no letter is called \"order\"; known are contact_form, order_confirmation");
-    refuses("order_confirmatoin", ORDER, NULL, "kind",
-            "no letter is called \"order_confirmatoin\"; did you mean \"order_confirmation\"?");
+    refuses(
+        "order_confirmatoin", ORDER, NULL, "kind",
+        "no letter is called \"order_confirmatoin\" (did you mean \"order_confirmation\"?); known");
     refuses("contact_form", "{\"email\": \"a@example.com, b@example.com\", \"message\": \"m\"}",
             NULL, "email", "");
     refuses("contact_form", "{\"email\": \"a\\u0000\", \"message\": \"m\"}", NULL, "",

@@ -79,7 +79,7 @@ array(1) {
 }
 string(4) "sent"
 contact_form order_confirmation
-Facteur\MessageError EMESSAGE -3 [kind] %Sno letter is called "order_confirmatoin"; did you mean "order_confirmation"?; known are contact_form, order_confirmation
+Facteur\MessageError EMESSAGE -3 [kind] %Sno letter is called "order_confirmatoin" (did you mean "order_confirmation"?); known are contact_form, order_confirmation
 Facteur\MessageError EMESSAGE -3 [kind] %Sno letter is called "contact"; known are contact_form, order_confirmation
 ValueError Facteur\letter(): Argument #1 ($kind) must not contain any null bytes
 ArgumentCountError Facteur\letter() expects at least 2 arguments, 1 given

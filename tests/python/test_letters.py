@@ -122,7 +122,7 @@ def test_the_helpers_take_their_data_by_its_name(mailer, order, form):
 @pytest.mark.parametrize(
     "kind, said",
     [
-        ("order_confirmatoin", 'did you mean "order_confirmation"?; known are contact_form, order_confirmation'),
+        ("order_confirmatoin", '(did you mean "order_confirmation"?); known are contact_form, order_confirmation'),
         ("", "known are contact_form, order_confirmation"),
         ("contact_form\0", "NUL"),
         (b"contact_form", "str"),

@@ -101,34 +101,39 @@ static bool is_given(const struct fct_series *list)
     return false;
 }
 
-/* A party of the kind as a mailbox; whose address was not given is none. */
-static int add_party(struct letter *letter, const char *field, const struct fct_party *party)
+static fct_slice text_at(const struct letter *letter, const char *path)
 {
-    const struct fct_shape *shape = letter->kind->shape;
-    const void *data = letter->composed.data;
-    fct_slice address = {0}, name = {0};
+    if (!path)
+        return (fct_slice){0};
+    return fct_shape_text(letter->kind->shape, letter->composed.data, path);
+}
 
-    if (party->address)
-        address = fct_shape_text(shape, data, party->address);
-    if (!address.len)
+/* A party of the kind as a mailbox; whose address was not given is `missing`. */
+static int add_party(struct letter *letter, const char *field, const struct fct_party *party,
+                     const char *missing)
+{
+    fct_slice address = text_at(letter, party->address);
+
+    if (address.len)
+        return add_mailbox(letter, field, text_at(letter, party->name), address, party->address);
+    if (!missing)
         return 0;
-    if (party->name)
-        name = fct_shape_text(shape, data, party->name);
-    return add_mailbox(letter, field, name, address, party->address);
+    return fct_error_set(letter->reading.error, FACTEUR_EMESSAGE, party->address, "%s", missing);
 }
 
 static int set_from(struct letter *letter)
 {
     fct_slice from = fct_first_of(letter->options.from, (fct_slice){0}, letter->defaults->from);
 
-    return from.len ? set(letter, "from", from) : add_party(letter, "from", &letter->kind->from);
+    return from.len ? set(letter, "from", from)
+                    : add_party(letter, "from", &letter->kind->from, NULL);
 }
 
 static int set_reply_to(struct letter *letter)
 {
     if (is_given(&letter->options.reply_to))
         return set_list(letter, "reply_to", &letter->options.reply_to);
-    return add_party(letter, "reply_to", &letter->kind->reply_to);
+    return add_party(letter, "reply_to", &letter->kind->reply_to, NULL);
 }
 
 static int set_to(struct letter *letter)
@@ -143,11 +148,8 @@ static int set_to(struct letter *letter)
                              "missing: set the mailer's option contact_to, or give \"to\"");
     if (!to->address)
         return set(letter, "to", site);
-    if (!fct_shape_text(letter->kind->shape, letter->composed.data, to->address).len)
-        return fct_error_set(letter->reading.error, FACTEUR_EMESSAGE, to->address,
-                             "missing: the letter has nobody to go to; give it, or the option "
-                             "\"to\"");
-    return add_party(letter, "to", to);
+    return add_party(letter, "to", to,
+                     "missing: the letter has nobody to go to; give it, or the option \"to\"");
 }
 
 static int set_key(struct letter *letter)

@@ -23,8 +23,8 @@ static int refuse(const char *name, facteur_error **error)
     else
         result = fct_error_set(error, FACTEUR_EMESSAGE, "kind",
                                "no letter is called \"%.*s\"%s%s%s; known are %s", (int)shown.len,
-                               shown.ptr, nearest ? "; did you mean \"" : "",
-                               nearest ? nearest : "", nearest ? "\"?" : "", known.ptr);
+                               shown.ptr, nearest ? " (did you mean \"" : "",
+                               nearest ? nearest : "", nearest ? "\"?)" : "", known.ptr);
     fct_buf_done(&known);
     return result;
 }
@@ -43,12 +43,16 @@ int fct_letter_kind_find(const char *name, const struct fct_letter_kind **out,
 
 static void add_escaped(fct_buf *out, fct_slice value)
 {
+    size_t from = 0;
+
     for (size_t i = 0; i < value.len; i++) {
-        if (value.ptr[i] == '%' || value.ptr[i] == ':')
-            fct_buf_addf(out, "%%%02X", (unsigned)value.ptr[i]);
-        else
-            fct_buf_add_char(out, value.ptr[i]);
+        if (value.ptr[i] != '%' && value.ptr[i] != ':')
+            continue;
+        fct_buf_add(out, value.ptr + from, i - from);
+        fct_buf_add_text(out, value.ptr[i] == '%' ? "%25" : "%3A");
+        from = i + 1;
     }
+    fct_buf_add(out, value.ptr + from, value.len - from);
 }
 
 fct_slice fct_letter_kind_key(const struct fct_letter_kind *kind, const void *data,

@@ -11,11 +11,11 @@
 static const char *const modifiers[][2] = {
     {"latin", "latn"}, {"cyrillic", "cyrl"}, {"devanagari", "deva"}};
 
-static fct_slice until(fct_slice text, const char *ends)
+static fct_slice until(fct_slice text, char a, char b)
 {
     size_t len = 0;
 
-    while (len < text.len && !strchr(ends, text.ptr[len]))
+    while (len < text.len && text.ptr[len] != a && text.ptr[len] != b)
         len++;
     return (fct_slice){text.ptr, len};
 }
@@ -50,7 +50,7 @@ static bool read_subtags(fct_slice text, fct_slice script, char tag[FCT_TAG_MAX]
 {
     tag[0] = '\0';
     for (;;) {
-        fct_slice subtag = until(text, "-_");
+        fct_slice subtag = until(text, '-', '_');
 
         if (!add(tag, subtag) || (script.len && !add(tag, script)))
             return false;
@@ -63,13 +63,13 @@ static bool read_subtags(fct_slice text, fct_slice script, char tag[FCT_TAG_MAX]
 
 static bool read_one(fct_slice text, char tag[FCT_TAG_MAX])
 {
-    fct_slice name = until(text, ".@"), script = {0};
-    fct_slice modifier = after(text, until(text, "@").len + 1);
+    fct_slice name = until(text, '.', '@'), script = {0};
+    fct_slice modifier = after(text, until(text, '@', '@').len + 1);
 
     if (fct_slice_equal_nocase(name, FCT_SLICE("C")) ||
         fct_slice_equal_nocase(name, FCT_SLICE("POSIX")))
         name = FCT_SLICE("en");
-    for (size_t i = 0; i < sizeof modifiers / sizeof modifiers[0]; i++) {
+    for (size_t i = 0; modifier.len && i < sizeof modifiers / sizeof modifiers[0]; i++) {
         if (fct_slice_equal_nocase(modifier, fct_slice_of(modifiers[i][0])))
             script = fct_slice_of(modifiers[i][1]);
     }
@@ -108,7 +108,7 @@ static bool read_ranges(fct_slice text, char tag[FCT_TAG_MAX])
     int best = 0;
 
     for (int i = 0; i < RANGES_MAX && text.len; i++) {
-        fct_slice range = until(text, ","), name = until(range, ";");
+        fct_slice range = until(text, ',', ','), name = until(range, ';', ';');
         char here[FCT_TAG_MAX];
         /* What has words comes before all that has not. */
         int weight = weight_of(after(range, name.len + 1));
@@ -128,7 +128,7 @@ static bool read_ranges(fct_slice text, char tag[FCT_TAG_MAX])
 
 bool fct_locale_tag(fct_slice text, char tag[FCT_TAG_MAX])
 {
-    fct_slice one = until(text, ",;");
+    fct_slice one = until(text, ',', ';');
 
     return one.len == text.len ? read_one(text, tag) : read_ranges(text, tag);
 }

@@ -275,10 +275,13 @@ int fct_shape_read(const struct fct_reading *reading, const struct fct_path *pat
     return result;
 }
 
-static const struct fct_field *find_field(const struct fct_shape *shape, fct_slice name)
+static const struct fct_field *find_field(const struct fct_shape *shape, const char *name,
+                                          size_t len)
 {
     for (size_t i = 0; i < shape->count; i++) {
-        if (fct_slice_equal(fct_slice_of(shape->fields[i].name), name))
+        const char *here = shape->fields[i].name;
+
+        if (*here == *name && strncmp(here, name, len) == 0 && !here[len])
             return &shape->fields[i];
     }
     return NULL;
@@ -288,7 +291,7 @@ fct_slice fct_shape_text(const struct fct_shape *shape, const void *object, cons
 {
     while (shape && object) {
         size_t len = strcspn(path, ".");
-        const struct fct_field *field = find_field(shape, (fct_slice){path, len});
+        const struct fct_field *field = find_field(shape, path, len);
         const char *member = field ? (const char *)object + field->offset : NULL;
 
         if (!field)
