@@ -10,8 +10,8 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "support/pool_fixture.h"
 #include "relays/concert.h"
+#include "support/pool_fixture.h"
 
 #define BUSY "421 4.7.0 too many connections\r\n"
 #define WELCOME "220 test ESMTP\r\n"
@@ -19,6 +19,27 @@
 static struct server a, b;
 static fct_plan plan;
 static fct_concert *concert;
+
+/* A task, and what was told at its end. */
+struct trip {
+    struct fct_task task;
+    bool finished;
+    unsigned calls;
+    enum fct_class class;
+    int error;
+    char message[512];
+};
+
+static void on_ended(struct fct_task *task, const fct_outcome *outcome)
+{
+    struct trip *trip = FCT_ENTRY(task, struct trip, task);
+
+    trip->finished = true;
+    trip->calls++;
+    trip->class = outcome->class;
+    trip->error = outcome->error;
+    snprintf(trip->message, sizeof trip->message, "%s", outcome->message ? outcome->message : "");
+}
 
 /* A group of both servers; the query is the first one's. */
 static void open_concert(const char *group, const char *query)
@@ -31,7 +52,7 @@ static void open_concert(const char *group, const char *query)
              b.port);
     assert_int_equal(fct_plan_init(&plan, dsn, NULL, NULL, 0, NULL), 0);
     assert_int_equal(fct_plan_complete(&plan, "", NULL), 0);
-    concert = fct_concert_new(loop, &plan);
+    concert = fct_concert_new(loop, &plan, on_ended);
 }
 
 static void close_concert(void)
@@ -42,38 +63,40 @@ static void close_concert(void)
     server_stop(&b);
 }
 
-static void give(struct post *post, uint64_t limit_us)
+static void give(struct trip *post, uint64_t limit_us)
 {
-    *post = (struct post){
-        .job = {.mail = mail, .deadline_us = fct_loop_now_us(loop) + limit_us, .done = on_done}};
-    fct_concert_submit(concert, &post->job);
+    *post = (struct trip){.task = {.mail = mail, .deadline_us = fct_loop_now_us(loop) + limit_us}};
+    assert_int_equal(fct_task_make_variants(&post->task, &plan, NULL), 0);
+    fct_concert_submit(concert, &post->task);
     assert_false(post->finished);
 }
 
-static void await(struct post *post)
+static void await(struct trip *post)
 {
     fct_loop_run(loop, &post->finished);
     assert_int_equal(post->calls, 1);
-    fct_free(post->job.transcript);
-    post->job.transcript = NULL;
+    fct_free(post->task.transcript);
+    post->task.transcript = NULL;
 }
 
-static void send_by(struct post *post)
+static void send_by(struct trip *post)
 {
     give(post, PLENTY_US);
     await(post);
 }
 
-static void expect_sent_by(const struct post *post, unsigned member, unsigned attempts)
+static void expect_sent_by(const struct trip *post, unsigned member, unsigned attempts)
 {
-    expect_sent(post);
-    assert_string_equal(post->job.relay, plan.members[member].relay.name);
-    assert_int_equal(post->job.attempts, attempts);
+    if (post->class != FCT_SENT)
+        fail_msg("not sent: %d %s", post->error, post->message);
+    assert_null(post->task.transcript);
+    assert_string_equal(post->task.relay, plan.members[member].relay.name);
+    assert_int_equal(post->task.attempts, attempts);
 }
 
 static void a_mail_does_not_wait_for_who_complained(void **state)
 {
-    struct post post, next[3];
+    struct trip post, next[3];
 
     a = (struct server){.greeting = BUSY};
     b = (struct server){0};
@@ -93,7 +116,7 @@ static void a_mail_does_not_wait_for_who_complained(void **state)
 
 static void who_was_passed_by_is_waited_for_in_the_end(void **state)
 {
-    struct post post;
+    struct trip post;
 
     a = (struct server){.greeting = BUSY};
     b = (struct server){.greeting = "554 no service here\r\n"};
@@ -110,14 +133,14 @@ static void who_was_passed_by_is_waited_for_in_the_end(void **state)
 
 static void when_all_complained_the_soonest_is_waited_for(void **state)
 {
-    struct post post;
+    struct trip post;
 
     a = (struct server){.greeting = BUSY};
     b = (struct server){.greeting = BUSY};
     open_concert("roundrobin", "");
     send_by(&post);
     assert_int_equal(post.class, FCT_TEMPORARY);
-    assert_int_equal(post.job.attempts, 2);
+    assert_int_equal(post.task.attempts, 2);
     a.greeting = b.greeting = WELCOME;
     send_by(&post); /* the second one's turn, but the first one complained before it */
     expect_sent_by(&post, 0, 1);
@@ -128,7 +151,7 @@ static void when_all_complained_the_soonest_is_waited_for(void **state)
 /* Else a burst would wait behind max_rate, while the relay that complained has long recovered. */
 static void nobody_is_passed_by_for_a_queue(void **state)
 {
-    struct post first, queued, post;
+    struct trip first, queued, post;
 
     a = (struct server){0};
     b = (struct server){.greeting = BUSY};
@@ -149,7 +172,7 @@ static void nobody_is_passed_by_for_a_queue(void **state)
 /* The user's own pace is no reason to send elsewhere. */
 static void max_rate_is_waited_for(void **state)
 {
-    struct post post;
+    struct trip post;
 
     a = b = (struct server){0};
     open_concert("failover", "?max_rate=20");
@@ -161,33 +184,33 @@ static void max_rate_is_waited_for(void **state)
     assert_int_equal(b.connections, 0);
 }
 
-/* However it ends, a mail that waits, or had no memory to, has one verdict: it was not sent. */
+/* However it ends, a mail that waits has one verdict: it was not sent. */
 static void who_waits_can_be_ended(void **state)
 {
-    struct post first, cancelled, withdrawn, left[2];
+    struct trip first, cancelled, cut, left[2];
 
     a = (struct server){.greeting = BUSY};
     b = (struct server){.greeting = BUSY};
     open_concert("failover", "");
     send_by(&first);
-    give(&cancelled, PLENTY_US);
-    give(&withdrawn, PLENTY_US);
-    give(&left[0], PLENTY_US);
-    fct_memory_fail_at(1);
-    give(&left[1], PLENTY_US);
-    fct_memory_fail_at(0);
-    fct_concert_cancel(concert, &left[1].job);
-    fct_concert_cancel(concert, &cancelled.job);
-    fct_concert_cancel(concert, &cancelled.job);
-    assert_true(fct_concert_withdraw(concert, &withdrawn.job));
+    give(&cancelled, 9000000);
+    give(&cut, 9000000);
+    give(&left[0], 9000000);
+    give(&left[1], 9000000);
+    fct_concert_cut(concert, &cut.task);
+    fct_concert_cut(concert, &cut.task);
+    assert_true(fct_concert_cancel(concert, &cancelled.task));
+    assert_true(fct_concert_cancel(concert, &cancelled.task));
+    assert_int_equal(cut.calls, 1);
+    assert_int_equal(cancelled.calls, 1);
     fct_concert_quit(concert);
     close_concert();
-    for (struct post **post = (struct post *[]){&cancelled, &withdrawn, left, left + 1, NULL};
-         *post; post++) {
+    for (struct trip **post = (struct trip *[]){&cancelled, &cut, left, left + 1, NULL}; *post;
+         post++) {
         assert_int_equal((*post)->calls, 1);
         assert_int_equal((*post)->class, FCT_TEMPORARY);
         assert_int_equal((*post)->error, FACTEUR_ECLOSED);
-        assert_int_equal((*post)->job.attempts, 0);
+        assert_int_equal((*post)->task.attempts, 0);
     }
     assert_int_equal(a.connections, 1);
     assert_int_equal(b.connections, 1);
@@ -199,7 +222,7 @@ static void a_deadline_tells_what_was_waited_for(void **state)
     for (size_t shift = 0; shift < 2; shift++) {
         char greeting[512] = "421 4.7.0 slow down x";
         size_t len = strlen(greeting) - shift;
-        struct post post;
+        struct trip post;
 
         for (int i = 0; i < 150; i++, len += 2)
             memcpy(greeting + len, "\xc3\xa9", 2);
@@ -223,7 +246,7 @@ static void a_deadline_tells_what_was_waited_for(void **state)
 
 static void a_silent_relay_has_its_share(void **state)
 {
-    struct post post;
+    struct trip post;
 
     a = (struct server){.mute = 1};
     b = (struct server){0};
@@ -254,16 +277,27 @@ static void tags_without_memory(void **state)
     plan.members[0].dsn.preset = fct_preset_find(fct_slice_of("brevo"));
     plan.members[1].dsn.preset = fct_preset_find(fct_slice_of("postmark"));
     for (unsigned long nth = 1; failed; nth++) {
-        int mails = b.mails;
-        struct post post;
+        int mails = b.mails, err;
+        struct trip post = {
+            .task = {.mail = mail, .deadline_us = fct_loop_now_us(loop) + 20000000}};
 
-        concert = fct_concert_new(loop, &plan);
+        concert = fct_concert_new(loop, &plan, on_ended);
         fct_memory_fail_at(nth);
-        send_by(&post);
+        err = fct_task_make_variants(&post.task, &plan, NULL);
+        if (!err) {
+            fct_concert_submit(concert, &post.task);
+            await(&post);
+        }
         failed = fct_memory_failed();
         fct_memory_fail_at(0);
-        assert_int_not_equal(post.class, FCT_PERMANENT);
-        if (post.class != FCT_IN_DOUBT)
+        assert_int_equal(post.calls, err == 0);
+        if (err) {
+            assert_int_equal(err, FACTEUR_ENOMEM);
+            assert_null(post.task.variants);
+        } else {
+            assert_int_not_equal(post.class, FCT_PERMANENT);
+        }
+        if (!err && post.class != FCT_IN_DOUBT)
             assert_int_equal(b.mails - mails, post.class == FCT_SENT);
         if (!failed)
             expect_sent_by(&post, 1, 2);

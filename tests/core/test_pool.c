@@ -372,7 +372,7 @@ static void a_check_of_a_silent_relay_ends(void **state)
     assert_int_equal(server.connections, 1);
 }
 
-static void jobs_can_be_cancelled_at_any_turn(void **state)
+static void jobs_can_be_cut_at_any_turn(void **state)
 {
     struct server server = {0};
     fct_relay relay;
@@ -388,9 +388,9 @@ static void jobs_can_be_cancelled_at_any_turn(void **state)
         submit(pool, &posts[1], PLENTY_US);
         for (int i = 0; i < turns; i++)
             fct_loop_step(loop);
-        fct_pool_cancel(pool, &posts[0].job);
+        fct_pool_cut(pool, &posts[0].job);
         assert_int_equal(posts[0].calls, 1);
-        fct_pool_cancel(pool, &posts[0].job);
+        fct_pool_cut(pool, &posts[0].job);
         fct_loop_run(loop, &posts[1].finished);
         assert_int_equal(posts[0].calls, 1);
         assert_int_equal(posts[1].calls, 1);
@@ -549,31 +549,69 @@ static void every_allocation_may_fail(void **state)
     certificate_free(&certificate);
 }
 
-/* A job that there was no memory to queue is told so with the next turn, or is cancelled before. */
-static void a_job_that_was_not_queued_ends_once(void **state)
+/* A pool allocates nothing for a job; one that is closing tells the job so with the next turn. */
+static void a_job_needs_no_memory_to_wait(void **state)
 {
     struct server server = {0};
-    struct post posts[2];
+    struct post posts[3];
     fct_relay relay;
     fct_pool *pool = stage_open(&server, &relay);
 
-    for (int i = 0; i < 2; i++) {
-        fct_memory_fail_at(1);
-        submit(pool, &posts[i], PLENTY_US);
-        assert_true(fct_memory_failed());
-        fct_memory_fail_at(0);
-    }
-    fct_pool_cancel(pool, &posts[0].job);
-    fct_pool_cancel(pool, &posts[0].job);
-    fct_loop_run(loop, &posts[1].finished);
+    fct_memory_fail_at(1);
+    for (int i = 0; i < 2; i++)
+        submit(pool, &posts[i], 5000000);
+    assert_false(fct_memory_failed());
+    fct_memory_fail_at(0);
+    fct_pool_cut(pool, &posts[0].job);
+    fct_pool_cut(pool, &posts[0].job);
+    fct_pool_quit(pool);
+    submit(pool, &posts[2], 5000000);
+    fct_loop_run(loop, &posts[2].finished);
     stage_close(pool, &server);
-    assert_int_equal(posts[0].error, FACTEUR_ECLOSED);
-    assert_int_equal(posts[1].error, FACTEUR_ENOMEM);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(posts[i].error, FACTEUR_ECLOSED);
         assert_int_equal(posts[i].calls, 1);
         assert_int_equal(posts[i].class, FCT_TEMPORARY);
     }
     assert_int_equal(server.connections, 0);
+}
+
+/*
+ * With a neighbour on its connection a mail is not cancelled, and cut it is in doubt; its memory is
+ * the caller's again while the session still carries it.
+ */
+static void a_cut_mail_leaves_its_neighbour_alone(void **state)
+{
+    struct server server = {.features = "250-test\r\n250-PIPELINING\r\n250 CHUNKING\r\n"};
+    struct post *cut = malloc(sizeof *cut), other;
+    struct fct_pool_stats stats;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.pool_size = 1;
+    send_one(pool, &other); /* the relay is known to take BDAT */
+    expect_sent(&other);
+    server.hold = true;
+    submit(pool, cut, 5000000);
+    submit(pool, &other, 5000000);
+    while (cut->job.attempts == 0 || other.job.attempts == 0)
+        fct_loop_step(loop);
+    assert_false(fct_pool_cancel(pool, &cut->job));
+    assert_int_equal(cut->calls, 0);
+    fct_pool_cut(pool, &cut->job);
+    assert_int_equal(cut->calls, 1);
+    assert_int_equal(cut->class, FCT_IN_DOUBT);
+    assert_int_equal(cut->error, FACTEUR_EINDOUBT);
+    free(cut);
+    server.hold = false;
+    fct_loop_run(loop, &other.finished);
+    expect_sent(&other);
+    fct_pool_stats(pool, &stats);
+    assert_int_equal(stats.mails[FCT_IN_DOUBT], 1);
+    assert_int_equal(stats.in_flight, 0);
+    stage_close(pool, &server);
+    assert_int_equal(server.mails, 3);
+    assert_int_equal(server.connections, 1);
 }
 
 static void a_check_without_memory_ends_once(void **state)
@@ -628,13 +666,14 @@ int main(void)
         POOL_TEST(the_deadline_covers_everything),
         POOL_TEST(a_check_tells_the_facts),
         POOL_TEST(a_check_of_a_silent_relay_ends),
-        POOL_TEST(jobs_can_be_cancelled_at_any_turn),
+        POOL_TEST(jobs_can_be_cut_at_any_turn),
         POOL_TEST(a_pool_can_be_freed_at_any_turn),
         POOL_TEST(a_pool_that_quits_ends_its_queue),
         POOL_TEST(a_relay_that_hangs_up_early_is_told),
         POOL_TEST(a_child_abandons_and_the_parent_goes_on),
         POOL_TEST(every_allocation_may_fail),
-        POOL_TEST(a_job_that_was_not_queued_ends_once),
+        POOL_TEST(a_job_needs_no_memory_to_wait),
+        POOL_TEST(a_cut_mail_leaves_its_neighbour_alone),
         POOL_TEST(a_check_without_memory_ends_once),
     };
 

@@ -230,13 +230,14 @@ static void a_field_of_the_message_is_never_hidden(void **state)
 static void the_mail_has_them_first(void **state)
 {
     static const char head[] = "X-PM-Tag: order\r\nX-PM-Metadata-shop: a\r\n";
-    fct_mail *mail = make_mail(),
-             *made = fct_provider_mail(fct_preset_find(text("postmark")), mail);
-    fct_mail *same = fct_provider_mail(NULL, mail);
-    fct_mail_reader *reader = fct_mail_reader_new(made);
+    fct_mail *mail = make_mail(), *made = NULL, *same = NULL;
+    fct_mail_reader *reader;
     fct_slice run;
     bool stable;
 
+    assert_int_equal(fct_provider_mail(fct_preset_find(text("postmark")), mail, &made, NULL), 0);
+    assert_int_equal(fct_provider_mail(NULL, mail, &same, NULL), 0);
+    reader = fct_mail_reader_new(made);
     assert_ptr_equal(same, mail);
     assert_int_equal(fct_mail_size(made), fct_mail_size(mail) + sizeof head - 1);
     assert_int_equal(fct_mail_reader_next(reader, &run, &stable), 1);
@@ -253,17 +254,19 @@ static void fields_without_memory(void **state)
 
     for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
         for (unsigned long n = 1;; n++) {
-            fct_mail *mail = make_mail(), *made;
+            fct_mail *mail = make_mail(), *made = NULL;
+            int err;
 
             assert_non_null(mail);
             fct_memory_fail_at(n);
-            made = fct_provider_mail(fct_preset_find(text(presets[i])), mail);
+            err = fct_provider_mail(fct_preset_find(text(presets[i])), mail, &made, NULL);
             fct_memory_fail_at(0);
             fct_mail_unref(mail);
-            if (!made)
-                continue;
             fct_mail_unref(made);
-            break;
+            if (!err)
+                break;
+            assert_int_equal(err, FACTEUR_ENOMEM);
+            assert_null(made);
         }
     }
 }

@@ -106,11 +106,12 @@ static fct_buf wire_of(fct_mail *mail, const char *preset, const char *features)
                                         .body_us = 9,
                                         .final_us = 9};
     struct agreeing relay = {.session = fct_session_new(&config, 1), .features = features};
-    fct_mail *dressed =
-        fct_provider_mail(preset ? fct_preset_find(fct_slice_of(preset)) : NULL, mail);
+    const struct fct_preset *known = preset ? fct_preset_find(fct_slice_of(preset)) : NULL;
+    fct_mail *dressed = NULL;
     struct fct_session_event event;
     int tag;
 
+    assert_int_equal(fct_provider_mail(known, mail, &dressed, NULL), 0);
     assert_int_equal(fct_session_submit(relay.session, dressed, FCT_NEVER, false, &tag, 1), 0);
     answer(&relay, "220 test ESMTP\r\n");
     while (hear(&relay) || answer_next(&relay)) {

@@ -2,6 +2,7 @@
 #include "drive/driver_state.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/memory.h"
 
 #define STALE_US 1000000 /* past a mail's deadline by so much, its thread takes the lead itself */
@@ -9,7 +10,7 @@
 /* A thread that waits.  On its stack. */
 struct waiter {
     fct_list link;
-    struct fct_errand *errand;
+    struct fct_task *task;
     pthread_cond_t turn;
 };
 
@@ -80,32 +81,31 @@ void fct_driver_abandon(fct_driver *driver)
 /* ---- Turns ----------------------------------------------------------------------------------- */
 
 /* Within the loop, in the leader's thread, without the lock. */
-static void on_done(fct_job *job, const fct_outcome *outcome)
+static void on_ended(struct fct_task *task, const fct_outcome *outcome)
 {
-    struct fct_errand *errand = job->user;
-    fct_driver *driver = errand->driver;
+    fct_driver *driver = task->driver;
     struct waiter *waiter;
 
-    errand->take(errand, outcome);
+    task->take(task, outcome);
     pthread_mutex_lock(&driver->lock);
-    fct_list_remove(&errand->link);
-    errand->finished = true;
-    if (errand->unwanted && !errand->withdrawn)
-        driver->leaving--;
-    if (errand->untold) {
-        fct_list_push(&driver->untold, &errand->link);
+    fct_list_remove(&task->run);
+    task->finished = true;
+    if (task->cancel_wanted && !task->cancel_tried)
+        driver->to_cancel--;
+    if (task->untold) {
+        fct_list_push(&driver->untold, &task->run);
         if (driver->background)
             fct_notice_give(&driver->notice);
     }
-    waiter = errand->waiter;
+    waiter = task->waiter;
     if (waiter)
         pthread_cond_signal(&waiter->turn);
-    if (errand->let_go)
-        errand->let_go(errand);
+    if (task->let_go)
+        task->let_go(task);
     pthread_mutex_unlock(&driver->lock);
 }
 
-static struct fct_errand *next_fresh(fct_driver *driver)
+static struct fct_task *next_fresh(fct_driver *driver)
 {
     fct_list *link;
 
@@ -114,30 +114,29 @@ static struct fct_errand *next_fresh(fct_driver *driver)
     if (link) {
         fct_list_remove(link);
         fct_list_push(&driver->under_way, link);
-        FCT_ENTRY(link, struct fct_errand, link)->submitted = true;
     }
     pthread_mutex_unlock(&driver->lock);
-    return link ? FCT_ENTRY(link, struct fct_errand, link) : NULL;
+    return link ? FCT_ENTRY(link, struct fct_task, run) : NULL;
 }
 
-static struct fct_errand *next_to_leave(fct_driver *driver, bool *awaited)
+static struct fct_task *next_to_cancel(fct_driver *driver, bool *awaited)
 {
-    struct fct_errand *found = NULL;
+    struct fct_task *found = NULL;
 
     pthread_mutex_lock(&driver->lock);
-    if (driver->leaving || driver->ending) {
+    if (driver->to_cancel || driver->ending) {
         for (fct_list *at = driver->under_way.next; at != &driver->under_way && !found;
              at = at->next) {
-            struct fct_errand *errand = FCT_ENTRY(at, struct fct_errand, link);
+            struct fct_task *task = FCT_ENTRY(at, struct fct_task, run);
 
-            if ((errand->unwanted || driver->ending) && !errand->withdrawn)
-                found = errand;
+            if ((task->cancel_wanted || driver->ending) && !task->cancel_tried)
+                found = task;
         }
     }
     if (found) {
-        if (found->unwanted)
-            driver->leaving--;
-        found->withdrawn = true;
+        if (found->cancel_wanted)
+            driver->to_cancel--;
+        found->cancel_tried = true;
         *awaited = driver->ending && found->waiter != NULL;
     }
     pthread_mutex_unlock(&driver->lock);
@@ -146,17 +145,17 @@ static struct fct_errand *next_to_leave(fct_driver *driver, bool *awaited)
 
 void fct_driver_turn(fct_driver *driver)
 {
-    struct fct_errand *errand;
+    struct fct_task *task;
     bool awaited;
 
-    /* The relays may call on_done() from within. */
-    while ((errand = next_fresh(driver)) != NULL)
-        fct_concert_submit(driver->concert, &errand->job);
-    while ((errand = next_to_leave(driver, &awaited)) != NULL) {
+    /* The relays may call on_ended() from within. */
+    while ((task = next_fresh(driver)) != NULL)
+        fct_concert_submit(driver->concert, task);
+    while ((task = next_to_cancel(driver, &awaited)) != NULL) {
         if (awaited)
-            fct_concert_cancel(driver->concert, &errand->job);
+            fct_concert_cut(driver->concert, task);
         else
-            fct_concert_withdraw(driver->concert, &errand->job);
+            fct_concert_cancel(driver->concert, task);
     }
 }
 
@@ -177,7 +176,7 @@ static int open_loop(fct_driver *driver)
     loop = fct_loop_new();
     if (!loop)
         return FACTEUR_ENOMEM;
-    driver->concert = fct_concert_new(loop, driver->plan);
+    driver->concert = fct_concert_new(loop, driver->plan, on_ended);
     if (!driver->concert) {
         fct_loop_free(loop);
         return FACTEUR_ENOMEM;
@@ -226,7 +225,7 @@ static bool is_host(const fct_driver *driver)
 
 struct stint {
     fct_driver *driver;
-    const struct fct_errand *errand;
+    const struct fct_task *task;
     bool obeys; /* a recall */
 };
 
@@ -234,13 +233,13 @@ static bool is_over(void *user)
 {
     const struct stint *stint = user;
 
-    return stint->errand->finished || (stint->obeys && atomic_load(&stint->driver->recall));
+    return stint->task->finished || (stint->obeys && atomic_load(&stint->driver->recall));
 }
 
 /* With the lock; it is given up while the loop runs. */
-static void lead(fct_driver *driver, const struct fct_errand *errand, bool obeys, uint64_t until_us)
+static void lead(fct_driver *driver, const struct fct_task *task, bool obeys, uint64_t until_us)
 {
-    struct stint stint = {driver, errand, obeys};
+    struct stint stint = {driver, task, obeys};
 
     driver->led = true;
     pthread_mutex_unlock(&driver->lock);
@@ -253,63 +252,67 @@ static void lead(fct_driver *driver, const struct fct_errand *errand, bool obeys
     fct_driver_give_lead(driver);
 }
 
-/* ---- Errands --------------------------------------------------------------------------------- */
+/* ---- Tasks --------------------------------------------------------------------------------- */
 
 /* With the lock. */
-static int admit(fct_driver *driver, struct fct_errand *errand)
+static int admit(fct_driver *driver, struct fct_task *task)
 {
     int err;
 
     if (driver->closed)
         return FACTEUR_ECLOSED;
-    if (errand->hosted && driver->hosted && !is_host(driver))
+    if (task->hosted && driver->hosted && !is_host(driver))
         return FACTEUR_EBUSY;
     err = open_loop(driver);
     if (!err && driver->background && !driver->running)
         err = fct_driver_thread_start(driver);
     if (err)
         return err;
-    if (errand->hosted) {
+    if (task->hosted) {
         driver->host = pthread_self();
         driver->hosted++;
-        errand->untold = true;
+        task->untold = true;
         atomic_store(&driver->recall, true);
     }
-    fct_list_push(&driver->fresh, &errand->link);
+    fct_list_push(&driver->fresh, &task->run);
     if (driver->led)
         fct_loop_wake(driver->loop);
     return 0;
 }
 
-int fct_driver_submit(fct_driver *driver, struct fct_errand *errand)
+int fct_driver_submit(fct_driver *driver, struct fct_task *task, facteur_error **error)
 {
-    int err;
+    int err = fct_task_make_variants(task, driver->plan, error);
 
-    errand->driver = driver;
-    errand->waiter = NULL;
-    errand->submitted = errand->unwanted = errand->withdrawn = false;
-    errand->finished = errand->untold = false;
-    errand->job.done = on_done;
-    errand->job.user = errand;
-    fct_list_init(&errand->link);
+    task->driver = err ? NULL : driver;
+    if (err)
+        return err;
+    task->waiter = NULL;
+    task->cancel_wanted = task->cancel_tried = false;
+    task->finished = task->untold = false;
+    fct_list_init(&task->run);
     pthread_mutex_lock(&driver->lock);
-    err = admit(driver, errand);
+    err = admit(driver, task);
     pthread_mutex_unlock(&driver->lock);
-    return err;
+    if (err) {
+        task->driver = NULL;
+        fct_task_drop_variants(task, driver->plan);
+    }
+    return fct_error_standing(error, err);
 }
 
 /* With the lock: lead, or wait for somebody who does. */
 static void go_on(fct_driver *driver, struct waiter *me, uint64_t until_us)
 {
     bool foreign = driver->hosted && !is_host(driver) && !driver->ending;
-    uint64_t stale_us = me->errand->job.deadline_us + STALE_US, now_us = fct_clock_now_us();
+    uint64_t stale_us = me->task->deadline_us + STALE_US, now_us = fct_clock_now_us();
 
     if (driver->background) {
         fct_clock_wait(&me->turn, &driver->lock, until_us);
         return;
     }
     if (!driver->led && (!foreign || now_us >= stale_us)) {
-        lead(driver, me->errand, driver->hosted == 0, until_us);
+        lead(driver, me->task, driver->hosted == 0, until_us);
         return;
     }
     if (foreign && now_us < stale_us && stale_us < until_us)
@@ -317,23 +320,23 @@ static void go_on(fct_driver *driver, struct waiter *me, uint64_t until_us)
     fct_clock_wait(&me->turn, &driver->lock, until_us);
 }
 
-bool fct_driver_wait(fct_driver *driver, struct fct_errand *errand, uint64_t until_us)
+bool fct_driver_wait(fct_driver *driver, struct fct_task *task, uint64_t until_us)
 {
-    struct waiter me = {.errand = errand};
+    struct waiter me = {.task = task};
     bool finished;
 
     if (!fct_driver_is_ours(driver))
         return false;
     pthread_mutex_lock(&driver->lock);
-    if (!errand->finished) {
+    if (!task->finished) {
         fct_clock_condition_init(&me.turn);
         driver->inside++;
         fct_list_push(&driver->waiters, &me.link);
-        errand->waiter = &me;
+        task->waiter = &me;
         do
             go_on(driver, &me, until_us);
-        while (!errand->finished && fct_clock_now_us() < until_us);
-        errand->waiter = NULL;
+        while (!task->finished && fct_clock_now_us() < until_us);
+        task->waiter = NULL;
         fct_list_remove(&me.link);
         if (--driver->inside == 0)
             pthread_cond_broadcast(&driver->changed);
@@ -341,41 +344,41 @@ bool fct_driver_wait(fct_driver *driver, struct fct_errand *errand, uint64_t unt
         offer_lead(driver);
         pthread_cond_destroy(&me.turn);
     }
-    finished = errand->finished;
+    finished = task->finished;
     pthread_mutex_unlock(&driver->lock);
     return finished;
 }
 
-bool fct_driver_is_finished(fct_driver *driver, const struct fct_errand *errand)
+bool fct_driver_is_finished(fct_driver *driver, const struct fct_task *task)
 {
     bool finished;
 
     if (!fct_driver_is_ours(driver))
         return false;
     pthread_mutex_lock(&driver->lock);
-    finished = errand->finished;
+    finished = task->finished;
     pthread_mutex_unlock(&driver->lock);
     return finished;
 }
 
-int fct_driver_run(fct_driver *driver, struct fct_errand *errand)
+int fct_driver_run(fct_driver *driver, struct fct_task *task, facteur_error **error)
 {
-    int err = fct_driver_submit(driver, errand);
+    int err = fct_driver_submit(driver, task, error);
 
     if (!err)
-        fct_driver_wait(driver, errand, UINT64_MAX);
+        fct_driver_wait(driver, task, UINT64_MAX);
     return err;
 }
 
-void fct_driver_withdraw(fct_driver *driver, struct fct_errand *errand)
+void fct_driver_cancel(fct_driver *driver, struct fct_task *task)
 {
     if (!fct_driver_is_ours(driver))
         return;
     pthread_mutex_lock(&driver->lock);
-    if (!errand->finished && !errand->unwanted) {
-        errand->unwanted = true;
-        if (!errand->withdrawn)
-            driver->leaving++;
+    if (!task->finished && !task->cancel_wanted) {
+        task->cancel_wanted = true;
+        if (!task->cancel_tried)
+            driver->to_cancel++;
         if (driver->led) {
             fct_loop_wake(driver->loop);
         } else {

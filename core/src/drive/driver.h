@@ -20,26 +20,6 @@
 
 typedef struct fct_driver fct_driver;
 
-/* One job on its way.  It stays where it is until it is finished. */
-struct fct_errand {
-    fct_job job; /* mail, deadline_us and check are the caller's; the rest is the driver's */
-    /* Takes what it needs out of the outcome, in whichever thread leads. */
-    void (*take)(struct fct_errand *errand, const fct_outcome *outcome);
-    /* The driver does not look at the errand any more; may be NULL.  With the driver's lock. */
-    void (*let_go)(struct fct_errand *errand);
-    void *user;
-    bool hosted; /* its end is told by fct_driver_done() */
-
-    fct_driver *driver; /* NULL: never given to one */
-    fct_list link;      /* among those under way, then among those done for the host */
-    void *waiter;       /* the thread that waits for it */
-    bool submitted;     /* the relays have it */
-    bool unwanted;      /* to be withdrawn */
-    bool withdrawn;     /* that was tried */
-    bool finished;      /* take() was called */
-    bool untold;        /* the host does not know yet */
-};
-
 /* Opens nothing.  NULL when memory ran out.  The plan must outlive it. */
 fct_driver *fct_driver_new(const fct_plan *plan);
 
@@ -50,26 +30,29 @@ void fct_driver_abandon(fct_driver *driver);
 bool fct_driver_is_ours(const fct_driver *driver);
 
 /*
- * Put an errand on its way; somebody must wait, or step, for it to go on.  From any thread.
- * FACTEUR_ECLOSED, FACTEUR_ENOMEM; FACTEUR_EBUSY: hosted, and another thread is the host.
+ * Put a task on its way; somebody must wait, or step, for it to go on.  Its memory stays where it
+ * is until take() was called.  From any thread.
+ *
+ * FACTEUR_ECLOSED, FACTEUR_ENOMEM; FACTEUR_EBUSY: hosted, and another thread is the host;
+ * FACTEUR_EMESSAGE as fct_task_make_variants().  Nothing has begun then, and the task has no
+ * driver.
  */
-int fct_driver_submit(fct_driver *driver, struct fct_errand *errand);
+int fct_driver_submit(fct_driver *driver, struct fct_task *task, facteur_error **error);
 
-bool fct_driver_is_finished(fct_driver *driver, const struct fct_errand *errand);
+bool fct_driver_is_finished(fct_driver *driver, const struct fct_task *task);
 
 /* Wait until it is finished or the clock has come to until_us; whether it is finished. */
-bool fct_driver_wait(fct_driver *driver, struct fct_errand *errand, uint64_t until_us);
+bool fct_driver_wait(fct_driver *driver, struct fct_task *task, uint64_t until_us);
 
 /*
- * Nobody wants the errand any more: it ends if nothing of its terminator has left and its
- * connection carries no other mail, else it goes on to its verdict.  Done before the return unless
- * another thread leads.
+ * Nobody wants the task any more: as fct_pool_cancel(), it ends if nothing of its terminator has
+ * left and its connection carries no other mail, else it goes on to its verdict.  Done before the
+ * return unless another thread leads.
  */
-void fct_driver_withdraw(fct_driver *driver, struct fct_errand *errand);
+void fct_driver_cancel(fct_driver *driver, struct fct_task *task);
 
-/* Submit and wait.  0 after take() was called; FACTEUR_ECLOSED, FACTEUR_ENOMEM: nothing was tried.
- */
-int fct_driver_run(fct_driver *driver, struct fct_errand *errand);
+/* Submit and wait.  0 after take() was called; else as fct_driver_submit(). */
+int fct_driver_run(fct_driver *driver, struct fct_task *task, facteur_error **error);
 
 /* ---- For a host's event loop ---- */
 
@@ -79,15 +62,15 @@ int fct_driver_fd(fct_driver *driver);
 uint64_t fct_driver_timeout_us(fct_driver *driver);
 /* Do what can be done without waiting. */
 void fct_driver_step(fct_driver *driver);
-/* The oldest hosted errand that is finished and was not told, or NULL. */
-struct fct_errand *fct_driver_done(fct_driver *driver);
+/* The oldest hosted task that is finished and was not told, or NULL. */
+struct fct_task *fct_driver_done(fct_driver *driver);
 /* The host does not ask for it any more. */
-void fct_driver_forget(fct_driver *driver, struct fct_errand *errand);
+void fct_driver_forget(fct_driver *driver, struct fct_task *task);
 
 /*
- * Take no more errands.  Those that a thread waits for are ended, the others withdrawn (in the
- * background: first given the time to end by themselves).  QUIT is said; all of it takes at most
- * `timeout_us`.  Returns when no other thread is inside any more; every errand is finished then.
+ * Take no more tasks.  Those that a thread waits for are cut (fct_pool_cut()), the others cancelled
+ * (in the background: first given the time to end by themselves).  QUIT is said; all of it takes at
+ * most `timeout_us`.  Returns when no other thread is inside any more; every task is finished then.
  */
 void fct_driver_close(fct_driver *driver, uint64_t timeout_us);
 

@@ -60,10 +60,10 @@ void fct_driver_step(fct_driver *driver)
     pthread_mutex_unlock(&driver->lock);
 }
 
-/* With the lock: the host has one errand less to hear of. */
-static void told(fct_driver *driver, struct fct_errand *errand)
+/* With the lock: the host has one task less to hear of. */
+static void told(fct_driver *driver, struct fct_task *task)
 {
-    errand->untold = false;
+    task->untold = false;
     if (--driver->hosted > 0)
         return;
     /* The lead is free for everybody again. */
@@ -72,9 +72,9 @@ static void told(fct_driver *driver, struct fct_errand *errand)
         fct_driver_give_lead(driver);
 }
 
-struct fct_errand *fct_driver_done(fct_driver *driver)
+struct fct_task *fct_driver_done(fct_driver *driver)
 {
-    struct fct_errand *errand = NULL;
+    struct fct_task *task = NULL;
     fct_list *first;
 
     if (!fct_driver_is_ours(driver))
@@ -82,23 +82,23 @@ struct fct_errand *fct_driver_done(fct_driver *driver)
     pthread_mutex_lock(&driver->lock);
     first = fct_list_first(&driver->untold);
     if (first) {
-        errand = FCT_ENTRY(first, struct fct_errand, link);
-        fct_list_remove(&errand->link);
-        told(driver, errand);
+        task = FCT_ENTRY(first, struct fct_task, run);
+        fct_list_remove(&task->run);
+        told(driver, task);
     }
     pthread_mutex_unlock(&driver->lock);
-    return errand;
+    return task;
 }
 
-void fct_driver_forget(fct_driver *driver, struct fct_errand *errand)
+void fct_driver_forget(fct_driver *driver, struct fct_task *task)
 {
     if (!fct_driver_is_ours(driver))
         return;
     pthread_mutex_lock(&driver->lock);
-    if (errand->untold) {
-        if (errand->finished)
-            fct_list_remove(&errand->link);
-        told(driver, errand);
+    if (task->untold) {
+        if (task->finished)
+            fct_list_remove(&task->run);
+        told(driver, task);
     }
     pthread_mutex_unlock(&driver->lock);
 }

@@ -14,15 +14,15 @@ struct fct_driver {
     fct_process process;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* inside fell to 0, the lead came free, the thread ended */
-    fct_loop *loop;         /* made by the first errand, there until the driver is freed */
+    fct_loop *loop;         /* made by the first task, there until the driver is freed */
     fct_concert *concert;   /* made with it; gone after the close */
-    fct_list fresh;         /* errands that the relays do not have yet */
+    fct_list fresh;         /* tasks that the relays do not have yet */
     fct_list under_way;     /* those that they have */
     fct_list untold;        /* hosted, finished, not told */
-    fct_list waiters;       /* threads that wait for an errand */
+    fct_list waiters;       /* threads that wait for a task */
     unsigned inside;        /* their number, and those leaving */
-    unsigned leaving;       /* errands unwanted and not withdrawn yet */
-    unsigned hosted;        /* errands that the host was not told of */
+    unsigned to_cancel;     /* tasks with cancel_wanted and without cancel_tried */
+    unsigned hosted;        /* tasks that the host was not told of */
     pthread_t host;         /* with `hosted` */
     atomic_bool recall;     /* threads leave the lead to the host */
     bool led;
@@ -40,7 +40,7 @@ struct fct_driver {
     fct_driver *next; /* in the list of driver_exit.c */
 };
 
-/* Hand over what has come, withdraw what is unwanted.  By who leads, without the lock. */
+/* Hand over what has come, cancel what nobody wants.  By who leads, without the lock. */
 void fct_driver_turn(fct_driver *driver);
 
 /* With the lock: take the lead, waiting for it; and give it back. */

@@ -9,6 +9,7 @@
 
 /* What take() keeps of the outcome; filled in whichever thread leads. */
 struct facts {
+    struct fct_task task;
     struct fct_check check;
     json_t *json;
 };
@@ -107,9 +108,9 @@ static json_t *describe(const char *relay, const fct_outcome *outcome,
     return NULL;
 }
 
-static void take_facts(struct fct_errand *errand, const fct_outcome *outcome)
+static void take_facts(struct fct_task *task, const fct_outcome *outcome)
 {
-    struct facts *facts = errand->user;
+    struct facts *facts = FCT_ENTRY(task, struct facts, task);
 
     facts->json = describe("", outcome, &facts->check);
 }
@@ -131,32 +132,46 @@ static json_t *describe_sink(const fct_plan *plan, facteur_error **error)
     return json;
 }
 
-/* One relay, the index of its member told. */
-static int check_member(facteur_mailer *mailer, unsigned index, double deadline, json_t **json,
-                        facteur_error **error)
+static int ask_relay(facteur_mailer *mailer, struct fct_task *task, double deadline,
+                     facteur_error **error)
 {
-    const fct_member *member = &mailer->engine->plan.members[index];
-    struct facts facts = {0};
-    struct fct_errand errand = {.take = take_facts, .user = &facts};
     fct_driver *driver = NULL;
     int err = fct_engine_find_driver(mailer->engine, "", &driver, error);
 
     if (err)
         return err;
-    errand.job.check = &facts.check;
-    errand.job.only = index + 1;
-    errand.job.deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
-    fct_mailer_ask_tokens(mailer, errand.job.deadline_us);
-    err = fct_error_standing(error, fct_driver_run(driver, &errand));
-    fct_free(errand.job.transcript);
-    fct_check_done(&facts.check);
+    task->deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
+    fct_mailer_ask_tokens(mailer, task->deadline_us);
+    return fct_driver_run(driver, task, error);
+}
+
+/*
+ * One relay, the index of its member told.  The task is not on the stack: in a child of fork() the
+ * inherited loop is taken apart while the parent's other threads, and their stacks, are gone.
+ */
+static int check_member(facteur_mailer *mailer, unsigned index, double deadline, json_t **json,
+                        facteur_error **error)
+{
+    const fct_member *member = &mailer->engine->plan.members[index];
+    struct facts *facts = fct_calloc(1, sizeof *facts);
+    int err;
+
+    if (!facts)
+        return fct_error_nomem(error);
+    facts->task.take = take_facts;
+    facts->task.check = &facts->check;
+    facts->task.only = index + 1;
+    err = ask_relay(mailer, &facts->task, deadline, error);
     if (!err &&
-        (!facts.json || fct_json_set(facts.json, "relay", fct_json_text(member->relay.name)))) {
-        json_decref(facts.json);
-        facts.json = NULL;
+        (!facts->json || fct_json_set(facts->json, "relay", fct_json_text(member->relay.name)))) {
+        json_decref(facts->json);
+        facts->json = NULL;
         err = fct_error_nomem(error);
     }
-    *json = facts.json;
+    *json = facts->json;
+    fct_free(facts->task.transcript);
+    fct_check_done(&facts->check);
+    fct_free(facts);
     return err;
 }
 

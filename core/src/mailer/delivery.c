@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A sealed mail between its submission and its receipt: handed to what takes it, tried again with
- * a new token, waited for, withdrawn. */
+ * a new token, waited for, cancelled. */
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct facteur_delivery {
-    struct fct_errand errand; /* without a driver: finished from the start */
+    struct fct_task task;     /* without a driver: finished from the start */
     facteur_mailer *mailer;   /* whose callback gives its token; NULL: no relay takes it */
     facteur_receipt *receipt; /* NULL once it was handed out */
     int untried;              /* the error of a mail for which no connection was tried, else 0 */
@@ -21,11 +21,16 @@ struct facteur_delivery {
     atomic_uint refs;         /* the caller's, and the driver's while it is under way */
 };
 
+static facteur_delivery *delivery_of(struct fct_task *task)
+{
+    return FCT_ENTRY(task, facteur_delivery, task);
+}
+
 static void unref(facteur_delivery *delivery)
 {
     if (atomic_fetch_sub(&delivery->refs, 1) != 1)
         return;
-    fct_mail_unref(delivery->errand.job.mail);
+    fct_mail_unref(delivery->task.mail);
     facteur_receipt_free(delivery->receipt);
     fct_mailer_unref(delivery->mailer);
     fct_free(delivery);
@@ -33,21 +38,21 @@ static void unref(facteur_delivery *delivery)
 
 /* ---- To the driver --------------------------------------------------------------------------- */
 
-static void take(struct fct_errand *errand, const fct_outcome *outcome)
+static void take(struct fct_task *task, const fct_outcome *outcome)
 {
-    facteur_delivery *delivery = errand->user;
+    facteur_delivery *delivery = delivery_of(task);
 
-    if (outcome->class == FCT_TEMPORARY && errand->job.attempts == 0 && !errand->unwanted &&
+    if (outcome->class == FCT_TEMPORARY && task->attempts == 0 && !task->cancel_wanted &&
         (outcome->error == FACTEUR_ECLOSED || outcome->error == FACTEUR_ECONFIG))
         delivery->untried = outcome->error;
-    if (errand->job.relay)
-        fct_receipt_name_relay(delivery->receipt, errand->job.relay);
-    fct_receipt_fill(delivery->receipt, outcome, errand->job.attempts, errand->job.transcript);
+    if (task->relay)
+        fct_receipt_name_relay(delivery->receipt, task->relay);
+    fct_receipt_fill(delivery->receipt, outcome, task->attempts, task->transcript);
 }
 
-static void let_go(struct fct_errand *errand)
+static void let_go(struct fct_task *task)
 {
-    unref(errand->user);
+    unref(delivery_of(task));
 }
 
 /* A delivery of what was prepared, which it takes over. */
@@ -61,28 +66,25 @@ static facteur_delivery *make(const struct fct_prepared *prepared, unsigned how)
         return NULL;
     }
     delivery->receipt = prepared->receipt;
-    delivery->errand.job.mail = prepared->mail;
-    delivery->errand.take = take;
-    delivery->errand.let_go = let_go;
-    delivery->errand.user = delivery;
-    delivery->errand.hosted = (how & FACTEUR_HOSTED) != 0;
+    delivery->task.mail = prepared->mail;
+    delivery->task.take = take;
+    delivery->task.let_go = let_go;
+    delivery->task.hosted = (how & FACTEUR_HOSTED) != 0;
     delivery->letter = (how & FACTEUR_LETTER) != 0;
     atomic_init(&delivery->refs, 1);
     return delivery;
 }
 
 /* With its token there, or given up: to the driver. */
-static int go(facteur_delivery *delivery)
+static int go(facteur_delivery *delivery, facteur_error **error)
 {
     int err;
 
     delivery->held = false;
     atomic_store(&delivery->refs, 2);
-    err = fct_driver_submit(delivery->errand.driver, &delivery->errand);
-    if (err) {
+    err = fct_driver_submit(delivery->task.driver, &delivery->task, error);
+    if (err)
         atomic_store(&delivery->refs, 1);
-        delivery->errand.driver = NULL;
-    }
     return err;
 }
 
@@ -90,26 +92,26 @@ static int go(facteur_delivery *delivery)
 static int deliver(facteur_mailer *mailer, facteur_delivery *delivery, double deadline,
                    facteur_error **error)
 {
-    struct fct_errand *errand = &delivery->errand;
-    fct_mail *mail = errand->job.mail;
+    struct fct_task *task = &delivery->task;
+    fct_mail *mail = task->mail;
     int err;
 
     if (!mail)
         return 0;
     if (mailer->engine->plan.target != FCT_TARGET_RELAY)
         return fct_sink_take(mailer, mail, delivery->receipt, error);
-    err = fct_engine_find_driver(mailer->engine, fct_mail_sender(mail), &errand->driver, error);
+    err = fct_engine_find_driver(mailer->engine, fct_mail_sender(mail), &task->driver, error);
     if (err)
         return err;
-    errand->job.deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
+    task->deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
     delivery->mailer = fct_mailer_ref(mailer);
     delivery->held = !fct_mailer_has_tokens(mailer);
-    if (delivery->held && errand->hosted)
+    if (delivery->held && task->hosted)
         return 0;
     delivery->asked = delivery->held;
     if (delivery->held)
         facteur_delivery_ask(delivery);
-    return fct_error_standing(error, go(delivery));
+    return go(delivery, error);
 }
 
 static int submit(facteur_mailer *mailer, facteur_message *message, double deadline, unsigned how,
@@ -187,24 +189,24 @@ int facteur_submit(facteur_mailer *mailer, facteur_message *message, double dead
 /* It failed because a relay did not accept a token that was there before this mail. */
 static bool is_stale(const facteur_delivery *delivery)
 {
-    const struct fct_errand *errand = &delivery->errand;
+    const struct fct_task *task = &delivery->task;
 
-    return facteur_delivery_ended(delivery) && errand->job.token_refused && !delivery->asked &&
-           !errand->unwanted && delivery->receipt &&
+    return facteur_delivery_ended(delivery) && task->token_refused && !delivery->asked &&
+           !task->cancel_wanted && delivery->receipt &&
            facteur_receipt_status(delivery->receipt) == FACTEUR_TEMPORARY &&
-           fct_clock_now_us() < errand->job.deadline_us;
+           fct_clock_now_us() < task->deadline_us;
 }
 
 int facteur_delivery_needs_token(const facteur_delivery *delivery)
 {
-    return delivery->errand.driver && fct_driver_is_ours(delivery->errand.driver) &&
+    return delivery->task.driver && fct_driver_is_ours(delivery->task.driver) &&
            !atomic_load(&delivery->mailer->closed) && (delivery->held || is_stale(delivery));
 }
 
 void facteur_delivery_ask(facteur_delivery *delivery)
 {
     if (!atomic_load(&delivery->mailer->closed))
-        fct_mailer_ask_tokens(delivery->mailer, delivery->errand.job.deadline_us);
+        fct_mailer_ask_tokens(delivery->mailer, delivery->task.deadline_us);
 }
 
 void facteur_delivery_resume(facteur_delivery *delivery)
@@ -213,10 +215,10 @@ void facteur_delivery_resume(facteur_delivery *delivery)
 
     delivery->asked = true;
     fct_receipt_reset(delivery->receipt);
-    err = atomic_load(&delivery->mailer->closed) ? FACTEUR_ECLOSED : go(delivery);
+    err = atomic_load(&delivery->mailer->closed) ? FACTEUR_ECLOSED : go(delivery, NULL);
     if (err) {
         delivery->held = false;
-        delivery->errand.driver = NULL;
+        delivery->task.driver = NULL;
         delivery->untried = err;
         fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, err, NULL);
     }
@@ -240,13 +242,13 @@ static int refuse_untried(const facteur_delivery *delivery, facteur_error **erro
 /* Until the verdict is there; what a renewed token can mend is tried once more. */
 static bool settle(facteur_delivery *delivery, double timeout)
 {
-    struct fct_errand *errand = &delivery->errand;
+    struct fct_task *task = &delivery->task;
     uint64_t until_us = UINT64_MAX;
 
     if (timeout >= 0)
         until_us = fct_clock_now_us() + (uint64_t)((timeout < 86400 ? timeout : 86400) * 1e6);
-    while (errand->driver) {
-        if (!delivery->held && !fct_driver_wait(errand->driver, errand, until_us))
+    while (task->driver) {
+        if (!delivery->held && !fct_driver_wait(task->driver, task, until_us))
             return false;
         if (!facteur_delivery_needs_token(delivery))
             return !delivery->held;
@@ -260,7 +262,7 @@ int facteur_delivery_wait(facteur_delivery *delivery, double timeout, facteur_re
                           facteur_error **error)
 {
     if (!settle(delivery, timeout)) {
-        if (fct_driver_is_ours(delivery->errand.driver) && !delivery->held)
+        if (fct_driver_is_ours(delivery->task.driver) && !delivery->held)
             return 0;
         return fct_error_set(error, FACTEUR_ECLOSED, NULL,
                              delivery->held
@@ -278,20 +280,20 @@ int facteur_delivery_wait(facteur_delivery *delivery, double timeout, facteur_re
 
 int facteur_delivery_ended(const facteur_delivery *delivery)
 {
-    fct_driver *driver = delivery->errand.driver;
+    fct_driver *driver = delivery->task.driver;
 
-    return !delivery->held && (!driver || fct_driver_is_finished(driver, &delivery->errand));
+    return !delivery->held && (!driver || fct_driver_is_finished(driver, &delivery->task));
 }
 
 void facteur_delivery_cancel(facteur_delivery *delivery)
 {
     if (delivery->held) {
         delivery->held = false;
-        delivery->errand.driver = NULL;
+        delivery->task.driver = NULL;
         fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, FACTEUR_ECLOSED,
                                 "cancelled before it was sent");
-    } else if (delivery->errand.driver) {
-        fct_driver_withdraw(delivery->errand.driver, &delivery->errand);
+    } else if (delivery->task.driver) {
+        fct_driver_cancel(delivery->task.driver, &delivery->task);
     }
 }
 
@@ -300,8 +302,8 @@ void facteur_delivery_free(facteur_delivery *delivery)
     if (!delivery)
         return;
     facteur_delivery_cancel(delivery);
-    if (delivery->errand.driver)
-        fct_driver_forget(delivery->errand.driver, &delivery->errand);
+    if (delivery->task.driver)
+        fct_driver_forget(delivery->task.driver, &delivery->task);
     unref(delivery);
 }
 
@@ -392,7 +394,7 @@ void facteur_mailer_step(facteur_mailer *mailer)
 facteur_delivery *facteur_mailer_done(facteur_mailer *mailer)
 {
     fct_driver *driver = driver_of(mailer);
-    struct fct_errand *errand = driver ? fct_driver_done(driver) : NULL;
+    struct fct_task *task = driver ? fct_driver_done(driver) : NULL;
 
-    return errand ? errand->user : NULL;
+    return task ? delivery_of(task) : NULL;
 }

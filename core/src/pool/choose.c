@@ -23,7 +23,7 @@ fct_connection *fct_pool_find(const fct_pool *pool, enum fct_connection_state st
     for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
         fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
 
-        if (connection->state == state && (!idle || connection->ticket_count == 0))
+        if (connection->state == state && (!idle || connection->in_flight == 0))
             return connection;
     }
     return NULL;
@@ -36,14 +36,14 @@ static bool worn_out(const fct_connection *connection, uint64_t now_us)
     return connection->generation != relay->generation ||
            (relay->max_mails && connection->mails >= relay->max_mails) ||
            (connection->mails && now_us >= connection->age_limit_us) ||
-           (relay->idle_us && connection->ticket_count == 0 &&
+           (relay->idle_us && connection->in_flight == 0 &&
             now_us >= connection->idle_us + relay->idle_us);
 }
 
-static bool can_take(const fct_connection *connection, const struct fct_ticket *ticket)
+static bool can_take(const fct_connection *connection, const fct_job *job)
 {
     return connection->state == FCT_CONNECTION_READY && !connection->check &&
-           connection->opened_us >= ticket->opened_after_us &&
+           connection->opened_us >= job->opened_after_us &&
            fct_session_room(connection->session) > 0;
 }
 
@@ -51,14 +51,14 @@ static bool better(const fct_connection *a, const fct_connection *b)
 {
     if (!b)
         return true;
-    if (a->ticket_count != b->ticket_count)
-        return a->ticket_count < b->ticket_count;
+    if (a->in_flight != b->in_flight)
+        return a->in_flight < b->in_flight;
     /* The one used last is the least likely to have died of boredom. */
     return a->idle_us > b->idle_us;
 }
 
 /* One look over the connections; those past their time are sent home on the way. */
-static fct_connection *best(fct_pool *pool, const struct fct_ticket *ticket)
+static fct_connection *best(fct_pool *pool, const fct_job *job)
 {
     uint64_t now_us = fct_loop_now_us(pool->loop);
     fct_connection *chosen = NULL;
@@ -68,19 +68,19 @@ static fct_connection *best(fct_pool *pool, const struct fct_ticket *ticket)
 
         if (connection->state == FCT_CONNECTION_READY && worn_out(connection, now_us))
             fct_connection_quit(connection);
-        else if (can_take(connection, ticket) && better(connection, chosen))
+        else if (can_take(connection, job) && better(connection, chosen))
             chosen = connection;
     }
     return chosen;
 }
 
 /* The connection for a mail, examined when it was idle; NULL when there is none now. */
-static fct_connection *choose(fct_pool *pool, const struct fct_ticket *ticket)
+static fct_connection *choose(fct_pool *pool, const fct_job *job)
 {
     fct_connection *chosen;
 
-    while ((chosen = best(pool, ticket)) != NULL) {
-        if (chosen->ticket_count > 0 || fct_connection_look(chosen))
+    while ((chosen = best(pool, job)) != NULL) {
+        if (chosen->in_flight > 0 || fct_connection_look(chosen))
             return chosen;
     }
     return NULL;
@@ -93,7 +93,7 @@ size_t fct_pool_count_open(const fct_pool *pool)
     for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
         const fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
 
-        count += connection->state <= FCT_CONNECTION_READY || connection->ticket_count > 0;
+        count += connection->state <= FCT_CONNECTION_READY || connection->in_flight > 0;
     }
     return count;
 }
@@ -111,26 +111,26 @@ static size_t count_opening(const fct_pool *pool)
 }
 
 /* A check, and a mail that met a dead connection, go to a connection of their own time only. */
-static bool wants_new(const struct fct_ticket *ticket)
+static bool wants_new(const fct_job *job)
 {
-    return !ticket->job->mail || ticket->opened_after_us > 0;
+    return !job->mail || job->opened_after_us > 0;
 }
 
 /*
  * In a full pool the connection with the least to do makes place for one that must be new: it takes
  * no more mails and says QUIT after its last.  One at a time, so that the others serve on.
  */
-static void retire_one(fct_pool *pool, const struct fct_ticket *ticket)
+static void retire_one(fct_pool *pool, const fct_job *job)
 {
     fct_connection *chosen = NULL;
 
     for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
         fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
 
-        if (connection->state == FCT_CONNECTION_QUITTING && connection->ticket_count > 0)
+        if (connection->state == FCT_CONNECTION_QUITTING && connection->in_flight > 0)
             return;
         if (connection->state == FCT_CONNECTION_READY && !connection->check &&
-            (!ticket->job->mail || connection->opened_us < ticket->opened_after_us) &&
+            (!job->mail || connection->opened_us < job->opened_after_us) &&
             better(connection, chosen))
             chosen = connection;
     }
@@ -144,13 +144,13 @@ static void retire_one(fct_pool *pool, const struct fct_ticket *ticket)
  * Room for one more under the cap.  Those that have said QUIT do not count, but the relay still
  * counts them: one whose place is wanted goes without waiting for the 221.
  */
-static bool make_room(fct_pool *pool, const struct fct_ticket *ticket)
+static bool make_room(fct_pool *pool, const fct_job *job)
 {
     size_t cap = pool->relay->pool_size ? pool->relay->pool_size : 1;
     fct_connection *other;
 
-    if (fct_pool_count_open(pool) >= cap && wants_new(ticket))
-        retire_one(pool, ticket);
+    if (fct_pool_count_open(pool) >= cap && wants_new(job))
+        retire_one(pool, job);
     if (fct_pool_count_open(pool) >= cap)
         return false;
     other = fct_pool_find(pool, FCT_CONNECTION_QUITTING, true);
@@ -203,7 +203,7 @@ static int make_tls(fct_pool *pool, facteur_error **error)
  * Open a connection.  When not even that can be done, the mail at hand ends and *opened is NULL.
  * False when the mail must wait for one of the host's slots.
  */
-static bool open_for(fct_pool *pool, struct fct_ticket *ticket, fct_connection **opened)
+static bool open_for(fct_pool *pool, fct_job *job, fct_connection **opened)
 {
     facteur_error *error = NULL;
     struct fct_failure failure;
@@ -213,8 +213,8 @@ static bool open_for(fct_pool *pool, struct fct_ticket *ticket, fct_connection *
 
     *opened = NULL;
     if (result > 0) {
-        if (wants_new(ticket))
-            retire_one(pool, ticket);
+        if (wants_new(job))
+            retire_one(pool, job);
         fct_pool_await_slot(pool);
         return false;
     }
@@ -230,8 +230,7 @@ static bool open_for(fct_pool *pool, struct fct_ticket *ticket, fct_connection *
             fct_pool_return_slot(pool, slot);
     }
     fct_failure_init(&failure, result, phase, error ? facteur_error_message(error) : NULL);
-    fct_queue_take(pool, ticket);
-    fct_ticket_fail(ticket, &failure);
+    fct_job_fail(job, &failure);
     facteur_error_free(error);
     return true;
 }
@@ -243,61 +242,61 @@ static bool is_shy(const fct_pool *pool)
            fct_pool_find(pool, FCT_CONNECTION_READY, false) != NULL;
 }
 
-static bool start_check(fct_pool *pool, struct fct_ticket *ticket)
+static bool start_check(fct_pool *pool, fct_job *job)
 {
     fct_connection *connection;
 
-    if (!make_room(pool, ticket) || !open_for(pool, ticket, &connection))
+    if (!make_room(pool, job) || !open_for(pool, job, &connection))
         return false;
     if (!connection)
         return true;
-    fct_queue_take(pool, ticket);
-    fct_timer_set(pool->loop, &ticket->deadline, ticket->job->deadline_us);
-    ticket->connection = connection;
-    ticket->job->attempts++;
-    connection->check = ticket;
+    fct_queue_take(pool, job);
+    fct_timer_set(pool->loop, &job->deadline, job->deadline_us);
+    job->connection = connection;
+    job->attempts++;
+    connection->check = job;
     return true;
 }
 
-static bool hand_over(fct_pool *pool, struct fct_ticket *ticket)
+static bool hand_over(fct_pool *pool, fct_job *job)
 {
-    fct_connection *connection = choose(pool, ticket);
+    fct_connection *connection = choose(pool, job);
     struct fct_failure failure;
     int result;
 
     if (!connection)
         return false;
-    fct_queue_take(pool, ticket);
-    result = fct_connection_submit(connection, ticket);
+    fct_queue_take(pool, job);
+    result = fct_connection_submit(connection, job);
     if (result == FACTEUR_ECLOSED) {
-        fct_queue_put(pool, ticket);
+        fct_queue_put(pool, job);
         fct_connection_cut(connection, FACTEUR_ECONNECT, "the dialogue had ended");
     } else if (result != 0) {
         fct_failure_init(&failure, result, FACTEUR_PHASE_mail, NULL);
-        fct_ticket_fail(ticket, &failure);
+        fct_job_fail(job, &failure);
     }
     return true;
 }
 
-/* The first ticket of the queue whose number is not below; NULL when there is none. */
-static struct fct_ticket *next_waiting(const fct_pool *pool, uint64_t number)
+/* The first job of the queue whose number is not below; NULL when there is none. */
+static fct_job *next_waiting(const fct_pool *pool, uint64_t number)
 {
     for (fct_list *link = pool->queue.next; link != &pool->queue; link = link->next) {
-        struct fct_ticket *ticket = FCT_ENTRY(link, struct fct_ticket, link);
+        fct_job *job = FCT_ENTRY(link, fct_job, link);
 
-        if (ticket->number >= number)
-            return ticket;
+        if (job->number >= number)
+            return job;
     }
     return NULL;
 }
 
-static struct fct_ticket *first_mail(const fct_pool *pool)
+static fct_job *first_mail(const fct_pool *pool)
 {
-    struct fct_ticket *ticket = next_waiting(pool, 0);
+    fct_job *job = next_waiting(pool, 0);
 
-    while (ticket && !ticket->job->mail)
-        ticket = next_waiting(pool, ticket->number + 1);
-    return ticket;
+    while (job && !job->mail)
+        job = next_waiting(pool, job->number + 1);
+    return job;
 }
 
 /* Open what the queue, or a crowd on the best connection, calls for. */
@@ -307,13 +306,13 @@ static void open_more(fct_pool *pool)
     int slot = -1;
 
     while (pool->queue_len - pool->checks_waiting > count_opening(pool)) {
-        struct fct_ticket *first = first_mail(pool);
+        fct_job *first = first_mail(pool);
 
         if (is_shy(pool) || !make_room(pool, first) || !open_for(pool, first, &opened))
             break;
     }
-    crowded = best(pool, &(struct fct_ticket){0});
-    if (pool->queue_len == 0 && crowded && crowded->ticket_count >= CROWD &&
+    crowded = best(pool, &(fct_job){0});
+    if (pool->queue_len == 0 && crowded && crowded->in_flight >= CROWD &&
         fct_pool_count_open(pool) < pool->relay->pool_size && count_opening(pool) == 0 &&
         !is_shy(pool) && fct_pool_take_slot(pool, &slot, NULL) == 0)
         fct_pool_add_connection(pool, slot);
@@ -342,15 +341,17 @@ void fct_pool_flush(fct_pool *pool)
  */
 void fct_pool_dispatch(fct_pool *pool)
 {
-    struct fct_ticket *ticket;
+    fct_job *job;
     uint64_t number = 0;
 
-    while ((ticket = next_waiting(pool, number)) != NULL) {
-        bool particular = wants_new(ticket);
+    if (pool->closing)
+        fct_pool_fail_queue(pool);
+    while ((job = next_waiting(pool, number)) != NULL) {
+        bool particular = wants_new(job);
 
-        number = ticket->number;
+        number = job->number;
         /* One that was put back is looked at again. */
-        if (ticket->job->mail ? hand_over(pool, ticket) : start_check(pool, ticket))
+        if (job->mail ? hand_over(pool, job) : start_check(pool, job))
             continue;
         if (!particular)
             break;

@@ -105,7 +105,7 @@ static void set_timer(fct_connection *connection)
         due_us = connection->shake_limit_us;
     if (connection->probe_us)
         due_us = earlier(due_us, connection->probe_us);
-    if (connection->state == FCT_CONNECTION_READY && connection->ticket_count == 0 &&
+    if (connection->state == FCT_CONNECTION_READY && connection->in_flight == 0 &&
         connection->relay->idle_us)
         due_us = earlier(due_us, connection->idle_us + connection->relay->idle_us);
     fct_timer_set(connection->loop, &connection->timer, due_us);
@@ -158,7 +158,7 @@ static void on_timer(fct_timer *timer)
         return;
     }
     enter(connection);
-    if (connection->state == FCT_CONNECTION_READY && connection->ticket_count == 0 &&
+    if (connection->state == FCT_CONNECTION_READY && connection->in_flight == 0 &&
         connection->relay->idle_us && now_us >= connection->idle_us + connection->relay->idle_us)
         fct_connection_quit(connection);
     else
@@ -368,7 +368,7 @@ fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_re
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
         connection->timing_us[i] = -1;
     fct_list_init(&connection->link);
-    fct_list_init(&connection->tickets);
+    fct_list_init(&connection->jobs);
     fct_timer_init(&connection->timer, on_timer);
     connection->dial =
         fct_dial_start(loop, relay->host, relay->port, relay->unix_path,
@@ -402,27 +402,26 @@ static bool has_rested(const fct_connection *connection, uint64_t now_us)
            fct_stream_silence_us(connection->stream) > fresh_us;
 }
 
-int fct_connection_submit(fct_connection *connection, struct fct_ticket *ticket)
+int fct_connection_submit(fct_connection *connection, fct_job *job)
 {
     uint64_t now_us = fct_loop_now_us(connection->loop);
     bool rested =
-        connection->mails > 0 && connection->ticket_count == 0 && has_rested(connection, now_us);
-    int result =
-        fct_session_submit(connection->session, ticket->job->mail, ticket->job->deadline_us,
-                           rested ? FCT_HOLD_REPLY : 0, ticket, now_us);
+        connection->mails > 0 && connection->in_flight == 0 && has_rested(connection, now_us);
+    int result = fct_session_submit(connection->session, job->mail, job->deadline_us,
+                                    rested ? FCT_HOLD_REPLY : 0, job, now_us);
 
     if (result != 0)
         return result;
-    ticket->connection = connection;
-    ticket->reused = connection->mails > 0;
-    ticket->first = connection->mails == 0 && connection->opened_us >= ticket->submitted_us;
-    ticket->job->attempts++;
-    fct_stats_add(&connection->pool->stats->reused, ticket->reused);
+    job->connection = connection;
+    job->reused = connection->mails > 0;
+    job->first = connection->mails == 0 && connection->opened_us >= job->submitted_us;
+    job->attempts++;
+    fct_stats_add(&connection->pool->stats->reused, job->reused);
     fct_stats_add(&connection->pool->stats->in_flight, 1);
     connection->mails++;
-    connection->ticket_count++;
+    connection->in_flight++;
     connection->dirty = true;
-    fct_list_push(&connection->tickets, &ticket->link);
+    fct_list_push(&connection->jobs, &job->link);
     if (rested)
         connection->probe_us = now_us + PROBE_US;
     return 0;
@@ -434,7 +433,7 @@ void fct_connection_quit(fct_connection *connection)
         return;
     connection->state = FCT_CONNECTION_QUITTING;
     connection->dirty = true;
-    if (connection->ticket_count == 0)
+    if (connection->in_flight == 0)
         fct_pool_give_slot(connection->pool, connection);
     fct_session_quit(connection->session, fct_loop_now_us(connection->loop));
 }

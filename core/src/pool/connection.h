@@ -19,23 +19,6 @@ enum fct_connection_state {
     FCT_CONNECTION_ENDED /* only its memory is left */
 };
 
-/* A job inside the pool. */
-struct fct_ticket {
-    fct_list link; /* in the pool's queue or its connection's list */
-    fct_pool *pool;
-    fct_job *job; /* NULL: nobody waits for the outcome any more */
-    struct fct_connection *connection;
-    fct_timer deadline; /* while it waits in the queue */
-    uint64_t number;    /* the order of coming */
-    uint64_t submitted_us;
-    uint64_t opened_after_us; /* only a connection opened since may take it */
-    bool queued;
-    bool reused; /* its connection had served before */
-    bool first;  /* the first on a connection that was opened after it came */
-    bool cancelled;
-    unsigned again;
-};
-
 typedef struct fct_connection {
     fct_list link;
     fct_pool *pool;
@@ -47,9 +30,9 @@ typedef struct fct_connection {
     fct_stream *stream;
     fct_session *session;
     fct_timer timer;
-    fct_list tickets; /* in flight */
-    size_t ticket_count;
-    struct fct_ticket *check; /* the job that it was opened for, when that is a check */
+    fct_list jobs;    /* in flight, but for those that were cut */
+    size_t in_flight; /* mails that the session has, those too */
+    fct_job *check;   /* that it was opened for, when it is a check */
     uint64_t opened_us, idle_us, age_limit_us;
     uint64_t shake_us; /* the handshake began; 0: none under way */
     uint64_t shake_limit_us;
@@ -80,7 +63,7 @@ bool fct_connection_look(fct_connection *connection);
 
 /* Take a mail.  It is written with the next fct_connection_pump().  0, or as fct_session_submit().
  */
-int fct_connection_submit(fct_connection *connection, struct fct_ticket *ticket);
+int fct_connection_submit(fct_connection *connection, fct_job *job);
 
 /* Move what can be moved: events, output, deadlines. */
 void fct_connection_pump(fct_connection *connection);

@@ -9,7 +9,8 @@
 void fct_failure_init(struct fct_failure *failure, int error, enum facteur_phase phase,
                       const char *message)
 {
-    *failure = (struct fct_failure){.error = error, .phase = phase, .message = message};
+    *failure = (struct fct_failure){
+        .class = FCT_TEMPORARY, .error = error, .phase = phase, .message = message};
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
         failure->timing_us[i] = -1;
 }
@@ -21,7 +22,7 @@ void fct_failure_outcome(const struct fct_failure *failure, size_t recipient_cou
                               ? failure->message
                               : facteur_error_text(failure->error);
 
-    *outcome = (fct_outcome){.class = FCT_TEMPORARY,
+    *outcome = (fct_outcome){.class = failure->class,
                              .error = failure->error,
                              .message = fct_strdup(message),
                              .phase = failure->phase};
@@ -34,7 +35,7 @@ void fct_failure_outcome(const struct fct_failure *failure, size_t recipient_cou
         return;
     outcome->recipient_count = recipient_count;
     for (size_t i = 0; i < recipient_count; i++)
-        outcome->recipients[i].class = FCT_TEMPORARY;
+        outcome->recipients[i].class = failure->class;
 }
 
 void fct_failure_outcome_done(fct_outcome *outcome)

@@ -22,7 +22,7 @@ void fct_pool_kick(fct_pool *pool)
 
 /* ---- Waiting ---- */
 
-static void fail_late(struct fct_ticket *ticket, fct_connection *connection)
+static void fail_late(fct_job *job, fct_connection *connection)
 {
     static const char *const waited_for[FACTEUR_PHASE_COUNT] = {
         [FACTEUR_PHASE_resolve] = "the name servers to answer",
@@ -40,27 +40,27 @@ static void fail_late(struct fct_ticket *ticket, fct_connection *connection)
     if (connection) {
         phase = fct_connection_phase(connection);
         silent =
-            phase == FACTEUR_PHASE_greeting && ticket->pool->relay->session.tls != FCT_TLS_IMPLICIT;
+            phase == FACTEUR_PHASE_greeting && job->pool->relay->session.tls != FCT_TLS_IMPLICIT;
         snprintf(message, sizeof message, "the deadline passed while waiting for %s%s",
                  waited_for[phase] ? waited_for[phase] : "the relay",
                  silent ? "; if it speaks TLS from the start (port 465), use smtps://" : "");
-        if (ticket->job->attempts == 0)
-            ticket->job->attempts = 1;
-        fct_job_keep_transcript(ticket->job, connection);
-    } else if (ticket->pool->slot_pause_us) {
+        if (job->attempts == 0)
+            job->attempts = 1;
+        fct_job_keep_transcript(job, connection);
+    } else if (job->pool->slot_pause_us) {
         snprintf(message, sizeof message,
                  "the deadline passed while waiting for one of the host's %u connections to the "
                  "relay (host_slots)",
-                 ticket->pool->relay->host_slots);
+                 job->pool->relay->host_slots);
     } else {
         snprintf(message, sizeof message,
                  "the deadline passed while waiting for a free connection (pool_size is %u)",
-                 ticket->pool->relay->pool_size);
+                 job->pool->relay->pool_size);
     }
     fct_failure_init(&failure, FACTEUR_EDEADLINE, phase, message);
     if (connection)
         fct_connection_timings(connection, failure.timing_us);
-    fct_ticket_fail(ticket, &failure);
+    fct_job_fail(job, &failure);
 }
 
 /* Nobody waits for a connection that is still being opened: it would be of no use to anybody. */
@@ -75,35 +75,24 @@ static void cut_unwanted(fct_pool *pool)
 
 static void on_deadline(fct_timer *timer)
 {
-    struct fct_ticket *ticket = FCT_ENTRY(timer, struct fct_ticket, deadline);
-    fct_pool *pool = ticket->pool;
-    fct_connection *connection = ticket->connection;
+    fct_job *job = FCT_ENTRY(timer, fct_job, deadline);
+    fct_pool *pool = job->pool;
+    fct_connection *connection = job->connection;
 
     if (connection) {
         /* A check, which is never in the queue while its connection lives. */
         connection->check = NULL;
-        fail_late(ticket, connection);
+        fail_late(job, connection);
         fct_connection_cut(connection, FACTEUR_EDEADLINE, "the deadline passed");
         return;
     }
-    fct_queue_take(pool, ticket);
-    fail_late(ticket, fct_pool_opening(pool));
+    fail_late(job, fct_pool_opening(pool));
     cut_unwanted(pool);
 }
 
 static void on_kick(fct_timer *timer)
 {
-    fct_pool *pool = FCT_ENTRY(timer, fct_pool, kick);
-    struct fct_failure failure;
-    fct_list *link;
-
-    while ((link = fct_list_first(&pool->unticketed)) != NULL) {
-        fct_list_remove(link);
-        fct_failure_init(&failure, pool->closing ? FACTEUR_ECLOSED : FACTEUR_ENOMEM,
-                         FACTEUR_PHASE_resolve, NULL);
-        fct_job_fail(FCT_ENTRY(link, fct_job, link), &failure);
-    }
-    fct_pool_dispatch(pool);
+    fct_pool_dispatch(FCT_ENTRY(timer, fct_pool, kick));
 }
 
 /* ---- What connections tell ---- */
@@ -158,38 +147,38 @@ static void fill_check(struct fct_check *check, fct_connection *connection)
 
 void fct_pool_on_noop(fct_pool *pool, fct_connection *connection)
 {
-    struct fct_ticket *ticket = connection->check;
+    fct_job *job = connection->check;
     fct_outcome outcome = {.class = FCT_SENT, .phase = FACTEUR_PHASE_auth};
 
     fct_pool_kick(pool);
-    if (!ticket)
+    if (!job)
         return;
     connection->check = NULL;
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
         outcome.timing_us[i] = -1;
     fct_connection_timings(connection, outcome.timing_us);
     outcome.flights = fct_session_flights(connection->session);
-    if (ticket->job->check)
-        fill_check(ticket->job->check, connection);
-    fct_ticket_end(ticket, &outcome);
+    if (job->check)
+        fill_check(job->check, connection);
+    fct_job_end(job, &outcome);
     fct_pool_spare_slot(pool, connection);
 }
 
 /* Whether a mail that was not sent goes to another connection instead of to its sender. */
-static bool try_again(fct_pool *pool, struct fct_ticket *ticket, const fct_outcome *outcome)
+static bool try_again(fct_pool *pool, fct_job *job, const fct_outcome *outcome)
 {
     uint64_t now_us = fct_loop_now_us(pool->loop);
 
-    if (!ticket->job || ticket->cancelled || pool->closing || now_us >= ticket->job->deadline_us)
+    if (job->cut || pool->closing || now_us >= job->deadline_us)
         return false;
-    if (outcome->untouched && ticket->reused && ticket->opened_after_us == 0) {
-        ticket->opened_after_us = now_us;
+    if (outcome->untouched && job->reused && job->opened_after_us == 0) {
+        job->opened_after_us = now_us;
         fct_stats_add(&pool->stats->redone, 1);
         return true;
     }
-    if (outcome->again && ticket->again < AGAIN_MAX) {
-        ticket->again++;
-        ticket->opened_after_us = now_us;
+    if (outcome->again && job->again < AGAIN_MAX) {
+        job->again++;
+        job->opened_after_us = now_us;
         fct_stats_add(&pool->stats->redone, 1);
         return true;
     }
@@ -206,11 +195,34 @@ static void demote(fct_pool *pool, uint64_t *until_us)
     *until_us = now_us + DEMOTION_US;
 }
 
+/* The end of a mail on its connection: the job's own, unless it is tried again. */
+static void take_outcome(fct_pool *pool, const fct_connection *connection, fct_job *job,
+                         fct_outcome *outcome)
+{
+    int64_t timing_us[FACTEUR_PHASE_COUNT];
+
+    if (try_again(pool, job, outcome)) {
+        fct_list_remove(&job->link);
+        fct_queue_put(pool, job);
+        return;
+    }
+    outcome->again = false;
+    if (job->first) {
+        fct_connection_timings(connection, timing_us);
+        memcpy(outcome->timing_us, timing_us,
+               (FACTEUR_PHASE_auth + 1) * sizeof outcome->timing_us[0]);
+    }
+    if (outcome->class != FCT_SENT)
+        fct_job_keep_transcript(job, connection);
+    fct_job_end(job, outcome);
+}
+
 void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome *outcome)
 {
-    struct fct_ticket *ticket = outcome->tag;
+    /* They come in the order of submission. */
+    bool first = connection->in_flight == connection->mails;
 
-    connection->ticket_count--;
+    connection->in_flight--;
     pool->proven = true;
     if (outcome->class == FCT_SENT)
         pool->warm_pause_us = pool->warm_after_us = 0;
@@ -219,27 +231,13 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
     count_phases(pool, outcome->timing_us, FACTEUR_PHASE_mail, FACTEUR_PHASE_final);
     if (fct_session_chunking_refused(connection->session))
         demote(pool, &pool->no_chunking_until_us);
-    if (outcome->class != FCT_SENT && !ticket->reused)
+    if (outcome->class != FCT_SENT && first)
         connection->unheard = outcome->timing_us[FACTEUR_PHASE_mail] < 0;
     fct_pool_kick(pool);
-    if (try_again(pool, ticket, outcome)) {
-        fct_list_remove(&ticket->link);
-        fct_queue_put(pool, ticket);
-    } else {
-        outcome->again = false;
-        if (ticket->first) {
-            int64_t timing_us[FACTEUR_PHASE_COUNT];
-
-            fct_connection_timings(connection, timing_us);
-            memcpy(outcome->timing_us, timing_us,
-                   (FACTEUR_PHASE_auth + 1) * sizeof outcome->timing_us[0]);
-        }
-        if (outcome->class != FCT_SENT)
-            fct_job_keep_transcript(ticket->job, connection);
-        fct_ticket_end(ticket, outcome);
-    }
+    if (outcome->tag)
+        take_outcome(pool, connection, outcome->tag, outcome);
     fct_outcome_free(outcome);
-    if (connection->state == FCT_CONNECTION_QUITTING && connection->ticket_count == 0)
+    if (connection->state == FCT_CONNECTION_QUITTING && connection->in_flight == 0)
         fct_pool_give_slot(pool, connection);
     fct_pool_spare_slot(pool, connection);
 }
@@ -261,18 +259,18 @@ static void fail_waiting(fct_pool *pool, fct_connection *connection, struct fct_
         return;
     fct_list_init(&failed);
     while ((link = fct_list_first(&pool->queue)) != NULL &&
-           FCT_ENTRY(link, struct fct_ticket, link)->submitted_us <= connection->opened_us) {
-        struct fct_ticket *ticket = FCT_ENTRY(link, struct fct_ticket, link);
+           FCT_ENTRY(link, fct_job, link)->submitted_us <= connection->opened_us) {
+        fct_job *job = FCT_ENTRY(link, fct_job, link);
 
-        fct_queue_take(pool, ticket);
-        fct_list_push(&failed, &ticket->link);
+        fct_queue_take(pool, job);
+        fct_list_push(&failed, &job->link);
     }
     while ((link = fct_list_first(&failed)) != NULL) {
-        struct fct_ticket *ticket = FCT_ENTRY(link, struct fct_ticket, link);
+        fct_job *job = FCT_ENTRY(link, fct_job, link);
 
-        ticket->job->attempts++;
-        fct_job_keep_transcript(ticket->job, connection);
-        fct_ticket_fail(ticket, failure);
+        job->attempts++;
+        fct_job_keep_transcript(job, connection);
+        fct_job_fail(job, failure);
     }
 }
 
@@ -297,7 +295,7 @@ static bool opened_in_vain(const fct_connection *connection, const struct fct_fa
 
 void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_failure *failure)
 {
-    struct fct_ticket *check = connection->check;
+    fct_job *check = connection->check;
     fct_list *link;
 
     fct_stats_subtract(&pool->stats->open, 1);
@@ -310,13 +308,12 @@ void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_fail
     connection->check = NULL;
     fct_pool_kick(pool);
     /* Outcomes come before the end; should one be missing, its job must not wait for ever. */
-    while ((link = fct_list_first(&connection->tickets)) != NULL) {
-        fct_stats_subtract(&pool->stats->in_flight, 1);
-        fct_ticket_fail(FCT_ENTRY(link, struct fct_ticket, link), failure);
-    }
+    fct_stats_subtract(&pool->stats->in_flight, connection->in_flight);
+    while ((link = fct_list_first(&connection->jobs)) != NULL)
+        fct_job_fail(FCT_ENTRY(link, fct_job, link), failure);
     if (check) {
-        fct_job_keep_transcript(check->job, connection);
-        fct_ticket_fail(check, failure);
+        fct_job_keep_transcript(check, connection);
+        fct_job_fail(check, failure);
     } else if (opened_in_vain(connection, failure) && !pool->closing) {
         fail_waiting(pool, connection, failure);
     }
@@ -336,7 +333,6 @@ fct_pool *fct_pool_new(fct_loop *loop, const fct_relay *relay)
     fct_stats_clear(pool->stats);
     fct_list_init(&pool->queue);
     fct_list_init(&pool->connections);
-    fct_list_init(&pool->unticketed);
     fct_timer_init(&pool->kick, on_kick);
     fct_timer_init(&pool->slot_timer, fct_pool_on_slot_timer);
     fct_timer_init(&pool->warm_timer, fct_pool_on_warm_timer);
@@ -345,85 +341,78 @@ fct_pool *fct_pool_new(fct_loop *loop, const fct_relay *relay)
 
 void fct_pool_submit(fct_pool *pool, fct_job *job)
 {
-    struct fct_ticket *ticket = pool->closing ? NULL : fct_calloc(1, sizeof *ticket);
-
-    fct_list_init(&job->link);
-    job->pooled = ticket;
-    job->attempts = 0;
+    job->pool = pool;
+    job->attempts = job->again = 0;
     job->transcript = NULL;
-    if (!ticket) {
-        fct_list_push(&pool->unticketed, &job->link);
-        fct_pool_kick(pool);
-        return;
-    }
-    ticket->pool = pool;
-    ticket->job = job;
-    ticket->number = pool->next_number++;
-    ticket->submitted_us = fct_loop_now_us(pool->loop);
-    fct_list_init(&ticket->link);
-    fct_timer_init(&ticket->deadline, on_deadline);
-    fct_queue_put(pool, ticket);
+    job->connection = NULL;
+    job->number = pool->next_number++;
+    job->submitted_us = fct_loop_now_us(pool->loop);
+    job->opened_after_us = 0;
+    job->reused = job->first = job->cut = false;
+    fct_list_init(&job->link);
+    fct_timer_init(&job->deadline, on_deadline);
+    fct_queue_put(pool, job);
+}
+
+/* A job that has waited long enough for this relay, because another one could take it. */
+void fct_pool_expire(fct_pool *pool, fct_job *job)
+{
+    if (job->pool && !job->connection)
+        fct_timer_set(pool->loop, &job->deadline, 0);
+}
+
+/* ---- Ending what is not wanted ---- */
+
+bool fct_pool_cancel(fct_pool *pool, fct_job *job)
+{
+    if (job->pool && job->connection && job->mail &&
+        (job->connection->in_flight > 1 || fct_session_handed_over(job->connection->session, job)))
+        return false;
+    fct_pool_cut(pool, job);
+    return true;
 }
 
 /* Its connection has other mails, which a cut would hurt: it goes on, and nobody listens. */
-static void detach(struct fct_ticket *ticket)
+static void disown(fct_job *job)
 {
-    fct_job *job = ticket->job;
     struct fct_failure failure;
-    fct_outcome outcome;
 
+    fct_session_disown(job->connection->session, job);
     fct_failure_init(&failure, FACTEUR_EINDOUBT, FACTEUR_PHASE_final,
                      "the send was cancelled while the mail was on its way");
-    fct_failure_outcome(&failure, fct_mail_recipient_count(job->mail), &outcome);
-    outcome.class = FCT_IN_DOUBT;
-    outcome.tag = job;
-    for (size_t i = 0; i < outcome.recipient_count; i++)
-        outcome.recipients[i].class = FCT_IN_DOUBT;
-    ticket->job = NULL;
-    job->pooled = NULL;
-    fct_stats_add(&ticket->pool->stats->mails[FCT_IN_DOUBT], 1);
-    job->done(job, &outcome);
-    fct_failure_outcome_done(&outcome);
+    failure.class = FCT_IN_DOUBT;
+    fct_job_fail(job, &failure);
 }
 
-void fct_pool_cancel(fct_pool *pool, fct_job *job)
+void fct_pool_cut(fct_pool *pool, fct_job *job)
 {
     static const char text[] = "the send was cancelled";
-    struct fct_ticket *ticket = job->pooled;
     struct fct_failure failure;
 
-    fct_failure_init(&failure, FACTEUR_ECLOSED, FACTEUR_PHASE_connect, text);
-    if (!ticket) {
-        if (fct_list_empty(&job->link))
-            return;
-        fct_list_remove(&job->link);
-        fct_job_fail(job, &failure);
+    if (!job->pool)
         return;
-    }
-    ticket->cancelled = true;
-    if (!ticket->connection) {
-        fct_queue_take(pool, ticket);
-        fct_ticket_fail(ticket, &failure);
+    job->cut = true;
+    if (!job->connection) {
+        fct_failure_init(&failure, FACTEUR_ECLOSED, FACTEUR_PHASE_connect, text);
+        fct_job_fail(job, &failure);
         cut_unwanted(pool);
-    } else if (ticket->connection->ticket_count > 1) {
-        detach(ticket);
+    } else if (job->connection->in_flight > 1) {
+        disown(job);
     } else {
-        fct_connection_cut(ticket->connection, FACTEUR_ECLOSED, text);
+        fct_connection_cut(job->connection, FACTEUR_ECLOSED, text);
     }
 }
 
-static void fail_queue(fct_pool *pool)
+/* ---- The end ---- */
+
+void fct_pool_fail_queue(fct_pool *pool)
 {
     struct fct_failure failure;
     fct_list *link;
 
     fct_failure_init(&failure, FACTEUR_ECLOSED, FACTEUR_PHASE_connect, NULL);
-    while ((link = fct_list_first(&pool->queue)) != NULL) {
-        struct fct_ticket *ticket = FCT_ENTRY(link, struct fct_ticket, link);
-
-        fct_queue_take(pool, ticket);
-        fct_ticket_fail(ticket, &failure);
-    }
+    while ((link = fct_list_first(&pool->queue)) != NULL)
+        fct_job_fail(FCT_ENTRY(link, fct_job, link), &failure);
 }
 
 void fct_pool_quit(fct_pool *pool)
@@ -431,7 +420,7 @@ void fct_pool_quit(fct_pool *pool)
     fct_connection *connection;
 
     pool->closing = true;
-    fail_queue(pool);
+    fct_pool_fail_queue(pool);
     while ((connection = fct_pool_find(pool, FCT_CONNECTION_OPENING, false)) != NULL)
         fct_connection_cut(connection, FACTEUR_ECLOSED, "the mailer was closed");
     while ((connection = fct_pool_find(pool, FCT_CONNECTION_READY, false)) != NULL)
@@ -460,22 +449,13 @@ void fct_pool_free(fct_pool *pool)
     while ((link = fct_list_first(&pool->connections)) != NULL)
         fct_connection_cut(FCT_ENTRY(link, fct_connection, link), FACTEUR_ECLOSED,
                            "the mailer was closed");
-    fail_queue(pool);
-    on_kick(&pool->kick);
+    fct_pool_fail_queue(pool);
     fct_timer_clear(&pool->kick);
     fct_timer_clear(&pool->slot_timer);
     fct_timer_clear(&pool->warm_timer);
     fct_slots_free(pool->slots);
     fct_tls_context_free(pool->tls);
     fct_free(pool);
-}
-
-static void forget_tickets(fct_list *tickets)
-{
-    fct_list *link;
-
-    while ((link = fct_list_first(tickets)) != NULL)
-        fct_ticket_free(FCT_ENTRY(link, struct fct_ticket, link));
 }
 
 void fct_pool_abandon(fct_pool *pool)
@@ -485,15 +465,8 @@ void fct_pool_abandon(fct_pool *pool)
     if (!pool)
         return;
     fct_loop_forked(pool->loop);
-    while ((link = fct_list_first(&pool->connections)) != NULL) {
-        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
-
-        forget_tickets(&connection->tickets);
-        if (connection->check)
-            fct_ticket_free(connection->check);
-        fct_connection_abandon(connection);
-    }
-    forget_tickets(&pool->queue);
+    while ((link = fct_list_first(&pool->connections)) != NULL)
+        fct_connection_abandon(FCT_ENTRY(link, fct_connection, link));
     fct_timer_clear(&pool->kick);
     fct_timer_clear(&pool->slot_timer);
     fct_timer_clear(&pool->warm_timer);

@@ -7,33 +7,51 @@
 #define FCT_POOL_H
 
 #include "base/list.h"
-#include "net/loop.h"
+#include "net/timer.h"
 #include "pool/relay.h"
 
 #include <stdint.h>
 
 typedef struct fct_pool fct_pool;
 
-/* One mail on its way.  The caller's memory; it must live until `done` was called. */
+struct fct_connection;
+
+/*
+ * One mail (or check) in a pool.  The caller's memory, from fct_pool_submit() until `done` was
+ * called; after that it can be submitted anew.  The pool allocates nothing for it.
+ */
 typedef struct fct_job {
     fct_mail *mail;       /* NULL: check the relay (connect anew, EHLO, AUTH, NOOP) */
     uint64_t deadline_us; /* of the loop's clock, over everything */
     /*
-     * Called exactly once, from within the loop.  `outcome` is lent for the call and never NULL;
-     * its timing_us covers resolve … final of this send, its `again` is always false.
+     * Called exactly once for each fct_pool_submit(), from within the loop.  `outcome` is lent for
+     * the call and never NULL; its timing_us covers resolve … final of this send, its `again` is
+     * always false.
      */
     void (*done)(struct fct_job *job, const fct_outcome *outcome);
-    void *user;
     unsigned attempts;       /* connections tried for this mail */
     char *transcript;        /* fct_malloc'ed when the outcome is not sent; the caller frees */
     struct fct_check *check; /* facts wanted by check(), or NULL */
-    fct_list link;           /* the pool's while queued */
-    void *pooled;            /* the pool's own */
-    /* Of relays/concert, which stands before the pools of several relays: */
-    unsigned only;      /* 0, or 1 + the one relay that may take it */
-    const char *relay;  /* the name of the one that gave the verdict; lives as long as the plan */
-    bool token_refused; /* the login with a token was not accepted, this mail's or another's */
+
+    /* The pool's own. */
+    fct_pool *pool; /* NULL: in none */
+    fct_list link;  /* in the queue or its connection's list */
+    struct fct_connection *connection;
+    fct_timer deadline; /* while it waits in the queue, or is a check */
+    uint64_t number;    /* the order of coming */
+    uint64_t submitted_us;
+    uint64_t opened_after_us; /* only a connection opened since may take it */
+    bool queued;
+    bool reused; /* its connection had served before */
+    bool first;  /* the first on a connection that was opened after it came */
+    bool cut;
+    unsigned again;
 } fct_job;
+
+struct fct_failure;
+
+/* End a job, in a pool or in none, with an outcome that no session gave. */
+void fct_job_fail(fct_job *job, const struct fct_failure *failure);
 
 /* Facts of a connection, for check(); texts fct_malloc'ed, the caller frees with fct_check_done().
  */
@@ -58,11 +76,19 @@ fct_pool *fct_pool_new(fct_loop *loop, const fct_relay *relay);
 void fct_pool_submit(fct_pool *pool, fct_job *job);
 
 /*
- * End a job that is not wanted any more: before the terminator its connection is cut, after it the
- * verdict is in doubt.  With other mails on the same connection nothing is cut, and a mail that was
- * given to the connection is in doubt.  `done` is called before the return, unless it was already.
+ * Nobody wants the job any more.  When it can still be said that it was not sent, it ends: ECLOSED,
+ * `done` is called before the return, unless it was already; true.  A mail of whose terminator
+ * something has left, or that shares its connection with others, goes on to its verdict: false.
  */
-void fct_pool_cancel(fct_pool *pool, fct_job *job);
+bool fct_pool_cancel(fct_pool *pool, fct_job *job);
+
+/*
+ * End a job now, whatever can be said of it: `done` is called before the return, unless it was
+ * already.  Before the terminator its connection is cut and it was not sent, after it the verdict
+ * is in doubt.  With other mails on the same connection nothing is cut, and a mail that was given
+ * to the connection is in doubt.
+ */
+void fct_pool_cut(fct_pool *pool, fct_job *job);
 
 /*
  * Its deadline comes early for a job that still waits for an open connection: it ends EDEADLINE
@@ -70,8 +96,8 @@ void fct_pool_cancel(fct_pool *pool, fct_job *job);
  */
 void fct_pool_expire(fct_pool *pool, fct_job *job);
 
-/* Say QUIT on every idle connection and close the rest when their mails end; jobs in the queue end
- * ECLOSED. */
+/* Say QUIT on every idle connection and close the rest when their mails end; jobs in the queue, and
+ * those that still come, end ECLOSED. */
 void fct_pool_quit(fct_pool *pool);
 
 /* What was counted since the pool was made.  From any thread, as long as the pool lives. */
@@ -87,7 +113,7 @@ void fct_pool_free(fct_pool *pool);
 
 /*
  * In a child after fork(): close the inherited descriptors without a byte on any of them (no QUIT,
- * no close_notify) and forget the rest.  No `done` is called.
+ * no close_notify) and forget the rest, jobs included.  No `done` is called.
  */
 void fct_pool_abandon(fct_pool *pool);
 

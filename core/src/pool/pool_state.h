@@ -13,7 +13,6 @@ struct fct_pool {
     fct_list queue;
     size_t queue_len, checks_waiting; /* of all, and of those the checks */
     fct_list connections;
-    fct_list unticketed; /* jobs for which there was no memory */
     fct_timer kick;
     uint64_t next_number;
     uint64_t shy_until_us, no_chunking_until_us, no_pipelining_until_us;
@@ -28,17 +27,17 @@ struct fct_pool {
     uint64_t warm_pause_us, warm_after_us; /* no spare connection is opened before */
 };
 
-/* Hand a job its outcome, with the ticket gone before. */
-void fct_ticket_end(struct fct_ticket *ticket, const fct_outcome *outcome);
-void fct_ticket_fail(struct fct_ticket *ticket, const struct fct_failure *failure);
-void fct_ticket_free(struct fct_ticket *ticket);
-void fct_job_fail(fct_job *job, const struct fct_failure *failure);
+/* The one end of a job, in a pool or in none.  It is the caller's again when `done` is called. */
+void fct_job_end(fct_job *job, const fct_outcome *outcome);
 void fct_job_keep_transcript(fct_job *job, const fct_connection *connection);
 
 /* Into the queue, in the order of coming, and out of it; taking out one that is not in it is fine.
  */
-void fct_queue_put(fct_pool *pool, struct fct_ticket *ticket);
-void fct_queue_take(fct_pool *pool, struct fct_ticket *ticket);
+void fct_queue_put(fct_pool *pool, fct_job *job);
+void fct_queue_take(fct_pool *pool, fct_job *job);
+
+/* End those in the queue: the pool is closing. */
+void fct_pool_fail_queue(fct_pool *pool);
 
 /* Have fct_pool_dispatch() called with the loop's next turn. */
 void fct_pool_kick(fct_pool *pool);

@@ -83,6 +83,6 @@ void fct_pool_spare_slot(fct_pool *pool, fct_connection *connection)
     opening = fct_pool_opening(pool);
     if (opening)
         fct_connection_cut(opening, FACTEUR_ECLOSED, "its slot is left to others");
-    else if (connection->ticket_count == 0 && !connection->check)
+    else if (connection->in_flight == 0 && !connection->check)
         fct_connection_quit(connection);
 }

@@ -17,7 +17,7 @@ static unsigned count_spare(const fct_pool *pool)
         const fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
 
         count += connection->state <= FCT_CONNECTION_READY && !connection->check &&
-                 connection->ticket_count == 0;
+                 connection->in_flight == 0;
     }
     return count;
 }

@@ -394,13 +394,20 @@ int fct_provider_check(const struct fct_preset *preset, const fct_mail *mail, fa
     return err;
 }
 
-fct_mail *fct_provider_mail(const struct fct_preset *preset, fct_mail *mail)
+int fct_provider_mail(const struct fct_preset *preset, fct_mail *mail, fct_mail **out,
+                      facteur_error **error)
 {
     fct_buf fields = {0};
-    fct_mail *made = NULL;
+    fct_mail *made;
+    int err = fct_provider_fields(preset, fct_mail_labels(mail), NULL, &fields, error);
 
-    if (fct_provider_fields(preset, fct_mail_labels(mail), NULL, &fields, NULL) == 0)
+    if (!err) {
         made = fields.len ? fct_mail_with_head(mail, fields.ptr, fields.len) : fct_mail_ref(mail);
+        if (made)
+            *out = made;
+        else
+            err = fct_error_nomem(error);
+    }
     fct_buf_done(&fields);
-    return made;
+    return err;
 }

@@ -26,8 +26,11 @@ int fct_provider_fields(const struct fct_preset *preset, const fct_labels *label
 int fct_provider_check(const struct fct_preset *preset, const fct_mail *mail,
                        facteur_error **error);
 
-/* The mail as this preset's relay gets it, with a reference of its own: the same where there is
- * nothing to add.  NULL: no memory, or the fields are refused. */
-fct_mail *fct_provider_mail(const struct fct_preset *preset, fct_mail *mail);
+/*
+ * The mail as this preset's relay gets it, with a reference of its own: the same where there is
+ * nothing to add.  The errors of fct_provider_fields().
+ */
+int fct_provider_mail(const struct fct_preset *preset, fct_mail *mail, fct_mail **out,
+                      facteur_error **error);
 
 #endif

@@ -334,15 +334,30 @@ static fct_outcome *take_outcome(fct_session *s)
     return outcome;
 }
 
-bool fct_session_handed_over(const fct_session *s, const void *tag)
+static fct_transaction *find(const fct_session *s, const void *tag)
 {
     for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
-        const fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
 
         if (mail->outcome && mail->outcome->tag == tag)
-            return mail->body.handed || mail->state == FCT_MAIL_DONE;
+            return mail;
     }
-    return false;
+    return NULL;
+}
+
+bool fct_session_handed_over(const fct_session *s, const void *tag)
+{
+    const fct_transaction *mail = find(s, tag);
+
+    return mail && (mail->body.handed || mail->state == FCT_MAIL_DONE);
+}
+
+void fct_session_disown(fct_session *s, const void *tag)
+{
+    fct_transaction *mail = find(s, tag);
+
+    if (mail)
+        mail->outcome->tag = NULL;
 }
 
 static bool simple_event(fct_session *s, struct fct_session_event *event)

@@ -205,6 +205,10 @@ void fct_session_release(fct_session *session, uint64_t now_us);
  */
 bool fct_session_withdraw(fct_session *session, const void *tag, uint64_t now_us);
 
+/* Nobody waits for the mail with this tag any more: it goes on, and its outcome has the tag NULL.
+ */
+void fct_session_disown(fct_session *session, const void *tag);
+
 /* How many more mails submit() would put in flight now; 0 while not ready or full. */
 unsigned fct_session_room(const fct_session *session);
 

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs inside a pool: the one way in which each ends, and the queue in which they wait. */
+#include "pool/pool_state.h"
+
+#include "base/memory.h"
+
+void fct_job_end(fct_job *job, const fct_outcome *outcome)
+{
+    fct_pool *pool = job->pool;
+
+    if (pool) {
+        if (job->mail)
+            fct_stats_add(&pool->stats->mails[outcome->class], 1);
+        fct_queue_take(pool, job);
+        fct_list_remove(&job->link);
+        fct_timer_clear(&job->deadline);
+        job->pool = NULL;
+        job->connection = NULL;
+    }
+    job->done(job, outcome);
+}
+
+void fct_job_fail(fct_job *job, const struct fct_failure *failure)
+{
+    fct_outcome outcome;
+
+    fct_failure_outcome(failure, job->mail ? fct_mail_recipient_count(job->mail) : 0, &outcome);
+    outcome.tag = job;
+    fct_job_end(job, &outcome);
+    fct_failure_outcome_done(&outcome);
+}
+
+void fct_job_keep_transcript(fct_job *job, const fct_connection *connection)
+{
+    if (job->transcript || !connection->session)
+        return;
+    job->transcript = fct_strdup(fct_session_transcript(connection->session));
+}
+
+void fct_queue_put(fct_pool *pool, fct_job *job)
+{
+    fct_list *before = &pool->queue;
+
+    /* A mail that is tried again keeps its place: those that came later wait behind it. */
+    while (before->prev != &pool->queue &&
+           FCT_ENTRY(before->prev, fct_job, link)->number > job->number)
+        before = before->prev;
+    fct_list_push(before, &job->link);
+    pool->queue_len++;
+    fct_stats_add(&pool->stats->waiting, 1);
+    pool->checks_waiting += !job->mail;
+    job->queued = true;
+    job->connection = NULL;
+    fct_timer_set(pool->loop, &job->deadline, job->deadline_us);
+    fct_pool_kick(pool);
+}
+
+void fct_queue_take(fct_pool *pool, fct_job *job)
+{
+    if (!job->queued)
+        return;
+    job->queued = false;
+    fct_list_remove(&job->link);
+    fct_timer_clear(&job->deadline);
+    pool->queue_len--;
+    fct_stats_subtract(&pool->stats->waiting, 1);
+    pool->checks_waiting -= !job->mail;
+}
