@@ -46,7 +46,7 @@ static void none_is_sent_that_the_relay_did_not_take(void **state)
     for (int i = 0; i < 12; i++)
         submit(pool, &posts[i], PLENTY_US);
     for (int i = 0; i < 12; i++)
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
     for (int i = 0; i < 12; i++) {
         assert_int_equal(posts[i].calls, 1);
         sent += posts[i].class == FCT_SENT;

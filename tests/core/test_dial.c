@@ -22,6 +22,7 @@
 #include "net/dial.h"
 #include "net/resolve.h"
 #include "net/timer.h"
+#include "support/loop_run.h"
 
 /* The resolver: two answers, each after its delay. */
 
@@ -157,7 +158,7 @@ static struct result dial_it(const char *host, const char *path, uint64_t limit_
 
     assert_non_null(dial);
     assert_false(result.finished);
-    fct_loop_run(loop, &result.finished);
+    run_until_set(loop, &result.finished);
     fct_dial_free(dial);
     assert_int_equal(result.calls, 1);
     return result;
@@ -209,7 +210,7 @@ static void a_silent_address_costs_a_quarter_second(void **state)
     for (int i = 0; i < 4; i++)
         fct_loop_step(loop);
     assert_true(fct_loop_timeout_us(loop) <= 250000);
-    fct_loop_run(loop, &result.finished);
+    run_until_set(loop, &result.finished);
     fct_dial_free(dial);
     assert_true(result.fd >= 0);
     assert_int_equal(atoi(strchr(result.peer, ':') + 1), alive);
@@ -333,12 +334,12 @@ static void addresses_left_are_tried_on_request(void **state)
     plan[0].addresses[0].sock.ss_family = AF_INET;
     dial = fct_dial_start(loop, "relay.example", 25, NULL, fct_loop_now_us(loop) + PLENTY_US,
                           on_done, &result);
-    fct_loop_run(loop, &result.finished);
+    run_until_set(loop, &result.finished);
     assert_int_equal(atoi(strchr(result.peer, ':') + 1), first);
     close(result.fd);
     result.finished = false;
     assert_true(fct_dial_resume(dial));
-    fct_loop_run(loop, &result.finished);
+    run_until_set(loop, &result.finished);
     assert_int_equal(atoi(strchr(result.peer, ':') + 1), second);
     close(result.fd);
     assert_false(fct_dial_resume(dial));
@@ -384,7 +385,7 @@ static void every_allocation_may_fail(void **state)
         dial = fct_dial_start(loop, "relay.example", 25, NULL, fct_loop_now_us(loop) + PLENTY_US,
                               on_done, &result);
         if (dial)
-            fct_loop_run(loop, &result.finished);
+            run_until_set(loop, &result.finished);
         failed = fct_memory_failed();
         fct_memory_fail_at(0);
         assert_true(!failed || result.fd < 0);

@@ -73,7 +73,7 @@ static void give(struct trip *post, uint64_t limit_us)
 
 static void await(struct trip *post)
 {
-    fct_loop_run(loop, &post->finished);
+    run_until_set(loop, &post->finished);
     assert_int_equal(post->calls, 1);
     fct_free(post->task.transcript);
     post->task.transcript = NULL;
@@ -193,10 +193,10 @@ static void who_waits_can_be_ended(void **state)
     b = (struct server){.greeting = BUSY};
     open_concert("failover", "");
     send_by(&first);
-    give(&cancelled, 9000000);
-    give(&cut, 9000000);
-    give(&left[0], 9000000);
-    give(&left[1], 9000000);
+    give(&cancelled, PLENTY_US);
+    give(&cut, PLENTY_US);
+    give(&left[0], PLENTY_US);
+    give(&left[1], PLENTY_US);
     fct_concert_cut(concert, &cut.task);
     fct_concert_cut(concert, &cut.task);
     assert_true(fct_concert_cancel(concert, &cancelled.task));
@@ -279,7 +279,7 @@ static void tags_without_memory(void **state)
     for (unsigned long nth = 1; failed; nth++) {
         int mails = b.mails, err;
         struct trip post = {
-            .task = {.mail = mail, .deadline_us = fct_loop_now_us(loop) + 20000000}};
+            .task = {.mail = mail, .deadline_us = fct_loop_now_us(loop) + PLENTY_US}};
 
         concert = fct_concert_new(loop, &plan, on_ended);
         fct_memory_fail_at(nth);

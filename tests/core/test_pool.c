@@ -51,7 +51,7 @@ static void jobs_wait_for_a_slot_in_order(void **state)
     for (int i = 0; i < 30; i++)
         submit(pool, &posts[i], PLENTY_US);
     for (int i = 0; i < 30; i++) {
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
         expect_sent(&posts[i]);
     }
     stage_close(pool, &server);
@@ -246,7 +246,7 @@ static void failures_to_connect_are_told(void **state)
     for (int i = 0; i < 3; i++)
         submit(pool, &posts[i], PLENTY_US);
     for (int i = 0; i < 3; i++) {
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
         assert_int_equal(posts[i].class, FCT_TEMPORARY);
         assert_int_equal(posts[i].error, FACTEUR_ECONNECT);
         assert_int_equal(posts[i].phase, FACTEUR_PHASE_connect);
@@ -304,7 +304,7 @@ static void the_deadline_covers_everything(void **state)
     submit(pool, &posts[0], 1000000);
     submit(pool, &posts[1], 500000);
     for (int i = 0; i < 2; i++) {
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
         assert_int_equal(posts[i].class, FCT_TEMPORARY);
         assert_int_equal(posts[i].error, FACTEUR_EDEADLINE);
         assert_int_equal(posts[i].phase, FACTEUR_PHASE_greeting);
@@ -329,7 +329,7 @@ static void a_check_tells_the_facts(void **state)
 
     post.job.deadline_us = fct_loop_now_us(loop) + PLENTY_US;
     fct_pool_submit(pool, &post.job);
-    fct_loop_run(loop, &post.finished);
+    run_until_set(loop, &post.finished);
     assert_int_equal(post.class, FCT_SENT);
     assert_true(post.timing_us[FACTEUR_PHASE_greeting] >= 0);
     assert_non_null(strstr(check.address, "127.0.0.1:"));
@@ -346,7 +346,7 @@ static void a_check_tells_the_facts(void **state)
                                  .done = on_done,
                                  .deadline_us = fct_loop_now_us(loop) + PLENTY_US}};
     fct_pool_submit(pool, &post.job);
-    fct_loop_run(loop, &post.finished);
+    run_until_set(loop, &post.finished);
     assert_int_equal(post.error, FACTEUR_ECONNECT);
     fct_free(post.job.transcript);
     fct_pool_free(pool);
@@ -361,7 +361,7 @@ static void a_check_of_a_silent_relay_ends(void **state)
 
     check.job.deadline_us = fct_loop_now_us(loop) + 1000000;
     fct_pool_submit(pool, &check.job);
-    fct_loop_run(loop, &check.finished);
+    run_until_set(loop, &check.finished);
     assert_int_equal(check.class, FCT_TEMPORARY);
     assert_int_equal(check.error, FACTEUR_EDEADLINE);
     assert_int_equal(check.phase, FACTEUR_PHASE_greeting);
@@ -391,7 +391,7 @@ static void jobs_can_be_cut_at_any_turn(void **state)
         fct_pool_cut(pool, &posts[0].job);
         assert_int_equal(posts[0].calls, 1);
         fct_pool_cut(pool, &posts[0].job);
-        fct_loop_run(loop, &posts[1].finished);
+        run_until_set(loop, &posts[1].finished);
         assert_int_equal(posts[0].calls, 1);
         assert_int_equal(posts[1].calls, 1);
         sent += posts[1].class == FCT_SENT;
@@ -437,7 +437,7 @@ static void a_pool_that_quits_ends_its_queue(void **state)
     fct_pool_quit(pool);
     assert_int_equal(post.error, FACTEUR_ECLOSED);
     submit(pool, &late, PLENTY_US);
-    fct_loop_run(loop, &late.finished);
+    run_until_set(loop, &late.finished);
     assert_int_equal(late.error, FACTEUR_ECLOSED);
     stage_close(pool, &server);
 }
@@ -508,7 +508,7 @@ static bool send_without_memory(fct_relay *relay, struct server *server, unsigne
     pool = fct_pool_new(loop, relay);
     if (pool) {
         submit(pool, &post, PLENTY_US);
-        fct_loop_run(loop, &post.finished);
+        run_until_set(loop, &post.finished);
         assert_int_equal(post.calls, 1);
         /* Whatever failed, a mail that the relay took is not reported as refused. */
         if (post.class != FCT_SENT)
@@ -559,14 +559,14 @@ static void a_job_needs_no_memory_to_wait(void **state)
 
     fct_memory_fail_at(1);
     for (int i = 0; i < 2; i++)
-        submit(pool, &posts[i], 5000000);
+        submit(pool, &posts[i], PLENTY_US);
     assert_false(fct_memory_failed());
     fct_memory_fail_at(0);
     fct_pool_cut(pool, &posts[0].job);
     fct_pool_cut(pool, &posts[0].job);
     fct_pool_quit(pool);
-    submit(pool, &posts[2], 5000000);
-    fct_loop_run(loop, &posts[2].finished);
+    submit(pool, &posts[2], PLENTY_US);
+    run_until_set(loop, &posts[2].finished);
     stage_close(pool, &server);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(posts[i].error, FACTEUR_ECLOSED);
@@ -592,8 +592,8 @@ static void a_cut_mail_leaves_its_neighbour_alone(void **state)
     send_one(pool, &other); /* the relay is known to take BDAT */
     expect_sent(&other);
     server.hold = true;
-    submit(pool, cut, 5000000);
-    submit(pool, &other, 5000000);
+    submit(pool, cut, PLENTY_US);
+    submit(pool, &other, PLENTY_US);
     while (cut->job.attempts == 0 || other.job.attempts == 0)
         fct_loop_step(loop);
     assert_false(fct_pool_cancel(pool, &cut->job));
@@ -604,7 +604,7 @@ static void a_cut_mail_leaves_its_neighbour_alone(void **state)
     assert_int_equal(cut->error, FACTEUR_EINDOUBT);
     free(cut);
     server.hold = false;
-    fct_loop_run(loop, &other.finished);
+    run_until_set(loop, &other.finished);
     expect_sent(&other);
     fct_pool_stats(pool, &stats);
     assert_int_equal(stats.mails[FCT_IN_DOUBT], 1);
@@ -631,7 +631,7 @@ static void a_check_without_memory_ends_once(void **state)
 
         fct_memory_fail_at(nth);
         fct_pool_submit(pool, &post.job);
-        fct_loop_run(loop, &post.finished);
+        run_until_set(loop, &post.finished);
         failed = fct_memory_failed();
         fct_memory_fail_at(0);
         assert_int_equal(post.calls, 1);

@@ -13,6 +13,7 @@
 
 #include "net/loop.h"
 #include "net/resolve.h"
+#include "support/loop_run.h"
 
 struct found {
     fct_endpoint addresses[4];
@@ -43,7 +44,7 @@ static struct found resolve(const char *host)
     asked = fct_resolve_start(loop, host, 25, on_found, &found);
     assert_non_null(asked);
     assert_false(found.finished);
-    fct_loop_run(loop, &found.finished);
+    run_until_set(loop, &found.finished);
     fct_resolve_free(asked);
     fct_loop_free(loop);
     return found;

@@ -430,9 +430,9 @@ static void whatever_is_cut_or_changed_is_refused(void **state)
     for (size_t len = 0; len < stored.len; len++)
         expect_refused(stored.ptr, len, NULL);
     for (size_t at = 0; at < stored.len; at++) {
-        stored.ptr[at] ^= 1 << at % 8;
+        stored.ptr[at] = (char)(stored.ptr[at] ^ 1 << at % 8);
         expect_refused(stored.ptr, stored.len, at < 7 ? "is none" : at == 7 ? "form" : "damaged");
-        stored.ptr[at] ^= 1 << at % 8;
+        stored.ptr[at] = (char)(stored.ptr[at] ^ 1 << at % 8);
     }
     fct_buf_add_char(&stored, '\0');
     expect_refused(stored.ptr, stored.len, "damaged");

@@ -80,10 +80,10 @@ static void a_check_does_not_hold_up_mails(void **state)
     assert_int_equal(posts[15].job.attempts, 1);
     server.hold = false;
     for (int i = 0; i < 16; i++) {
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
         expect_sent(&posts[i]);
     }
-    fct_loop_run(loop, &check.finished);
+    run_until_set(loop, &check.finished);
     assert_int_equal(check.class, FCT_SENT);
     stage_close(pool, &server);
     assert_int_equal(server.mails, 16);
@@ -102,7 +102,7 @@ static void a_worn_out_connection_counts_until_its_last_mail(void **state)
     for (int i = 0; i < 12; i++)
         submit(pool, &posts[i], PLENTY_US);
     for (int i = 0; i < 12; i++) {
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
         expect_sent(&posts[i]);
     }
     stage_close(pool, &server);
@@ -128,7 +128,7 @@ static void a_refused_further_connection_costs_no_mail(void **state)
         fct_loop_step(loop);
     server.hold = false;
     for (int i = 0; i < 6; i++) {
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
         expect_sent(&posts[i]);
     }
     stage_close(pool, &server);
@@ -154,7 +154,7 @@ static void a_crowd_gets_another_connection(void **state)
         fct_loop_step(loop);
     server.hold = false;
     for (int i = 0; i < 24; i++) {
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
         expect_sent(&posts[i]);
     }
     stage_close(pool, &server);
@@ -226,7 +226,7 @@ static void who_finds_no_slot_waits_and_is_told(void **state)
     run_for(50000);
     submit(b, &second, 100000);
     submit(b, &third, PLENTY_US);
-    fct_loop_run(loop, &second.finished);
+    run_until_set(loop, &second.finished);
     assert_int_equal(second.class, FCT_TEMPORARY);
     assert_int_equal(second.error, FACTEUR_EDEADLINE);
     assert_non_null(strstr(second.message, "one of the host's 1 connections"));
@@ -234,8 +234,8 @@ static void who_finds_no_slot_waits_and_is_told(void **state)
     assert_int_equal(second.job.attempts, 0);
     assert_false(third.finished);
     server.hold = false;
-    fct_loop_run(loop, &first.finished);
-    fct_loop_run(loop, &third.finished);
+    run_until_set(loop, &first.finished);
+    run_until_set(loop, &third.finished);
     expect_sent(&first);
     expect_sent(&third);
     fct_pool_free(a);
@@ -263,10 +263,10 @@ static void checks_and_many_mails_stay_below_the_slots(void **state)
     }
     for (int i = 0; i < 3; i++) {
         for (int n = 0; n < 8; n++) {
-            fct_loop_run(loop, &posts[i][n].finished);
+            run_until_set(loop, &posts[i][n].finished);
             expect_sent(&posts[i][n]);
         }
-        fct_loop_run(loop, &checks[i].finished);
+        run_until_set(loop, &checks[i].finished);
         assert_int_equal(checks[i].class, FCT_SENT);
     }
     for (int i = 0; i < 3; i++)
@@ -305,7 +305,7 @@ static void a_killed_sender_gives_its_slot_back(void **state)
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     server.hold = false;
-    fct_loop_run(loop, &post.finished);
+    run_until_set(loop, &post.finished);
     expect_sent(&post);
     stage_close(pool, &server);
     assert_int_equal(server.connections, 2);
@@ -389,7 +389,7 @@ static void spares_are_ready_after_the_first_mail(void **state)
     assert_int_equal(posts[1].job.attempts, 1);
     server.hold = false;
     for (int i = 0; i < 2; i++) {
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
         expect_sent(&posts[i]);
     }
     fct_pool_quit(pool);

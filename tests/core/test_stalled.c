@@ -193,7 +193,7 @@ static void stalled_sessions_hold_little(void **state)
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     for (unsigned i = 0; i < sessions; i++) {
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
         assert_int_equal(posts[i].calls, 1);
         assert_int_equal(posts[i].class, FCT_TEMPORARY);
         assert_int_equal(posts[i].error, FACTEUR_ECONNECT);

@@ -90,14 +90,14 @@ static void what_is_on_its_way_is_seen(void **state)
         submit(pool, &posts[i], PLENTY_US);
     loop_until(is_in_flight, pool);
     submit(pool, &posts[3], 20000);
-    fct_loop_run(loop, &posts[3].finished);
+    run_until_set(loop, &posts[3].finished);
     fct_pool_stats(pool, &stats);
     assert_int_equal(stats.in_flight, 1);
     assert_int_equal(stats.waiting, 2);
     assert_int_equal(stats.mails[FCT_TEMPORARY], 1);
     server.hold = false;
     for (int i = 0; i < 3; i++)
-        fct_loop_run(loop, &posts[i].finished);
+        run_until_set(loop, &posts[i].finished);
     fct_pool_stats(pool, &stats);
     assert_int_equal(stats.in_flight, 0);
     assert_int_equal(stats.waiting, 0);

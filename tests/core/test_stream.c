@@ -24,6 +24,7 @@
 #include "net/resolve.h"
 #include "net/stream.h"
 #include "net/timer.h"
+#include "support/loop_run.h"
 
 static fct_loop *loop;
 
@@ -79,7 +80,7 @@ static void timers_fire_in_order_and_can_be_cleared(void **state)
     fct_timer_clear(&timers[2]);
     assert_true(fct_timer_is_set(&timers[1]));
     assert_in_range(fct_loop_timeout_us(loop), 0, 3000);
-    fct_loop_run(loop, &stop);
+    run_until_set(loop, &stop);
     assert_string_equal(order, "dabe");
     assert_true(fct_loop_now_us(loop) >= now_us + 9000);
     assert_int_equal(fct_loop_timeout_us(loop), UINT64_MAX);
@@ -133,7 +134,7 @@ static void another_thread_wakes_the_loop(void **state)
 
     fct_loop_on_wake(loop, set_flag, &woken);
     assert_int_equal(pthread_create(&thread, NULL, wake, loop), 0);
-    fct_loop_run(loop, &woken);
+    run_until_set(loop, &woken);
     assert_true(woken);
     pthread_join(thread, NULL);
     fct_loop_on_wake(loop, NULL, NULL);
@@ -173,7 +174,7 @@ static struct answers resolve_it(const char *host)
 
     assert_non_null(resolve);
     assert_false(answers.finished);
-    fct_loop_run(loop, &answers.finished);
+    run_until_set(loop, &answers.finished);
     fct_resolve_free(resolve);
     return answers;
 }
@@ -310,7 +311,7 @@ static void bytes_go_both_ways(void **state)
     assert_string_equal(heard.text.ptr, "250 ok\r\n");
     assert_int_equal(write(other, "421 bye\r\n", 9), 9);
     close(other);
-    fct_loop_run(loop, &heard.lost);
+    run_until_set(loop, &heard.lost);
     assert_string_equal(heard.text.ptr, "250 ok\r\n421 bye\r\n");
     assert_int_equal(heard.error, 0);
     assert_false(fct_stream_look(stream));
@@ -357,7 +358,7 @@ static void what_was_taken_is_what_arrives(void **state)
             received += (size_t)got;
         /* Blocked: the kernel has room again, and that is told. */
         if (sent < sizeof big)
-            fct_loop_run(loop, &heard.ready);
+            run_until_set(loop, &heard.ready);
     }
     assert_int_equal(received, sent);
     assert_memory_equal(big, back, sizeof big);
@@ -379,7 +380,7 @@ static void a_last_word_is_heard_after_a_failed_write(void **state)
     fct_stream_write(stream, &text, 1, &taken);
     assert_int_equal(taken, 0);
     assert_false(heard.lost);
-    fct_loop_run(loop, &heard.lost);
+    run_until_set(loop, &heard.lost);
     assert_string_equal(heard.text.ptr, "421 too long\r\n");
     fct_stream_close(stream, false);
     fct_buf_done(&heard.text);
@@ -447,10 +448,10 @@ static void a_stream_is_secured_and_ends_politely(void **state)
     assert_int_equal(pthread_create(&thread, NULL, serve, &server), 0);
     assert_int_equal(fct_tls_context_new(&config, "x", &context, NULL), 0);
     assert_int_equal(fct_stream_secure(stream, context), 0);
-    fct_loop_run(loop, &heard.secured);
+    run_until_set(loop, &heard.secured);
     assert_int_equal(heard.secure_error, 0);
     while (heard.text.len < 8)
-        fct_loop_run(loop, &heard.ready), heard.ready = false;
+        run_until_set(loop, &heard.ready), heard.ready = false;
     assert_string_equal(heard.text.ptr, "220 hi\r\n");
     while (sent < sizeof big) {
         fct_slice slice = {big + sent, sizeof big - sent};
@@ -460,7 +461,7 @@ static void a_stream_is_secured_and_ends_politely(void **state)
         fct_stream_write(stream, &slice, 1, &taken);
         sent += taken;
         if (taken < slice.len)
-            fct_loop_run(loop, &heard.ready);
+            run_until_set(loop, &heard.ready);
     }
     for (int i = 0; i < 20; i++)
         fct_loop_step(loop);
@@ -486,7 +487,7 @@ static void clear_text_and_silence_fail_the_handshake(void **state)
     assert_int_equal(fct_tls_context_new(&config, "x", &context, NULL), 0);
     assert_int_equal(fct_stream_secure(stream, context), 0);
     assert_int_equal(write(other, "220 clear\r\n", 11), 11);
-    fct_loop_run(loop, &heard.secured);
+    run_until_set(loop, &heard.secured);
     assert_int_equal(heard.secure_error, FACTEUR_ETLS);
     assert_non_null(strstr(heard.message, "TLS mode mismatch"));
     assert_null(heard.text.ptr);
@@ -497,7 +498,7 @@ static void clear_text_and_silence_fail_the_handshake(void **state)
     assert_int_equal(fct_stream_secure(stream, context), 0);
     fct_loop_step(loop);
     close(other);
-    fct_loop_run(loop, &heard.secured);
+    run_until_set(loop, &heard.secured);
     assert_int_equal(heard.secure_error, FACTEUR_ETLS);
     fct_stream_close(stream, false);
     fct_tls_context_free(context);
@@ -531,7 +532,7 @@ static void a_child_lets_go_and_the_parent_never_notices(void **state)
     assert_int_equal(errno, EAGAIN);
     /* The parent's epoll still has the descriptor. */
     assert_int_equal(write(other, "250 ok\r\n", 8), 8);
-    fct_loop_run(loop, &heard.ready);
+    run_until_set(loop, &heard.ready);
     assert_string_equal(heard.text.ptr, "250 ok\r\n");
     fct_stream_write(stream, &text, 1, &taken);
     assert_int_equal(read(other, bytes, sizeof bytes), 6);

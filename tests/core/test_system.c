@@ -55,7 +55,7 @@ static bool fail_nth(unsigned long nth, int error, const char *features, SSL_CTX
         if (i == 0)
             fct_system_fail_at(nth, error);
         submit(pool, &post, PLENTY_US);
-        fct_loop_run(loop, &post.finished);
+        run_until_set(loop, &post.finished);
         call = fct_system_failed();
         check(&post, call ? call : "nothing", call ? error : FCT_SYSTEM_SHORT);
         sent += post.class == FCT_SENT;

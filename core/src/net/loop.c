@@ -233,27 +233,6 @@ static void end_turns(fct_loop *loop)
     loop->rested_us = fct_loop_now_us(loop);
 }
 
-static void run(fct_loop *loop, bool (*finished)(void *user), void *user, uint64_t until_us)
-{
-    loop->finished = finished;
-    loop->finished_user = user;
-    begin_turns(loop);
-    while (!finished(user) && (until_us == UINT64_MAX || fct_loop_now_us(loop) < until_us))
-        uv_run(&loop->uv, UV_RUN_ONCE);
-    end_turns(loop);
-    loop->finished = NULL;
-}
-
-static bool is_set(void *user)
-{
-    return *(const volatile bool *)user;
-}
-
-void fct_loop_run(fct_loop *loop, const bool *stop)
-{
-    run(loop, is_set, (void *)(uintptr_t)stop, UINT64_MAX);
-}
-
 /* The turn that it fires in is the last one. */
 struct limit {
     fct_timer timer;
@@ -280,7 +259,13 @@ void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user
 
     fct_timer_init(&limit.timer, on_limit);
     fct_timer_set(loop, &limit.timer, until_us);
-    run(loop, is_over, &limit, until_us);
+    loop->finished = is_over;
+    loop->finished_user = &limit;
+    begin_turns(loop);
+    while (!is_over(&limit) && (until_us == UINT64_MAX || fct_loop_now_us(loop) < until_us))
+        uv_run(&loop->uv, UV_RUN_ONCE);
+    end_turns(loop);
+    loop->finished = NULL;
     fct_timer_clear(&limit.timer);
 }
 

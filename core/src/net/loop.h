@@ -33,9 +33,6 @@ void fct_loop_drop(fct_loop *loop);
 /* Monotonic microseconds, now. */
 uint64_t fct_loop_now_us(const fct_loop *loop);
 
-/* Run turns until *stop is true; *stop is set from within a callback of the loop. */
-void fct_loop_run(fct_loop *loop, const bool *stop);
-
 /* Run turns until `finished` says so (it is asked between turns) or the clock has passed until_us.
  */
 void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user,

@@ -132,7 +132,7 @@ struct fct_session {
     unsigned idle_commands; /* NOOPs, and RSETs behind mails that were refused */
     unsigned known;         /* bits of enum fct_known */
     unsigned noops_wanted, noops_done;
-    bool start_tls_told, start_tls_due, ready_due, close_due, close_told;
+    bool start_tls_due, ready_due, close_due;
     bool rset_due;    /* a transaction may be open at the relay */
     bool reply_holds; /* a content is held until the next reply */
     bool quit_wanted;

@@ -5,6 +5,7 @@
 
 #include "mime/message.h"
 #include "pool/pool.h"
+#include "support/loop_run.h"
 #include "support/smtp_peer.h"
 
 /* A time that no test reaches which passes, however busy the machine. */
