@@ -22,15 +22,15 @@ static int verdict(struct target *target, int code, facteur_error **error)
     return -1;
 }
 
-/* An attribute as a C string, NULL for None; *owner keeps it alive. */
+/* An attribute as a C string, NULL for None; *owner keeps it alive.  An error names the field. */
 static int optional_text(struct target *target, PyObject *object, enum fpy_object name,
-                         PyObject **owner, const char **text)
+                         const char *field, PyObject **owner, const char **text)
 {
     *text = NULL;
     *owner = PyObject_GetAttr(object, target->state->objects[name]);
     if (!*owner)
         return -1;
-    return *owner == Py_None ? 0 : fpy_cstring(target->state, FIELD, *owner, text);
+    return *owner == Py_None ? 0 : fpy_cstring(target->state, field, *owner, text);
 }
 
 static int attach_bytes(struct target *target, PyObject *data, const char *name, const char *type,
@@ -121,10 +121,11 @@ static int attach(struct target *target, PyObject *attachment)
     PyObject *data = PyObject_GetAttr(attachment, target->state->objects[FPY_NAME_data]);
     PyObject *path = PyObject_GetAttr(attachment, target->state->objects[FPY_NAME_path]);
     PyObject *stream = PyObject_GetAttr(attachment, target->state->objects[FPY_NAME_stream]);
-    int failed = !data || !path || !stream ||
-                 optional_text(target, attachment, FPY_NAME_name, &owners[0], &name) ||
-                 optional_text(target, attachment, FPY_NAME_type, &owners[1], &type) ||
-                 optional_text(target, attachment, FPY_NAME_content_id, &owners[2], &content_id);
+    int failed =
+        !data || !path || !stream ||
+        optional_text(target, attachment, FPY_NAME_name, "name", &owners[0], &name) ||
+        optional_text(target, attachment, FPY_NAME_type, "type", &owners[1], &type) ||
+        optional_text(target, attachment, FPY_NAME_content_id, "inline", &owners[2], &content_id);
 
     if (!failed && stream != Py_None)
         failed = attach_stream(target, stream, name, type, content_id);

@@ -223,8 +223,8 @@ FACTEUR_API int facteur_message_add_alternative(facteur_message *message, const 
  *              application/octet-stream.
  * content_id   NULL for an attachment.  Otherwise an inline part that the HTML names as "cid:…".
  *
- * FACTEUR_EMESSAGE: name, type or content_id not printable on the wire.
- * FACTEUR_EIO: the file cannot be opened, or is no regular file.
+ * FACTEUR_EMESSAGE: name, type or content_id not printable on the wire; `where` is "name", "type"
+ * or "inline". FACTEUR_EIO: the file cannot be opened, or is no regular file.
  */
 FACTEUR_API int facteur_message_attach_bytes(facteur_message *message, const void *data, size_t len,
                                              const char *name, const char *type,

@@ -192,7 +192,7 @@ static void refusals_name_the_place_in_the_json(void **state)
         "order_confirmatoin", ORDER, NULL, "kind",
         "no letter is called \"order_confirmatoin\" (did you mean \"order_confirmation\"?); known");
     refuses("contact_form", "{\"email\": \"a@example.com, b@example.com\", \"message\": \"m\"}",
-            NULL, "email", "");
+            NULL, "email", "(at byte 14)");
     refuses("contact_form", "{\"email\": \"a\\u0000\", \"message\": \"m\"}", NULL, "",
             "malformed JSON");
     assert_int_equal(

@@ -319,6 +319,7 @@ static void expect_refused(const char *dsn, facteur_message *message, int code,
     facteur_delivery *delivery = NULL;
     facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
+    char sentence[256];
 
     assert_int_equal(facteur_send(mailer, message, 0, &receipt, &error), code);
     assert_int_equal(facteur_submit(mailer, message, 0, FACTEUR_MANY, &delivery, NULL), 0);
@@ -328,7 +329,10 @@ static void expect_refused(const char *dsn, facteur_message *message, int code,
     assert_int_equal(facteur_delivery_wait(delivery, -1, &receipt, NULL), 1);
     assert_int_equal(facteur_receipt_status(receipt), status);
     assert_int_equal(facteur_receipt_error_code(receipt), code);
-    assert_string_equal(facteur_receipt_error(receipt), facteur_error_message(error));
+    snprintf(sentence, sizeof sentence, "%s: %s", facteur_error_where(error),
+             facteur_error_message(error));
+    assert_string_equal(facteur_receipt_error(receipt),
+                        *facteur_error_where(error) ? sentence : facteur_error_message(error));
     assert_string_equal(facteur_receipt_relay(receipt), facteur_mailer_name(mailer));
     facteur_receipt_free(receipt);
     facteur_delivery_free(delivery);

@@ -319,7 +319,7 @@ static void refusals_name_field_and_cure(void **state)
     expect_refusal(message, "from", "G: a@example.com;", "group");
     expect_refusal(message, "from", "", "no address");
     expect_refusal(message, "sender", "a@example.com, b@example.com", "one mailbox");
-    expect_refusal(message, "to", "Doe, John", "at byte 1 of to");
+    expect_refusal(message, "to", "Doe, John", "(at byte 1)");
     expect_refusal(message, "date", "yesterday", "RFC 3339");
     expect_refusal(message, "message_id", "nodomain", "id@domain");
     expect_refusal(message, "references", "a@b c\rd", "offset 1");

@@ -29,7 +29,7 @@ def where_of(case):
     kind, call = case.field["kind"], case.calls[case.field["call"]]
     if kind == "name":
         return None
-    return {"header name": None, "file name": b"name", "content id": b"content_id"}.get(
+    return {"header name": None, "file name": b"name", "content id": b"inline"}.get(
         kind, {"attach": b"type", "alternative": b"alternatives", "metadata": b"metadata", "header": call[1],
                "set": call[1], "mailbox": call[1]}[call[0]])  # fmt: skip
 

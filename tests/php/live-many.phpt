@@ -126,8 +126,8 @@ bool(true)
 sent: permanent:EMESSAGE sent:
 array(0) {
 }
-temporary ECONFIG cannot read "/nonexistent/ca.pem": No such file or directory
-temporary ECONFIG cannot read "/nonexistent/ca.pem": No such file or directory
+temporary ECONFIG ca_file: cannot read "/nonexistent/ca.pem": No such file or directory
+temporary ECONFIG ca_file: cannot read "/nonexistent/ca.pem": No such file or directory
 bool(true)
 int(16)
 int(1)

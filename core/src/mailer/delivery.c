@@ -156,9 +156,8 @@ static facteur_delivery *make_refused(const fct_plan *plan, int err, const facte
         fct_free(delivery);
         return NULL;
     }
-    fct_receipt_fill_failed(receipt,
-                            err == FACTEUR_EMESSAGE ? FACTEUR_PERMANENT : FACTEUR_TEMPORARY, err,
-                            cause ? facteur_error_message(cause) : NULL);
+    fct_receipt_fill_cause(receipt, err == FACTEUR_EMESSAGE ? FACTEUR_PERMANENT : FACTEUR_TEMPORARY,
+                           err, cause);
     delivery->receipt = receipt;
     atomic_init(&delivery->refs, 1);
     return delivery;

@@ -223,13 +223,25 @@ void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status statu
     receipt->message = fct_strdup(message ? message : facteur_error_text(error));
 }
 
+void fct_receipt_fill_cause(facteur_receipt *receipt, enum facteur_status status, int error,
+                            const facteur_error *cause)
+{
+    const char *where = cause ? facteur_error_where(cause) : "";
+    const char *message = cause ? facteur_error_message(cause) : NULL;
+    fct_buf sentence = {0};
+
+    if (message && *where && strncmp(message, where, strlen(where)) != 0)
+        fct_buf_addf(&sentence, "%s: %s", where, message);
+    fct_receipt_fill_failed(receipt, status, error, sentence.len ? sentence.ptr : message);
+    fct_buf_done(&sentence);
+}
+
 int fct_receipt_answer(facteur_receipt *receipt, unsigned how, int err, facteur_error *cause,
                        facteur_error **error)
 {
     if (!(how & FACTEUR_LETTER) || err != FACTEUR_ECONFIG)
         return fct_error_pass(error, err, cause);
-    fct_receipt_fill_failed(receipt, FACTEUR_TEMPORARY, err,
-                            cause ? facteur_error_message(cause) : NULL);
+    fct_receipt_fill_cause(receipt, FACTEUR_TEMPORARY, err, cause);
     facteur_error_free(cause);
     return 0;
 }

@@ -41,6 +41,10 @@ void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id);
 void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,
                              const char *message);
 
+/* The same with the sentence of an error, which begins with its place; `cause` may be NULL. */
+void fct_receipt_fill_cause(facteur_receipt *receipt, enum facteur_status status, int error,
+                            const facteur_error *cause);
+
 /*
  * What stopped a mail before it had a driver.  A letter (FACTEUR_LETTER in `how`) never fails for
  * the configuration: its receipt tells, and 0 is returned.  Anything else is handed on.

@@ -258,8 +258,7 @@ static int send_to_directory(const fct_plan *plan, fct_mail *mail, facteur_recei
     else if (err == FACTEUR_ENOMEM)
         fct_error_nomem(error);
     else
-        fct_receipt_fill_failed(receipt, FACTEUR_TEMPORARY, err,
-                                cause ? facteur_error_message(cause) : NULL);
+        fct_receipt_fill_cause(receipt, FACTEUR_TEMPORARY, err, cause);
     fct_buf_done(&name);
     facteur_error_free(cause);
     return err == FACTEUR_ENOMEM ? err : 0;

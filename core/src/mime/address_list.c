@@ -29,8 +29,7 @@ struct parser {
 
 static int refuse(struct parser *p, size_t at, const char *why)
 {
-    return fct_error_set(p->error, FACTEUR_EMESSAGE, p->field, "%s (at byte %zu of %s)", why,
-                         at + 1, p->field);
+    return fct_error_set(p->error, FACTEUR_EMESSAGE, p->field, "%s (at byte %zu)", why, at + 1);
 }
 
 static int peek(const struct parser *p)

@@ -196,7 +196,7 @@ static int check_part(const facteur_message *message, const char *name, const ch
     if (!result && type)
         result = fct_token_check(FCT_TOKEN_MEDIA_TYPE, "type", fct_slice_of(type), error);
     if (!result && content_id)
-        result = fct_token_check(FCT_TOKEN_ID, "content_id", bare_id(content_id), error);
+        result = fct_token_check(FCT_TOKEN_ID, "inline", bare_id(content_id), error);
     if (!result && message->part_count >= FCT_MAX_PARTS)
         result = fct_error_set(error, FACTEUR_EMESSAGE, "attachments",
                                "a message has at most %d attachments", FCT_MAX_PARTS);
