@@ -76,7 +76,7 @@ def fuzz_one(target, seconds):
 
 
 def fuzz(log):
-    seconds = int(FUZZ_SECONDS or (60 if log.long else 5))
+    seconds = int(FUZZ_SECONDS or (120 if log.long else 10))
     targets = [line.split()[0] for line in (ROOT / "tests/fuzz/targets.list").read_text().splitlines() if line]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for target, code, text in pool.map(lambda target: fuzz_one(target, seconds), targets):
@@ -215,7 +215,7 @@ SUITES = {
     "c-clang": Suite(c_clang, 2, ["clang"], "C tests that compute, clang, ASan + UBSan; --long: all"),
     "coverage": Suite(coverage, 2, [], "branches of the protocol engine that its C tests reach, at least 95 %"),
     "c-threads": Suite(c_threads, 2, ["threads"], "the tests with threads under ThreadSanitizer"),
-    "fuzz": Suite(fuzz, 2, ["clang"], "every libFuzzer target for 5 s; --long: 60 s; or FACTEUR_FUZZ_SECONDS"),
+    "fuzz": Suite(fuzz, 2, ["clang"], "every libFuzzer target for 10 s; --long: 120 s; or FACTEUR_FUZZ_SECONDS"),
     "server": Suite(server, WAITS, [], "the test server's own tests"),
     "faults": Suite(faults, 1, ["gcc"], "what relays do wrong, row by row, and the only right verdict on the mail"),
     "cli": Suite(cli, 1, ["release"], "the program, and that it judges an order as its schema does"),

@@ -42,27 +42,9 @@ static void many_spellings_are_one_tag(void **state)
 static void what_is_no_locale_is_told(void **state)
 {
     static const char *const cases[] = {
-        "-",
-        "_",
-        "fr-",
-        "-fr",
-        "fr--FR",
-        "fr FR",
-        "fr/FR",
-        "fran\xc3\xa7"
-        "ais",
-        ".UTF",
-        "@euro",
-        ",",
-        ";q=0.5",
-        "*",
-        "*;q=0.5, *",
-        "fr;q=0",
-        "fr;q=x",
-        "fr;0",
-        "fr;q",
-        "fr;q=",
-        "fr FR,",
+        "-",    "_",     "fr-",   "-fr",    "fr--FR", "fr FR",      "fr/FR",  "fran\303\247ais",
+        ".UTF", "@euro", ",",     ";q=0.5", "*",      "*;q=0.5, *", "fr;q=0", "fr;q=x",
+        "fr;0", "fr;q",  "fr;q=", "fr FR,",
     };
     char tag[FCT_TAG_MAX], longest[FCT_TAG_MAX + 1];
 
