@@ -2,8 +2,9 @@
 /*
  * facteur: hand a website's transactional mail to an SMTP relay, and know what became of it.
  *
- * The only public header, and the manual of the C library.  Python, PHP and the program are thin
- * layers over what is declared here: the same names, the same options, the same errors.
+ * This is the only public header, and the manual of the C library.  Python, PHP and the program are
+ * thin layers over it, with the same names, options and errors.  Pages of docs/ that are named here
+ * are installed in share/doc/facteur, schemas of core/schema/ in share/facteur/schema.
  */
 #ifndef FACTEUR_H
 #define FACTEUR_H
@@ -28,23 +29,25 @@ extern "C" {
 /*
  * Conventions
  *
- * Text is UTF-8 and given with its length in bytes; a length of FACTEUR_NTS says that it ends at
- * its NUL.  Functions read or copy their arguments before they return.
+ * Text is UTF-8, with its length in bytes.  The length FACTEUR_NTS means that the text ends at its
+ * NUL.  Functions read or copy their arguments before they return.
  *
  * A function returns 0 or a negative FACTEUR_E code.  A negative return means that nothing started
- * and that no out-parameter but `error` was touched.  `error` may be NULL; otherwise it receives an
- * object of the caller's, to be freed with facteur_error_free().
+ * and that no out-parameter except `error` was touched.  `error` may be NULL.  Otherwise it
+ * receives an object, which the caller frees with facteur_error_free().
  *
- * Times are seconds as double.  Loading the library and making a mailer create no thread, socket,
- * TLS context or file; that happens at the first send.
+ * Times are seconds as double.  To load the library or to make a mailer creates no thread, socket,
+ * TLS context or file; the first send does.
  *
- * Threads: a message, a receipt and an error belong to one thread at a time.  A mailer may be used
- * by any number of threads at once.  After fork() the child may go on using the same mailer: it
- * abandons what it inherited and opens its own connections; the parent never notices.
+ * Threads: only one thread at a time may use a message, a receipt or an error.  Any number of
+ * threads may use a mailer at once.  After fork() the child may use the same mailer: it abandons
+ * the inherited connections and opens its own.  The parent is not affected.
+ *
+ * "The caller's (facteur_free)" means that the caller owns the text and frees it so.
  */
 #define FACTEUR_NTS ((size_t)-1)
 
-/* X(name, value, kind, text); the values are frozen. */
+/* X(name, value, kind, text).  Values never change. */
 #define FACTEUR_ERRORS(X)                                                                          \
     X(ENOMEM, -1, TEMPORARY, "out of memory or of file descriptors")                               \
     X(ECONFIG, -2, USAGE, "the configuration is not valid")                                        \
@@ -69,9 +72,9 @@ enum facteur_error_code {
 
 enum facteur_error_kind {
     FACTEUR_KIND_USAGE,     /* the caller's mistake: nothing was tried */
-    FACTEUR_KIND_TEMPORARY, /* certainly not accepted; trying again can help */
-    FACTEUR_KIND_PERMANENT, /* certainly refused; trying again cannot help */
-    FACTEUR_KIND_IN_DOUBT   /* handed over without a verdict */
+    FACTEUR_KIND_TEMPORARY, /* certainly not accepted; another try can help */
+    FACTEUR_KIND_PERMANENT, /* certainly refused; another try cannot help */
+    FACTEUR_KIND_IN_DOUBT   /* handed over, and no verdict came */
 };
 
 typedef struct facteur_error facteur_error;
@@ -88,18 +91,18 @@ FACTEUR_API void facteur_free(void *bytes);
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
 
-/* The code's name without its prefix ("ECONFIG"), its kind, its standing text.  Static. */
+/* The code's name without its prefix ("ECONFIG"), its kind, its general text.  Static. */
 FACTEUR_API const char *facteur_error_name(int code);
 FACTEUR_API enum facteur_error_kind facteur_error_kind(int code);
 FACTEUR_API const char *facteur_error_text(int code);
 
-/* What went wrong, in one sentence that says what to do.  Lives as long as the error. */
+/* The code, and a sentence: what went wrong and what to do.  Lives as long as the error. */
 FACTEUR_API int facteur_error_code(const facteur_error *error);
 FACTEUR_API const char *facteur_error_message(const facteur_error *error);
 
 /*
- * Where it went wrong: the option's name, the message's field, or the path in the JSON
- * ("items[2].unit_price").  "" when there is no such place.  Lives as long as the error.
+ * Where it went wrong: the name of the option or of the message's field, or the path in the JSON
+ * ("items[2].unit_price").  "" if there is no such place.  Lives as long as the error.
  */
 FACTEUR_API const char *facteur_error_where(const facteur_error *error);
 
@@ -116,13 +119,13 @@ FACTEUR_API void facteur_message_free(facteur_message *message);
  * the program's JSON.  index runs from 0 to facteur_message_field_count() - 1; every text is
  * static.
  *
- * X(name): the types.  facteur_message_set() takes all of them up to json as text; the others have
+ * X(name): the types.  facteur_message_set() takes all of them up to json as text.  The others have
  * functions of their own: facteur_message_add_header(), _add_metadata(), _add_alternative(),
- * _attach_bytes() and its kin.
+ * _attach_bytes() and the like.
  *
- * text, date        As the field's help says.
+ * text, date        See the field's help.
  * bool              "1" or "0".
- * int               A number, with what the field lets stand behind it.
+ * int               A number; some fields allow a suffix.
  * mailbox           An RFC 5322 address list ("Ana <ana@example.com>, b@example.org", groups too).
  * json              A JSON text, which is kept as a secret.
  */
@@ -143,70 +146,69 @@ FACTEUR_API enum facteur_field_type facteur_message_field_type(size_t index);
 FACTEUR_API const char *facteur_field_type_name(enum facteur_field_type type);
 
 /*
- * How a list of values is set: "+" by a call each, which adds; "," or " " by one call, with that
- * between each two; "" when the field has one value.
+ * How to set a list of values.  "+": one call for each value; each call adds one.  "," or " ": one
+ * call, with this character between the values.  "": the field has one value.
  */
 FACTEUR_API const char *facteur_message_field_list(size_t index);
 
-/* The words that a value can be, separated by "|"; "" for any text. */
+/* The words that the field accepts, separated by "|"; "" if it accepts any text. */
 FACTEUR_API const char *facteur_message_field_choices(size_t index);
 
-/* What holds when the field is not set, in words; "" for nothing. */
+/* In words: what is used when the field is not set; "" if nothing is. */
 FACTEUR_API const char *facteur_message_field_default(size_t index);
 
-/* 1: facteur_message_from_bytes() takes the field, too; else 0. */
+/* 1 if a message of facteur_message_from_bytes() takes the field, too; else 0. */
 FACTEUR_API int facteur_message_field_finished(size_t index);
 
 FACTEUR_API const char *facteur_message_field_help(size_t index);
 
 /*
- * Set one field by the name that it has in Python, PHP and JSON.
+ * Set one field by its name, which is the same in Python, PHP and JSON.
  *
- * A relay that does not offer what dsn_notify, dsn_return, envelope_id, require_tls, deliver_by or
- * mt_priority asks is not given the mail: it is refused.  With a "?" at its end (not for
- * require_tls) a value asks only where that is offered.  An empty value asks nothing.
+ * dsn_notify, dsn_return, envelope_id, require_tls, deliver_by and mt_priority ask for a service.
+ * If the relay does not offer it, the mail is refused.  With "?" at the end of the value (not for
+ * require_tls) the service is asked for only where it is offered.  An empty value asks for nothing.
  *
- * FACTEUR_EMESSAGE: no such field (the nearest name is told), or a value that cannot be on the wire
+ * FACTEUR_EMESSAGE: no such field (the error names the nearest one), or a value that cannot be sent
  * (control character in an address, invalid UTF-8, …); `where` is the field's name.
  */
 FACTEUR_API int facteur_message_set(facteur_message *message, const char *field, const char *value,
                                     size_t len, facteur_error **error);
 
 /*
- * Add one mailbox to an address field, the display name apart: nothing in `name` is parsed.
+ * Add one mailbox to an address field.  The display name is a separate argument and is not parsed.
  * name   May be NULL.
- * The errors of facteur_message_set().
+ * Errors: those of facteur_message_set().
  */
 FACTEUR_API int facteur_message_add_mailbox(facteur_message *message, const char *field,
                                             const char *name, size_t name_len, const char *address,
                                             size_t address_len, facteur_error **error);
 
 /*
- * Add a header of one's own ("X-Shop: 12").  Order and repetition are kept.
+ * Add a header field of your own ("X-Shop: 12").  Order and repetition are kept.
  * FACTEUR_EMESSAGE: not a header name (RFC 5322 section 2.2), or one that facteur writes itself.
  */
 FACTEUR_API int facteur_message_add_header(facteur_message *message, const char *name,
                                            const char *value, size_t len, facteur_error **error);
 
 /*
- * Add a name and a value that relays known by name ("postmark://…") repeat in their events; no
- * other relay sees them, nor the tags.
+ * Add a name and a value that a provider's relay ("postmark://…") repeats in its events.  Other
+ * relays never see them; the same holds for tags.
  *
- * FACTEUR_EMESSAGE: a name of other than 1 to 60 letters, digits, "_", "-" and ".", or given twice;
- * a value that is empty, has control characters or is longer than 1,000 bytes.
+ * FACTEUR_EMESSAGE: a name that is not 1 to 60 letters, digits, "_", "-" and ".", or that was given
+ * before; a value that is empty, has control characters or is longer than 1,000 bytes.
  */
 FACTEUR_API int facteur_message_add_metadata(facteur_message *message, const char *name,
                                              size_t name_len, const char *value, size_t len,
                                              facteur_error **error);
 
 /*
- * Add another form of the text, the richer one to be shown by those who know it: AMP
- * ("text/x-amp-html"), an invitation ("text/calendar").  Other texts stand between text and html,
- * calendars and what is no text behind html.
+ * Add another form of the text, for mail readers that know it: AMP ("text/x-amp-html"), an
+ * invitation ("text/calendar").  Texts are placed between text and html; calendars and other types
+ * after html.
  *
- * type      A media type but text/plain and text/html, which are fields, and containers.  A charset
- *           is added, and to text/calendar the method that the calendar tells.
- * content   UTF-8.
+ * type      Any media type except text/plain and text/html, which are fields, and containers.
+ * facteur adds a charset, and to text/calendar the calendar's own method. content   UTF-8.
  *
  * FACTEUR_EMESSAGE: no such type or text; a ninth alternative; a text/calendar that does not begin
  * with BEGIN:VCALENDAR, or whose METHOD is not the type's `method`.
@@ -216,15 +218,15 @@ FACTEUR_API int facteur_message_add_alternative(facteur_message *message, const 
                                                 facteur_error **error);
 
 /*
- * Attach bytes, or a file that is read while the mail is sent (never whole in memory).
+ * Attach bytes, or a file.  The file is read while the mail is sent and is never whole in memory.
  *
- * name         The file name shown; NULL for none (attach_path: the path's last component).
+ * name         The file name to show; NULL for none (attach_path: the last part of the path).
  * type         Media type ("application/pdf"); NULL: from the name's ending, else
  *              application/octet-stream.
  * content_id   NULL for an attachment.  Otherwise an inline part that the HTML names as "cid:…".
  *
- * FACTEUR_EMESSAGE: name, type or content_id not printable on the wire; `where` is "name", "type"
- * or "inline". FACTEUR_EIO: the file cannot be opened, or is no regular file.
+ * FACTEUR_EMESSAGE: name, type or content_id has a character that cannot be sent; `where` is
+ * "name", "type" or "inline". FACTEUR_EIO: the file cannot be opened, or is not a regular file.
  */
 FACTEUR_API int facteur_message_attach_bytes(facteur_message *message, const void *data, size_t len,
                                              const char *name, const char *type,
@@ -234,48 +236,47 @@ FACTEUR_API int facteur_message_attach_path(facteur_message *message, const char
                                             const char *content_id, facteur_error **error);
 
 /*
- * Give at most `size` bytes of a stream into `buffer`: how many, 0 at its end, or a negative
- * FACTEUR_E* with errno set or 0.
+ * Write at most `size` bytes of a stream into `buffer`.  Returns how many, 0 at the end of the
+ * stream, or a negative FACTEUR_E code with errno set to the cause or to 0.
  */
 typedef long facteur_read(void *arg, void *buffer, size_t size);
 
 /*
- * Attach what a stream gives, read now and to its end, 64 KiB at a time, into an unlinked file in
- * TMPDIR (else /tmp).  Otherwise as above; FACTEUR_EIO too when that file cannot be written, and
- * what `read` fails with.
+ * Attach the bytes of a stream.  The stream is read now and to its end, 64 KiB at a time, into an
+ * unlinked file in TMPDIR (else /tmp).  The rest is as above.  Errors: FACTEUR_EIO also when that
+ * file cannot be written, and the error of `read`.
  */
 FACTEUR_API int facteur_message_attach_stream(facteur_message *message, facteur_read *read,
                                               void *arg, const char *name, const char *type,
                                               const char *content_id, facteur_error **error);
 
 /*
- * Make a message of finished RFC 5322 bytes.  Line ends are repaired to CRLF and Bcc fields are
- * taken out; every other byte is kept.  The envelope is given with
- * facteur_message_set("envelope_from") and facteur_message_add_recipient(); where not given it is
- * read from the fields.
+ * Make a message of finished RFC 5322 bytes.  Line ends become CRLF and Bcc fields are removed;
+ * every other byte stays.  Set the envelope with facteur_message_set("envelope_from") and
+ * facteur_message_add_recipient().  What you do not set is read from the header fields.
  */
 FACTEUR_API int facteur_message_from_bytes(const void *bytes, size_t len, facteur_message **out,
                                            facteur_error **error);
 
 /*
- * Look at one address that somebody typed into a form.  No network is asked, so a valid address may
+ * Check one address that somebody typed into a form.  This uses no network, so a valid address may
  * still reach nobody.
  *
  * json   {"valid": bool, "address": its form on the wire or null, "hint": what was probably meant
  *        ("ana@gmial.com": "ana@gmail.com") or null, "reason": what is wrong or doubtful, or null,
- *        "smtputf8": bool, whether only relays with SMTPUTF8 take it}; the caller's (facteur_free).
+ *        "smtputf8": bool, true if only relays with SMTPUTF8 take it}; the caller's (facteur_free).
  *
- * 0 whatever the address is like; FACTEUR_ENOMEM.
+ * Returns 0 for any address, also an invalid one; FACTEUR_ENOMEM.
  */
 FACTEUR_API int facteur_address_check(const char *address, size_t len, char **json);
 
-/* Add an SMTP recipient that no header shows.  Once one is given, To, Cc and Bcc add none. */
+/* Add an SMTP recipient that no header field shows.  From then on To, Cc and Bcc add none. */
 FACTEUR_API int facteur_message_add_recipient(facteur_message *message, const char *address,
                                               size_t len, facteur_error **error);
 
 /*
  * The message as it would be sent: CRLF lines, no Bcc, not dot-stuffed.  A missing Date or
- * Message-ID is decided now and kept, so that a later send is of the same bytes.
+ * Message-ID is made now and kept, so that a later send sends the same bytes.
  * `*bytes` is the caller's (facteur_free).
  */
 FACTEUR_API int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
@@ -286,24 +287,23 @@ FACTEUR_API int facteur_message_bytes(facteur_message *message, char **bytes, si
 /*
  * Compose a letter; nothing is sent.
  *
- * mailer    Gives default_from, contact_to and default_locale; may be NULL.
- * kind      What it is: "order_confirmation", "contact_form" (facteur_letter_kinds()).
- * json      What it says: an order as core/schema/order.json has it, a form as
- *           core/schema/contact.json has it.
+ * mailer    Its options default_from, contact_to and default_locale are used; may be NULL.
+ * kind      Which letter: "order_confirmation", "contact_form" (facteur_letter_kinds()).
+ * json      Its data: an order (core/schema/order.json), a form (core/schema/contact.json).
  * options   NULL, or a JSON object with any of: to, from, reply_to, locale, subject, message_id,
  *           date (core/schema/letter_options.json).
  *
- * FACTEUR_EMESSAGE: malformed JSON or a field of the wrong form; `where` is its path
- * ("items[2].unit_price").  No such kind: `where` is "kind".
+ * FACTEUR_EMESSAGE: malformed JSON, or a wrong field; `where` is its path ("items[2].unit_price").
+ * No such kind; `where` is "kind".
  */
 FACTEUR_API int facteur_letter(const facteur_mailer *mailer, const char *kind, const char *json,
                                size_t len, const char *options, size_t options_len,
                                facteur_message **out, facteur_error **error);
 
-/* The names of the kinds, sorted, NULL at the end; static. */
+/* The names of the kinds, sorted, with NULL at the end.  Static. */
 FACTEUR_API const char *const *facteur_letter_kinds(void);
 
-/* facteur_letter() of the kinds that these are named for. */
+/* facteur_letter() with the kind of this name. */
 FACTEUR_API int facteur_order_confirmation(const facteur_mailer *mailer, const char *json,
                                            size_t len, const char *options, size_t options_len,
                                            facteur_message **out, facteur_error **error);
@@ -312,9 +312,9 @@ FACTEUR_API int facteur_contact_form(const facteur_mailer *mailer, const char *j
                                      facteur_error **error);
 
 /*
- * The key of a letter that must not go out twice: "order_confirmation:<merchant's name>:<number>".
- * "%" and ":" within the parts are escaped as in a URL.  NULL for a letter that may (a contact
- * form's) and for every other message; the message's.
+ * The key of a letter that must not be sent twice: "order_confirmation:<merchant's name>:<number>".
+ * "%" and ":" within the parts are escaped as in a URL.  NULL for a letter that may be sent twice
+ * (a contact form) and for every other message.  Lives as long as the message.
  */
 FACTEUR_API const char *facteur_message_key(const facteur_message *message);
 
@@ -322,14 +322,16 @@ FACTEUR_API const char *facteur_message_key(const facteur_message *message);
 
 /*
  * The table of options, the one source of docs/options.md, the .pyi and the PHP ini list.
- * index runs from 0 to facteur_option_count() - 1; every text is static.
- * scope is "relay" (each relay has its own value: in its DSN, or for all that have none), "login"
- * (as relay, but several relays never share one), "mailer" (one value, whichever relay takes the
- * mail) or "machine" (as mailer; whoever runs the machine can set it for every mailer).  With
- * several relays, what stands in a place of another scope is refused.
- * type is one of "text", "bool", "int", "number", "seconds", "ms", "choice" (choices separated by
- * "|" in facteur_option_choices), "secret", "path", "address", "json" (a text
- * that is kept as a secret).
+ * index runs from 0 to facteur_option_count() - 1.  Every text is static.
+ *
+ * scope     "relay": each relay has its own value, in its DSN, or one value for all that have none.
+ *           "login": as relay, but several relays never share one.
+ *           "mailer": one value, whichever relay takes the mail.
+ *           "machine": as mailer; an administrator can set it for every mailer of the machine.
+ *           With several relays, an option in the place of another scope is refused.
+ * type      "text", "bool", "int", "number", "seconds", "ms", "choice" (facteur_option_choices()
+ * has the choices, separated by "|"), "secret", "path", "address", "json" (a text that is kept as a
+ * secret).
  */
 FACTEUR_API size_t facteur_option_count(void);
 FACTEUR_API const char *facteur_option_name(size_t index);
@@ -345,23 +347,23 @@ FACTEUR_API const char *facteur_option_help(size_t index);
  * Make a mailer.  Nothing is opened.
  *
  * dsn             smtps://user:pass@host, smtp://…, smtp+unix:///path, a preset (ses://…),
- *                 failover(…), file:///dir, memory://, null://: docs/dsn.md.
- *                 NULL: FACTEUR_DSN of the environment.
- * names, values   `count` options; they win over the DSN's query, which wins over FACTEUR_* in the
+ *                 failover(…), file:///dir, memory://, null://.  See docs/dsn.md.
+ *                 NULL: FACTEUR_DSN from the environment.
+ * names, values   `count` options.  They win over the DSN's query, which wins over FACTEUR_* in the
  *                 environment.  Values are text: "10.0", "1", "starttls".
  *
- * FACTEUR_ECONFIG: a DSN that cannot be read (the offending character and its position are named),
- * an unknown option (the nearest name is told), a value out of its range; `where` is the option or
- * "dsn".
+ * FACTEUR_ECONFIG: a DSN that cannot be read (the error names the character and its position), an
+ * unknown option (the error names the nearest one), a value out of its range.  `where` is the
+ * option or "dsn".
  */
 FACTEUR_API int facteur_mailer_new(const char *dsn, const char *const *names,
                                    const char *const *values, size_t count, facteur_mailer **out,
                                    facteur_error **error);
 
 /*
- * As facteur_mailer_new(), but over the connections of the mailer with the same configuration that
- * already lives in this process.  Each handle has its own facteur_mailer_free(); the last of them
- * leaves the connections open until the process ends, for the next request.
+ * As facteur_mailer_new(), but mailers with the same configuration share their connections in this
+ * process.  Free each handle with facteur_mailer_free().  After the last one the connections stay
+ * open until the process ends, for the next request.
  */
 FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
                                       const char *const *values, size_t count, facteur_mailer **out,
@@ -371,11 +373,11 @@ FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
 typedef struct facteur_paths facteur_paths;
 
 /*
- * List what a mailer made with the same arguments could open: the options of type "path", the
- * members called "…_file" of those of type "json", the folder of file://.  Sockets are not among
- * them.  For whoever must allow a program its files before they are opened.  Nothing is opened.
+ * List the files that a mailer with the same arguments could open: the options of type "path", the
+ * members "…_file" in options of type "json", the folder of file://.  Sockets are not listed.  Use
+ * this to decide whether a program may have its files before they are opened.  Nothing is opened.
  *
- * facteur_paths_of_option() lists those of one option's value; a message has smime.
+ * facteur_paths_of_option() lists the files of one option's value, also for the field smime.
  *
  * FACTEUR_ECONFIG, FACTEUR_ENOMEM: as facteur_mailer_new().
  */
@@ -387,95 +389,98 @@ FACTEUR_API int facteur_paths_of_option(const char *name, const char *value, fac
 FACTEUR_API void facteur_paths_free(facteur_paths *paths);
 
 /*
- * The path at `index`, from 0; NULL behind the last.  The texts live as long as `paths`.
+ * The path at `index`, from 0; NULL after the last one.  The texts live as long as `paths`.
  *
  * where    "ca_file", "dkim[0].key_file" or "dsn".
- * source   What gave it: "call", "dsn", or the variable of the environment, "FACTEUR_CA_FILE";
- *          "FACTEUR_DSN" when that is the DSN.
+ * source   Where the path comes from: "call", "dsn", or a variable of the environment such as
+ *          "FACTEUR_CA_FILE"; "FACTEUR_DSN" if the DSN comes from there.
  */
 FACTEUR_API const char *facteur_path(const facteur_paths *paths, size_t index, const char **where,
                                      const char **source);
 
 /*
- * Let go of a mailer.  Sends that other threads still wait for end with FACTEUR_ECLOSED.
- * QUIT is said without waiting for its reply longer than `timeout` seconds.  Closing a shared
- * mailer ends the use of this handle only.
+ * Close a mailer.  Sends that other threads still wait for end with FACTEUR_ECLOSED.  The relay
+ * gets QUIT; its reply is waited for at most `timeout` seconds.  If the mailer is shared, only this
+ * handle ends.
  *
- * A process that exits with connections open, those of shared mailers too, says QUIT on those that
- * rest and waits 5 ms for all the answers; not when exit() was called in a signal's handler, nor in
- * a child on its parent's.  From then on mailers are closed.
+ * When a process exits with open connections, also those of shared mailers, the idle ones get QUIT,
+ * and the process waits 5 ms for all answers.  This is not done when exit() was called in a signal
+ * handler, and a child does not do it on its parent's connections.  After that, mailers are closed.
  */
 FACTEUR_API void facteur_mailer_close(facteur_mailer *mailer, double timeout);
 FACTEUR_API void facteur_mailer_free(facteur_mailer *mailer);
 
-/* What a source of tokens fills.  Lives until the source returns. */
+/* What a token source fills.  Lives until the source returns. */
 typedef struct facteur_token facteur_token;
 
 /*
- * Get an OAuth 2.0 bearer token for `username` at `relay` and give it to `token` with
- * facteur_token_give(); 0, or anything else with the reason told by facteur_token_fail().
+ * A token source gets an OAuth 2.0 bearer token for `username` at `relay` and passes it to
+ * facteur_token_give().  It returns 0.  If it fails, it states the reason with facteur_token_fail()
+ * and returns any other number.
  *
- * Called in a thread that sends, before its mail goes to the loop, and never by two threads at once
- * for the same relay: the others wait, within their deadline, for what it gives.  It must not use
- * the mailer.  A token is asked for when there is none, shortly before it ends, and once more when
- * the relay does not accept one that was there before the mail: within facteur_send() and
- * facteur_delivery_wait(), whatever their time.  A host's event loop asks with
- * facteur_delivery_ask().
+ * It is called in a thread that sends, before the mail goes to the loop.  Two threads never call it
+ * at once for the same relay: the others wait for its token, within their deadline.  It must not
+ * use the mailer.  It is called when there is no token, shortly before the token ends, and once
+ * more when the relay refuses a token that is older than the mail.  This happens within
+ * facteur_send() and facteur_delivery_wait(), even if it takes longer than their time.  A host's
+ * event loop calls facteur_delivery_ask().
  */
 typedef int (*facteur_token_source)(void *user, const char *relay, const char *username,
                                     facteur_token *token);
 
 /*
- * life   Seconds that the token is good for; 0: until the relay refuses it.
- * FACTEUR_ECONFIG: empty, longer than 64 KiB, or with something other than printable ASCII.
+ * life   Seconds for which the token is good; 0: until the relay refuses it.
+ * FACTEUR_ECONFIG: empty, longer than 64 KiB, or not printable ASCII.
  */
 FACTEUR_API int facteur_token_give(facteur_token *token, const char *text, size_t len, double life);
 
-/* One sentence, without a secret: it stands in the receipt. */
+/* One sentence, without a secret: it becomes part of the receipt. */
 FACTEUR_API void facteur_token_fail(facteur_token *token, const char *sentence);
 
 /*
- * Set the source of a mailer that was made with the option token_callback, before its first send.
- * `user` must live until the mailer is closed.  Mailers that share connections share the tokens,
- * but each calls its own source. FACTEUR_ECONFIG: no relay of the mailer wants it.
+ * Set the token source of a mailer that was made with the option token_callback.  Call this before
+ * the first send.  `user` must live until the mailer is closed.  Mailers that share connections
+ * share the tokens, but each calls its own source.  FACTEUR_ECONFIG: no relay of the mailer uses
+ * it.
  */
 FACTEUR_API int facteur_mailer_set_token_source(facteur_mailer *mailer, facteur_token_source source,
                                                 void *user, facteur_error **error);
 
-/* What a source of keys fills.  Lives until the source returns. */
+/* What a key source fills.  Lives until the source returns. */
 typedef struct facteur_key facteur_key;
 
 /*
- * Get the private key of selector._domainkey.domain and give it to `key` as PEM with
- * facteur_key_give(); 0, or anything else with the reason told by facteur_key_fail().
+ * A key source gets the private key of selector._domainkey.domain and passes it as PEM to
+ * facteur_key_give().  It returns 0.  If it fails, it states the reason with facteur_key_fail() and
+ * returns any other number.
  *
- * Called in a thread that sends, before the first mail that is signed; what it gives is kept as
+ * It is called in a thread that sends, before the first mail that is signed.  The key is kept as
  * long as the mailer.  Two threads that send their first mail at once may both call it.  It must
  * not use the mailer.
  */
 typedef int (*facteur_key_source)(void *user, const char *domain, const char *selector,
                                   facteur_key *key);
 
-/* FACTEUR_ECONFIG: empty, or longer than 64 KiB.  The text is copied, and wiped after its use. */
+/* FACTEUR_ECONFIG: empty, or longer than 64 KiB.  The text is copied, and the copy is wiped. */
 FACTEUR_API int facteur_key_give(facteur_key *key, const char *pem, size_t len);
 
-/* One sentence, without a secret: it stands in the error. */
+/* One sentence, without a secret: it becomes part of the error. */
 FACTEUR_API void facteur_key_fail(facteur_key *key, const char *sentence);
 
 /*
- * Set the source of a mailer whose option dkim has key_callback, before its first send.  `user`
- * must live as long as the mailer.
- * FACTEUR_ECONFIG: no signature wants it, or the mailer is shared.
+ * Set the key source of a mailer whose option dkim has key_callback.  Call this before the first
+ * send. `user` must live as long as the mailer. FACTEUR_ECONFIG: no signature uses it, or the
+ * mailer is shared.
  */
 FACTEUR_API int facteur_mailer_set_key_source(facteur_mailer *mailer, facteur_key_source source,
                                               void *user, facteur_error **error);
 
-/* What it sends through, without secrets: "smtps://smtp.example.com:465".  Lives as long as it. */
+/* Its relay, without secrets: "smtps://smtp.example.com:465".  Lives as long as the mailer. */
 FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
 
 /*
- * What was counted in this process since the first send, as JSON text; the caller's (facteur_free).
- * From any thread; opens nothing and waits for nothing.
+ * Counters of this process since the first send, as JSON text; the caller's (facteur_free).  Any
+ * thread may call this.  It opens nothing and waits for nothing.
  *
  *   {"relays": [{"relay": "smtps://…",
  *     "connections": {"open", "opened", "reused", "failed": {phase: count}},
@@ -483,8 +488,8 @@ FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
  *     "handshakes": {"full", "resumed"}, "flights": …, "demotions": …,
  *     "phases": {phase: {"count": …, "seconds": …, "buckets": [[below, count], …]}}}]}
  *
- * A bucket counts the times below so many seconds (a power of two of microseconds) that are in no
- * bucket before it; the last one has null.  Empty buckets and phases are left out.  Without a relay
+ * A bucket counts the times below so many seconds (a power of two of microseconds) that no bucket
+ * before it counts; the last one has null.  Empty buckets and phases are left out.  Without a relay
  * (memory:// …) the list is empty.
  *
  * FACTEUR_ECLOSED, FACTEUR_ENOMEM.
@@ -494,31 +499,32 @@ FACTEUR_API int facteur_stats(const facteur_mailer *mailer, char **json, facteur
 /*
  * Send one message and wait for its verdict.
  *
- * message    Frozen at the call; may be sent again or freed afterwards.
- * deadline   Seconds over everything: name resolution, connection, TLS, login, waiting for a slot,
+ * message    Frozen by the call.  You may send it again or free it afterwards.
+ * deadline   Seconds for everything: name resolution, connection, TLS, login, waiting for a slot,
  *            dialogue.  0: the option `deadline`.
  *
- * Returns 0 whenever the message could be tried: what became of it is in the receipt, also when it
- * was refused.  FACTEUR_EMESSAGE (no recipient, no sender, …), FACTEUR_EIO (an attachment cannot be
- * read), FACTEUR_ECONFIG (an option names a file or directory that cannot be used: they are opened
- * now, not when the mailer was made), FACTEUR_ECLOSED, FACTEUR_ENOMEM: nothing was tried.
+ * Returns 0 if the message was tried.  The receipt says what became of it, also when it was
+ * refused. Errors, when nothing was tried: FACTEUR_EMESSAGE (no recipient, no sender, …),
+ * FACTEUR_EIO (an attachment cannot be read), FACTEUR_ECONFIG (a file or directory of an option
+ * cannot be used; they are opened now, not when the mailer is made), FACTEUR_ECLOSED,
+ * FACTEUR_ENOMEM.
  */
 FACTEUR_API int facteur_send(facteur_mailer *mailer, facteur_message *message, double deadline,
                              facteur_receipt **receipt, facteur_error **error);
 
 /*
- * As facteur_send(), for a message of facteur_letter(), which must not break the order or the form
- * it belongs to: a configuration that turns out to be unusable (an unreadable ca_file, say) is told
- * in a temporary receipt with FACTEUR_ECONFIG, too.
+ * As facteur_send(), for a message of facteur_letter(), which must not break its order or form.  If
+ * the configuration proves unusable (a ca_file that cannot be read, for example), this is not an
+ * error either: the result is a temporary receipt with FACTEUR_ECONFIG.
  *
- * FACTEUR_EMESSAGE, FACTEUR_EIO (an attachment), FACTEUR_ECLOSED, FACTEUR_ENOMEM: nothing was
- * tried.
+ * Errors, when nothing was tried: FACTEUR_EMESSAGE, FACTEUR_EIO (an attachment), FACTEUR_ECLOSED,
+ * FACTEUR_ENOMEM.
  */
 FACTEUR_API int facteur_send_composed(facteur_mailer *mailer, facteur_message *message,
                                       double deadline, facteur_receipt **receipt,
                                       facteur_error **error);
 
-/* facteur_letter() and facteur_send_composed() in one, with the errors of both. */
+/* facteur_letter(), then facteur_send_composed(), with the errors of both. */
 FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, const char *kind, const char *json,
                                     size_t len, const char *options, size_t options_len,
                                     double deadline, facteur_receipt **receipt,
@@ -527,29 +533,30 @@ FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, const char *kind, co
 /* ---- Deliveries: several mails at once ------------------------------------------------------- */
 
 /*
- * How a message is submitted; the words are added up.
+ * Flags for facteur_submit(); combine them with |.
  *
  * FACTEUR_LETTER   As facteur_send_composed().
  * FACTEUR_HOSTED   The calling thread's event loop drives the mailer, see facteur_mailer_step().
- * FACTEUR_MANY     One of many mails: an error of this one does not stop the others.  It ends at
- *                  once, and its receipt tells the error: permanent for FACTEUR_EMESSAGE, temporary
- *                  for FACTEUR_EIO and FACTEUR_ECONFIG.
+ * FACTEUR_MANY     One of many mails: an error with this one does not stop the others.  The mail
+ * ends at once, and its receipt has the error: permanent with FACTEUR_EMESSAGE, temporary with
+ * FACTEUR_EIO and FACTEUR_ECONFIG.
  */
 #define FACTEUR_LETTER 1U
 #define FACTEUR_HOSTED 2U
 #define FACTEUR_MANY 4U
 
 /*
- * Put one message on its way without waiting.  What is submitted together leaves together, many
- * mails in a flight.  The work goes on while any thread waits for a mail of the mailer, while a
- * host steps, or by itself with the option `background`.
+ * Start to send one message, without waiting.  Mails that are submitted together share network
+ * round trips.  The work continues while any thread waits for a mail of the mailer, while a host
+ * steps, or by itself with the option `background`.
  *
- * message    Frozen at the call; may be submitted again or freed afterwards.
- * deadline   Seconds, as facteur_send().
- * delivery   The caller's; one thread at a time; to be freed before the mailer is.
+ * message    Frozen by the call.  You may submit it again or free it afterwards.
+ * deadline   Seconds, as in facteur_send().
+ * how        0, or flags from above.
+ * delivery   The caller's.  One thread at a time may use it.  Free it before the mailer.
  *
- * The errors of facteur_send(), where they can be told now (the others: facteur_delivery_wait());
- * FACTEUR_EBUSY: FACTEUR_HOSTED, and another thread's event loop has mails under way.
+ * Errors: those of facteur_send() that are known now (facteur_delivery_wait() returns the others).
+ * FACTEUR_EBUSY: with FACTEUR_HOSTED, when another thread's event loop has mails under way.
  */
 FACTEUR_API int facteur_submit(facteur_mailer *mailer, facteur_message *message, double deadline,
                                unsigned how, facteur_delivery **delivery, facteur_error **error);
@@ -557,74 +564,75 @@ FACTEUR_API int facteur_submit(facteur_mailer *mailer, facteur_message *message,
 /*
  * Wait for the verdict.
  *
- * timeout    Seconds; 0: only look, do what can be done without waiting; negative: until it is
- *            there, which the delivery's deadline sees to.
- * receipt    The caller's, handed out once.
+ * timeout    Seconds.  0: do what can be done without waiting.  Negative: wait until the verdict is
+ *            there; the delivery's deadline bounds that.
+ * receipt    The caller's.  It is returned once.
  *
- * 1 with the receipt; 0 when the time passed before.  The errors of facteur_send(): nothing was
- * tried.  FACTEUR_ECLOSED also in a child of the process that submitted, and after the receipt was
- * handed out.
+ * Returns 1 with the receipt, or 0 when the time passed before.  Errors, when nothing was tried:
+ * those of facteur_send().  FACTEUR_ECLOSED also in a child of the process that submitted the mail,
+ * and after the receipt was returned.
  */
 FACTEUR_API int facteur_delivery_wait(facteur_delivery *delivery, double timeout,
                                       facteur_receipt **receipt, facteur_error **error);
 
-/* Whether the verdict is there: 1 or 0.  Does nothing for it. */
+/* 1 if the verdict is there, else 0.  Does no work. */
 FACTEUR_API int facteur_delivery_ended(const facteur_delivery *delivery);
 
 /*
- * The mail is not wanted any more.  If nothing of its terminator (the final dot, BDAT LAST) has
- * left and its connection carries no other mail, it ends: temporary, FACTEUR_ECLOSED.  Otherwise it
- * goes on, for its verdict would be unknown.  The receipt tells which; a cancelled delivery is
- * waited for as any other.
+ * Take a mail back.  If nothing of its terminator (the final dot, BDAT LAST) has left and its
+ * connection carries no other mail, the mail ends: temporary, FACTEUR_ECLOSED.  Otherwise it goes
+ * on, because its verdict would be unknown.  The receipt says which; wait for it as for any other.
  */
 FACTEUR_API void facteur_delivery_cancel(facteur_delivery *delivery);
 
-/* Cancel what has not ended, and forget it: a mail that goes on has nobody to hear its verdict. */
+/* Cancel the mail if it has not ended, and free the delivery.  If it goes on, its verdict is lost.
+ */
 FACTEUR_API void facteur_delivery_free(facteur_delivery *delivery);
 
 /*
- * How many deliveries fill the mailer's connections: whoever sends many keeps so many submitted and
- * waits for the oldest.  Of a roundrobin(…) the sum over its relays, of a failover(…) the most that
- * one of them takes.
+ * How many deliveries fill the mailer's connections.  To send many mails, keep so many submitted
+ * and wait for the oldest.  For roundrobin(…) it is the sum over the relays, for failover(…) the
+ * largest number of one relay.
  */
 FACTEUR_API unsigned facteur_mailer_window(const facteur_mailer *mailer);
 
 /* ---- A host's event loop --------------------------------------------------------------------- */
 
 /*
- * A thread with an event loop of its own drives the mailer without ever waiting in it:
+ * A thread with its own event loop can drive the mailer and never wait in it:
  *
- *   submit with FACTEUR_HOSTED | soon after, and whenever the descriptor is readable or the timeout
- *   has passed: step, then take what is done | watch the descriptor and the timeout until nothing
- *   is under way
+ *   1. Submit with FACTEUR_HOSTED.
+ *   2. Soon after, and whenever the descriptor is readable or the timeout has passed, call
+ *      facteur_mailer_step(), and then facteur_mailer_done() until it returns NULL.
+ *   3. Watch the descriptor and the timeout until no mail is under way.
  *
- * The thread is the host while it has deliveries that facteur_mailer_done() did not tell.
- * Meanwhile other threads may send: the host does their work, or they themselves once a mail is a
- * second past its deadline.  A second thread cannot be host at the same time (FACTEUR_EBUSY).
+ * The thread is the host until facteur_mailer_done() has returned all its deliveries.  Other
+ * threads may send meanwhile.  The host does their work; one second after its mail's deadline a
+ * thread does it itself.  A second thread cannot be the host at the same time (FACTEUR_EBUSY).
  */
 
-/* Readable when there is work.  The same as long as the process; -1 before the first submission. */
+/* Readable when there is work.  Stays the same in a process; -1 before the first submission. */
 FACTEUR_API int facteur_mailer_fd(const facteur_mailer *mailer);
 
-/* Seconds until a step is due by time; negative: none is. */
+/* Seconds until the next step is due; negative if none is. */
 FACTEUR_API double facteur_mailer_timeout(const facteur_mailer *mailer);
 
 /* Do what can be done without waiting. */
 FACTEUR_API void facteur_mailer_step(facteur_mailer *mailer);
 
 /*
- * The oldest hosted delivery whose verdict is there and was not told yet, or NULL.  Not told are
- * those that had their verdict when they were submitted (memory://, file://, a policy): ask
- * facteur_delivery_ended() right after the submission.
+ * The oldest hosted delivery that has its verdict and was not returned yet, or NULL.  Deliveries
+ * that have their verdict when they are submitted (memory://, file://, a policy) are not returned:
+ * ask facteur_delivery_ended() right after the submission.
  */
 FACTEUR_API facteur_delivery *facteur_mailer_done(facteur_mailer *mailer);
 
 /*
- * A host's mail waits for a token: 1 or 0.  Looked at after the submission, when it has not left
- * yet, and when facteur_mailer_done() tells of it, when the relay refused the token that there was.
- * If so: facteur_delivery_ask(), which takes as long as the source does and may be called in
- * another thread; then facteur_delivery_resume() in the host's.  Without any of it
- * facteur_delivery_wait() does both.
+ * 1 if a host's mail waits for a token, else 0.  Ask after the submission (there may be no token
+ * yet) and when facteur_mailer_done() returns the delivery (the relay may have refused the token).
+ * If it waits, call facteur_delivery_ask(), which takes as long as the token source and may run in
+ * another thread.  Then call facteur_delivery_resume() in the host's thread.
+ * facteur_delivery_wait() does both by itself.
  */
 FACTEUR_API int facteur_delivery_needs_token(const facteur_delivery *delivery);
 FACTEUR_API void facteur_delivery_ask(facteur_delivery *delivery);
@@ -633,11 +641,11 @@ FACTEUR_API void facteur_delivery_resume(facteur_delivery *delivery);
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
 /*
- * Connect, TLS, EHLO, AUTH and NOOP without sending a mail.  `*json` (facteur_free) is an object of
- * facts: relay, ok, phase, address, tls {version, cipher, resumed}, capabilities, auth, timings,
- * error. Returns 0 also when the relay refused, or when a file that was read is of no use (no
- * certificate in ca_file): `ok` tells.  Of several relays, each within the deadline: relay, ok (all
- * are well), relays (a list of such objects).
+ * Connect, TLS, EHLO, AUTH and NOOP, without a mail.  `*json` (facteur_free) is an object: relay,
+ * ok, phase, address, tls {version, cipher, resumed}, capabilities, auth, timings, error.  Returns
+ * 0 also when the relay refused, or when a file is of no use (no certificate in ca_file); `ok` is
+ * then false. Several relays are checked each within the deadline; the object then has relay, ok
+ * (all are well) and relays (a list of such objects).
  *
  * FACTEUR_ECONFIG: a file cannot be read; FACTEUR_ECLOSED, FACTEUR_ENOMEM.
  */
@@ -645,12 +653,12 @@ FACTEUR_API int facteur_check(facteur_mailer *mailer, double deadline, char **js
                               facteur_error **error);
 
 /*
- * The mails that a memory:// mailer holds, oldest first; also one with mode=capture and no
- * capture_dir.  At most 10,000 in each process, and 64 MiB of them (one alone may be larger): the
- * oldest make room.
+ * The mails in a memory:// mailer, or in one with mode=capture and no capture_dir, oldest first.
+ * Each process keeps at most 10,000, and at most 64 MiB (a single one may be larger); the oldest
+ * are dropped.
  *
- * facteur_captured(): the bytes as they would have been sent, and the envelope as JSON
- * {"from": …, "to": […]}; both the caller's (facteur_free).  FACTEUR_ECONFIG past the end.
+ * facteur_captured() returns the bytes as they would have been sent, and the envelope as JSON
+ * {"from": …, "to": […]}; both are the caller's (facteur_free).  FACTEUR_ECONFIG: no such index.
  */
 FACTEUR_API size_t facteur_captured_count(const facteur_mailer *mailer);
 FACTEUR_API int facteur_captured(const facteur_mailer *mailer, size_t index, char **bytes,
@@ -660,12 +668,12 @@ FACTEUR_API void facteur_captured_clear(facteur_mailer *mailer);
 /* ---- Receipts -------------------------------------------------------------------------------- */
 
 enum facteur_status {
-    FACTEUR_SENT,      /* at least one recipient accepted, by a complete 2yz reply */
+    FACTEUR_SENT,      /* accepted for at least one recipient, by a complete 2yz reply */
     FACTEUR_QUEUED,    /* durable in the outbox */
     FACTEUR_TEMPORARY, /* certainly not accepted; may be tried again */
     FACTEUR_PERMANENT, /* certainly refused */
-    FACTEUR_IN_DOUBT,  /* handed over; no verdict was heard */
-    FACTEUR_DUPLICATE  /* the key is known to the outbox already */
+    FACTEUR_IN_DOUBT,  /* handed over; no verdict came */
+    FACTEUR_DUPLICATE  /* the outbox knows the key already */
 };
 
 /* X(name): the phases of a send, in order. */
@@ -680,11 +688,11 @@ enum facteur_phase {
         FACTEUR_PHASE_COUNT
 };
 
-/* Every text lives as long as the receipt, and is "" where there is nothing to tell. */
+/* Every text lives as long as the receipt.  It is "" if there is nothing to say. */
 FACTEUR_API enum facteur_status facteur_receipt_status(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_status_name(const facteur_receipt *receipt);
 
-/* 1 for sent, queued and duplicate: the mail needs no further care of the caller. */
+/* 1 for sent, queued and duplicate: the caller has nothing more to do.  Else 0. */
 FACTEUR_API int facteur_receipt_ok(const facteur_receipt *receipt);
 
 /* The Message-ID without angle brackets; the relay's id for the mail; the relay's name. */
@@ -695,7 +703,7 @@ FACTEUR_API const char *facteur_receipt_relay(const facteur_receipt *receipt);
 FACTEUR_API size_t facteur_receipt_accepted_count(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_accepted(const facteur_receipt *receipt, size_t index);
 
-/* The recipients refused, each with the reply to its own RCPT (RFC 5321 section 4.2, RFC 3463). */
+/* The refused recipients, each with the reply to its RCPT (RFC 5321 section 4.2, RFC 3463). */
 FACTEUR_API size_t facteur_receipt_rejected_count(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_rejected(const facteur_receipt *receipt, size_t index);
 FACTEUR_API int facteur_receipt_rejected_code(const facteur_receipt *receipt, size_t index);
@@ -703,26 +711,26 @@ FACTEUR_API const char *facteur_receipt_rejected_enhanced(const facteur_receipt 
                                                           size_t index);
 FACTEUR_API const char *facteur_receipt_rejected_text(const facteur_receipt *receipt, size_t index);
 
-/* The reply that decided: code (0: none was heard), enhanced status code ("2.0.0"), text. */
+/* The reply that decided: code (0: there was none), enhanced status code ("2.0.0"), text. */
 FACTEUR_API int facteur_receipt_reply_code(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_reply_enhanced(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_reply_text(const facteur_receipt *receipt);
 
-/* The phase in which the verdict fell; connections tried; flights (a write, then a wait) that
- * carried octets of this mail. */
+/* The phase that decided; connections tried; flights (a write, then a wait) with octets of this
+ * mail. */
 FACTEUR_API enum facteur_phase facteur_receipt_phase(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_phase_name(enum facteur_phase phase);
 FACTEUR_API unsigned facteur_receipt_attempts(const facteur_receipt *receipt);
 FACTEUR_API unsigned facteur_receipt_flights(const facteur_receipt *receipt);
 
-/* Seconds spent in a phase during this send; negative when the phase was not passed. */
+/* Seconds spent in a phase during this send; negative if the mail did not reach it. */
 FACTEUR_API double facteur_receipt_timing(const facteur_receipt *receipt, enum facteur_phase phase);
 
-/* Why the mail was not sent: a FACTEUR_E code and a sentence; 0 and "" when it was. */
+/* Why the mail was not sent: a FACTEUR_E code and a sentence; 0 and "" if it was sent. */
 FACTEUR_API int facteur_receipt_error_code(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_error(const facteur_receipt *receipt);
 
-/* The dialogue of a send that was not ok, credentials and message left out; at most 16 KiB. */
+/* The dialogue of a failed send, without credentials and message; at most 16 KiB. */
 FACTEUR_API const char *facteur_receipt_transcript(const facteur_receipt *receipt);
 
 /* The whole receipt as one JSON object (facteur_free); NULL when memory ran out. */
