@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mailer/concert: which mail waits for a relay's pace, which goes elsewhere, and how each ends. */
+/* relays/: which mail waits for a relay's pace, which goes elsewhere, and how each ends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -190,7 +190,7 @@ int fct_session_submit(fct_session *session, fct_mail *mail, uint64_t deadline_u
  * With FCT_HOLD_GATE everything before the terminator is written, then the event tells of the mail
  * and of all that stand behind it with their whole content: the mails of a CHUNKING flight come in
  * one event, with DATA each has its own.  Until the release none of them can have been taken: its
- * deadline, its withdrawal and the end of the connection make it temporary, never in doubt.  While
+ * deadline, its cancelling and the end of the connection make it temporary, never in doubt.  While
  * only the gate is waited for, the relay's limits of time rest.  A mail whose outcome came is not
  * at the gate any more; one that is run again for further recipients comes to it once more.
  */
@@ -203,7 +203,7 @@ void fct_session_release(fct_session *session, uint64_t now_us);
  * False, and nothing was done: there is no such mail, or the terminator of some mail in flight has
  * begun, which the end of the session would leave in doubt.
  */
-bool fct_session_withdraw(fct_session *session, const void *tag, uint64_t now_us);
+bool fct_session_cancel(fct_session *session, const void *tag, uint64_t now_us);
 
 /* Nobody waits for the mail with this tag any more: it goes on, and its outcome has the tag NULL.
  */

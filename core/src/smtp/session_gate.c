@@ -56,7 +56,7 @@ void fct_session_first_reply(fct_session *s)
     s->reply_holds = false;
 }
 
-bool fct_session_withdraw(fct_session *s, const void *tag, uint64_t now_us)
+bool fct_session_cancel(fct_session *s, const void *tag, uint64_t now_us)
 {
     fct_transaction *unwanted = NULL;
     bool handed = false;

@@ -353,14 +353,13 @@ static void step(struct play *play, const char *line)
         play->gate[0] = '\0';
     } else if (strcmp(line, "release") == 0) {
         fct_session_release(play->session, play->now_us);
-    } else if (strncmp(line, "withdraw ", 9) == 0 || strncmp(line, "keep ", 5) == 0) {
+    } else if (strncmp(line, "cancel ", 7) == 0 || strncmp(line, "keep ", 5) == 0) {
         bool keep = line[0] == 'k';
         uintptr_t tag = strtoul(strchr(line, ' '), NULL, 10);
 
         drain(play);
-        if (!play->stopped &&
-            fct_session_withdraw(play->session, (void *)tag, play->now_us) == keep)
-            fail_play(play, line, keep ? "was withdrawn" : "cannot be withdrawn");
+        if (!play->stopped && fct_session_cancel(play->session, (void *)tag, play->now_us) == keep)
+            fail_play(play, line, keep ? "was cancelled" : "cannot be cancelled");
     } else if (strcmp(line, "noop") == 0) {
         fct_session_noop(play->session, play->now_us);
     } else if (strcmp(line, "quit") == 0) {
