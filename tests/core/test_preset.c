@@ -16,6 +16,7 @@
 #include "config/host.h"
 #include "config/plan.h"
 #include "net/tls_pin.h"
+#include "support/corpus.h"
 
 #define PIN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
@@ -43,6 +44,28 @@ static void examples_of_all_presets_work(void **state)
         fct_plan_done(&plan);
     }
     assert_true(count >= 10);
+}
+
+/* "| `brevo://LOGIN:KEY` | smtp-relay.brevo.com, 465". */
+static void the_page_has_every_preset(void **state)
+{
+    const struct fct_preset *preset;
+    fct_buf page = {0};
+
+    corpus_read("../../docs/dsn", ".md", &page);
+    for (size_t i = 0; (preset = fct_preset_at(i)); i++) {
+        char row[256];
+        fct_plan plan;
+
+        assert_int_equal(fct_plan_init(&plan, preset->example, NULL, NULL, 0, NULL), 0);
+        snprintf(row, sizeof row, "\n| `%s` | %s, %u%s", preset->example,
+                 plan.members[0].relay.host, (unsigned)preset->port,
+                 preset->tls == FCT_TLS_STARTTLS ? " with STARTTLS" : "");
+        if (!strstr(page.ptr, row))
+            fail_msg("docs/dsn.md lacks%s", row);
+        fct_plan_done(&plan);
+    }
+    fct_buf_done(&page);
 }
 
 static void presets_know_their_limits(void **state)
@@ -338,6 +361,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(examples_of_all_presets_work),
+        cmocka_unit_test(the_page_has_every_preset),
         cmocka_unit_test(presets_know_their_limits),
         cmocka_unit_test(tls_and_port_follow_from_the_dsn),
         cmocka_unit_test(pins_are_read_one_way),

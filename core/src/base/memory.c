@@ -138,6 +138,12 @@ void fct_wipe(void *block, size_t size)
         OPENSSL_cleanse(block, size);
 }
 
+void fct_text_wipe(char *text)
+{
+    fct_wipe(text, text ? strlen(text) : 0);
+    fct_free(text);
+}
+
 bool fct_memory_lacked_by_openssl(void)
 {
     bool lacked = false;

@@ -20,6 +20,9 @@ char *fct_strndup(const char *text, size_t len);
 /* Overwrite memory in a way that the compiler keeps. */
 void fct_wipe(void *block, size_t size);
 
+/* The same for a text that may be a secret, which is freed then; NULL is fine. */
+void fct_text_wipe(char *text);
+
 /* Whether one of OpenSSL's errors of this thread is for want of memory; they are forgotten. */
 bool fct_memory_lacked_by_openssl(void);
 

@@ -26,6 +26,13 @@ static bool is_set(const struct fct_option_value *value)
     return value->text || value->secret;
 }
 
+static void unset(struct fct_option_value *value)
+{
+    fct_text_wipe(value->text);
+    fct_secret_unref(value->secret);
+    *value = (struct fct_option_value){0};
+}
+
 /* The callback is for relays that have no secret in their own DSN. */
 static void settle_callback(fct_options *options)
 {
@@ -38,17 +45,8 @@ static void settle_callback(fct_options *options)
             callback->number = 0;
     }
     /* A bool has always a text; what is off counts as not given. */
-    if (!callback->number) {
-        fct_free(callback->text);
-        *callback = (struct fct_option_value){0};
-    }
-}
-
-static void unset(struct fct_option_value *value)
-{
-    fct_free(value->text);
-    fct_secret_unref(value->secret);
-    *value = (struct fct_option_value){0};
+    if (!callback->number)
+        unset(callback);
 }
 
 /* Two secrets of the same level would be a guess. */

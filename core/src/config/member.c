@@ -299,16 +299,15 @@ int fct_member_init(fct_member *member, const fct_options *base, const char *who
 }
 
 /* Of presets whose key is user name and password. */
-static void wipe_name(struct fct_session_config *session)
+static void drop_name(struct fct_session_config *session)
 {
-    char *name = (char *)(uintptr_t)session->username;
-
-    fct_wipe(name, name ? strlen(name) : 0);
+    fct_text_wipe((char *)(uintptr_t)session->username);
+    session->username = NULL;
 }
 
 void fct_member_done(fct_member *member)
 {
-    wipe_name(&member->relay.session);
+    drop_name(&member->relay.session);
     fct_bearer_free(member->tokens);
     fct_relay_done(&member->relay);
     fct_dsn_done(&member->dsn);
@@ -412,8 +411,7 @@ static bool rename_to(struct fct_session_config *session, const fct_secret *key)
 
     if (!name)
         return false;
-    wipe_name(session);
-    fct_free((char *)(uintptr_t)session->username);
+    drop_name(session);
     session->username = name;
     return true;
 }

@@ -277,7 +277,7 @@ static int keep(struct fct_option_value *into, const struct entry *entry, enum f
         text = fct_strndup(spelling.ptr, spelling.len);
     if (spelling.len && !text && !secret)
         return FACTEUR_ENOMEM;
-    fct_free(into->text);
+    fct_text_wipe(into->text);
     fct_secret_unref(into->secret);
     *into = (struct fct_option_value){level, text, secret, number};
     return 0;
@@ -375,11 +375,7 @@ int fct_options_copy(fct_options *into, const fct_options *from)
 void fct_options_done(fct_options *options)
 {
     for (int i = 0; i < FCT_OPTION_COUNT; i++) {
-        char *text = options->values[i].text;
-
-        /* A user name can be a key (Postmark's is), so no text outlives its use. */
-        fct_wipe(text, text ? strlen(text) : 0);
-        fct_free(text);
+        fct_text_wipe(options->values[i].text);
         fct_secret_unref(options->values[i].secret);
     }
     memset(options, 0, sizeof *options);

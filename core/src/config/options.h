@@ -180,7 +180,7 @@ enum fct_place {
 
 struct fct_option_value {
     enum fct_level level;
-    char *text;         /* all but secrets; NULL: not set */
+    char *text;         /* all but secrets; NULL: not set.  Wiped: a user name can be a key */
     fct_secret *secret; /* secrets */
     int64_t number;     /* microseconds, an integer, 0 or 1, or the index of the choice */
 };

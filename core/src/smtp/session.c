@@ -70,10 +70,7 @@ static void free_mails(fct_list *list)
 /* For some presets the user name is the key. */
 static void free_login(struct fct_session_config *config)
 {
-    char *username = (char *)(uintptr_t)config->username;
-
-    fct_wipe(username, username ? strlen(username) : 0);
-    fct_free(username);
+    fct_text_wipe((char *)(uintptr_t)config->username);
     fct_secret_unref(config->password);
     fct_secret_unref(config->token);
 }
