@@ -389,10 +389,13 @@ static void bdat_unknown_in_one_segment(void **state)
 {
     static const char answers[] =
         "250 ok\r\n250 ok\r\n500 what\r\n500 what\r\n500 what\r\n250 ok\r\n";
-    fct_session *session = ready_session(&defaults, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
+    struct fct_session_config config = defaults;
+    fct_session *session;
     fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nNOOP\r\n");
     fct_outcome *outcome;
 
+    config.bdat_proven = true;
+    session = ready_session(&config, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
     submit(session, mail, NULL);
     take_all(session);
     assert_int_equal(fct_session_feed(session, answers, sizeof(answers) - 1, 10), FACTEUR_ECONNECT);

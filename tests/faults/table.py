@@ -255,6 +255,8 @@ SHOWN = [
     (110, "tests/core/test_clock.c", "deadlines_are_kept", "the program must be the clock"),
     (114, "tests/core/test_limits.c", "two_gigabytes", "nothing reaches the server"),
     (124, "tests/core/test_session.c", "a_dialogue", "final-refused-plain.txt: our server ends a refused transaction"),
+    (125, SEVERAL, "test_a_content_is_never_read_as_commands", "the content is what matters"),
+    (125, SEVERAL, "test_bdat_is_proven_once", "and on which connection"),
     (132, SEVERAL, "test_nothing_stands_behind_a_final_dot", "it takes several mails"),
     (133, SEVERAL, "test_nothing_stands_behind_a_final_dot", "the same"),
 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows 95, 99, 105, 132 and 133 of docs/faults.md: what takes several mails, or bytes that are no text, to show."""
+"""Rows 95, 99, 105, 125, 132 and 133 of docs/faults.md: what takes several mails, or bytes that are no text, to show."""
 
 import pytest
 from support import SmtpServer
@@ -97,3 +97,26 @@ def test_nothing_stands_behind_a_final_dot(driver, server, reads_on, pool_size):
     # On one connection the greeting, EHLO and QUIT, and two flights a mail, the last of which carries the next envelope.
     if pool_size == 1:
         assert (server.stats()["flights"] < 20) == reads_on
+
+
+SPOKEN = HEAD + b"Hello\r\nRSET\r\nMAIL FROM:<ceo@shop.example>\r\nRCPT TO:<victim@bank.example>\r\nDATA\r\nnow\r\n.\r\nbye\r\n"
+
+
+@pytest.mark.parametrize("listener", ["plain", "implicit"])
+def test_a_content_is_never_read_as_commands(driver, server, listener):
+    """The server offers CHUNKING, knows no BDAT and reads on: it never gets to see a line of these contents."""
+    server.script([{"on": "bdat", "reply": "500 5.5.2 unrecognized command", "consume": False}])
+    driver.open(server.dsn(listener, helo="client.example", pool_size=1))
+    assert classes([driver.raw(TO[0], SPOKEN) for _ in range(3)]) == "SSS"
+    driver.close()
+    assert [(mail["sender"], mail["recipients"]) for mail in server.mails()] == [("shop@shop.example", TO)] * 3
+    assert all(mail["bytes"] == SPOKEN for mail in server.mails())
+
+
+def test_bdat_is_proven_once(driver, server):
+    """One flight more for the first content that could be commands, on all connections to the relay together."""
+    driver.open(server.dsn("plain", helo="client.example", max_mails=1, fresh_ms=60000))
+    flights = [driver.raw(TO[0], SPOKEN)["flights"] for _ in range(3)]
+    driver.close()
+    assert flights == [2, 1, 1]
+    assert [mail["via"] for mail in server.transactions()] == ["BDAT"] * 3

@@ -42,8 +42,9 @@ struct play {
     fct_mail *mails[MAILS];
     uint64_t deadline_us[MAILS];
     unsigned hold[MAILS];
-    unsigned gates; /* a bit for each mail */
-    bool lets_go;   /* the user releases what waits whenever both sides converse */
+    unsigned gates;  /* a bit for each mail */
+    bool commanding; /* short contents have a line that could be a command */
+    bool lets_go;    /* the user releases what waits whenever both sides converse */
     size_t mail_count, submitted;
     struct seen seen[MAILS];
     uint8_t offers[2];    /* before and behind TLS */
@@ -177,6 +178,7 @@ static void answer_well(struct play *play, enum verb verb)
                                        [MAIL] = "250 2.1.0 ok\r\n",
                                        [RCPT] = "250 2.1.5 ok\r\n",
                                        [DATA] = "354 go\r\n",
+                                       [PROBE] = "250 2.0.0 0 octets\r\n",
                                        [FINAL] = "250 2.0.0 queued\r\n",
                                        [BDAT] = "250 2.0.0 queued\r\n",
                                        [LONE_DOT] = "554 5.5.1 nobody\r\n",
@@ -512,15 +514,17 @@ static void step(struct play *play)
 /* ---- Setting the scene ------------------------------------------------------------------------
  */
 
-static void make_content(struct peer_mail *mail, unsigned choice)
+static void make_content(struct peer_mail *mail, unsigned choice, bool commanding)
 {
     static const char *const texts[] = {"S: x\r\n\r\nx\r\n", "S: x\r\n\r\n.\r\n..a\r\n.b\r\n",
                                         "\r\n", ""};
+    static const char command[] = "S: x\r\n\r\nMAIL FROM:<a0@x.example>\r\n";
     size_t long_len = choice % 6 == 4 ? 3000 : 70000, at = 0;
     bool start = true;
 
+    mail->has_command = commanding && choice % 6 < 4;
     if (choice % 6 < 4) {
-        mail->content = must(strdup(texts[choice % 6]));
+        mail->content = must(strdup(mail->has_command ? command : texts[choice % 6]));
         mail->len = strlen(mail->content);
     } else {
         mail->content = must(malloc(long_len + 2));
@@ -551,7 +555,7 @@ static void make_mail(struct play *play)
     const char *recipients[RECIPIENTS];
     fct_content content = {0};
 
-    make_content(mail, choice);
+    make_content(mail, choice, play->commanding);
     choice /= 6;
     mail->recipients = 1 + choice % 3;
     choice /= 3;
@@ -618,6 +622,7 @@ static void set_scene(struct play *play, struct fct_session_config *config, unsi
     mails = take(play);
     play->gates = how >> 3 & 1 ? 0x3fU >> (how >> 5) : 0;
     play->lets_go = how >> 4 & 1;
+    play->commanding = how >> 2 & 1;
     for (unsigned i = 0; i <= mails % MAILS; i++)
         make_mail(play);
 #ifdef FCT_FAULT_INJECTION

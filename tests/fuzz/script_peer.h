@@ -40,6 +40,7 @@ enum verb {
     MAIL,
     RCPT,
     DATA,
+    PROBE, /* BDAT 0 */
     FINAL,
     BDAT,
     LONE_DOT,
@@ -62,6 +63,7 @@ struct peer_mail {
     char *content, *stuffed;
     size_t len, stuffed_len;
     size_t recipients;
+    bool has_command;   /* a line of it could be read as one */
     bool gated, let_go; /* its terminator waits for a release; one is to its credit */
 };
 
@@ -113,7 +115,7 @@ static int kind(int code)
 /* What must be the last of its group (RFC 2920 section 3.1; the client's own QUIT ends all). */
 static bool ends_group(enum verb verb)
 {
-    return verb <= RESPONSE || verb == DATA || verb == NOOP || verb == QUIT;
+    return verb <= RESPONSE || verb == DATA || verb == PROBE || verb == NOOP || verb == QUIT;
 }
 
 static bool ends_content(enum verb verb)
@@ -149,6 +151,7 @@ static void take_mail(struct peer *peer, const char *line)
 
     check(!peer->open);
     for (size_t i = peer->count; i-- > 0 && peer->commands[i].verb != RSET;) {
+        check(peer->commands[i].verb != PROBE);
         if (peer->commands[i].verb == BDAT || peer->commands[i].verb == MAIL) {
             bdat = peer->commands[i].verb == BDAT ? &peer->commands[i] : NULL;
             break;
@@ -178,12 +181,29 @@ static void take_rcpt(struct peer *peer, const char *line)
     begin_command(peer, RCPT)->rcpt = rcpt;
 }
 
+/* The relay has shown that it knows BDAT. */
+static bool is_proven(const struct peer *peer)
+{
+    for (size_t i = 0; i < peer->replies; i++) {
+        if ((peer->commands[i].verb == BDAT || peer->commands[i].verb == PROBE) &&
+            kind(peer->commands[i].code) == 2)
+            return true;
+    }
+    return false;
+}
+
 static void take_bdat(struct peer *peer, const char *line)
 {
     unsigned long len = 0;
     int used = 0;
 
     check(peer->open && peer->asked && peer->chunking && peer->offers_chunking);
+    if (strcmp(line, "BDAT 0") == 0) {
+        check(peer->mails[peer->mail].has_command && !is_proven(peer));
+        begin_command(peer, PROBE)->end = peer->client_len;
+        return;
+    }
+    check(!peer->mails[peer->mail].has_command || is_proven(peer));
     sscanf(line, "BDAT %lu LAST%n", &len, &used);
     check(used && !line[used] && len == peer->mails[peer->mail].len && len > 0);
     begin_command(peer, BDAT);
@@ -342,6 +362,8 @@ static struct run read_run(const struct peer *peer, size_t *at, int rcpt, size_t
             }
         } else if (command->verb == DATA) {
             run.data_code = code;
+        } else if (command->verb == PROBE) {
+            continue;
         } else if (command->verb == FINAL || command->verb == BDAT) {
             run.bdat = command->verb == BDAT;
             run.handed = command->handed_at != 0;

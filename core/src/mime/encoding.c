@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/block.h"
 #include "facteur.h"
+#include "mime/command_word.h"
 #include "mime/limits.h"
 
 #include <string.h>
@@ -40,9 +41,10 @@ static const char *line_end(fct_slice text, size_t at)
     return end ? end : text.ptr + text.len;
 }
 
-static bool starts_with_from(const char *line, size_t len)
+/* A word that something on the way may take for its own: mbox, or an SMTP server. */
+static bool starts_with_word(const char *line, size_t len)
 {
-    return len >= 5 && memcmp(line, "From ", 5) == 0;
+    return (len >= 5 && memcmp(line, "From ", 5) == 0) || fct_command_word_begins(line, len);
 }
 
 static bool is_blank(char byte)
@@ -126,7 +128,7 @@ static bool stays_as_it_is(fct_slice text)
         const char *line = text.ptr + at;
         size_t len = (size_t)(line_end(text, at) - line);
 
-        if (len > FCT_LINE_FOLD || starts_with_from(line, len) || (len && is_blank(line[len - 1])))
+        if (len > FCT_LINE_FOLD || starts_with_word(line, len) || (len && is_blank(line[len - 1])))
             return false;
         at += len + 1;
     }
@@ -143,7 +145,7 @@ static uint64_t broken(uint64_t width)
 static uint64_t qp_width(fct_slice line)
 {
     bool blank = line.len && is_blank(line.ptr[line.len - 1]);
-    bool hidden = line.len && (line.ptr[0] == '.' || starts_with_from(line.ptr, line.len));
+    bool hidden = line.len && (line.ptr[0] == '.' || starts_with_word(line.ptr, line.len));
 
     return broken(line.len + 2 * (uint64_t)survey(line).codes + (blank ? 2U : 0U) +
                   (hidden ? 2U : 0U));
@@ -269,10 +271,10 @@ static void put_plain(struct qp *qp)
 /* What relays and mailboxes of old change: a line's start, and a blank at its end. */
 static bool is_at_risk(const struct qp *qp)
 {
-    if (is_blank((char)*qp->at))
-        return ends_line(qp, qp->at + 1);
+    if (is_blank((char)*qp->at) && ends_line(qp, qp->at + 1))
+        return true;
     return qp->column == 0 &&
-           (*qp->at == '.' || starts_with_from((const char *)qp->at, (size_t)(qp->end - qp->at)));
+           (*qp->at == '.' || starts_with_word((const char *)qp->at, (size_t)(qp->end - qp->at)));
 }
 
 /* How many bytes are to be written as codes now. */

@@ -19,8 +19,8 @@ const char *fct_encoding_name(enum fct_encoding encoding);
 
 /*
  * 7bit only for text that every relay and mailbox leaves alone: printable ASCII and tabs, lines of
- * at most 78, no blank at a line's end, no "From " at its start, no "=_" (which marks our
- * boundaries); otherwise the shorter of quoted-printable and base64.
+ * at most 78, no blank at a line's end, no "From " and no SMTP command at its start, no "=_"
+ * (which marks our boundaries); otherwise the shorter of quoted-printable and base64.
  */
 enum fct_encoding fct_encoding_choose(fct_slice text);
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "mime/command_word.h"
 #include "mime/content.h"
 #include "mime/encoding.h"
 
@@ -403,6 +404,14 @@ int fct_mail_reader_next(fct_mail_reader *reader, fct_slice *run, bool *stable)
         close_file(reader);
         reader->file++;
     }
+}
+
+bool fct_mail_has_command(const fct_mail *mail)
+{
+    const fct_content *content = &mail->shared->content;
+
+    return content->file_count || fct_command_word_within(mail->head, mail->head_len) ||
+           fct_command_word_within(content->bytes.ptr, content->bytes.len);
 }
 
 static int add_runs(fct_mail_reader *reader, fct_buf *out)

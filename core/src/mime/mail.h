@@ -52,6 +52,12 @@ uint64_t fct_mail_size(const fct_mail *mail);
 fct_mail *fct_mail_with_recipients(fct_mail *mail, const char *const *recipients, size_t count);
 
 /*
+ * Whether a line of the content could be taken for an SMTP command (mime/command_word.h).  Files
+ * are not read for it: with one the answer is yes.
+ */
+bool fct_mail_has_command(const fct_mail *mail);
+
+/*
  * The same mail with header fields before its first one; the content is shared, not copied.
  *
  * fields   `len` bytes, copied: whole fields in ASCII, each line ended by CRLF.  They stand before

@@ -298,6 +298,7 @@ static bool make_session(fct_connection *connection)
 
     connection->generation = connection->relay->generation;
     config.chunking = config.chunking && connection->chunking;
+    config.bdat_proven = connection->pool->bdat_proven;
     if (!connection->pipelining)
         config.pipelining = FCT_PIPELINING_OFF;
     if (fct_random(config.nonce, sizeof config.nonce) != 0)

@@ -229,8 +229,11 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
     fct_stats_subtract(&pool->stats->in_flight, 1);
     count_flights(pool, connection);
     count_phases(pool, outcome->timing_us, FACTEUR_PHASE_mail, FACTEUR_PHASE_final);
-    if (fct_session_chunking_refused(connection->session))
+    pool->bdat_proven |= fct_session_bdat_proven(connection->session);
+    if (fct_session_chunking_refused(connection->session)) {
+        pool->bdat_proven = false;
         demote(pool, &pool->no_chunking_until_us);
+    }
     if (outcome->class != FCT_SENT && first)
         connection->unheard = outcome->timing_us[FACTEUR_PHASE_mail] < 0;
     fct_pool_kick(pool);

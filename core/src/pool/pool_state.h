@@ -17,6 +17,7 @@ struct fct_pool {
     uint64_t next_number;
     uint64_t shy_until_us, no_chunking_until_us, no_pipelining_until_us;
     bool closing;
+    bool bdat_proven;             /* the relay has taken a BDAT */
     struct fct_pool_stats *stats; /* the relay's, or those that follow */
     struct fct_pool_stats own_stats;
     fct_slots *slots; /* with host_slots, made with the first connection */

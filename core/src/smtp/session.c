@@ -502,6 +502,11 @@ bool fct_session_pipelines(const fct_session *s)
     return fct_session_uses(s, FCT_OFFER_PIPELINING);
 }
 
+bool fct_session_bdat_proven(const fct_session *s)
+{
+    return s->config.bdat_proven;
+}
+
 bool fct_session_chunking_refused(const fct_session *s)
 {
     return s->chunking_refused;

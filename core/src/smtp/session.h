@@ -55,6 +55,7 @@ struct fct_session_config {
     bool local;          /* loopback or unix socket: AUTH without TLS is fine */
     enum fct_pipelining pipelining;
     bool chunking;           /* use when offered */
+    bool bdat_proven;        /* this relay has taken a BDAT before */
     unsigned pipeline_depth; /* mails begun before the first is answered, at least 1 */
     size_t pipeline_bytes;   /* content bytes of them, together */
     uint64_t greeting_us, command_us, body_us, final_us; /* absolute */
@@ -233,6 +234,12 @@ bool fct_session_idle(const fct_session *session);
 /* When tick() is due; FCT_NEVER when nothing is waited for. */
 uint64_t fct_session_deadline(const fct_session *session);
 void fct_session_tick(fct_session *session, uint64_t now_us);
+
+/*
+ * The relay has taken a BDAT: the next sessions may be given bdat_proven.  Without it no line that
+ * a server could take for a command is written before the relay has shown that it knows BDAT.
+ */
+bool fct_session_bdat_proven(const fct_session *session);
 
 /* The relay offered CHUNKING and refused BDAT: do not use it with this relay for a while. */
 bool fct_session_chunking_refused(const fct_session *session);

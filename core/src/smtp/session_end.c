@@ -30,6 +30,7 @@ static enum facteur_phase phase_of(const struct fct_expected *expected)
     case FCT_COMMAND_RCPT:
         return FACTEUR_PHASE_rcpt;
     case FCT_COMMAND_DATA:
+    case FCT_COMMAND_PROBE:
         return FACTEUR_PHASE_data;
     case FCT_COMMAND_FINAL:
     case FCT_COMMAND_BDAT:
@@ -86,7 +87,8 @@ static void end_mail(fct_session *s, fct_transaction *mail, bool told,
         return;
     }
     mail->outcome->untouched = !mail->answered && !mail->run_before && (told || !mail->body.handed);
-    mail->outcome->again = mail != culprit && ((active && (told || culprit)) || mail->run_before);
+    mail->outcome->again =
+        mail != culprit && ((active && (told || culprit)) || mail->run_before || s->draining);
     fct_transaction_end(s, mail, FCT_TEMPORARY, error,
                         active && mail != culprit ? phase_of_mail(s, mail) : s->error_phase,
                         s->error_reply.code ? &s->error_reply : NULL,

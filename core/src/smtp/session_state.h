@@ -45,6 +45,7 @@ enum fct_command {
     FCT_COMMAND_RCPT,
     FCT_COMMAND_DATA,
     FCT_COMMAND_FINAL, /* the final dot */
+    FCT_COMMAND_PROBE, /* "BDAT 0": does it know BDAT? */
     FCT_COMMAND_BDAT,
     FCT_COMMAND_LONE_DOT /* ends a DATA that nobody wanted; its reply means nothing */
 };
@@ -82,6 +83,7 @@ struct fct_transaction {
     unsigned hold; /* enum fct_hold, of each run */
     bool gate_told;
     bool bdat;
+    bool probe;  /* BDAT must be proven before the content is written */
     bool behind; /* begun before the mail before it was answered */
     bool alone;  /* must not be behind */
     bool mail_refused;

@@ -101,6 +101,11 @@ static void say_bdat(fct_session *s, fct_transaction *mail)
 {
     fct_buf *line = &s->line;
 
+    if (mail->probe) {
+        /* RFC 3030 section 2: a chunk without an octet, and not the last one. */
+        fct_session_command(s, FCT_COMMAND_PROBE, mail, "BDAT 0");
+        return;
+    }
     fct_buf_clear(line);
     fct_buf_add_text(line, "BDAT ");
     fct_buf_add_number(line, mail->size);
@@ -142,6 +147,7 @@ void fct_transaction_begin(fct_session *s, fct_transaction *mail)
         mail->hold |= FCT_HOLD_REPLY;
     mail->state = FCT_MAIL_ACTIVE;
     mail->bdat = fct_session_uses(s, FCT_OFFER_CHUNKING) && mail->size > 0;
+    mail->probe = mail->bdat && !s->config.bdat_proven && fct_mail_has_command(mail->mail);
     mail->mark_us = s->now_us;
     s->active_count++;
     s->active_bytes += mail->size;
@@ -329,6 +335,7 @@ static void on_verdict(fct_session *s, fct_transaction *mail, const fct_reply *r
     if (kind == 2) {
         bool odd = mail->mail_refused && mail->accepted;
 
+        s->config.bdat_proven |= mail->bdat;
         s->rset_due = false; /* what was open before it, it closed */
         fct_transaction_end(s, mail, FCT_SENT, 0, FACTEUR_PHASE_final, reply, NULL);
         if (reply->code == 221)
@@ -374,6 +381,32 @@ static void on_drained(fct_session *s, fct_transaction *mail, enum fct_command c
         fct_session_leave_drained(s);
 }
 
+/*
+ * Nothing of the content is out: a relay that does not know BDAT, or not one without octets, gets
+ * the mail by DATA.
+ */
+static void on_probe(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    bool wanted = mail->accepted && !mail->mail_refused;
+    int kind = fct_reply_kind(reply->code);
+
+    fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_data);
+    if (kind == 3) {
+        breach(s, mail, FACTEUR_PHASE_data, reply, "not a reply to BDAT");
+    } else if (kind == 2 && wanted) {
+        s->config.bdat_proven = true;
+        mail->probe = false;
+        say_bdat(s, mail);
+    } else {
+        s->rset_due = true;
+        s->chunking_refused |= wanted;
+        mail->rerun |= wanted;
+        fct_transaction_refused(s, mail,
+                                mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
+                                mail->mail_refused ? &mail->refusal : reply);
+    }
+}
+
 static void on_bdat(fct_session *s, fct_transaction *mail, const fct_reply *reply)
 {
     bool wanted = mail->accepted && !mail->mail_refused;
@@ -412,6 +445,9 @@ void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_co
         break;
     case FCT_COMMAND_DATA:
         on_data(s, mail, reply);
+        break;
+    case FCT_COMMAND_PROBE:
+        on_probe(s, mail, reply);
         break;
     case FCT_COMMAND_BDAT:
         on_bdat(s, mail, reply);

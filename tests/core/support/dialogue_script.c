@@ -172,6 +172,7 @@ static void read_config(struct script *script, const char *line)
     config->local = number_of(line, "local", config->local);
     config->pipelining = (enum fct_pipelining)number_of(line, "pipelining", config->pipelining);
     config->chunking = number_of(line, "chunking", config->chunking);
+    config->bdat_proven = number_of(line, "proven", config->bdat_proven);
     config->pipeline_depth = (unsigned)number_of(line, "depth", config->pipeline_depth);
     config->pipeline_bytes = number_of(line, "bytes", config->pipeline_bytes);
     script->binding |= number_of(line, "binding", 0) != 0;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "mime/command_word.h"
+
+#include <string.h>
+
+/* RFC 5321, RFC 821, RFC 2033, and their extensions; by the first letter. */
+static const char *const words[26][4] = {
+    ['a' - 'a'] = {"auth", "atrn"},
+    ['b' - 'a'] = {"bdat", "burl"},
+    ['d' - 'a'] = {"data"},
+    ['e' - 'a'] = {"ehlo", "expn", "etrn"},
+    ['h' - 'a'] = {"helo", "help"},
+    ['l' - 'a'] = {"lhlo"},
+    ['m' - 'a'] = {"mail"},
+    ['n' - 'a'] = {"noop"},
+    ['q' - 'a'] = {"quit"},
+    ['r' - 'a'] = {"rcpt", "rset"},
+    ['s' - 'a'] = {"send", "soml", "saml", "starttls"},
+    ['t' - 'a'] = {"turn"},
+    ['v' - 'a'] = {"vrfy", "verb"},
+    ['x' - 'a'] = {"xclient", "xforward", "xexch50", "x-exps"},
+};
+
+static bool is_word(const char *line, size_t len, const char *word)
+{
+    size_t word_len = strlen(word);
+
+    if (!fct_slice_starts_nocase((fct_slice){line, len}, (fct_slice){word, word_len}))
+        return false;
+    /* The field Sender is no command. */
+    return strcmp(word, "send") != 0 || len == word_len ||
+           (unsigned)(fct_ascii_lower(line[word_len]) - 'a') >= 26;
+}
+
+bool fct_command_word_begins(const char *line, size_t len)
+{
+    unsigned first;
+
+    while (len && (*line == ' ' || *line == '\t')) {
+        line++;
+        len--;
+    }
+    first = len >= 4 ? (unsigned)(fct_ascii_lower(*line) - 'a') : 26;
+    if (first >= 26)
+        return false;
+    for (size_t i = 0; i < 4 && words[first][i]; i++) {
+        if (is_word(line, len, words[first][i]))
+            return true;
+    }
+    return false;
+}
+
+static bool stands_behind(char line_end, const char *bytes, size_t len)
+{
+    const char *at = bytes, *end = bytes + len;
+
+    while ((at = memchr(at, line_end, (size_t)(end - at)))) {
+        at++;
+        if (fct_command_word_begins(at, (size_t)(end - at)))
+            return true;
+    }
+    return false;
+}
+
+bool fct_command_word_within(const char *bytes, size_t len)
+{
+    return len && (fct_command_word_begins(bytes, len) || stands_behind('\n', bytes, len) ||
+                   stands_behind('\r', bytes, len));
+}
