@@ -467,8 +467,9 @@ PyDoc_STRVAR(
     "send_letter($self, /, kind, data, " LETTER_SIGNATURE
     "Compose a letter and send it; returns a Receipt.\n\n"
     "kind       \"order_confirmation\", \"contact_form\": facteur.letter_kinds().\n"
-    "data       A dict as core/schema/order.json or core/schema/contact.json has it (amounts\n"
-    "           are str, int or Decimal, never float), or its JSON as str or bytes.\n"
+    "data       A dict, or its JSON as str or bytes.  Amounts are str, int or Decimal, never "
+    "float.\n"
+    "           order.json and contact.json in share/facteur/schema describe the fields.\n"
     "to         Default: an order's customer; for a form the option `contact_to`.\n"
     "locale     Default: the data's locale, then the option `default_locale`.\n\n" LETTER_CONTRACT);
 
@@ -560,10 +561,10 @@ PyDoc_STRVAR(
     mailer_doc,
     "Mailer(dsn=None, **options)\n--\n\n"
     "Sends through one relay (or several), on connections that it keeps and reuses.\n\n"
-    "dsn       \"smtps://user:pass@host\", \"smtp://…\", a preset (\"brevo://KEY\"), "
+    "dsn       \"smtps://user:pass@host\", \"smtp://…\", a preset (\"resend://KEY\"), "
     "\"file:///dir\",\n"
     "          \"memory://\", \"null://\"; default: the environment's FACTEUR_DSN.\n"
-    "options   docs/options.md; they win over the DSN's query.  None: not given.\n\n"
+    "options   \"facteur help\" lists them.  They win over the DSN's query.  None: not given.\n\n"
     "Opens nothing before the first send.  Any number of threads may share one; after fork()\n"
     "the child opens its own connections.\n\n"
     "ConfigError: an unknown option (the nearest name is told), a value out of range, a DSN that\n"

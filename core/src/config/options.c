@@ -295,7 +295,7 @@ static int refuse_name(const char *name, size_t len, facteur_error **error)
                       where, nearest);
     else
         fct_error_set(error, FACTEUR_ECONFIG, where,
-                      "no option is called \"%s\"; docs/options.md lists them", where);
+                      "no option is called \"%s\"; \"facteur help\" lists them all", where);
     fct_free(where);
     return FACTEUR_ECONFIG;
 }

@@ -28,128 +28,133 @@
  */
 #define FCT_OPTIONS(X)                                                                             \
     X(deadline, MAILER, SECONDS, "", "10", 1, FCT_SECONDS(86400),                                  \
-      "The limit of one send over everything: name resolution, connection, TLS, login, waiting "   \
+      "The time limit of a whole send: name resolution, connection, TLS, login, waiting "          \
       "for a connection, dialogue.")                                                               \
     X(connect_timeout, RELAY, SECONDS, "", "10", 1, FCT_SECONDS(3600),                             \
-      "The limit of name resolution, connection and TLS handshake.")                               \
+      "The time limit for name resolution, connection and TLS handshake.")                         \
     X(greeting_timeout, RELAY, SECONDS, "", "30", 1, FCT_SECONDS(3600),                            \
-      "The limit of waiting for the relay's greeting.")                                            \
+      "How long to wait for the relay's greeting.")                                                \
     X(command_timeout, RELAY, SECONDS, "", "60", 1, FCT_SECONDS(3600),                             \
-      "The limit of waiting for the reply to one command.")                                        \
+      "How long to wait for the reply to a command.")                                              \
     X(body_timeout, RELAY, SECONDS, "", "60", 1, FCT_SECONDS(3600),                                \
-      "The limit of handing over each 64 KiB of a message.")                                       \
+      "The time limit for handing over each 64 KiB of a message.")                                 \
     X(final_timeout, RELAY, SECONDS, "", "600", 1, FCT_SECONDS(3600),                              \
-      "The limit of waiting for the verdict after the end of a message.")                          \
-    X(pool_size, RELAY, INT, "", "5", 1, 1000, "The most connections that are open at once.")      \
+      "How long to wait for the verdict after the end of a message.")                              \
+    X(pool_size, RELAY, INT, "", "5", 1, 1000, "The maximum number of open connections.")          \
     X(max_mails, RELAY, INT, "", "100", 0, 1000000,                                                \
-      "Mails after which a connection is replaced; 0: no limit.")                                  \
+      "Replace a connection after this number of mails.  0: no limit.")                            \
     X(max_age, RELAY, SECONDS, "", "600", 0, FCT_SECONDS(86400),                                   \
-      "Age at which a connection is replaced; 0: no limit.")                                       \
+      "Replace a connection at this age.  0: no limit.")                                           \
     X(idle_timeout, RELAY, SECONDS, "", "60", 0, FCT_SECONDS(86400),                               \
-      "Close a connection that was idle for longer; presets know their relay's limit.")            \
+      "Close a connection that was idle for longer.  Presets set their relay's limit.")            \
     X(warm, RELAY, INT, "", "0", 0, 1000,                                                          \
-      "Idle connections that are kept ready once a mail was sent, within pool_size.  They are "    \
-      "opened and replaced while mails are sent or an event loop runs.")                           \
+      "The number of idle connections to keep ready after the first mail, within "                 \
+      "pool_size.  They are opened and replaced while mails are sent or an event loop runs.")      \
     X(host_slots, RELAY, INT, "", "0", 0, 1000,                                                    \
-      "The most connections to the relay of all processes of this user on this host; waiting for " \
-      "one counts against the deadline.  The last free one is not kept between two mails.  0: no " \
-      "limit.")                                                                                    \
+      "The maximum number of connections to the relay of all processes of this user on "           \
+      "this host.  Waiting for one counts against the deadline.  The last free one is not "        \
+      "kept between two mails.  0: no limit.")                                                     \
     X(fresh_ms, RELAY, MS, "", "2000", 0, FCT_SECONDS(3600),                                       \
-      "On a connection idle for longer, hold back the end of the message until the relay has "     \
-      "answered, so that a silently dropped connection is never in doubt.  With 2000 or more, an " \
-      "answer to the kernel counts: on Linux it asks an idle relay twice in this time.")           \
+      "If a connection was idle for longer, hold back the end of the message until the "           \
+      "relay has answered.  So a mail is never in doubt because a connection was dropped "         \
+      "silently.  With 2000 or more, an answer to the kernel is enough: on Linux it asks "         \
+      "an idle relay twice in this time.")                                                         \
     X(pipelining, RELAY, CHOICE, FCT_PIPELINING_WORDS, "1", 0, 2,                                  \
-      "Use PIPELINING (RFC 2920) when the relay offers it.  Without CHUNKING the next mail's "     \
-      "commands follow the end of a message in the same flight only where the relay's software "   \
-      "is known to take them, or with full.")                                                      \
-    X(chunking, RELAY, BOOL, "", "1", 0, 1, "Use CHUNKING (RFC 3030) when the relay offers it.")   \
+      "Use PIPELINING (RFC 2920) if the relay offers it.  Without CHUNKING, the next "             \
+      "mail's commands follow the end of a message in the same flight only if the relay's "        \
+      "software is known to take them, or with full.")                                             \
+    X(chunking, RELAY, BOOL, "", "1", 0, 1, "Use CHUNKING (RFC 3030) if the relay offers it.")     \
     X(pipeline_depth, RELAY, INT, "", "16", 1, 1000,                                               \
-      "The most mails that are on their way on one connection before the first is answered.")      \
+      "The maximum number of mails on their way on one connection before the first is "            \
+      "answered.")                                                                                 \
     X(pipeline_bytes, RELAY, INT, "", "1048576", 1, 1073741824,                                    \
-      "The most bytes of mails that are on their way on one connection.")                          \
+      "The maximum number of bytes of mails on their way on one connection.")                      \
     X(background, MAILER, BOOL, "", "0", 0, 1,                                                     \
-      "Give the mailer a thread of its own, which does the work while nobody waits.")              \
+      "Give the mailer its own thread, which works while nobody waits.")                           \
     X(max_rate, RELAY, NUMBER, "", "0", 0, FCT_SECONDS(100000),                                    \
-      "The most mails a second that this relay gets, as 14 or 0.5; mails wait for their turn.  "   \
-      "0: no limit.")                                                                              \
+      "The maximum number of mails a second to this relay, such as 14 or 0.5.  Mails wait "        \
+      "for their turn.  0: no limit.")                                                             \
     X(breaker_failures, RELAY, INT, "", "5", 0, 1000000,                                           \
-      "Failures in a row to connect, to secure the connection or to log in, after which the "      \
-      "relay is left alone for breaker_pause; 0: never.")                                          \
+      "After so many failures in a row to connect, to secure the connection or to log in, "        \
+      "leave the relay alone for breaker_pause.  0: never.")                                       \
     X(breaker_pause, RELAY, SECONDS, "", "30", 1, FCT_SECONDS(86400),                              \
-      "How long a relay is then left alone, before one mail tries whether it is back.")            \
+      "How long to leave such a relay alone, before one mail tries it again.")                     \
     X(helo, RELAY, TEXT, "", "", 0, 0,                                                             \
-      "The name given in EHLO: a domain or an address literal.  Default: the host's full name, "   \
+      "The name in EHLO: a domain or an address literal.  Default: the host's full name, "         \
       "else the sender's domain.")                                                                 \
     X(tls, RELAY, CHOICE, FCT_TLS_WORDS, "", 0, 3,                                                 \
-      "Default: implicit for smtps://, starttls for smtp:// and presets, none for loopback and "   \
-      "unix sockets.  starttls is required, opportunistic takes it when offered.")                 \
+      "implicit: TLS from the start.  starttls: STARTTLS is required.  opportunistic: "            \
+      "STARTTLS if the relay offers it.  none: no TLS.  Default: implicit for smtps://, "          \
+      "starttls for smtp:// and presets, none for loopback and unix sockets.")                     \
     X(tls_name, RELAY, TEXT, "", "", 0, 0,                                                         \
-      "The name that the relay's certificate must carry.  Default: the host of the DSN.")          \
+      "The name that the relay's certificate must have.  Default: the host of the DSN.")           \
     X(ca_file, RELAY, PATH, "", "", 0, 0,                                                          \
-      "Certificate authorities to trust (PEM) in place of the system's.")                          \
+      "A file of certificate authorities (PEM) to trust instead of the system's.")                 \
     X(pin_sha256, RELAY, TEXT, "", "", 0, 0,                                                       \
-      "Base64 of the SHA-256 of the relay's public key (SPKI), with or without sha256// before "   \
-      "it; at most 16, separated by commas.")                                                      \
-    X(client_cert, RELAY, PATH, "", "", 0, 0,                                                      \
-      "The client's own certificate with its chain (PEM).")                                        \
+      "Base64 of the SHA-256 of the relay's public key (SPKI), with or without sha256// "          \
+      "before it.  At most 16, separated by commas.")                                              \
+    X(client_cert, RELAY, PATH, "", "", 0, 0, "The client's own certificate and its chain (PEM).") \
     X(client_key, RELAY, PATH, "", "", 0, 0,                                                       \
-      "The private key of client_cert (PEM).  Default: in the client_cert file.")                  \
+      "The private key of client_cert (PEM).  Default: in the file client_cert.")                  \
     X(tls_session_file, RELAY, PATH, "", "", 0, 0,                                                 \
-      "A file, 0600, in which processes of this user share TLS sessions, so that a new process "   \
-      "has a shorter handshake.  Default: each process remembers its own.")                        \
+      "A file (mode 0600) in which processes of this user share TLS sessions, so that a "          \
+      "new process has a shorter handshake.  Default: each process keeps its own sessions.")       \
     X(auth, RELAY, CHOICE, FCT_AUTH_WORDS, "", 0, 9,                                               \
-      "The one SASL mechanism to use.  Default: the strongest that both sides know.")              \
-    X(username, LOGIN, TEXT, "", "", 0, 0, "The login.")                                           \
-    X(password, LOGIN, SECRET, "", "", 0, 0, "Its password.")                                      \
+      "The only SASL mechanism to use.  Default: the strongest that both sides know.")             \
+    X(username, LOGIN, TEXT, "", "", 0, 0, "The user name of the login.")                          \
+    X(password, LOGIN, SECRET, "", "", 0, 0, "The password of the login.")                         \
     X(password_file, LOGIN, PATH, "", "", 0, 0,                                                    \
-      "A file that holds the password; a line end at its end is left out.  Read at the first "     \
-      "send, and again when it has changed: the next mail then goes over a new connection.")       \
+      "A file with the password.  A line end at the end of the file is ignored.  The file "        \
+      "is read at the first send, and again after it has changed; the next mail then uses "        \
+      "a new connection.")                                                                         \
     X(password_env, LOGIN, TEXT, "", "", 0, 0,                                                     \
       "The environment variable that holds the password.")                                         \
     X(token, LOGIN, SECRET, "", "", 0, 0,                                                          \
-      "An OAuth 2.0 bearer token, in place of a password.  In Python and PHP also a callable: it " \
-      "gets the relay and the username and returns a token, or a token and the seconds that it "   \
-      "is good for.")                                                                              \
+      "An OAuth 2.0 bearer token, instead of a password.  In Python and PHP also a "               \
+      "callable: it gets the relay and the user name, and returns a token, or a token and "        \
+      "the seconds for which it is good.")                                                         \
     X(token_command, LOGIN, TEXT, "", "", 0, 0,                                                    \
-      "A program with its arguments, parted by spaces, that prints such a token and, on a second " \
-      "line, for how many seconds it is good.  Run without a shell when a token is needed.")       \
+      "A program with its arguments, separated by spaces.  It prints a token and, on a "           \
+      "second line, for how many seconds it is good.  It runs without a shell, when a "            \
+      "token is needed.")                                                                          \
     X(token_callback, RELAY, BOOL, "", "0", 0, 1,                                                  \
-      "The token comes from facteur_mailer_set_token_source(); a callable given as token in "      \
-      "Python or PHP sets it.")                                                                    \
+      "The token comes from facteur_mailer_set_token_source().  In Python and PHP a "              \
+      "callable as token sets this.")                                                              \
     X(mode, MACHINE, CHOICE, FCT_MODE_WORDS, "live", 0, 3,                                         \
-      "live sends; capture keeps every mail in capture_dir or in memory; redirect sends every "    \
-      "mail to redirect_to; allowlist sends to the recipients in allow and refuses the others.  "  \
-      "FACTEUR_MODE in the environment wins over everything else.")                                \
+      "live: send.  capture: keep every mail in capture_dir or in memory.  redirect: send "        \
+      "every mail to redirect_to.  allowlist: send only to the recipients in allow and "           \
+      "refuse the others.  FACTEUR_MODE in the environment wins over everything else.")            \
     X(redirect_to, MACHINE, ADDRESS, "", "", 0, 0,                                                 \
       "With mode=redirect: the addresses that get every mail, separated by commas.")               \
     X(allow, MACHINE, TEXT, "", "", 0, 0,                                                          \
       "With mode=allowlist: addresses and domains, separated by commas.")                          \
     X(capture_dir, MACHINE, PATH, "", "", 0, 0,                                                    \
-      "With mode=capture: the directory for one .eml file a mail.  Default: in memory.")           \
+      "With mode=capture: the directory in which each mail becomes an .eml file.  Default: "       \
+      "in memory.")                                                                                \
     X(max_recipients, MAILER, INT, "", "1000", 1, 10000,                                           \
-      "The most recipients of a mail; one with more is refused before a connection is opened, as " \
-      "with the next three.")                                                                      \
+      "The maximum number of recipients of a mail.  A mail with more is refused before a "         \
+      "connection is opened; so it is with max_message_bytes, max_header_bytes and "               \
+      "max_parts.")                                                                                \
     X(max_message_bytes, MAILER, INT, "", "104857600", 1024, 2147483647,                           \
-      "The most bytes of a mail, encoded, before signatures.  A relay's own limit (SIZE) is "      \
-      "kept, too.")                                                                                \
+      "The maximum size of a mail in bytes, encoded, before signatures.  The relay's own "         \
+      "limit (SIZE) also applies.")                                                                \
     X(max_header_bytes, MAILER, INT, "", "262144", 1024, 67108864,                                 \
-      "The most bytes of a mail's header.")                                                        \
+      "The maximum size of a mail's header in bytes.")                                             \
     X(max_parts, MAILER, INT, "", "200", 1, 1000,                                                  \
-      "The most attachments, inline parts and alternatives of a message.")                         \
+      "The maximum number of attachments, inline parts and alternatives of a message.")            \
     X(default_from, MAILER, ADDRESS, "", "", 0, 0,                                                 \
       "The From of messages and letters that have none.")                                          \
     X(default_locale, MAILER, TEXT, "", "", 0, 0,                                                  \
-      "The locale of letters that name none, as fr-FR.")                                           \
-    X(contact_to, MAILER, ADDRESS, "", "", 0, 0, "Who gets the messages of contact forms.")        \
+      "The locale of letters that have none, such as fr-FR.")                                      \
+    X(contact_to, MAILER, ADDRESS, "", "", 0, 0,                                                   \
+      "The address that gets the messages of contact forms.")                                      \
     X(dkim, MAILER, JSON, "", "", 0, 0,                                                            \
-      "DKIM signatures: a list of objects with domain, selector and key (PEM) or key_file; "       \
-      "docs/signatures.md.")                                                                       \
+      "DKIM signatures: a list of objects with domain, selector, and key (PEM) or key_file.")      \
     X(smime, MAILER, JSON, "", "", 0, 0,                                                           \
-      "S/MIME: an object with sign (certificate, key), encrypt (recipients) or both; "             \
-      "docs/signatures.md.")                                                                       \
+      "S/MIME: an object with sign (certificate, key), encrypt (recipients) or both.")             \
     X(dangerous_no_verify, RELAY, BOOL, "", "0", 0, 1,                                             \
-      "Accept any certificate: whoever is between can read the password and the mail.  Use "       \
-      "ca_file, tls_name or pin_sha256 instead.")                                                  \
+      "Accept any certificate.  Then anybody on the way can read the password and the "            \
+      "mail.  Use ca_file, tls_name or pin_sha256 instead.")                                       \
     X(dangerous_plaintext_auth, RELAY, BOOL, "", "0", 0, 1,                                        \
       "Send credentials over a connection without TLS.")
 
