@@ -200,24 +200,61 @@ namespace Facteur {
     final class Message
     {
         /**
-         * @param array|string|null $attachments list of Attachment
-         * @param array $headers name => value, or name => list of values
-         * @param string|null $envelope_from the SMTP sender; "" is the null reverse-path
-         * @param string|null $message_id "id@domain"; null: made at random
-         * @param DateTimeInterface|string|null $date RFC 3339 or RFC 5322; null: now
-         * @param array|string|null $list_unsubscribe https: (one click) or mailto: addresses
-         * @param array|string|null $tags for relays known by name only, as $metadata (name => value)
-         * @param array|string|null $dsn_notify "never", or any of "success", "failure", "delay"
-         * @param string|null $dsn_return "full" or "headers"
-         * @param bool $require_tls verified TLS all the way, or no delivery (RFC 8689)
-         * @param int|string|null $deliver_by seconds; "3600;N": told when late, not returned (RFC 2852)
-         * @param int|string|null $mt_priority -9 to 9 (RFC 6710)
-         * @param string|null $priority "high", "normal" or "low"
-         * @param array $alternatives forms of the text: media type => text, or a list of [media type, text]
-         * @param array|string|null $smime in place of the mailer's option smime
+         * Headers are name => value, or name => list of values; metadata name => value; alternatives media
+         * type => text, or a list of [media type, text]; attachments a list of Attachment; smime an array or
+         * its JSON.
+         *
+         * fields: written by scripts/message-table
+         * @param array|string|null $from The author (RFC 5322 section 3.6.2).  null: the mailer's option
+         *        default_from.
+         * @param array|string|null $to Who receives it (RFC 5322 section 3.6.3).
+         * @param string|null $subject The subject (RFC 5322 section 3.6.5).  Control characters become one space.
+         * @param string|null $text The plain text.  An empty one leaves it out.  null: made of html.
+         * @param string|null $html The HTML.  It names an inline attachment as "cid:" and its content id (RFC 2392).
+         * @param array|string|null $cc Who receives a copy (RFC 5322 section 3.6.3).
+         * @param array|string|null $bcc Who receives a copy without being named in it: in the envelope only.
+         * @param array|string|null $reply_to Where answers go (RFC 5322 section 3.6.2).
+         * @param array|string|null $sender Who sent it in the author's place, one mailbox (RFC 5322 section 3.6.2).
+         * @param array $attachments Files that go with it, and inline parts of the HTML (RFC 2183).
+         * @param array $headers Header fields of your own (RFC 5322 section 3.6.8).  Those that facteur writes itself
+         *        are refused.
+         * @param string|null $envelope_from The SMTP sender, where bounces go (RFC 5321 section 4.1.1.2).  "<>" or an
+         *        empty text is the null reverse-path.  null: sender, else from.
+         * @param string|null $message_id An id of the form id@domain, with or without angle brackets (RFC 5322
+         *        section 3.6.4).  null: made at random.
+         * @param DateTimeInterface|string|null $date RFC 3339 (2026-11-23T10:00:00+01:00) or RFC 5322 section 3.3.
+         *        null: now.
+         * @param array|string|null $in_reply_to The ids of the messages that it answers (RFC 5322 section 3.6.4).  A
+         *        single one is added to references.
+         * @param array|string|null $references The ids of the thread that it belongs to, the oldest first (RFC 5322
+         *        section 3.6.4).
+         * @param array|string|null $list_unsubscribe https: and mailto: addresses that unsubscribe (RFC 2369 section
+         *        3.2).  An https: address is announced as one click: a POST to it unsubscribes (RFC 8058).
+         * @param array|string|null $tags Tags for the statistics of a relay known by name.  No other relay sees them.
+         * @param array $metadata Names with values that a relay known by name repeats in its events.  No other relay
+         *        sees them.
+         * @param array|string|null $dsn_notify When the sender is told what became of the mail (RFC 3461 section
+         *        4.1).  Any of "never", "success", "failure", "delay".
+         * @param string|null $dsn_return How much of the mail such a notification holds (RFC 3461 section 4.3).  One
+         *        of "full", "headers".
+         * @param string|null $envelope_id An id that notifications repeat, at most 100 characters (RFC 3461 section
+         *        4.4).
+         * @param bool $require_tls Only servers with verified TLS may pass the mail on (RFC 8689).
+         * @param int|string|null $deliver_by Seconds after which the mail is returned instead of delivered (RFC
+         *        2852).  With ";N" after them it is delivered late, and the sender is told.
+         * @param int|string|null $mt_priority The priority of the transfer, from -9 to 9 (RFC 6710).
+         * @param string|null $priority What mail programs show: X-Priority, Importance and Priority (RFC 4021 section
+         *        2.1).  One of "high", "normal", "low".
+         * @param array $alternatives Other forms of the text, as AMP (text/x-amp-html) or an invitation
+         *        (text/calendar): each a media type and a text (RFC 2046 section 5.1.4).
+         * @param array|string|null $smime S/MIME for this message (RFC 8551): docs/signatures.md.  null: the mailer's
+         *        option smime.
+         * end of fields
+         *
          * @throws MessageError `where` is the field
          */
         public function __construct(
+            // parameters: written by scripts/message-table
             array|string|null $from = null,
             array|string|null $to = null,
             ?string $subject = null,
@@ -246,6 +283,7 @@ namespace Facteur {
             ?string $priority = null,
             array $alternatives = [],
             array|string|null $smime = null
+            // end of parameters
         ) {}
 
         /**
@@ -258,6 +296,7 @@ namespace Facteur {
             string $bytes,
             ?string $envelope_from = null,
             array $recipients = [],
+            // parameters beside bytes: written by scripts/message-table
             array|string|null $tags = null,
             array $metadata = [],
             array|string|null $dsn_notify = null,
@@ -267,6 +306,7 @@ namespace Facteur {
             int|string|null $deliver_by = null,
             int|string|null $mt_priority = null,
             array|string|null $smime = null
+            // end of parameters beside bytes
         ): Message {}
 
         /** The message as it would be sent: CRLF lines, no Bcc. */

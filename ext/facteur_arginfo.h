@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 86ab9e08f7359e0527fca226a843807cef6803e5 */
+ * Stub hash: b2f7a3791cd56e451d8a5952dca9788cc58baea9 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)

@@ -202,6 +202,32 @@ void php_facteur_message_start(void);
 void php_facteur_message_wrap(zval *out, facteur_message *message);
 facteur_message *php_facteur_message_of(zend_object *object);
 
+/* ---- facteur_fields.c ------------------------------------------------------------------------ */
+
+/* The arguments of a call that are fields of a message, borrowed from it. */
+struct php_facteur_fields {
+    struct php_facteur_field *values;
+    size_t count;
+};
+
+/*
+ * Read `count` arguments, in the order of the core's table.
+ *
+ * before   How many other arguments stand before them.  If any, the call makes a message of
+ *          finished bytes, and only the fields that these can have are taken.
+ *
+ * false with TypeError or ArgumentCountError thrown; php_facteur_fields_done() only after true.
+ */
+bool php_facteur_fields_read(struct php_facteur_fields *out, zval *values, uint32_t count,
+                             uint32_t before);
+void php_facteur_fields_done(struct php_facteur_fields *fields);
+
+/* Set what is not null; false with an exception thrown.  Runs user code (a callable key). */
+bool php_facteur_fields_apply(facteur_message *core, const struct php_facteur_fields *fields);
+
+/* Set one field; false with MessageError thrown. */
+bool php_facteur_field_set(facteur_message *core, const char *field, zend_string *value);
+
 /* ---- facteur_attachment.c -------------------------------------------------------------------- */
 
 /* Add every Attachment of the list. */
