@@ -181,7 +181,7 @@ static PyObject *apply_mailbox_list(struct job *job, PyObject *value)
     return entries;
 }
 
-/* From and Sender name one mailbox; a str may still list several authors (RFC 5322 section 3.6.2).
+/* One mailbox, or several as a list of str: From may have several authors (RFC 5322 section 3.6.2).
  */
 static PyObject *apply_mailbox(struct job *job, PyObject *value)
 {
@@ -189,8 +189,10 @@ static PyObject *apply_mailbox(struct job *job, PyObject *value)
         return apply_mailbox_list(job, value);
     if (PyList_Check(value) && PyList_Size(value) == 1)
         value = PyList_GetItem(value, 0);
+    if (PyList_Check(value) && PyList_Size(value) > 1)
+        return apply_joined(job, value);
     if (!is_entry(value))
-        return refuse(job, "an address or a (name, address) tuple", value);
+        return refuse(job, "an address, a (name, address) tuple, or a list of str", value);
     return add_entry(job, value, 1) ? NULL : kept(value);
 }
 
@@ -364,14 +366,18 @@ static PyObject *apply_alternatives(struct job *job, PyObject *value)
     return pairs;
 }
 
-/* A dict crosses as JSON, as the mailer's option does. */
+/* Its JSON, or a dict that crosses as JSON, as the mailer's option does. */
 static PyObject *apply_json(struct job *job, PyObject *value)
 {
-    PyObject *module = PyImport_ImportModule("facteur._signing");
-    PyObject *text =
-        module ? PyObject_CallMethod(module, "option_json", "sO", job->field, value) : NULL;
-    PyObject *applied = text ? apply_text(job, text) : NULL;
+    PyObject *module;
+    PyObject *text;
+    PyObject *applied;
 
+    if (PyUnicode_Check(value))
+        return apply_text(job, value);
+    module = PyImport_ImportModule("facteur._signing");
+    text = module ? PyObject_CallMethod(module, "option_json", "sO", job->field, value) : NULL;
+    applied = text ? apply_text(job, text) : NULL;
     Py_XDECREF(module);
     Py_XDECREF(text);
     return applied;

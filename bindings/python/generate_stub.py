@@ -40,7 +40,7 @@ SHAPES = {
     ("date", False): ("datetime.datetime | str", "datetime.datetime | str | None"),
     ("bool", False): ("bool", "bool | None"),
     ("int", False): ("int | str", "int | str | None"),
-    ("mailbox", False): ("_Mailbox", "_Mailbox | None"),
+    ("mailbox", False): ("_Mailbox | list[str]", "_Mailbox | None"),
     ("mailbox", True): ("_Mailboxes", "tuple[_Mailbox, ...]"),
     ("json", False): ("str | Mapping[str, object]", None),  # may hold a private key, and is not told
     ("headers", True): ("_Headers", "tuple[tuple[str, str], ...]"),
@@ -50,7 +50,7 @@ SHAPES = {
 }
 # How a value of such a type is written, for the docstring.
 WRITTEN = {
-    "_Mailbox": "An address or a (name, address) tuple.",
+    "_Mailbox | list[str]": "An address, a (name, address) tuple, or a list of addresses.",
     "_Mailboxes": "An address, a (name, address) tuple, or a list of these.",
     "_Headers": "A dict, or a list of (name, value) tuples.",
     "_Attachments": "A list of Attachment, or of what Attachment() takes.",

@@ -45,7 +45,7 @@
 #define FPY_MESSAGE_FIELDS \
     "from_\n" \
     "    The author (RFC 5322 section 3.6.2).  Default: the mailer's option default_from.\n" \
-    "    An address or a (name, address) tuple.\n" \
+    "    An address, a (name, address) tuple, or a list of addresses.\n" \
     "to\n" \
     "    Who receives it (RFC 5322 section 3.6.3).  An address, a (name, address) tuple,\n" \
     "    or a list of these.\n" \
@@ -67,7 +67,7 @@
     "    or a list of these.\n" \
     "sender\n" \
     "    Who sent it in the author's place, one mailbox (RFC 5322 section 3.6.2).  An\n" \
-    "    address or a (name, address) tuple.\n" \
+    "    address, a (name, address) tuple, or a list of addresses.\n" \
     "attachments\n" \
     "    Files that go with it, and inline parts of the HTML (RFC 2183).  A list of\n" \
     "    Attachment, or of what Attachment() takes.\n" \

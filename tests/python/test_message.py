@@ -270,7 +270,7 @@ def test_same_message_from_many_threads(message):
         ({"to": ("Ana", "a@example.com\r\nRCPT TO:<x>")}, "to", ""),
         ({"to": "a@exam\x00ple.com"}, "to", ""),
         ({"to": ("Ana", "no address")}, "to", ""),
-        ({"from_": ["a@example.com", "b@example.com"]}, "from", "tuple"),
+        ({"from_": ["a@example.com", ("B", "b@example.com")]}, "from", "list of str"),
         ({"subject": b"x"}, "subject", "got bytes"),
         ({"subject": "\ud800"}, "subject", "surrogate"),
         ({"text": 5}, "text", "got int"),
