@@ -47,8 +47,10 @@ static zend_string *option_text(const char *name, zval *value)
     case IS_TRUE:
         return ZSTR_CHAR('1');
     case IS_LONG:
-    case IS_DOUBLE:
         return zval_get_string(value);
+    case IS_DOUBLE:
+        /* PHP warns since 8.5 when NAN becomes a text.  The core refuses it. */
+        return zend_isnan(Z_DVAL_P(value)) ? ZSTR_INIT_LITERAL("NAN", 0) : zval_get_string(value);
     case IS_STRING:
         return string_text(name, Z_STR_P(value));
     case IS_ARRAY:
