@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <openssl/x509v3.h>
 #include <cmocka.h>
@@ -14,6 +16,29 @@
 #include "base/memory.h"
 #include "net/tls_context.h"
 #include "support/tls_pair.h"
+
+static void use_at_exit(void)
+{
+    _exit(fct_tls_usable() ? 0 : 1);
+}
+
+/* In a process that has not used OpenSSL before: the clean-up that it registers must come last. */
+static void tls_is_usable_until_what_came_later_is_done(void **state)
+{
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (!fct_tls_usable() || atexit(use_at_exit) != 0)
+            _exit(2);
+        SSL_CTX_free(SSL_CTX_new(TLS_client_method()));
+        exit(3);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
 
 static void bytes_pass_in_any_split(void **state)
 {
@@ -514,6 +539,9 @@ static void every_allocation_may_fail(void **state)
 
 int main(void)
 {
+    const struct CMUnitTest first[] = {
+        cmocka_unit_test(tls_is_usable_until_what_came_later_is_done),
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_pass_in_any_split),
         cmocka_unit_test(ciphertext_ahead_is_bounded),
@@ -533,5 +561,6 @@ int main(void)
         cmocka_unit_test(every_allocation_may_fail),
     };
 
-    return cmocka_run_group_tests(tests, make_fixtures, drop_fixtures);
+    return cmocka_run_group_tests(first, NULL, NULL) +
+           cmocka_run_group_tests(tests, make_fixtures, drop_fixtures);
 }

@@ -40,9 +40,10 @@ struct fct_tls {
 static BIO_METHOD *bio_method;
 static pthread_once_t bio_once = PTHREAD_ONCE_INIT;
 
+/* Asked for nothing, OpenSSL says yes and starts nothing: its clean-up might come before ours. */
 bool fct_tls_usable(void)
 {
-    return OPENSSL_init_crypto(0, NULL) == 1;
+    return OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL) == 1;
 }
 
 static int bio_read(BIO *bio, char *out, int cap)
