@@ -206,7 +206,7 @@ void fct_session_release(fct_session *session, uint64_t now_us);
  */
 bool fct_session_cancel(fct_session *session, const void *tag, uint64_t now_us);
 
-/* Nobody waits for the mail with this tag any more: it goes on, and its outcome has the tag NULL.
+/* Nobody waits for the mail with this tag any more: it goes on, and its events have the tag NULL.
  */
 void fct_session_disown(fct_session *session, const void *tag);
 
