@@ -16,14 +16,14 @@ CORE = HERE.parents[1] / "core"
 BYTES = 16000  # twice that is within the caps, so that the parser reads it all
 MOST = 2.2
 LIBRARIES = ["openssl", "libuv", "libcares", "icu-uc", "icu-i18n", "jansson", "libxml-2.0"]
-LAYERS = ["mailer", "letters", "outbox", "pool", "net", "smtp", "mime", "base"]
+ROOMS = sorted({line.split("/")[2] for line in (CORE / "sources.list").read_text().split()})
 
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory):
     program = tmp_path_factory.mktemp("work") / "work"
     built = pathlib.Path(os.environ["FACTEUR_CLI"]).resolve().parents[2]
-    archives = [built / f"libfct_{layer}.a" for layer in LAYERS if (built / f"libfct_{layer}.a").exists()]
+    archives = [built / f"libfct_{room}.a" for room in ROOMS]
     libraries = subprocess.run(["pkg-config", "--libs", *LIBRARIES], check=True, capture_output=True, text=True)
     subprocess.run(["cc", "-O1", "-g", "-std=gnu11", "-D_GNU_SOURCE", f"-I{CORE}/include", f"-I{CORE}/src", HERE / "work.c",
                     "-o", program, "-Wl,--start-group", *archives, "-Wl,--end-group", *libraries.stdout.split(),
