@@ -43,16 +43,14 @@ static const char overview[] =
     "  --help, --version\n"
     "\n";
 
-static const char send_text[] =
-    "facteur send [FILE] [flags]\n"
-    "\n"
-    "Send one message. FILE (\"-\" is standard input) holds it as JSON with the fields from, to, "
-    "cc,\n"
-    "bcc, reply_to, subject, text, html, headers {name: text}, attachments [path, or {path, name,\n"
-    "type, inline}], envelope_from, message_id, date and others. Flags add to the JSON. With "
-    "flags\n"
-    "alone, no JSON is read.\n"
-    "\n"
+static const char send_text[] = "facteur send [FILE] [flags]\n"
+                                "\n"
+                                "Send one message. FILE (\"-\" is standard input) holds it as "
+                                "JSON. Flags add to the JSON. With\n"
+                                "flags alone, no JSON is read. Its members are\n"
+                                "\n";
+
+static const char send_flags[] =
     "  --from, --to, --cc, --bcc, --reply-to ADDRESSES   \"Ana <ana@example.com>, b@example.org\"\n"
     "  --subject TEXT\n"
     "  --text TEXT, --text-file FILE    the text part; \"-\" is standard input\n"
@@ -217,11 +215,31 @@ static void print_kinds(void)
     putchar('\n');
 }
 
+/* The members of a message's JSON. */
+static void print_fields(void)
+{
+    size_t column = 0;
+
+    for (size_t i = 0; i < facteur_message_field_count(); i++) {
+        const char *name = facteur_message_field_name(i);
+        bool ends = i + 1 == facteur_message_field_count();
+
+        if (column && column + strlen(name) + 2 > HELP_COLUMNS)
+            column = 0;
+        if (!column)
+            fputs(i ? "\n " : " ", stdout);
+        column += 2 + strlen(name);
+        printf(" %s%s", name, ends ? "\n\n" : ",");
+    }
+}
+
 void help_print(enum command command)
 {
     switch (command) {
     case CMD_SEND:
         fputs(send_text, stdout);
+        print_fields();
+        fputs(send_flags, stdout);
         break;
     case CMD_LETTER:
         fputs(letter_text, stdout);

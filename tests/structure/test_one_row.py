@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""CONTRIBUTING.md says that a new option and a new preset are one row each: plant one, and everybody has it."""
+"""CONTRIBUTING.md says that a new option, message field and preset are one row each: plant one, and everybody has it."""
 import ctypes
 import pathlib
 import re
@@ -15,6 +15,11 @@ SOURCES = ("base/*.c", "config/options.c", "config/preset.c", "mime/message_fiel
 OPTION = r"""    X(planted_limit, MAILER, INT, "", "7", 1, 9, "A planted option: "                              \
       "it has two lines.") \
 """
+FIELD = r"""    X(planted_field, text, FCT_COMMAS, "a|b", "none", 1, set_term, terms, "A planted field.") \
+"""
+# Its lines in the .pyi: as a keyword, beside finished bytes, as an attribute.
+FIELD_IN_STUB = (r'(?: *# A planted field\.  Any of "a", "b"\.  Default: none\.\n)? *planted_field: str \| Sequence\[str\] \| None = None,\n'
+                 r"| *@property\n *def planted_field\(self\) -> str \| None: \.\.\.\n")
 PRESET = """    {"planted", "smtp.planted.example", "eu=smtp.eu.planted.example", 465, TLS, FCT_LOGIN_FIXED, "key",
      "planted://KEY@eu", 12, 0},
 """
@@ -28,13 +33,14 @@ def plant(path, before, row):
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    """A tree with both rows, and a library of its two tables."""
+    """A tree with the rows, and a library of its tables."""
     tree = tmp_path_factory.mktemp("tree")
-    for name in ("core/src", "core/include", "scripts", "docs", "bindings/python"):
+    for name in ("core/src", "core/include", "scripts", "docs", "bindings/python", "ext"):
         place = tree / name
         place.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, place)
     plant(tree / "core/src/config/options.h", "    X(dangerous_no_verify,", OPTION)
+    plant(tree / "core/src/mime/message_fields.h", "    X(smime,", FIELD)
     plant(tree / "core/src/config/preset.c", '    {"postmark", ', PRESET)
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "openssl", "jansson"], capture_output=True, text=True,
                            check=True).stdout.split()
@@ -59,7 +65,31 @@ def test_an_option_is_one_row(tree):
     subprocess.run([sys.executable, tree / "bindings/python/generate_stub.py", "--library", tree / "tables.so"], check=True)
     planted = r"(?: *# A planted option: it has two lines\.  Default: 7\.\n)? *planted_limit: int \| None = None,\n"
     assert len(re.findall(planted, (tree / stub).read_text())) == 2
-    assert re.sub(planted, "", (tree / stub).read_text()) == (ROOT / stub).read_text()
+    assert re.sub(planted + "|" + FIELD_IN_STUB, "", (tree / stub).read_text()) == (ROOT / stub).read_text()
+
+
+def test_a_message_field_is_one_row(tree):
+    subprocess.run([tree / "scripts/message-table", tree / "tables.so"], check=True)
+    subprocess.run([sys.executable, tree / "bindings/python/generate_stub.py", "--library", tree / "tables.so"], check=True)
+    meaning = 'A planted field. Any of "a", "b".'
+    row = f"| `planted_field` | text | a list | yes | none | {meaning} |\n"
+    assert (tree / "docs/message.md").read_text().replace(row, "") == (ROOT / "docs/message.md").read_text()
+    told = {
+        "ext/facteur.stub.php": [
+            r" *array\|string\|null \$planted_field = null,\n",
+            r' *\* @param array\|string\|null \$planted_field A planted field\.  Any of "a", "b"\.  null: none\.\n',
+        ],
+        "bindings/python/facteur/_core.pyi": [FIELD_IN_STUB],
+        "bindings/python/message_table.h": [
+            r'ATTRIBUTE\(planted_field, 0, "A planted field\."\)', r'"planted_field\\n" \\\n *"    A planted field\.', "planted_field=None",
+        ],
+    }  # fmt: skip
+    for name, forms in told.items():
+        made = (tree / name).read_text()
+        for form in forms:
+            assert re.search(form, made), (name, form)
+    php = re.sub("|".join(told["ext/facteur.stub.php"]), "", (tree / "ext/facteur.stub.php").read_text())
+    assert php == (ROOT / "ext/facteur.stub.php").read_text()
 
 
 class Slice(ctypes.Structure):
