@@ -84,6 +84,7 @@ enum fpy_object {
     FPY_MAILER_TYPE,
     FPY_MESSAGE_TYPE,
     FPY_DELIVERY_TYPE,
+    FPY_HOST_TYPE,
     FPY_EMPTY_TUPLE,
     FPY_IS_ASCII,
     FPY_OBJECT_COUNT
@@ -210,10 +211,19 @@ extern PyType_Spec fpy_delivery_spec;
 /*
  * A Delivery of the message; owner and message as in fpy_mailer_send().
  *
+ * host  The Host that it belongs to, or NULL.
  * how   The flags of facteur_submit().
  */
-PyObject *fpy_submit(PyObject *mailer, PyObject *owner, facteur_message *message, double limit,
-                     unsigned how);
+PyObject *fpy_submit(PyObject *mailer, PyObject *host, PyObject *owner, facteur_message *message,
+                     double limit, unsigned how);
+
+/* ---- host.c ---------------------------------------------------------------------------------- */
+
+extern PyType_Spec fpy_host_spec;
+
+/* _host(): a new Host of the mailer. */
+PyObject *fpy_mailer_host(PyObject *mailer, PyObject *unused);
+facteur_host *fpy_host_core(PyObject *self);
 
 /* ---- captured.c ------------------------------------------------------------------------------ */
 
@@ -225,8 +235,6 @@ PyObject *fpy_captured_clear(PyObject *self, PyObject *unused);
 
 PyObject *fpy_mailer_submit(PyObject *self, PyObject *args);
 PyObject *fpy_mailer_window(PyObject *self, PyObject *unused);
-PyObject *fpy_mailer_watch(PyObject *self, PyObject *unused);
-PyObject *fpy_mailer_step(PyObject *self, PyObject *unused);
 PyObject *fpy_mailer_send_many(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_asend(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_asend_letter(PyObject *self, PyObject *args, PyObject *kwargs);
@@ -242,7 +250,7 @@ PyObject *fpy_contact_form(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_send_letter(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_send_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_send_contact_form(PyObject *self, PyObject *args, PyObject *kwargs);
-/* The letter as a hosted Delivery. */
-PyObject *fpy_mailer_submit_letter(PyObject *self, PyObject *args, PyObject *kwargs);
+/* The letter as a Delivery of the host. */
+PyObject *fpy_submit_letter(PyObject *mailer, PyObject *host, PyObject *args, PyObject *kwargs);
 
 #endif

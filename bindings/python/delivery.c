@@ -19,8 +19,8 @@ static void delivery_dealloc(PyObject *object)
     Py_DECREF(type);
 }
 
-PyObject *fpy_submit(PyObject *mailer, PyObject *owner, facteur_message *message, double limit,
-                     unsigned how)
+PyObject *fpy_submit(PyObject *mailer, PyObject *host, PyObject *owner, facteur_message *message,
+                     double limit, unsigned how)
 {
     fpy_state *state = fpy_state_of(mailer);
     facteur_mailer *core = fpy_mailer_open(mailer);
@@ -39,7 +39,9 @@ PyObject *fpy_submit(PyObject *mailer, PyObject *owner, facteur_message *message
     if (owner)
         message = fpy_message_hold(owner);
     thread = PyEval_SaveThread();
-    code = facteur_submit(core, message, limit, how, &self->delivery, &error);
+    code = host ? facteur_host_submit(fpy_host_core(host), message, limit, how, &self->delivery,
+                                      &error)
+                : facteur_submit(core, message, limit, how, &self->delivery, &error);
     PyEval_RestoreThread(thread);
     if (owner)
         fpy_message_release(owner);
@@ -108,7 +110,7 @@ static PyObject *delivery_resume(PyObject *object, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-/* What Mailer._step() tells of it. */
+/* What Host.step() tells of it. */
 static PyObject *delivery_id(PyObject *object, void *closure)
 {
     return PyLong_FromVoidPtr(((delivery *)object)->delivery);

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* _submit(message, deadline, hosted): a Delivery, one of many unless it is hosted. */
+/* _submit(message, deadline): a Delivery, one of many */
 PyObject *fpy_mailer_submit(PyObject *self, PyObject *args)
 {
     fpy_state *state = fpy_state_of(self);
@@ -13,14 +13,13 @@ PyObject *fpy_mailer_submit(PyObject *self, PyObject *args)
     PyObject *message;
     PyObject *made;
     double deadline;
-    int hosted;
 
-    if (!PyArg_ParseTuple(args, "OOp", &value, &limit, &hosted) || fpy_deadline(limit, &deadline))
+    if (!PyArg_ParseTuple(args, "OO", &value, &limit) || fpy_deadline(limit, &deadline))
         return NULL;
     message = fpy_message_from(state, value);
     if (!message)
         return NULL;
-    made = fpy_submit(self, message, NULL, deadline, hosted ? FACTEUR_HOSTED : FACTEUR_MANY);
+    made = fpy_submit(self, NULL, message, NULL, deadline, FACTEUR_MANY);
     Py_DECREF(message);
     return made;
 }
@@ -30,42 +29,6 @@ PyObject *fpy_mailer_window(PyObject *self, PyObject *unused)
     facteur_mailer *core = fpy_mailer_open(self);
 
     return core ? PyLong_FromUnsignedLong(facteur_mailer_window(core)) : NULL;
-}
-
-/* _watch(): (descriptor, seconds until a step is due or None) */
-PyObject *fpy_mailer_watch(PyObject *self, PyObject *unused)
-{
-    facteur_mailer *core = fpy_mailer_core(self);
-    double timeout = facteur_mailer_timeout(core);
-    int fd = facteur_mailer_fd(core);
-
-    return timeout < 0 ? Py_BuildValue("(iO)", fd, Py_None) : Py_BuildValue("(id)", fd, timeout);
-}
-
-/* _step(): the ids of the deliveries that ended */
-PyObject *fpy_mailer_step(PyObject *self, PyObject *unused)
-{
-    facteur_mailer *core = fpy_mailer_core(self);
-    PyObject *ended = PyList_New(0);
-    PyThreadState *thread;
-    facteur_delivery *delivery;
-
-    if (!ended)
-        return NULL;
-    thread = PyEval_SaveThread();
-    facteur_mailer_step(core);
-    PyEval_RestoreThread(thread);
-    while ((delivery = facteur_mailer_done(core)) != NULL) {
-        PyObject *id = PyLong_FromVoidPtr(delivery);
-        int failed = !id || PyList_Append(ended, id);
-
-        Py_XDECREF(id);
-        if (failed) {
-            Py_DECREF(ended);
-            return NULL;
-        }
-    }
-    return ended;
 }
 
 /* Call a function of _many.py or _host.py with the mailer before the arguments. */

@@ -155,9 +155,9 @@ static PyObject *composed(PyObject *module, const struct door *door, PyObject *a
     return message ? fpy_message_wrap(state, message) : NULL;
 }
 
-/* hosted: the letter as a Delivery instead of its Receipt. */
+/* host: it sends the letter, and gets a Delivery instead of the Receipt; or NULL. */
 static PyObject *sent(PyObject *self, const struct door *door, PyObject *args, PyObject *kwargs,
-                      int hosted)
+                      PyObject *host)
 {
     fpy_state *state = fpy_state_of(self);
     struct letter letter = {0};
@@ -171,9 +171,8 @@ static PyObject *sent(PyObject *self, const struct door *door, PyObject *args, P
     letter_done(&letter);
     if (!message)
         return NULL;
-    receipt =
-        hosted ? fpy_submit(self, NULL, message, letter.deadline, FACTEUR_LETTER | FACTEUR_HOSTED)
-               : fpy_mailer_send(self, NULL, message, letter.deadline, 0);
+    receipt = host ? fpy_submit(self, host, NULL, message, letter.deadline, FACTEUR_LETTER)
+                   : fpy_mailer_send(self, NULL, message, letter.deadline, 0);
     facteur_message_free(message);
     return receipt;
 }
@@ -213,20 +212,20 @@ PyObject *fpy_letter_kinds(PyObject *module, PyObject *unused)
 
 PyObject *fpy_mailer_send_letter(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return sent(self, &any_letter, args, kwargs, 0);
+    return sent(self, &any_letter, args, kwargs, NULL);
 }
 
 PyObject *fpy_mailer_send_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return sent(self, &order, args, kwargs, 0);
+    return sent(self, &order, args, kwargs, NULL);
 }
 
 PyObject *fpy_mailer_send_contact_form(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    return sent(self, &form, args, kwargs, 0);
+    return sent(self, &form, args, kwargs, NULL);
 }
 
-PyObject *fpy_mailer_submit_letter(PyObject *self, PyObject *args, PyObject *kwargs)
+PyObject *fpy_submit_letter(PyObject *mailer, PyObject *host, PyObject *args, PyObject *kwargs)
 {
-    return sent(self, &any_letter, args, kwargs, 1);
+    return sent(mailer, &any_letter, args, kwargs, host);
 }

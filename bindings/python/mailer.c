@@ -449,8 +449,9 @@ PyDoc_STRVAR(
 PyDoc_STRVAR(
     close_doc,
     "close($self, /, timeout=5.0)\n--\n\n"
-    "End the mailer's connections; QUIT is not waited for longer than timeout seconds.\n\n"
-    "Sends that other threads still wait for end with Error (ECLOSED).  Closing twice is fine.");
+    "Take no more mails; what is under way gets timeout seconds to end as it would have.\n\n"
+    "What is left of it then is cut: temporary, or in doubt when it was handed over.  QUIT is\n"
+    "said within the same time.  Closing twice is fine.");
 
 #define LETTER_SIGNATURE                                                                           \
     "*, to=None, from_=None, reply_to=None, locale=None, subject=None, message_id=None,\n"         \
@@ -498,8 +499,7 @@ PyDoc_STRVAR(
     "Any number of tasks may send at once: their mails share connections and flights.  A task\n"
     "that is cancelled takes its mail back, if that can be said for certain; a mail handed over\n"
     "already goes on, and the logger \"facteur\" tells its verdict.\n\n"
-    "The errors of send(); Error (EBUSY): another event loop has mails under way with this "
-    "mailer.");
+    "Any number of loops, threads and processes may share the mailer.  The errors of send().");
 
 PyDoc_STRVAR(aletter_doc, "asend_letter($self, /, kind, data, " LETTER_SIGNATURE
                           "send_letter() as a coroutine; see asend().");
@@ -543,12 +543,9 @@ static PyMethodDef mailer_methods[] = {
     {"__exit__", mailer_exit, METH_VARARGS,
      PyDoc_STR("__exit__($self, /, *exc_info)\n--\n\nclose().")},
     {"_submit", fpy_mailer_submit, METH_VARARGS,
-     PyDoc_STR("_submit($self, message, deadline, hosted, /)\n--\n\n")},
-    {"_submit_letter", WITH_KEYWORDS(fpy_mailer_submit_letter),
-     PyDoc_STR("_submit_letter($self, /, kind, data, **arguments)\n--\n\n")},
+     PyDoc_STR("_submit($self, message, deadline, /)\n--\n\n")},
+    {"_host", fpy_mailer_host, METH_NOARGS, PyDoc_STR("_host($self, /)\n--\n\n")},
     {"_window", fpy_mailer_window, METH_NOARGS, PyDoc_STR("_window($self, /)\n--\n\n")},
-    {"_watch", fpy_mailer_watch, METH_NOARGS, PyDoc_STR("_watch($self, /)\n--\n\n")},
-    {"_step", fpy_mailer_step, METH_NOARGS, PyDoc_STR("_step($self, /)\n--\n\n")},
     {"_captured_count", fpy_captured_count, METH_NOARGS,
      PyDoc_STR("_captured_count($self, /)\n--\n\n")},
     {"_captured_at", fpy_captured_at, METH_O, PyDoc_STR("_captured_at($self, index, /)\n--\n\n")},

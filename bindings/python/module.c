@@ -49,6 +49,7 @@ static int module_exec(PyObject *module)
     if (!state->objects[FPY_EMPTY_TUPLE] || !state->objects[FPY_IS_ASCII] ||
         add_type(module, state, FPY_MESSAGE_TYPE, &fpy_message_spec) ||
         add_type(module, state, FPY_DELIVERY_TYPE, &fpy_delivery_spec) ||
+        add_type(module, state, FPY_HOST_TYPE, &fpy_host_spec) ||
         add_type(module, state, FPY_MAILER_TYPE, &fpy_mailer_spec))
         return -1;
     return PyModule_AddStringConstant(module, "version", facteur_version());

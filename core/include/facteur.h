@@ -54,7 +54,6 @@ extern "C" {
     X(EMESSAGE, -3, USAGE, "the message is not valid")                                             \
     X(ECLOSED, -4, USAGE, "the mailer is closed")                                                  \
     X(EIO, -5, TEMPORARY, "a file could not be read or written")                                   \
-    X(EBUSY, -6, USAGE, "another event loop is driving the mailer")                                \
     X(ECONNECT, -10, TEMPORARY, "the relay could not be reached")                                  \
     X(ETLS, -11, TEMPORARY, "no trusted TLS connection to the relay")                              \
     X(EAUTH, -12, TEMPORARY, "the relay did not accept the login")                                 \
@@ -81,6 +80,7 @@ typedef struct facteur_error facteur_error;
 typedef struct facteur_message facteur_message;
 typedef struct facteur_mailer facteur_mailer;
 typedef struct facteur_delivery facteur_delivery;
+typedef struct facteur_host facteur_host;
 typedef struct facteur_receipt facteur_receipt;
 
 /* The version the library was built with, "MAJOR.MINOR.PATCH".  Static. */
@@ -399,9 +399,9 @@ FACTEUR_API const char *facteur_path(const facteur_paths *paths, size_t index, c
                                      const char **source);
 
 /*
- * Close a mailer.  Sends that other threads still wait for end with FACTEUR_ECLOSED.  The relay
- * gets QUIT; its reply is waited for at most `timeout` seconds.  If the mailer is shared, only this
- * handle ends.
+ * Close a mailer.  It takes no more mails (FACTEUR_ECLOSED).  What is under way has `timeout`
+ * seconds to end by itself.  After that it is cut: temporary, or in doubt if it was handed over.
+ * The relay gets QUIT within the same time.  If the mailer is shared, only this handle ends.
  *
  * When a process exits with open connections, also those of shared mailers, the idle ones get QUIT,
  * and the process waits 5 ms for all answers.  This is not done when exit() was called in a signal
@@ -536,14 +536,12 @@ FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, const char *kind, co
  * Flags for facteur_submit(); combine them with |.
  *
  * FACTEUR_LETTER   As facteur_send_composed().
- * FACTEUR_HOSTED   The calling thread's event loop drives the mailer, see facteur_mailer_step().
  * FACTEUR_MANY     One of many mails: an error with this one does not stop the others.  The mail
  * ends at once, and its receipt has the error: permanent with FACTEUR_EMESSAGE, temporary with
  * FACTEUR_EIO and FACTEUR_ECONFIG.
  */
 #define FACTEUR_LETTER 1U
-#define FACTEUR_HOSTED 2U
-#define FACTEUR_MANY 4U
+#define FACTEUR_MANY 2U
 
 /*
  * Start to send one message, without waiting.  Mails that are submitted together share network
@@ -556,7 +554,6 @@ FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, const char *kind, co
  * delivery   The caller's.  One thread at a time may use it.  Free it before the mailer.
  *
  * Errors: those of facteur_send() that are known now (facteur_delivery_wait() returns the others).
- * FACTEUR_EBUSY: with FACTEUR_HOSTED, when another thread's event loop has mails under way.
  */
 FACTEUR_API int facteur_submit(facteur_mailer *mailer, facteur_message *message, double deadline,
                                unsigned how, facteur_delivery **delivery, facteur_error **error);
@@ -596,40 +593,63 @@ FACTEUR_API void facteur_delivery_free(facteur_delivery *delivery);
  */
 FACTEUR_API unsigned facteur_mailer_window(const facteur_mailer *mailer);
 
-/* ---- A host's event loop --------------------------------------------------------------------- */
+/* ---- Event loops ----------------------------------------------------------------------------- */
 
 /*
- * A thread with its own event loop can drive the mailer and never wait in it:
+ * An event loop can drive the mailer and never wait in it.  Give it a facteur_host:
  *
- *   1. Submit with FACTEUR_HOSTED.
+ *   1. Submit with facteur_host_submit().
  *   2. Soon after, and whenever the descriptor is readable or the timeout has passed, call
- *      facteur_mailer_step(), and then facteur_mailer_done() until it returns NULL.
- *   3. Watch the descriptor and the timeout until no mail is under way.
+ *      facteur_host_step(), and then facteur_host_done() until it returns NULL.
+ *   3. Watch the descriptor and the timeout until none of the host's mails is under way.
  *
- * The thread is the host until facteur_mailer_done() has returned all its deliveries.  Other
- * threads may send meanwhile.  The host does their work; one second after its mail's deadline a
- * thread does it itself.  A second thread cannot be the host at the same time (FACTEUR_EBUSY).
+ * A mailer has any number of hosts in any threads, beside threads that wait and the option
+ * `background`.  Each host gets its own deliveries, whoever moved them.  A host that stops stepping
+ * delays nobody.  One thread at a time may use a host.
  */
+FACTEUR_API int facteur_host_new(facteur_mailer *mailer, facteur_host **host,
+                                 facteur_error **error);
 
-/* Readable when there is work.  Stays the same in a process; -1 before the first submission. */
-FACTEUR_API int facteur_mailer_fd(const facteur_mailer *mailer);
+/*
+ * Free the host before the mailer.  Its deliveries that have not ended go on; you may wait for
+ * them, cancel and free them.
+ */
+FACTEUR_API void facteur_host_free(facteur_host *host);
 
-/* Seconds until the next step is due; negative if none is. */
-FACTEUR_API double facteur_mailer_timeout(const facteur_mailer *mailer);
+/*
+ * As facteur_submit(), for this host.  Also works in a child after fork().
+ *
+ * Errors: as facteur_submit(); FACTEUR_ENOMEM also if no file descriptor could be opened.
+ */
+FACTEUR_API int facteur_host_submit(facteur_host *host, facteur_message *message, double deadline,
+                                    unsigned how, facteur_delivery **delivery,
+                                    facteur_error **error);
+
+/*
+ * Readable when there is work for this host.  Stays the same in a process; -1 before the first
+ * submission.
+ */
+FACTEUR_API int facteur_host_fd(const facteur_host *host);
+
+/*
+ * Seconds until the next step is due; negative if none is.  Ask after each submission and after
+ * each step: the earlier answer is no longer valid.
+ */
+FACTEUR_API double facteur_host_timeout(facteur_host *host);
 
 /* Do what can be done without waiting. */
-FACTEUR_API void facteur_mailer_step(facteur_mailer *mailer);
+FACTEUR_API void facteur_host_step(facteur_host *host);
 
 /*
- * The oldest hosted delivery that has its verdict and was not returned yet, or NULL.  Deliveries
- * that have their verdict when they are submitted (memory://, file://, a policy) are not returned:
- * ask facteur_delivery_ended() right after the submission.
+ * The oldest delivery of this host that has its verdict and was not returned yet, or NULL.
+ * Deliveries that have their verdict when they are submitted (memory://, file://, a policy) are not
+ * returned: ask facteur_delivery_ended() right after the submission.
  */
-FACTEUR_API facteur_delivery *facteur_mailer_done(facteur_mailer *mailer);
+FACTEUR_API facteur_delivery *facteur_host_done(facteur_host *host);
 
 /*
  * 1 if a host's mail waits for a token, else 0.  Ask after the submission (there may be no token
- * yet) and when facteur_mailer_done() returns the delivery (the relay may have refused the token).
+ * yet) and when facteur_host_done() returns the delivery (the relay may have refused the token).
  * If it waits, call facteur_delivery_ask(), which takes as long as the token source and may run in
  * another thread.  Then call facteur_delivery_resume() in the host's thread.
  * facteur_delivery_wait() does both by itself.

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sched.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "support/mailer_fixture.h"
@@ -195,114 +196,212 @@ static void threads_feed_one_connection(void **state)
 
 /* ---- A host's event loop --------------------------------------------------------------------- */
 
-/* What a host does between two of its own events. */
-static unsigned host_turn(facteur_mailer *mailer, unsigned *sent)
-{
-    double timeout = facteur_mailer_timeout(mailer);
-    struct pollfd fd = {.fd = facteur_mailer_fd(mailer), .events = POLLIN};
-    facteur_delivery *delivery;
-    unsigned told = 0;
+struct loop {
+    pthread_t thread;
+    facteur_mailer *mailer;
+    facteur_host *host;
+    unsigned under_way, sent;
+};
 
-    poll(&fd, 1, timeout < 0 ? 1000 : (int)(timeout * 1000) + (timeout > 0));
-    facteur_mailer_step(mailer);
-    while ((delivery = facteur_mailer_done(mailer)) != NULL) {
-        told++;
-        *sent += delivery_settle(delivery, 0) == FACTEUR_SENT;
+static struct loop open_loop(facteur_mailer *mailer, unsigned mails)
+{
+    struct loop loop = {.mailer = mailer, .host = open_host(mailer), .under_way = mails};
+
+    for (unsigned i = 0; i < mails; i++)
+        host_submit(loop.host);
+    return loop;
+}
+
+static void take_done(struct loop *loop)
+{
+    facteur_delivery *delivery;
+
+    while ((delivery = facteur_host_done(loop->host)) != NULL) {
+        loop->under_way--;
+        loop->sent += delivery_settle(delivery, 0) == FACTEUR_SENT;
     }
-    return told;
+}
+
+/* Turns until nothing is under way; the number of them. */
+static unsigned run_loop(struct loop *loop)
+{
+    unsigned turns = 0;
+
+    for (; loop->under_way; turns++) {
+        host_turn(loop->host);
+        take_done(loop);
+    }
+    assert_null(facteur_host_done(loop->host));
+    facteur_host_free(loop->host);
+    return turns;
 }
 
 static void a_host_drives_many_mails(void **state)
 {
     facteur_mailer *mailer = open_relay("?pool_size=2");
-    unsigned told = 0, sent = 0, turns = 0;
+    struct loop loop = open_loop(mailer, 0);
 
-    assert_int_equal(facteur_mailer_fd(mailer), -1);
-    for (int i = 0; i < MANY; i++)
-        mailer_submit(mailer, FACTEUR_HOSTED);
-    while (told < MANY && turns++ < 2000)
-        told += host_turn(mailer, &sent);
-    assert_int_equal(told, MANY);
-    assert_int_equal(sent, MANY);
+    assert_int_equal(facteur_host_fd(loop.host), -1);
+    facteur_host_free(loop.host);
+    loop = open_loop(mailer, MANY);
     /* No busy wait: a turn has its reason. */
-    assert_true(turns < 20 * MANY);
-    assert_null(facteur_mailer_done(mailer));
+    assert_true(run_loop(&loop) < 20 * MANY);
+    assert_int_equal(loop.sent, MANY);
     assert_true(mailer_send(mailer));
     facteur_mailer_free(mailer);
 }
 
-static void *be_second_host(void *argument)
+static void *be_a_loop(void *argument)
 {
-    struct worker *worker = argument;
-    facteur_message *message = make_message();
-    facteur_delivery *delivery = NULL;
+    struct loop *loop = argument;
 
-    worker->sent = facteur_submit(worker->mailer, message, 1, FACTEUR_HOSTED, &delivery, NULL) ==
-                   FACTEUR_EBUSY;
-    facteur_message_free(message);
+    for (unsigned round = 0; round < MAILS_EACH; round++) {
+        struct loop one = open_loop(loop->mailer, MANY / MAILS_EACH);
+
+        run_loop(&one);
+        loop->sent += one.sent;
+    }
     return NULL;
 }
 
-static void one_host_at_a_time(void **state)
+/* Loops that come and go, beside threads that wait: each gets its own verdicts. */
+static void run_loops_and_threads(facteur_mailer *mailer)
 {
-    facteur_mailer *mailer = open_relay("");
-    struct worker other = {.mailer = mailer};
-    unsigned sent = 0;
-
-    mailer_submit(mailer, FACTEUR_HOSTED);
-    assert_int_equal(pthread_create(&other.thread, NULL, be_second_host, &other), 0);
-    pthread_join(other.thread, NULL);
-    assert_int_equal(other.sent, 1);
-    while (!host_turn(mailer, &sent))
-        continue;
-    assert_int_equal(sent, 1);
-    facteur_mailer_free(mailer);
-}
-
-/* Threads that wait leave the work to the host; a leader steps back when a host comes. */
-static void a_host_works_for_threads_too(void **state)
-{
-    facteur_mailer *mailer = open_relay("?pool_size=1");
     struct worker workers[4] = {0};
-    unsigned sent = 0, told = 0;
+    struct loop loops[8] = {0};
 
     for (int i = 0; i < 4; i++) {
         workers[i].mailer = mailer;
         assert_int_equal(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]), 0);
     }
-    for (int i = 0; i < MANY; i++)
-        mailer_submit(mailer, FACTEUR_HOSTED);
-    while (told < MANY)
-        told += host_turn(mailer, &sent);
-    assert_int_equal(sent, MANY);
+    for (int i = 0; i < 8; i++) {
+        loops[i].mailer = mailer;
+        assert_int_equal(pthread_create(&loops[i].thread, NULL, be_a_loop, &loops[i]), 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        pthread_join(loops[i].thread, NULL);
+        assert_int_equal(loops[i].sent, MANY);
+    }
     for (int i = 0; i < 4; i++) {
         pthread_join(workers[i].thread, NULL);
         assert_int_equal(workers[i].sent, MAILS_EACH);
     }
+    assert_int_equal(atomic_load(&relay.mails), 8 * MANY + 4 * MAILS_EACH);
     facteur_mailer_free(mailer);
 }
 
-/* A host that never steps cannot keep a thread waiting beyond its deadline. */
-static void a_lost_host_holds_nobody_up(void **state)
+static void loops_and_threads_share_a_mailer(void **state)
 {
-    facteur_mailer *mailer = open_relay("");
-    facteur_delivery *delivery = mailer_submit(mailer, FACTEUR_HOSTED);
-    struct worker other = {.mailer = mailer};
-    facteur_message *message = make_message();
+    run_loops_and_threads(open_relay("?pool_size=2&max_mails=0"));
+}
+
+static void loops_and_threads_share_the_background(void **state)
+{
+    run_loops_and_threads(open_relay("?background=1&pool_size=2&max_mails=0"));
+}
+
+/* One that has mails under way and never steps again: nobody else's mail waits for it. */
+static void a_loop_that_stops_delays_nobody(void **state)
+{
+    facteur_mailer *mailer = open_relay("?pool_size=1");
+    struct loop stopped = open_loop(mailer, 3), other;
+    struct worker thread = {.mailer = mailer};
+    time_t began = time(NULL);
+
+    host_turn(stopped.host);
+    other = open_loop(mailer, MANY);
+    run_loop(&other);
+    assert_int_equal(other.sent, MANY);
+    assert_int_equal(pthread_create(&thread.thread, NULL, worker_run, &thread), 0);
+    pthread_join(thread.thread, NULL);
+    assert_int_equal(thread.sent, MAILS_EACH);
+    /* Its own were done on the way; none was in a hurry, the deadline is at 30 s. */
+    assert_true(time(NULL) - began < 20);
+    run_loop(&stopped);
+    assert_int_equal(stopped.sent, 3);
+    facteur_mailer_free(mailer);
+}
+
+/* A loop that is gone leaves its mails: they are nobody's, and go on with whoever moves the rest.
+ */
+static void what_a_loop_leaves_goes_on(void **state)
+{
+    facteur_mailer *mailer = open_relay("?pool_size=1");
+    facteur_host *gone = open_host(mailer);
+    facteur_delivery *left = host_submit(gone);
+    struct loop other;
+
+    host_turn(gone);
+    facteur_host_free(gone);
+    other = open_loop(mailer, 1);
+    run_loop(&other);
+    assert_int_equal(other.sent, 1);
+    assert_int_equal(delivery_settle(left, 30), FACTEUR_SENT);
+    assert_int_equal(atomic_load(&relay.mails), 2);
+    facteur_mailer_free(mailer);
+}
+
+/* The thread that leads sleeps until the relay speaks; it moves the loop's mail, and leaves it. */
+static void a_loop_s_mail_wakes_who_leads(void **state)
+{
+    struct worker leader = {.mailer = open_relay("?pool_size=2&pipeline_depth=1")};
+    struct loop loop;
+
+    atomic_store(&relay.silent, true);
+    assert_int_equal(pthread_create(&leader.thread, NULL, send_the_one, &leader), 0);
+    while (atomic_load(&relay.finals_seen) == 0)
+        sched_yield();
+    atomic_store(&relay.silent, false);
+    loop = open_loop(leader.mailer, 1);
+    run_loop(&loop);
+    assert_int_equal(loop.sent, 1);
+    relay_answer_late();
+    pthread_join(leader.thread, NULL);
+    assert_int_equal(leader.sent, 1);
+    facteur_mailer_free(leader.mailer);
+}
+
+/* ---- Closing --------------------------------------------------------------------------------- */
+
+static void close_gives_its_time(const char *query)
+{
+    facteur_mailer *mailer = open_relay(query);
+    struct worker workers[3] = {0};
+    struct loop loop;
+    facteur_message *late = make_message();
     facteur_receipt *receipt = NULL;
 
-    facteur_delivery_free(delivery);
-    assert_int_equal(pthread_create(&other.thread, NULL, worker_run, &other), 0);
-    pthread_join(other.thread, NULL);
-    assert_int_equal(other.sent, MAILS_EACH);
-    /* The host's own thread may wait itself. */
-    delivery = mailer_submit(mailer, FACTEUR_HOSTED);
-    assert_int_equal(facteur_send(mailer, message, 5, &receipt, NULL), 0);
-    assert_int_equal(facteur_receipt_status(receipt), FACTEUR_SENT);
-    facteur_receipt_free(receipt);
-    assert_int_equal(delivery_settle(delivery, 30), FACTEUR_SENT);
-    facteur_message_free(message);
+    atomic_store(&relay.final_ms, 100);
+    for (int i = 0; i < 3; i++) {
+        workers[i].mailer = mailer;
+        workers[i].mails = 1;
+        assert_int_equal(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]), 0);
+    }
+    loop = open_loop(mailer, 2);
+    while (atomic_load(&relay.finals_seen) == 0)
+        host_turn(loop.host);
+    facteur_mailer_close(mailer, 30);
+    assert_int_equal(facteur_send(mailer, late, 5, &receipt, NULL), FACTEUR_ECLOSED);
+    facteur_message_free(late);
+    for (int i = 0; i < 3; i++) {
+        pthread_join(workers[i].thread, NULL);
+        assert_int_equal(workers[i].sent, 1);
+    }
+    take_done(&loop);
+    assert_int_equal(loop.under_way, 0);
+    assert_int_equal(loop.sent, 2);
+    facteur_host_free(loop.host);
     facteur_mailer_free(mailer);
+}
+
+static void a_close_lets_mails_end(void **state)
+{
+    close_gives_its_time("?pool_size=2");
+}
+
+static void a_close_in_the_background_lets_mails_end(void **state)
+{
+    close_gives_its_time("?pool_size=2&background=1");
 }
 
 /* ---- In the background ----------------------------------------------------------------------- */
@@ -359,19 +458,6 @@ static void threads_share_the_background(void **state)
 
     run_workers(mailer);
     assert_int_equal(atomic_load(&relay.connections), 1);
-    facteur_mailer_free(mailer);
-}
-
-static void a_host_hears_of_the_background(void **state)
-{
-    facteur_mailer *mailer = open_relay("?background=1");
-    unsigned told = 0, sent = 0;
-
-    for (int i = 0; i < MANY; i++)
-        mailer_submit(mailer, FACTEUR_HOSTED);
-    while (told < MANY)
-        told += host_turn(mailer, &sent);
-    assert_int_equal(sent, MANY);
     facteur_mailer_free(mailer);
 }
 
@@ -476,14 +562,17 @@ int main(void)
         WITH_RELAY(a_verdict_that_came_in_time_counts),
         WITH_RELAY(threads_feed_one_connection),
         WITH_RELAY(a_host_drives_many_mails),
-        WITH_RELAY(one_host_at_a_time),
-        WITH_RELAY(a_host_works_for_threads_too),
-        WITH_RELAY(a_lost_host_holds_nobody_up),
+        WITH_RELAY(loops_and_threads_share_a_mailer),
+        WITH_RELAY(a_loop_that_stops_delays_nobody),
+        WITH_RELAY(what_a_loop_leaves_goes_on),
+        WITH_RELAY(a_loop_s_mail_wakes_who_leads),
+        WITH_RELAY(a_close_lets_mails_end),
+        WITH_RELAY(a_close_in_the_background_lets_mails_end),
         WITH_RELAY(the_background_sends_while_nobody_waits),
         WITH_RELAY(closing_the_background_loses_nothing),
         WITH_RELAY(a_close_in_the_background_is_bounded),
         WITH_RELAY(threads_share_the_background),
-        WITH_RELAY(a_host_hears_of_the_background),
+        WITH_RELAY(loops_and_threads_share_the_background),
         WITH_RELAY(the_background_takes_no_signals),
         cmocka_unit_test(the_window_is_of_the_relays_own_options),
     };

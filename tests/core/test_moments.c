@@ -172,6 +172,7 @@ static int relay_stop(void **state)
 
 struct user {
     facteur_mailer *mailer;
+    facteur_host *host;
     facteur_delivery *deliveries[MAILS_MAX];
     unsigned mails;
 };
@@ -184,14 +185,14 @@ static void open_user(struct user *user, unsigned mails)
     *user = (struct user){.mails = mails};
     snprintf(dsn, sizeof dsn, "smtp://127.0.0.1:%u?pool_size=1&helo=c.example", relay.port);
     assert_int_equal(facteur_mailer_new(dsn, NULL, NULL, 0, &user->mailer, NULL), 0);
+    assert_int_equal(facteur_host_new(user->mailer, &user->host, NULL), 0);
     facteur_message_set(message, "from", "a@x.example", FACTEUR_NTS, NULL);
     facteur_message_set(message, "to", "b@x.example", FACTEUR_NTS, NULL);
     facteur_message_set(message, "message_id", "1@x.example", FACTEUR_NTS, NULL);
     facteur_message_set(message, "text", "hello\n", FACTEUR_NTS, NULL);
     for (unsigned i = 0; i < mails; i++)
         assert_int_equal(
-            facteur_submit(user->mailer, message, 20, FACTEUR_HOSTED, &user->deliveries[i], NULL),
-            0);
+            facteur_host_submit(user->host, message, 20, 0, &user->deliveries[i], NULL), 0);
     facteur_message_free(message);
 }
 
@@ -208,12 +209,12 @@ static bool has_ended(const struct user *user)
 static void converse(struct user *user, bool to_the_end)
 {
     for (int still = 0; still < (to_the_end ? 2000 : 3) && !has_ended(user);) {
-        struct pollfd fd = {.fd = facteur_mailer_fd(user->mailer), .events = POLLIN};
-        double timeout = facteur_mailer_timeout(user->mailer);
+        struct pollfd fd = {.fd = facteur_host_fd(user->host), .events = POLLIN};
+        double timeout = facteur_host_timeout(user->host);
 
         still = relay_turn() || poll(&fd, 1, 0) > 0 || timeout == 0 ? 0 : still + 1;
-        facteur_mailer_step(user->mailer);
-        while (facteur_mailer_done(user->mailer))
+        facteur_host_step(user->host);
+        while (facteur_host_done(user->host))
             continue;
         if (still > 3)
             usleep(500); /* a timer of the pool's */
@@ -266,6 +267,7 @@ static void cancel_and_go_on(struct user *user, struct tally *tally)
     for (unsigned i = 0; i < user->mails; i++)
         count(tally, settle(user->deliveries[i]));
     assert_int_equal(tally->in_doubt, 0);
+    facteur_host_free(user->host);
     facteur_mailer_free(user->mailer);
     read_the_rest();
     assert_int_equal(relay.mails, tally->sent);
@@ -280,6 +282,7 @@ static void free_and_go_on(struct user *user, struct tally *tally)
     for (unsigned i = 1; i < user->mails; i++)
         count(tally, settle(user->deliveries[i]));
     assert_int_equal(tally->sent, user->mails - 1);
+    facteur_host_free(user->host);
     facteur_mailer_free(user->mailer);
     read_the_rest();
     assert_in_range(relay.mails, tally->sent, tally->sent + 1);
@@ -290,6 +293,7 @@ static void close_and_look(struct user *user, struct tally *tally)
     facteur_mailer_close(user->mailer, 0);
     for (unsigned i = 0; i < user->mails; i++)
         count(tally, settle(user->deliveries[i]));
+    facteur_host_free(user->host);
     facteur_mailer_free(user->mailer);
     read_the_rest();
     /* What is temporary the relay has not got; what is in doubt left as a whole. */
@@ -300,6 +304,7 @@ static void free_all(struct user *user)
 {
     for (unsigned i = 0; i < user->mails; i++)
         facteur_delivery_free(user->deliveries[i]);
+    facteur_host_free(user->host);
     facteur_mailer_free(user->mailer);
     read_the_rest();
 }

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -95,19 +94,15 @@ static void a_refused_token_is_renewed_whatever_memory_lacks(void **state)
 
 /* ---- A host's event loop --------------------------------------------------------------------- */
 
-static void step_until_done(facteur_mailer *mailer, facteur_delivery *delivery)
+static void step_until_done(facteur_host *host, facteur_delivery *delivery)
 {
     facteur_delivery *done = NULL;
 
     if (facteur_delivery_ended(delivery))
         return;
     while (!done) {
-        struct pollfd ready = {.fd = facteur_mailer_fd(mailer), .events = POLLIN};
-        double timeout = facteur_mailer_timeout(mailer);
-
-        poll(&ready, 1, timeout < 0 ? 1000 : (int)(timeout * 1000) + 1);
-        facteur_mailer_step(mailer);
-        done = facteur_mailer_done(mailer);
+        host_turn(host);
+        done = facteur_host_done(host);
     }
     assert_ptr_equal(done, delivery);
 }
@@ -131,30 +126,32 @@ static void a_host_asks_whatever_memory_lacks(void **state)
 
     for (unsigned long nth = 1; failed; nth++) {
         facteur_mailer *mailer = open_mailer();
-        facteur_delivery *delivery = mailer_submit(mailer, FACTEUR_HOSTED);
+        facteur_host *host = open_host(mailer);
+        facteur_delivery *delivery = host_submit(host);
         int result;
 
         assert_int_equal(facteur_delivery_needs_token(delivery), 1);
         facteur_delivery_ask(delivery);
         facteur_delivery_resume(delivery);
-        step_until_done(mailer, delivery);
+        step_until_done(host, delivery);
         assert_int_equal(facteur_delivery_needs_token(delivery), 0);
         assert_int_equal(outcome(delivery), FACTEUR_SENT);
         atomic_store(&relay.refusals, 1);
-        delivery = mailer_submit(mailer, FACTEUR_HOSTED);
+        delivery = host_submit(host);
         assert_int_equal(facteur_delivery_needs_token(delivery), 0);
-        step_until_done(mailer, delivery);
+        step_until_done(host, delivery);
         assert_int_equal(facteur_delivery_needs_token(delivery), 1);
         fct_memory_fail_at(nth);
         facteur_delivery_ask(delivery);
         facteur_delivery_resume(delivery);
         failed = fct_memory_failed();
         fct_memory_fail_at(0);
-        step_until_done(mailer, delivery);
+        step_until_done(host, delivery);
         assert_int_equal(facteur_delivery_needs_token(delivery), 0);
         result = outcome(delivery);
         assert_true(result == FACTEUR_SENT ||
                     (failed && (result == FACTEUR_TEMPORARY || result == FACTEUR_ENOMEM)));
+        facteur_host_free(host);
         facteur_mailer_free(mailer);
     }
 }
@@ -162,9 +159,9 @@ static void a_host_asks_whatever_memory_lacks(void **state)
 static void what_waits_for_a_token_ends_with_the_mailer(void **state)
 {
     facteur_mailer *mailer = open_mailer();
-    facteur_delivery *held = mailer_submit(mailer, FACTEUR_HOSTED),
-                     *resumed = mailer_submit(mailer, FACTEUR_HOSTED),
-                     *cancelled = mailer_submit(mailer, FACTEUR_HOSTED);
+    facteur_host *host = open_host(mailer);
+    facteur_delivery *held = host_submit(host), *resumed = host_submit(host),
+                     *cancelled = host_submit(host);
 
     facteur_delivery_cancel(cancelled);
     assert_int_equal(facteur_delivery_ended(cancelled), 1);
@@ -177,6 +174,7 @@ static void what_waits_for_a_token_ends_with_the_mailer(void **state)
     assert_int_equal(outcome(resumed), FACTEUR_ECLOSED);
     assert_int_equal(atomic_load(&asked), 0);
     assert_int_equal(atomic_load(&relay.connections), 0);
+    facteur_host_free(host);
     facteur_mailer_free(mailer);
 }
 

@@ -82,6 +82,21 @@ def test_close_ends_the_sends_of_other_threads():
         assert raised[0].code == "ECLOSED" or raised[0].receipt.status in ("temporary", "in_doubt")
 
 
+def test_close_gives_its_time_to_what_is_under_way(server):
+    server.script([{"on": "final", "delay_ms": 300}])
+    mailer = facteur.Mailer(server.dsn())
+    mailer.send(make())
+    sent = []
+    threads = [threading.Thread(target=lambda: sent.append(mailer.send(make()).status)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.15)
+    mailer.close(timeout=20)
+    for thread in threads:
+        thread.join()
+    assert sent == ["sent"] * 3 and server.stats()["mails"] == 4
+
+
 FORK = """
     import os, sys
     import facteur

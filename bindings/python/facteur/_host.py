@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Mailer.asend() and its kin: the mailer under the running asyncio loop, without a thread.
 
-A Host watches the mailer's descriptor and its next deadline while mails are under way and for one
-turn of the loop more, and nothing otherwise.  One event loop at a time drives a mailer.
+A Host watches its descriptor and its next deadline while mails of its loop are under way and for one
+turn of the loop more, and nothing otherwise.  Each loop has a Host of its own; none waits for another.
 """
 
 from __future__ import annotations
@@ -10,23 +10,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import weakref
 from typing import Any
 
 from ._receipt import Receipt
-from .errors import Error
 
 logger = logging.getLogger("facteur")
 
-# Mailers with mails under way: id(mailer) -> Host, which keeps the mailer alive.
-_hosts: dict[int, Host] = {}
+# (id(mailer), id(loop)) -> Host.  What the loop is to call keeps a Host, and with it the mailer.
+_hosts: weakref.WeakValueDictionary[tuple[int, int], Host] = weakref.WeakValueDictionary()
 
-# Those whose token is being asked for: id(mailer) -> the thread's work.
+# Mailers whose token is being asked for: id(mailer) -> the thread's work.
 _askings: dict[int, asyncio.Future[None]] = {}
 
 
 class Host:
     def __init__(self, mailer: Any, loop: asyncio.AbstractEventLoop) -> None:
         self.mailer = mailer
+        self.core = mailer._host()
         self.loop = loop
         self.pid = os.getpid()
         self.waiting: dict[int, tuple[Any, asyncio.Future[Any] | None]] = {}
@@ -63,7 +64,7 @@ class Host:
         if not self.waiting:
             self.stop()
             return
-        for number in self.mailer._step():
+        for number in self.core.step():
             delivery, future = self.waiting.pop(number, (None, None))
             if future is None:
                 if delivery is not None:
@@ -77,7 +78,7 @@ class Host:
             # Whoever was told his verdict runs before that, and may send the next mail.
             self.wake()
             return
-        fd, timeout = self.mailer._watch()
+        fd, timeout = self.core.watch()
         if fd != self.fd:
             self.unwatch()
             if fd >= 0:
@@ -109,28 +110,24 @@ class Host:
             if handle is not None:
                 handle.cancel()
         self.soon = self.timer = None
-        if _hosts.get(id(self.mailer)) is self:
-            del _hosts[id(self.mailer)]
+
+    def leave(self) -> None:
+        """The loop is closed: what it had under way is nobody's."""
+        self.stop()
+        self.waiting.clear()
 
 
 def _host(mailer: Any, loop: asyncio.AbstractEventLoop) -> Host:
-    """The mailer's host in this loop.
-
-    One that has nothing under way ends by itself.  What another loop left behind when it was closed,
-    or the parent of a fork, is waited for no more.
-    """
-    host = _hosts.get(id(mailer))
-    if host is not None and host.pid != os.getpid():
-        del _hosts[id(mailer)]
-        host = None
-    if host is not None and host.loop is not loop:
-        if host.loop.is_closed():
-            host.stop()
-            host.waiting.clear()
-        elif host.waiting:
-            raise Error("another event loop is driving the mailer", code="EBUSY")
-        host = None
-    return host or Host(mailer, loop)
+    """The mailer's host in this loop; a child of fork() makes its own."""
+    key = (id(mailer), id(loop))
+    host = _hosts.get(key)
+    if host is None or host.mailer is not mailer or host.loop is not loop or host.pid != os.getpid():
+        # A loop that was closed with mails under way calls nothing any more.
+        for left in list(_hosts.values()):
+            if left.loop.is_closed():
+                left.leave()
+        host = _hosts[key] = Host(mailer, loop)
+    return host
 
 
 def _log(delivery: Any) -> None:
@@ -163,7 +160,6 @@ async def _ask(mailer: Any, delivery: Any) -> None:
 async def _end(host: Host, delivery: Any) -> None:
     if delivery.ended:
         return
-    _hosts[id(host.mailer)] = host
     future = host.add(delivery)
     try:
         await future
@@ -174,27 +170,25 @@ async def _end(host: Host, delivery: Any) -> None:
 
 
 async def _deliver(mailer: Any, submit: Any, raising: bool) -> Receipt:
-    # Another loop that drives the mailer is told of before anything is composed.
-    loop = asyncio.get_running_loop()
-    host = _host(mailer, loop)
-    delivery = submit()
+    host = _host(mailer, asyncio.get_running_loop())
+    delivery = submit(host.core)
     if not delivery.needs_token:
         await _end(host, delivery)
     # Before it left, or after the relay refused the token that there was.
     if delivery.needs_token:
         await _ask(mailer, delivery)
         delivery.resume()
-        await _end(_host(mailer, loop), delivery)
+        await _end(host, delivery)
     receipt: Receipt = delivery.wait(0.0, raising)
     return receipt
 
 
 async def asend(mailer: Any, message: Any, *, deadline: float | None = None) -> Receipt:
-    return await _deliver(mailer, lambda: mailer._submit(message, deadline, True), True)
+    return await _deliver(mailer, lambda host: host.submit(message, deadline), True)
 
 
 async def asend_letter(mailer: Any, kind: str, data: Any, **arguments: Any) -> Receipt:
-    return await _deliver(mailer, lambda: mailer._submit_letter(kind, data, **arguments), False)
+    return await _deliver(mailer, lambda host: host.submit_letter(kind, data, **arguments), False)
 
 
 async def asend_order_confirmation(mailer: Any, order: Any, **arguments: Any) -> Receipt:

@@ -28,7 +28,7 @@ def _receipts(
     try:
         while failure is None:
             try:
-                under_way.append(mailer._submit(next(messages), deadline, False))
+                under_way.append(mailer._submit(next(messages), deadline))
             except StopIteration:
                 break
             except Exception as error:

@@ -5,8 +5,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-#define STALE_US 1000000 /* past a mail's deadline by so much, its thread takes the lead itself */
-
 /* A thread that waits.  On its stack. */
 struct waiter {
     fct_list link;
@@ -32,11 +30,9 @@ fct_driver *fct_driver_new(const fct_plan *plan)
     fct_clock_condition_init(&driver->changed);
     fct_list_init(&driver->fresh);
     fct_list_init(&driver->under_way);
-    fct_list_init(&driver->untold);
+    fct_list_init(&driver->hosts);
     fct_list_init(&driver->waiters);
-    atomic_init(&driver->recall, false);
     atomic_init(&driver->stop, false);
-    fct_notice_init(&driver->notice);
     return driver;
 }
 
@@ -48,7 +44,6 @@ void fct_driver_free(fct_driver *driver)
     if (!driver->abandoned) {
         fct_concert_free(driver->concert);
         fct_loop_free(driver->loop);
-        fct_notice_close(&driver->notice);
         pthread_cond_destroy(&driver->changed);
         pthread_mutex_destroy(&driver->lock);
     }
@@ -61,7 +56,6 @@ void fct_driver_abandon(fct_driver *driver)
         return;
     /* Lock and conditions are left as they are: another thread may have been inside them. */
     driver->abandoned = true;
-    fct_notice_close(&driver->notice);
     if (!driver->loop)
         return;
     /*
@@ -92,11 +86,8 @@ static void on_ended(struct fct_task *task, const fct_outcome *outcome)
     task->finished = true;
     if (task->cancel_wanted && !task->cancel_tried)
         driver->to_cancel--;
-    if (task->untold) {
-        fct_list_push(&driver->untold, &task->run);
-        if (driver->background)
-            fct_notice_give(&driver->notice);
-    }
+    if (task->host)
+        fct_event_host_finish(task->host, task);
     waiter = task->waiter;
     if (waiter)
         pthread_cond_signal(&waiter->turn);
@@ -171,8 +162,6 @@ static int open_loop(fct_driver *driver)
 
     if (driver->loop)
         return 0;
-    if (driver->background && !fct_notice_open(&driver->notice))
-        return FACTEUR_ENOMEM;
     loop = fct_loop_new();
     if (!loop)
         return FACTEUR_ENOMEM;
@@ -189,8 +178,7 @@ static int open_loop(fct_driver *driver)
 
 /* ---- The lead -------------------------------------------------------------------------------- */
 
-/* With the lock: a thread that waits may take the lead now. */
-static void offer_lead(fct_driver *driver)
+void fct_driver_offer_lead(fct_driver *driver)
 {
     fct_list *first = fct_list_first(&driver->waiters);
 
@@ -198,6 +186,8 @@ static void offer_lead(fct_driver *driver)
         return;
     if (first)
         pthread_cond_signal(&FCT_ENTRY(first, struct waiter, link)->turn);
+    else
+        fct_event_hosts_call(driver);
     if (driver->closed)
         pthread_cond_broadcast(&driver->changed);
 }
@@ -212,42 +202,24 @@ void fct_driver_take_lead(fct_driver *driver)
 void fct_driver_give_lead(fct_driver *driver)
 {
     driver->led = false;
-    /* The host hears through the descriptor of what ended while it did not lead. */
-    if (driver->hosted && !driver->background)
-        fct_loop_wake(driver->loop);
-    offer_lead(driver);
+    fct_driver_offer_lead(driver);
 }
-
-static bool is_host(const fct_driver *driver)
-{
-    return driver->hosted && pthread_equal(driver->host, pthread_self());
-}
-
-struct stint {
-    fct_driver *driver;
-    const struct fct_task *task;
-    bool obeys; /* a recall */
-};
 
 static bool is_over(void *user)
 {
-    const struct stint *stint = user;
-
-    return stint->task->finished || (stint->obeys && atomic_load(&stint->driver->recall));
+    return ((const struct fct_task *)user)->finished;
 }
 
 /* With the lock; it is given up while the loop runs. */
-static void lead(fct_driver *driver, const struct fct_task *task, bool obeys, uint64_t until_us)
+static void lead(fct_driver *driver, struct fct_task *task, uint64_t until_us)
 {
-    struct stint stint = {driver, task, obeys};
-
     driver->led = true;
     pthread_mutex_unlock(&driver->lock);
     fct_driver_turn(driver);
     if (until_us <= fct_clock_now_us())
         fct_loop_step(driver->loop);
     else
-        fct_loop_run_until(driver->loop, is_over, &stint, until_us);
+        fct_loop_run_until(driver->loop, is_over, task, until_us);
     pthread_mutex_lock(&driver->lock);
     fct_driver_give_lead(driver);
 }
@@ -261,19 +233,13 @@ static int admit(fct_driver *driver, struct fct_task *task)
 
     if (driver->closed)
         return FACTEUR_ECLOSED;
-    if (task->hosted && driver->hosted && !is_host(driver))
-        return FACTEUR_EBUSY;
     err = open_loop(driver);
     if (!err && driver->background && !driver->running)
         err = fct_driver_thread_start(driver);
+    if (!err && task->host)
+        err = fct_event_host_admit(task->host, task);
     if (err)
         return err;
-    if (task->hosted) {
-        driver->host = pthread_self();
-        driver->hosted++;
-        task->untold = true;
-        atomic_store(&driver->recall, true);
-    }
     fct_list_push(&driver->fresh, &task->run);
     if (driver->led)
         fct_loop_wake(driver->loop);
@@ -288,8 +254,8 @@ int fct_driver_submit(fct_driver *driver, struct fct_task *task, facteur_error *
     if (err)
         return err;
     task->waiter = NULL;
-    task->cancel_wanted = task->cancel_tried = false;
-    task->finished = task->untold = false;
+    atomic_store(&task->cancel_wanted, false);
+    task->cancel_tried = task->finished = false;
     fct_list_init(&task->run);
     pthread_mutex_lock(&driver->lock);
     err = admit(driver, task);
@@ -304,20 +270,10 @@ int fct_driver_submit(fct_driver *driver, struct fct_task *task, facteur_error *
 /* With the lock: lead, or wait for somebody who does. */
 static void go_on(fct_driver *driver, struct waiter *me, uint64_t until_us)
 {
-    bool foreign = driver->hosted && !is_host(driver) && !driver->ending;
-    uint64_t stale_us = me->task->deadline_us + STALE_US, now_us = fct_clock_now_us();
-
-    if (driver->background) {
+    if (!driver->background && !driver->led)
+        lead(driver, me->task, until_us);
+    else
         fct_clock_wait(&me->turn, &driver->lock, until_us);
-        return;
-    }
-    if (!driver->led && (!foreign || now_us >= stale_us)) {
-        lead(driver, me->task, driver->hosted == 0, until_us);
-        return;
-    }
-    if (foreign && now_us < stale_us && stale_us < until_us)
-        until_us = stale_us;
-    fct_clock_wait(&me->turn, &driver->lock, until_us);
 }
 
 bool fct_driver_wait(fct_driver *driver, struct fct_task *task, uint64_t until_us)
@@ -341,7 +297,7 @@ bool fct_driver_wait(fct_driver *driver, struct fct_task *task, uint64_t until_u
         if (--driver->inside == 0)
             pthread_cond_broadcast(&driver->changed);
         /* A lead that was offered to this thread is another's. */
-        offer_lead(driver);
+        fct_driver_offer_lead(driver);
         pthread_cond_destroy(&me.turn);
     }
     finished = task->finished;
@@ -376,7 +332,7 @@ void fct_driver_cancel(fct_driver *driver, struct fct_task *task)
         return;
     pthread_mutex_lock(&driver->lock);
     if (!task->finished && !task->cancel_wanted) {
-        task->cancel_wanted = true;
+        atomic_store(&task->cancel_wanted, true);
         if (!task->cancel_tried)
             driver->to_cancel++;
         if (driver->led) {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who runs the loop.  The lead is a token: whoever has it runs the loop for everybody.  A thread
- * that waits for a mail takes it when it is free, and hands it on when it has its own verdict; a
- * host's event loop takes it for one step at a time; with `background` a thread of the driver's own
- * keeps it.
- *
- * While a host has mails under way, other threads that wait leave the lead to it.
+ * that waits for a mail takes it when it is free, and hands it on when it has its own verdict; an
+ * event loop (drive/event_host.h) takes it for one step at a time; with `background` a thread of
+ * the driver's own keeps it.  Nobody waits for one who is not there: only a thread that waits, or
+ * the driver's own, sleeps while it leads, and it can be woken.
  *
  * One driver belongs to one process.  After fork() the child makes another and abandons the
  * inherited one without touching its lock, which a thread that the child does not have may hold.
@@ -33,9 +32,8 @@ bool fct_driver_is_ours(const fct_driver *driver);
  * Put a task on its way; somebody must wait, or step, for it to go on.  Its memory stays where it
  * is until take() was called.  From any thread.
  *
- * FACTEUR_ECLOSED, FACTEUR_ENOMEM; FACTEUR_EBUSY: hosted, and another thread is the host;
- * FACTEUR_EMESSAGE as fct_task_make_variants().  Nothing has begun then, and the task has no
- * driver.
+ * FACTEUR_ECLOSED, FACTEUR_ENOMEM (also: the task's host gets no descriptors); FACTEUR_EMESSAGE as
+ * fct_task_make_variants().  Nothing has begun then, and the task has no driver.
  */
 int fct_driver_submit(fct_driver *driver, struct fct_task *task, facteur_error **error);
 
@@ -54,23 +52,10 @@ void fct_driver_cancel(fct_driver *driver, struct fct_task *task);
 /* Submit and wait.  0 after take() was called; else as fct_driver_submit(). */
 int fct_driver_run(fct_driver *driver, struct fct_task *task, facteur_error **error);
 
-/* ---- For a host's event loop ---- */
-
-/* Readable when step() has work, the same for the driver's whole life; -1: out of memory. */
-int fct_driver_fd(fct_driver *driver);
-/* Microseconds until step() is due by time; UINT64_MAX: when the descriptor says so. */
-uint64_t fct_driver_timeout_us(fct_driver *driver);
-/* Do what can be done without waiting. */
-void fct_driver_step(fct_driver *driver);
-/* The oldest hosted task that is finished and was not told, or NULL. */
-struct fct_task *fct_driver_done(fct_driver *driver);
-/* The host does not ask for it any more. */
-void fct_driver_forget(fct_driver *driver, struct fct_task *task);
-
 /*
- * Take no more tasks.  Those that a thread waits for are cut (fct_pool_cut()), the others cancelled
- * (in the background: first given the time to end by themselves).  QUIT is said; all of it takes at
- * most `timeout_us`.  Returns when no other thread is inside any more; every task is finished then.
+ * Take no more tasks, and let those under way end.  What is left of them after `timeout_us` is cut
+ * (fct_pool_cut()) where a thread waits for it, and cancelled where none does.  QUIT is said within
+ * the same time.  Returns when no other thread is inside any more; every task is finished then.
  */
 void fct_driver_close(fct_driver *driver, uint64_t timeout_us);
 

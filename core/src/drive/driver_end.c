@@ -85,24 +85,38 @@ void fct_driver_quit(fct_driver *driver, uint64_t until_us)
     fct_loop_run_until(driver->loop, is_silent, driver, until_us);
 }
 
-static void set_ending(fct_driver *driver)
+/* With the lock: what is under way ends, moved by whoever is there, at the latest by this thread.
+ */
+static void let_end(fct_driver *driver, uint64_t until_us)
 {
-    pthread_mutex_lock(&driver->lock);
-    driver->ending = true;
-    pthread_mutex_unlock(&driver->lock);
+    while (!is_empty(driver) && fct_clock_now_us() < until_us) {
+        if (driver->led) {
+            fct_clock_wait(&driver->changed, &driver->lock, until_us);
+            continue;
+        }
+        driver->led = true;
+        pthread_mutex_unlock(&driver->lock);
+        fct_driver_turn(driver);
+        fct_loop_run_until(driver->loop, is_empty, driver, until_us);
+        pthread_mutex_lock(&driver->lock);
+        fct_driver_give_lead(driver);
+    }
 }
 
-/* Leading, without the lock. */
+/* With the lock: no more than QUIT is said from now on. */
 static void wind_up(fct_driver *driver, uint64_t until_us)
 {
-    fct_driver_turn(driver);
-    /* What was handed to the background was promised to be tried. */
-    if (driver->background)
-        fct_loop_run_until(driver->loop, is_empty, driver, until_us);
-    set_ending(driver);
+    driver->ending = true;
+    if (driver->led)
+        fct_loop_wake(driver->loop);
+    fct_driver_take_lead(driver);
+    pthread_mutex_unlock(&driver->lock);
     fct_driver_turn(driver);
     fct_driver_quit(driver, until_us);
     fct_concert_free(driver->concert);
+    pthread_mutex_lock(&driver->lock);
+    driver->concert = NULL;
+    fct_driver_give_lead(driver);
 }
 
 void fct_driver_close(fct_driver *driver, uint64_t timeout_us)
@@ -115,16 +129,9 @@ void fct_driver_close(fct_driver *driver, uint64_t timeout_us)
         return;
     }
     driver->closed = true;
-    driver->ending = !driver->background;
-    if (driver->loop && driver->led)
-        fct_loop_wake(driver->loop);
     if (fct_driver_thread_stop(driver, until_us + GRACE_US) && driver->concert) {
-        fct_driver_take_lead(driver);
-        pthread_mutex_unlock(&driver->lock);
+        let_end(driver, until_us);
         wind_up(driver, until_us);
-        pthread_mutex_lock(&driver->lock);
-        driver->concert = NULL;
-        fct_driver_give_lead(driver);
     }
     while (driver->inside && !driver->lost)
         fct_clock_wait(&driver->changed, &driver->lock, UINT64_MAX);

@@ -4,11 +4,17 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "drive/event_host.h"
 #include "mailer/engine.h"
 #include "mailer/prepare.h"
 #include "mailer/receipt.h"
 
 #include <string.h>
+
+struct facteur_host {
+    facteur_mailer *mailer;
+    fct_event_host *host; /* of the present process's driver; NULL: nothing was submitted yet */
+};
 
 struct facteur_delivery {
     struct fct_task task;     /* without a driver: finished from the start */
@@ -33,6 +39,7 @@ static void unref(facteur_delivery *delivery)
     fct_mail_unref(delivery->task.mail);
     facteur_receipt_free(delivery->receipt);
     fct_mailer_unref(delivery->mailer);
+    fct_event_host_unref(delivery->task.host);
     fct_free(delivery);
 }
 
@@ -42,7 +49,8 @@ static void take(struct fct_task *task, const fct_outcome *outcome)
 {
     facteur_delivery *delivery = delivery_of(task);
 
-    if (outcome->class == FCT_TEMPORARY && task->attempts == 0 && !task->cancel_wanted &&
+    if (outcome->class == FCT_TEMPORARY && task->attempts == 0 &&
+        !atomic_load(&task->cancel_wanted) &&
         (outcome->error == FACTEUR_ECLOSED || outcome->error == FACTEUR_ECONFIG))
         delivery->untried = outcome->error;
     if (task->relay)
@@ -69,7 +77,6 @@ static facteur_delivery *make(const struct fct_prepared *prepared, unsigned how)
     delivery->task.mail = prepared->mail;
     delivery->task.take = take;
     delivery->task.let_go = let_go;
-    delivery->task.hosted = (how & FACTEUR_HOSTED) != 0;
     delivery->letter = (how & FACTEUR_LETTER) != 0;
     atomic_init(&delivery->refs, 1);
     return delivery;
@@ -88,9 +95,28 @@ static int go(facteur_delivery *delivery, facteur_error **error)
     return err;
 }
 
-/* A sealed mail to what takes it: a relay, by way of the driver, or what stands in its place. */
-static int deliver(facteur_mailer *mailer, facteur_delivery *delivery, double deadline,
-                   facteur_error **error)
+/* The event loop's place at the driver of this process: a child's is another than its parent's. */
+static int join(facteur_host *host, fct_driver *driver, struct fct_task *task)
+{
+    if (host->host && fct_event_host_driver(host->host) != driver) {
+        fct_event_host_close(host->host);
+        fct_event_host_unref(host->host);
+        host->host = NULL;
+    }
+    if (!host->host)
+        host->host = fct_event_host_new(driver);
+    if (!host->host)
+        return FACTEUR_ENOMEM;
+    task->host = fct_event_host_ref(host->host);
+    return 0;
+}
+
+/*
+ * A sealed mail to what takes it: a relay, by way of the driver, or what stands in its place.
+ * host   NULL: a thread waits for it.
+ */
+static int deliver(facteur_mailer *mailer, facteur_host *host, facteur_delivery *delivery,
+                   double deadline, facteur_error **error)
 {
     struct fct_task *task = &delivery->task;
     fct_mail *mail = task->mail;
@@ -101,12 +127,14 @@ static int deliver(facteur_mailer *mailer, facteur_delivery *delivery, double de
     if (mailer->engine->plan.target != FCT_TARGET_RELAY)
         return fct_sink_take(mailer, mail, delivery->receipt, error);
     err = fct_engine_find_driver(mailer->engine, fct_mail_sender(mail), &task->driver, error);
+    if (!err && host)
+        err = fct_error_standing(error, join(host, task->driver, task));
     if (err)
         return err;
     task->deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
     delivery->mailer = fct_mailer_ref(mailer);
     delivery->held = !fct_mailer_has_tokens(mailer);
-    if (delivery->held && task->hosted)
+    if (delivery->held && host)
         return 0;
     delivery->asked = delivery->held;
     if (delivery->held)
@@ -114,8 +142,8 @@ static int deliver(facteur_mailer *mailer, facteur_delivery *delivery, double de
     return go(delivery, error);
 }
 
-static int submit(facteur_mailer *mailer, facteur_message *message, double deadline, unsigned how,
-                  facteur_delivery **out, facteur_error **error)
+static int submit(facteur_mailer *mailer, facteur_host *host, facteur_message *message,
+                  double deadline, unsigned how, facteur_delivery **out, facteur_error **error)
 {
     facteur_delivery *delivery;
     facteur_error *cause = NULL;
@@ -129,7 +157,7 @@ static int submit(facteur_mailer *mailer, facteur_message *message, double deadl
     delivery = make(&prepared, how);
     if (!delivery)
         return fct_error_nomem(error);
-    err = deliver(mailer, delivery, deadline, &cause);
+    err = deliver(mailer, host, delivery, deadline, &cause);
     if (err)
         err = fct_receipt_answer(delivery->receipt, how, err, cause, error);
     if (err)
@@ -163,16 +191,16 @@ static facteur_delivery *make_refused(const fct_plan *plan, int err, const facte
     return delivery;
 }
 
-int facteur_submit(facteur_mailer *mailer, facteur_message *message, double deadline, unsigned how,
-                   facteur_delivery **out, facteur_error **error)
+static int submit_many(facteur_mailer *mailer, facteur_host *host, facteur_message *message,
+                       double deadline, unsigned how, facteur_delivery **out, facteur_error **error)
 {
     facteur_error *cause = NULL;
     facteur_delivery *refused;
     int err;
 
     if (!(how & FACTEUR_MANY))
-        return submit(mailer, message, deadline, how, out, error);
-    err = submit(mailer, message, deadline, how | FACTEUR_LETTER, out, &cause);
+        return submit(mailer, host, message, deadline, how, out, error);
+    err = submit(mailer, host, message, deadline, how | FACTEUR_LETTER, out, &cause);
     if (!is_of_mail(err))
         return fct_error_pass(error, err, cause);
     refused = make_refused(&mailer->engine->plan, err, cause);
@@ -183,6 +211,18 @@ int facteur_submit(facteur_mailer *mailer, facteur_message *message, double dead
     return 0;
 }
 
+int facteur_submit(facteur_mailer *mailer, facteur_message *message, double deadline, unsigned how,
+                   facteur_delivery **out, facteur_error **error)
+{
+    return submit_many(mailer, NULL, message, deadline, how, out, error);
+}
+
+int facteur_host_submit(facteur_host *host, facteur_message *message, double deadline, unsigned how,
+                        facteur_delivery **out, facteur_error **error)
+{
+    return submit_many(host->mailer, host, message, deadline, how, out, error);
+}
+
 /* ---- The token ------------------------------------------------------------------------------- */
 
 /* It failed because a relay did not accept a token that was there before this mail. */
@@ -191,7 +231,7 @@ static bool is_stale(const facteur_delivery *delivery)
     const struct fct_task *task = &delivery->task;
 
     return facteur_delivery_ended(delivery) && task->token_refused && !delivery->asked &&
-           !task->cancel_wanted && delivery->receipt &&
+           !atomic_load(&task->cancel_wanted) && delivery->receipt &&
            facteur_receipt_status(delivery->receipt) == FACTEUR_TEMPORARY &&
            fct_clock_now_us() < task->deadline_us;
 }
@@ -301,8 +341,7 @@ void facteur_delivery_free(facteur_delivery *delivery)
     if (!delivery)
         return;
     facteur_delivery_cancel(delivery);
-    if (delivery->task.driver)
-        fct_driver_forget(delivery->task.driver, &delivery->task);
+    fct_event_host_forget(&delivery->task);
     unref(delivery);
 }
 
@@ -359,41 +398,48 @@ unsigned facteur_mailer_window(const facteur_mailer *mailer)
     return plan->target == FCT_TARGET_RELAY ? window_below(plan, 0) : 1;
 }
 
-/* The driver of this process, once something was submitted. */
-static fct_driver *driver_of(const facteur_mailer *mailer)
+int facteur_host_new(facteur_mailer *mailer, facteur_host **out, facteur_error **error)
 {
-    fct_runtime *runtime = fct_engine_peek(mailer->engine);
+    facteur_host *host = fct_calloc(1, sizeof *host);
 
-    return runtime ? runtime->driver : NULL;
+    if (!host)
+        return fct_error_nomem(error);
+    host->mailer = mailer;
+    *out = host;
+    return 0;
 }
 
-int facteur_mailer_fd(const facteur_mailer *mailer)
+void facteur_host_free(facteur_host *host)
 {
-    fct_driver *driver = driver_of(mailer);
-
-    return driver ? fct_driver_fd(driver) : -1;
+    if (!host)
+        return;
+    if (host->host)
+        fct_event_host_close(host->host);
+    fct_event_host_unref(host->host);
+    fct_free(host);
 }
 
-double facteur_mailer_timeout(const facteur_mailer *mailer)
+int facteur_host_fd(const facteur_host *host)
 {
-    fct_driver *driver = driver_of(mailer);
-    uint64_t timeout_us = driver ? fct_driver_timeout_us(driver) : UINT64_MAX;
+    return host->host ? fct_event_host_fd(host->host) : -1;
+}
+
+double facteur_host_timeout(facteur_host *host)
+{
+    uint64_t timeout_us = host->host ? fct_event_host_timeout_us(host->host) : UINT64_MAX;
 
     return timeout_us == UINT64_MAX ? -1 : (double)timeout_us / 1e6;
 }
 
-void facteur_mailer_step(facteur_mailer *mailer)
+void facteur_host_step(facteur_host *host)
 {
-    fct_driver *driver = driver_of(mailer);
-
-    if (driver)
-        fct_driver_step(driver);
+    if (host->host)
+        fct_event_host_step(host->host);
 }
 
-facteur_delivery *facteur_mailer_done(facteur_mailer *mailer)
+facteur_delivery *facteur_host_done(facteur_host *host)
 {
-    fct_driver *driver = driver_of(mailer);
-    struct fct_task *task = driver ? fct_driver_done(driver) : NULL;
+    struct fct_task *task = host->host ? fct_event_host_done(host->host) : NULL;
 
     return task ? delivery_of(task) : NULL;
 }

@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/notice.h"
 
-#include <fcntl.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 void fct_notice_init(fct_notice *notice)
 {
-    notice->read_fd = notice->write_fd = -1;
+    notice->fd = notice->event_fd = notice->inner_fd = -1;
+    notice->looking = false;
 }
 
-static bool prepare(int fd)
+static bool add(const fct_notice *notice, int fd)
 {
-    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    return epoll_ctl(notice->fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-bool fct_notice_open(fct_notice *notice)
+bool fct_notice_open(fct_notice *notice, int inner_fd)
 {
-    int ends[2];
-
-    if (notice->read_fd >= 0)
-        return true;
-    if (pipe(ends) != 0)
-        return false;
-    notice->read_fd = ends[0];
-    notice->write_fd = ends[1];
-    if (prepare(ends[0]) && prepare(ends[1]))
+    notice->fd = epoll_create1(EPOLL_CLOEXEC);
+    notice->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    notice->inner_fd = inner_fd;
+    notice->looking = inner_fd >= 0;
+    if (notice->fd >= 0 && notice->event_fd >= 0 && add(notice, notice->event_fd) &&
+        (inner_fd < 0 || add(notice, inner_fd)))
         return true;
     fct_notice_close(notice);
     return false;
@@ -32,28 +34,34 @@ bool fct_notice_open(fct_notice *notice)
 
 void fct_notice_close(fct_notice *notice)
 {
-    if (notice->read_fd < 0)
-        return;
-    close(notice->read_fd);
-    close(notice->write_fd);
+    if (notice->fd >= 0)
+        close(notice->fd);
+    if (notice->event_fd >= 0)
+        close(notice->event_fd);
     fct_notice_init(notice);
-}
-
-int fct_notice_fd(const fct_notice *notice)
-{
-    return notice->read_fd;
 }
 
 void fct_notice_give(const fct_notice *notice)
 {
-    /* A full pipe is readable enough. */
-    (void)!write(notice->write_fd, "", 1);
+    uint64_t one = 1;
+
+    /* A counter that is full is readable enough. */
+    (void)!write(notice->event_fd, &one, sizeof one);
 }
 
 void fct_notice_take(const fct_notice *notice)
 {
-    char bytes[64];
+    uint64_t count;
 
-    while (read(notice->read_fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
-        continue;
+    (void)!read(notice->event_fd, &count, sizeof count);
+}
+
+void fct_notice_look(fct_notice *notice, bool looking)
+{
+    struct epoll_event event = {.events = looking ? EPOLLIN : 0, .data.fd = notice->inner_fd};
+
+    if (notice->inner_fd < 0 || notice->looking == looking)
+        return;
+    notice->looking = looking;
+    epoll_ctl(notice->fd, EPOLL_CTL_MOD, notice->inner_fd, &event);
 }

@@ -10,8 +10,11 @@
 #include "config/plan.h"
 #include "pool/pool.h"
 
+#include <stdatomic.h>
+
 struct fct_concert;
 struct fct_driver;
+struct fct_event_host;
 struct fct_lane;
 
 enum fct_task_place {
@@ -22,11 +25,11 @@ enum fct_task_place {
 
 struct fct_task {
     /* The caller's, set before it is given away. */
-    fct_mail *mail;          /* NULL: a check */
-    uint64_t deadline_us;    /* over everything */
-    struct fct_check *check; /* facts wanted, or NULL */
-    unsigned only;           /* 0, or 1 + the one relay that may take it */
-    bool hosted;             /* its end is told by fct_driver_done() */
+    fct_mail *mail;              /* NULL: a check */
+    uint64_t deadline_us;        /* over everything */
+    struct fct_check *check;     /* facts wanted, or NULL */
+    unsigned only;               /* 0, or 1 + the one relay that may take it */
+    struct fct_event_host *host; /* the event loop that is told of its end, or NULL */
     /* Takes what it needs out of the outcome, in whichever thread leads. */
     void (*take)(struct fct_task *task, const fct_outcome *outcome);
     /* The driver does not look at the task any more; may be NULL.  With the driver's lock. */
@@ -40,12 +43,13 @@ struct fct_task {
 
     /* The driver's. */
     struct fct_driver *driver; /* NULL: never given to one */
-    fct_list run;              /* among those under way, then among those done for the host */
-    void *waiter;              /* the thread that waits for it */
-    bool cancel_wanted;
+    fct_list run; /* among those under way, then among those its host is to be told of */
+    void *waiter; /* the thread that waits for it */
+    atomic_bool cancel_wanted;
     bool cancel_tried;
     bool finished; /* take() was called */
-    bool untold;   /* the host does not know yet */
+    bool untold;   /* among those that its host is to be told of */
+    bool told;     /* or does not want to be told of any more */
 
     /* The relays'. */
     fct_job job;         /* in the pool of the present relay */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,36 @@ facteur_delivery *mailer_submit(facteur_mailer *mailer, unsigned how)
         fail_msg("%s", facteur_error_message(error));
     facteur_message_free(message);
     return delivery;
+}
+
+facteur_host *open_host(facteur_mailer *mailer)
+{
+    facteur_host *host = NULL;
+
+    if (facteur_host_new(mailer, &host, NULL))
+        fail_msg("no host");
+    return host;
+}
+
+facteur_delivery *host_submit(facteur_host *host)
+{
+    facteur_message *message = make_message();
+    facteur_delivery *delivery = NULL;
+    facteur_error *error = NULL;
+
+    if (facteur_host_submit(host, message, 30, 0, &delivery, &error))
+        fail_msg("%s", facteur_error_message(error));
+    facteur_message_free(message);
+    return delivery;
+}
+
+void host_turn(facteur_host *host)
+{
+    double timeout = facteur_host_timeout(host);
+    struct pollfd fd = {.fd = facteur_host_fd(host), .events = POLLIN};
+
+    poll(&fd, 1, timeout < 0 || timeout > 1 ? 1000 : (int)(timeout * 1000) + (timeout > 0));
+    facteur_host_step(host);
 }
 
 int delivery_settle(facteur_delivery *delivery, double timeout)

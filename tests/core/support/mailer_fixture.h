@@ -16,6 +16,12 @@ facteur_message *make_message(void);
 
 facteur_delivery *mailer_submit(facteur_mailer *mailer, unsigned how);
 
+facteur_host *open_host(facteur_mailer *mailer);
+facteur_delivery *host_submit(facteur_host *host);
+
+/* Wait as an event loop would, at most a second, and step. */
+void host_turn(facteur_host *host);
+
 /* The status of a delivery, which is freed; -1 while it has none. */
 int delivery_settle(facteur_delivery *delivery, double timeout);
 

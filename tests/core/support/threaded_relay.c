@@ -45,6 +45,7 @@ static bool answer(int fd, const char *line, bool *in_body)
             atomic_store(&relay.owed, fd + 1);
             return true;
         }
+        usleep(1000 * atomic_load(&relay.final_ms));
         say_verdict(fd);
     } else if (strncmp(line, "EHLO", 4) == 0) {
         say(fd, "250-relay.example\r\n250-PIPELINING\r\n250-AUTH XOAUTH2\r\n250 8BITMIME\r\n");

@@ -16,9 +16,10 @@ extern struct threaded_relay {
     pthread_t acceptor;
     pthread_t threads[RELAY_CONNECTIONS_MAX];
     atomic_uint connections, mails, quits, finals_seen, ended;
-    atomic_bool silent;  /* no verdict is given */
-    atomic_int owed;     /* + 1: the connection that the last verdict kept back is owed to */
-    atomic_int refusals; /* of the next logins */
+    atomic_uint final_ms; /* that a verdict takes */
+    atomic_bool silent;   /* no verdict is given */
+    atomic_int owed;      /* + 1: the connection that the last verdict kept back is owed to */
+    atomic_int refusals;  /* of the next logins */
 } relay;
 
 /* Give the verdict that was kept back, and all others from now on. */
