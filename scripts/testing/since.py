@@ -58,6 +58,8 @@ TABLE = [
     ("scripts/embed-templates", {"structure"}),
     ("scripts/options-doc", {"structure"}),
     ("scripts/php-arginfo", {"structure"}),
+    ("scripts/message-table", {"structure"}),
+    ("scripts/tables.py", {"structure"}),
     ("scripts/demo*", {"interop"}),
     ("scripts/screenshots", set()),
     ("examples/*", {"interop"}),

@@ -207,6 +207,19 @@ def bench(log):
     log.command(sys.executable, "bench/instructions", "--check", "--folder", folder, "--build", RELEASE)
 
 
+def canary(log):
+    text, code = log.run("scripts/canary", check=False, timeout=7200)
+    last = text.strip().split("\n")[-1]
+    if code == 69:
+        log.skips.append(("canary", last))
+        return
+    counts = re.fullmatch(r"(\d+) passed, (\d+) failed", last)
+    if not counts:
+        raise Failed("the canary ended without counts")
+    log.case(True, int(counts[1]))
+    log.case(False, int(counts[2]))
+
+
 WAITS = 0.5  # of a processor: most of the time is spent on servers and deadlines
 SUITES = {
     "structure": Suite(structure, 1, ["release"], "layers, lists, exported symbols, generated files, and that the check can fail"),
@@ -230,5 +243,6 @@ SUITES = {
     "interop": Suite(interop, 1, ["release", "wheel", "php"], "Postfix, Dovecot and other servers, and the docs' examples"),
     "bench": Suite(bench, 1, ["release"], "that the bench's sink counts right, its WAN loses packets, its limits are kept, and that no part of "
                    "a mail's way costs 5 % more instructions"),
+    "canary": Suite(canary, 1, [], "everything built and tested once more in a root of the newest Debian"),
 }
-LONG_ONLY = set()  # run with --long, or by name
+LONG_ONLY = {"canary"}  # run with --long, or by name

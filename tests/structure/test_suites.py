@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 from testing import schedule, since  # noqa: E402
 from testing.builds import BUILDS  # noqa: E402
 from testing.schedule import Job  # noqa: E402
-from testing.suites import COMPUTING, PER_PYTHON, PHP_VALGRIND, SUITES  # noqa: E402
+from testing.suites import COMPUTING, LONG_ONLY, PER_PYTHON, PHP_VALGRIND, SUITES  # noqa: E402
 
 
 def git(root, *words):
@@ -55,6 +55,7 @@ def test_the_table_is_whole():
     met = {since.touched(path)[0] for path in TRACKED}
     assert [pattern for pattern, _ in since.TABLE if pattern not in met] == [], "these patterns fit no file, or come too late"
     assert set().union(*(suites for _, suites in since.TABLE)) == set(SUITES)
+    assert LONG_ONLY < set(SUITES)
 
 
 def test_a_change_is_what_is_committed_and_what_is_not(tmp_path):
