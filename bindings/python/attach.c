@@ -3,7 +3,6 @@
 #include "binding.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #define FIELD "attachments"
@@ -48,6 +47,18 @@ static int attach_bytes(struct target *target, PyObject *data, const char *name,
                    &error);
 }
 
+/* Before its name is looked at, which is the end of it. */
+static int check_path(struct target *target, PyObject *path)
+{
+    Py_ssize_t nul =
+        path == Py_None ? -1 : PyUnicode_FindChar(path, 0, 0, PyUnicode_GetLength(path), 1);
+
+    if (nul >= 0)
+        fpy_raise_text(target->state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, FIELD,
+                       "the path has a NUL");
+    return nul == -1 ? 0 : -1;
+}
+
 /* Opening a file can wait (a network disk), so other threads may run meanwhile. */
 static int attach_path(struct target *target, PyObject *path, const char *name, const char *type,
                        const char *content_id)
@@ -60,12 +71,6 @@ static int attach_path(struct target *target, PyObject *path, const char *name, 
 
     if (!text) {
         Py_XDECREF(encoded);
-        return -1;
-    }
-    if ((Py_ssize_t)strlen(text) != PyBytes_Size(encoded)) {
-        Py_DECREF(encoded);
-        fpy_raise_text(target->state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, FIELD,
-                       "the path has a NUL");
         return -1;
     }
     thread = PyEval_SaveThread();
@@ -122,7 +127,7 @@ static int attach(struct target *target, PyObject *attachment)
     PyObject *path = PyObject_GetAttr(attachment, target->state->objects[FPY_NAME_path]);
     PyObject *stream = PyObject_GetAttr(attachment, target->state->objects[FPY_NAME_stream]);
     int failed =
-        !data || !path || !stream ||
+        !data || !path || !stream || check_path(target, path) ||
         optional_text(target, attachment, FPY_NAME_name, "name", &owners[0], &name) ||
         optional_text(target, attachment, FPY_NAME_type, "type", &owners[1], &type) ||
         optional_text(target, attachment, FPY_NAME_content_id, "inline", &owners[2], &content_id);

@@ -35,6 +35,21 @@ static size_t read_group(fct_slice text, unsigned *group)
     return len;
 }
 
+/* Put what follows the "::" at `gap` to the end; SIZE_MAX: there is none.  False: no 16 bytes.
+ */
+static bool place(unsigned char address[16], const unsigned char bytes[16], size_t gap,
+                  size_t filled)
+{
+    if (gap == SIZE_MAX ? filled != 16 : filled > 14)
+        return false;
+    if (gap == SIZE_MAX)
+        gap = filled;
+    memset(address, 0, 16);
+    memcpy(address, bytes, gap);
+    memcpy(address + 16 - (filled - gap), bytes + gap, filled - gap);
+    return true;
+}
+
 bool fct_ip_v6(fct_slice text, unsigned char address[16])
 {
     unsigned char bytes[16] = {0};
@@ -70,14 +85,7 @@ bool fct_ip_v6(fct_slice text, unsigned char address[16])
             at++;
         }
     }
-    if (gap == SIZE_MAX ? filled != 16 : filled > 14)
-        return false;
-    memset(address, 0, 16);
-    if (gap == SIZE_MAX)
-        gap = filled;
-    memcpy(address, bytes, gap);
-    memcpy(address + 16 - (filled - gap), bytes + gap, filled - gap);
-    return true;
+    return place(address, bytes, gap, filled);
 }
 
 fct_slice fct_ip_cut_zone(fct_slice *text)
