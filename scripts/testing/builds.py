@@ -98,11 +98,12 @@ def install(log, version, path):
     log.run(*pip, "--force-reinstall", "--no-deps", wheel)
 
 
+# In the order in which they begin: first what the suites that wait longest need.
 BUILDS = {
     "release": (build_release, 2),
+    "wheel": (build_wheel, 1),
+    "php": (build_php, 1),
     "gcc": (build_gcc, 2),
     "clang": (build_clang, 2),
     "threads": (build_threads, 2),
-    "wheel": (build_wheel, 1),
-    "php": (build_php, 1),
 }

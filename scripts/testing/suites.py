@@ -221,28 +221,29 @@ def canary(log):
 
 
 WAITS = 0.5  # of a processor: most of the time is spent on servers and deadlines
+# In the order in which they begin, as far as the machine has room: what takes long and what waits early.
 SUITES = {
     "structure": Suite(structure, 1, ["release"], "layers, lists, exported symbols, generated files, and that the check can fail"),
     "format": Suite(clang_format, 1, [], "clang-format over the C sources"),
+    "python": Suite(python, WAITS, ["release", "wheel"], "the wheel from the sdist, in full on the first CPython >= 3.11 here"),
+    "pythons": Suite(pythons, 1, ["release", "wheel"], "what depends on the interpreter on each other one; --long: everything"),
+    "php-zts": Suite(php_zts, 1, [], "phpt on a thread-safe PHP with debug checks, built from Debian's source; and its threads"),
+    "faults": Suite(faults, 1, ["gcc"], "what relays do wrong, row by row, and the only right verdict on the mail"),
     "c-gcc": Suite(c_gcc, 2, ["gcc"], "C tests, gcc, ASan + UBSan, failing allocations"),
     "c-clang": Suite(c_clang, 2, ["clang"], "C tests that compute, clang, ASan + UBSan; --long: all"),
     "coverage": Suite(coverage, 2, [], "branches of the protocol engine that its C tests reach, at least 95 %"),
     "c-threads": Suite(c_threads, 2, ["threads"], "the tests with threads under ThreadSanitizer"),
     "fuzz": Suite(fuzz, 2, ["clang"], "every libFuzzer target for 10 s; --long: 120 s; or FACTEUR_FUZZ_SECONDS"),
     "server": Suite(server, WAITS, [], "the test server's own tests"),
-    "faults": Suite(faults, 1, ["gcc"], "what relays do wrong, row by row, and the only right verdict on the mail"),
-    "cli": Suite(cli, 1, ["release"], "the program, and that it judges an order as its schema does"),
-    "python": Suite(python, 1, ["release", "wheel"], "the wheel from the sdist, in full on the first CPython >= 3.11 here"),
-    "pythons": Suite(pythons, 1, ["release", "wheel"], "what depends on the interpreter on each other one; --long: everything"),
-    "php": Suite(php, 1, ["php"], "phpt"),
+    "cli": Suite(cli, WAITS, ["release"], "the program, and that it judges an order as its schema does"),
+    "php": Suite(php, WAITS, ["php"], "phpt"),
     "php-valgrind": Suite(php_valgrind, 1, ["php"], "phpt of memory and ends under valgrind; --long: all"),
-    "php-zts": Suite(php_zts, 1, [], "phpt on a thread-safe PHP with debug checks, built from Debian's source; and its threads"),
     "messages": Suite(messages, 1, ["release", "wheel", "php"],
                       "a corpus of messages: octets, four parsers' readings, one result from every front door"),
     "hostile": Suite(hostile, 1, ["release", "wheel", "php"], "what strangers type, into every field and every front door"),
-    "interop": Suite(interop, 1, ["release", "wheel", "php"], "Postfix, Dovecot and other servers, and the docs' examples"),
-    "bench": Suite(bench, 1, ["release"], "that the bench's sink counts right, its WAN loses packets, its limits are kept, and that no part of "
-                   "a mail's way costs 5 % more instructions"),
+    "interop": Suite(interop, WAITS, ["release", "wheel", "php"], "Postfix, Dovecot and other servers, and the docs' examples"),
+    "bench": Suite(bench, 1, ["release"], "that the bench's sink counts right, its WAN loses packets, its limits are kept, and that "
+                   "no part of a mail's way costs 5 % more instructions"),
     "canary": Suite(canary, 1, [], "everything built and tested once more in a root of the newest Debian"),
 }
 LONG_ONLY = {"canary"}  # run with --long, or by name
