@@ -275,6 +275,53 @@ static void what_is_there_is_named_and_more(void **state)
     fct_dkim_key_free(key);
 }
 
+/* What a verifier does (RFC 6376 section 3.7): its own hash of the body beside the field's. */
+static void the_hash_is_of_the_body(void **state)
+{
+    static const struct {
+        const char *body, *canonical;
+    } cases[] = {
+        {"Hi\r\n", "Hi\r\n"},     {"Hi  there \t\r\n\r\n\r\n", "Hi there\r\n"},
+        {"no end", "no end\r\n"}, {"", ""},
+        {"\r\n\r\n", ""},
+    };
+    const char *fault = NULL;
+    fct_dkim_key *key = fct_dkim_key_new(fct_slice_of(ed25519_key), NULL, &fault);
+    struct fct_dkim_signature signature = with(key);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char bytes[256], expected[80] = "bh=", *field;
+        unsigned char digest[EVP_MAX_MD_SIZE];
+        fct_mail *mail, *signed_mail = NULL;
+        fct_mail_reader *reader;
+        unsigned len = 0;
+        fct_slice run;
+        bool stable;
+
+        snprintf(bytes, sizeof bytes,
+                 "From: a@example.com\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n"
+                 "Message-ID: <i@x>\r\n\r\n%s",
+                 cases[i].body);
+        mail = mail_of(bytes);
+        assert_int_equal(fct_dkim_sign(mail, &signature, 1, 1000, &signed_mail, NULL), 0);
+        reader = fct_mail_reader_new(signed_mail);
+        assert_int_equal(fct_mail_reader_next(reader, &run, &stable), 1);
+        field = fct_strndup(run.ptr, run.len);
+        assert_int_equal(EVP_Digest(cases[i].canonical, strlen(cases[i].canonical), digest, &len,
+                                    EVP_sha256(), NULL),
+                         1);
+        expected[3 + fct_base64_encode(expected + 3, digest, len)] = '\0';
+        if (!strstr(field, expected))
+            fail_msg("body %zu: %s has no %s", i, field, expected);
+        fct_free(field);
+        fct_mail_reader_free(reader);
+        fct_mail_unref(signed_mail);
+        fct_mail_unref(mail);
+    }
+    fct_dkim_key_free(key);
+}
+
 static void a_mail_without_from_is_not_signed(void **state)
 {
     const char *fault = NULL;
@@ -358,6 +405,7 @@ int main(void)
         cmocka_unit_test(weak_and_foreign_keys_are_refused),
         cmocka_unit_test(tags_are_checked),
         cmocka_unit_test(what_is_there_is_named_and_more),
+        cmocka_unit_test(the_hash_is_of_the_body),
         cmocka_unit_test(a_mail_without_from_is_not_signed),
         cmocka_unit_test(without_memory_nothing_goes_unsigned),
         cmocka_unit_test(a_big_file_is_signed_in_little_memory),

@@ -179,6 +179,33 @@ static void phrases_are_atoms_quoted_or_encoded(void **state)
     }
 }
 
+/* Quotes double their length: at any length one is quoted whole or encoded, and reads the same. */
+static void phrases_of_any_length_are_whole(void **state)
+{
+    char name[4096];
+
+    for (size_t len = 1; len < sizeof name; len += len < 200 ? 1 : 997) {
+        fct_buf out = {0};
+        fct_header header;
+        char *read;
+
+        memset(name, '"', len);
+        name[len] = '\0';
+        fct_header_begin(&header, &out, "X");
+        fct_header_phrase(&header, fct_slice_of(name));
+        fct_header_end(&header);
+        check_lines(out.ptr, 78);
+        if (strncmp(out.ptr, "X: \"", 4) == 0) {
+            assert_int_equal(out.len, strlen("X: ") + 2 * len + 2 + strlen("\r\n"));
+        } else {
+            read = decode(out.ptr);
+            assert_string_equal(read, name);
+            fct_free(read);
+        }
+        fct_buf_done(&out);
+    }
+}
+
 static void long_address_lists_fold_between_addresses(void **state)
 {
     fct_address_list list = {0};
@@ -466,6 +493,7 @@ int main(void)
         cmocka_unit_test(subjects_fold_and_encode),
         cmocka_unit_test(text_of_any_length_reads_back),
         cmocka_unit_test(phrases_are_atoms_quoted_or_encoded),
+        cmocka_unit_test(phrases_of_any_length_are_whole),
         cmocka_unit_test(long_address_lists_fold_between_addresses),
         cmocka_unit_test(the_first_word_stands_beside_the_name),
         cmocka_unit_test(only_the_last_base64_word_is_padded),

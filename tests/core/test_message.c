@@ -230,6 +230,44 @@ static void the_envelope_is_complete_and_each_once(void **state)
     facteur_message_free(message);
 }
 
+static void check_changed(facteur_message *message, fct_mail **before, size_t recipients)
+{
+    fct_mail *after = freeze(message);
+
+    assert_ptr_not_equal(after, *before);
+    assert_int_equal(fct_mail_recipient_count(after), recipients);
+    fct_mail_unref(*before);
+    *before = after;
+}
+
+/* A message that was sent once and changed since: the next mail has the change. */
+static void a_change_after_a_send_is_in_the_next_mail(void **state)
+{
+    facteur_message *message = plain();
+    fct_mail *mail = freeze(message);
+
+    assert_int_equal(facteur_message_add_mailbox(message, "cc", "B", 1, "b@example.org", 13, NULL),
+                     0);
+    check_changed(message, &mail, 2);
+    set(message, "bcc", "c@example.org");
+    check_changed(message, &mail, 3);
+    assert_int_equal(facteur_message_add_header(message, "X-One", "1", 1, NULL), 0);
+    check_changed(message, &mail, 3);
+    assert_int_equal(facteur_message_add_metadata(message, "a", 1, "b", 1, NULL), 0);
+    check_changed(message, &mail, 3);
+    assert_int_equal(facteur_message_add_alternative(message, "text/x-one", "1", 1, NULL), 0);
+    check_changed(message, &mail, 3);
+    assert_int_equal(
+        facteur_message_attach_bytes(message, "x", 1, "x.txt", "text/plain", NULL, NULL), 0);
+    check_changed(message, &mail, 3);
+    assert_int_equal(facteur_message_add_recipient(message, "only@example.org", FACTEUR_NTS, NULL),
+                     0);
+    check_changed(message, &mail, 1);
+    assert_string_equal(fct_mail_recipient(mail, 0), "only@example.org");
+    fct_mail_unref(mail);
+    facteur_message_free(message);
+}
+
 static void freezing_decides_once(void **state)
 {
     facteur_message *message = facteur_message_new();
@@ -588,6 +626,7 @@ int main(void)
         cmocka_unit_test(every_header_field),
         cmocka_unit_test(a_lone_attachment_needs_no_tree),
         cmocka_unit_test(the_envelope_is_complete_and_each_once),
+        cmocka_unit_test(a_change_after_a_send_is_in_the_next_mail),
         cmocka_unit_test(freezing_decides_once),
         cmocka_unit_test(needs_are_only_what_the_mail_needs),
         cmocka_unit_test(refusals_name_field_and_cure),

@@ -174,6 +174,71 @@ static void refuses(const char *json, const char *where, const char *message)
     composing_done(&c);
 }
 
+static void dates_are_days_of_the_calendar(void **state)
+{
+    static const char *const good[] = {"2026-01-31",
+                                       "2026-12-31",
+                                       "2024-02-29",
+                                       "2000-02-29",
+                                       "0001-01-01",
+                                       "2026-04-30",
+                                       "2026-11-23T10:00:00Z",
+                                       "2026-11-23T23:59:60+01:00",
+                                       "2026-11-23t10:00:00.125z",
+                                       "2026-11-23 10:00",
+                                       "2026-11-23T10:00:00",
+                                       "2026-11-23T10:00:00-0530"};
+    static const char *const bad[] = {"2026-13-01",
+                                      "2026-00-01",
+                                      "2026-01-00",
+                                      "2026-01-32",
+                                      "2026-02-29",
+                                      "1900-02-29",
+                                      "2026-04-31",
+                                      "0000-01-01",
+                                      "2026-1-01",
+                                      "2026/11/23",
+                                      "2026-11/23",
+                                      "2026-11-2",
+                                      "26-11-23",
+                                      "2026-11-23x",
+                                      "2026-11-23T",
+                                      "2026-11-23Tnoon",
+                                      "2026-11-23T24:00:00Z",
+                                      "2026-11-23T10:60:00Z",
+                                      "2026-11-23T10:00:61Z",
+                                      "2026-11-23T10:00:0Z",
+                                      "2026-11-23T10:00:00 o'clock",
+                                      "2026-11-23T10:00Zz",
+                                      "2026-11-23T10:00+1",
+                                      "2026-11-23T10:00+01:00x",
+                                      "2026-11-23T10:00+24:00",
+                                      "2026-11-23_10:00"};
+    char extra[96], told[160];
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct composing c = {0};
+        char json[256];
+        int len = snprintf(json, sizeof json,
+                           "{\"number\": \"1\", \"currency\": \"EUR\"" ITEMS
+                           ", \"merchant\": {\"name\": \"m\"}, \"date\": \"%s\"}",
+                           good[i]);
+
+        if (compose_order(&c, json, (size_t)len))
+            fail_msg("%s: %s: %s", good[i], facteur_error_where(c.error),
+                     facteur_error_message(c.error));
+        composing_done(&c);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(extra, sizeof extra, ITEMS ", \"date\": \"%s\"", bad[i]);
+        snprintf(told, sizeof told,
+                 "expected a date such as \"2026-11-23\" or \"2026-11-23T10:00:00+01:00\", got "
+                 "\"%s\"",
+                 bad[i]);
+        expect_refusal(extra, "date", told);
+    }
+}
+
 static void malformed_json_is_told_with_line_and_column(void **state)
 {
     refuses("{\n  \"number\": 1,\n  oops\n}", "",
@@ -250,6 +315,7 @@ int main(void)
         cmocka_unit_test(text_stays_within_its_columns),
         cmocka_unit_test(no_tag_of_the_user_reaches_the_html),
         cmocka_unit_test(refusals_name_their_path),
+        cmocka_unit_test(dates_are_days_of_the_calendar),
         cmocka_unit_test(malformed_json_is_told_with_line_and_column),
         cmocka_unit_test(bytes_that_are_no_utf8_are_refused),
         cmocka_unit_test(an_order_cut_anywhere_is_refused),

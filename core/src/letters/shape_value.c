@@ -261,12 +261,41 @@ static int digits_at(fct_slice text, size_t at, size_t count)
     return value;
 }
 
+/* "10:00" or "1000" at `*at`, which goes on behind it; whether it is a time of the day. */
+static bool is_hour(fct_slice text, size_t *at, bool colon)
+{
+    int hour = digits_at(text, *at, 2), minute = digits_at(text, *at + 2 + colon, 2);
+
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || (colon && text.ptr[*at + 2] != ':'))
+        return false;
+    *at += 4 + (size_t)colon;
+    return true;
+}
+
+/* Behind the day: RFC 3339 section 5.6, with seconds and offset left out if you like. */
 static bool parse_clock(fct_slice text)
 {
-    int hour = digits_at(text, 11, 2), minute = digits_at(text, 14, 2);
+    size_t at = 11;
 
-    return (text.ptr[10] == 'T' || text.ptr[10] == 't' || text.ptr[10] == ' ') && text.len >= 16 &&
-           hour >= 0 && hour < 24 && text.ptr[13] == ':' && minute >= 0 && minute < 60;
+    if (!strchr("Tt ", text.ptr[10]) || !is_hour(text, &at, true))
+        return false;
+    if (at < text.len && text.ptr[at] == ':') {
+        int second = digits_at(text, at + 1, 2);
+
+        if (second < 0 || second > 60)
+            return false;
+        at += 3;
+        if (at < text.len && text.ptr[at] == '.')
+            for (at++; at < text.len && fct_is_digit((unsigned char)text.ptr[at]); at++)
+                ;
+    }
+    if (at < text.len && (text.ptr[at] == '+' || text.ptr[at] == '-')) {
+        at++;
+        return is_hour(text, &at, at + 2 < text.len && text.ptr[at + 2] == ':') && at == text.len;
+    }
+    if (at < text.len && (text.ptr[at] == 'Z' || text.ptr[at] == 'z'))
+        at++;
+    return at == text.len;
 }
 
 /* The day as written: "2026-11-23", or a date and time of RFC 3339, whose clock is not shown. */
