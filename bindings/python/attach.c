@@ -50,13 +50,13 @@ static int attach_bytes(struct target *target, PyObject *data, const char *name,
 /* Before its name is looked at, which is the end of it. */
 static int check_path(struct target *target, PyObject *path)
 {
-    Py_ssize_t nul =
-        path == Py_None ? -1 : PyUnicode_FindChar(path, 0, 0, PyUnicode_GetLength(path), 1);
+    Py_ssize_t len = path == Py_None ? 0 : PyUnicode_GetLength(path);
+    Py_ssize_t nul = len > 0 ? PyUnicode_FindChar(path, 0, 0, len, 1) : -1;
 
     if (nul >= 0)
         fpy_raise_text(target->state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, FIELD,
                        "the path has a NUL");
-    return nul == -1 ? 0 : -1;
+    return len >= 0 && nul == -1 ? 0 : -1;
 }
 
 /* Opening a file can wait (a network disk), so other threads may run meanwhile. */
