@@ -385,6 +385,9 @@ namespace Facteur {
         /** Address => the Reply to its own RCPT. */
         public readonly array $rejected;
 
+        /** A list of addresses of which nobody knows whether they get the mail. */
+        public readonly array $in_doubt;
+
         /** The reply that decided; its code is 0 when none was heard. */
         public readonly Reply $reply;
 

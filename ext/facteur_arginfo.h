@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: b2f7a3791cd56e451d8a5952dca9788cc58baea9 */
+ * Stub hash: 29d5a8950120048a189e8370d1726a3ca0e2efb2 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
@@ -596,6 +596,12 @@ static zend_class_entry *register_class_Facteur_Receipt(void)
 	zend_string *property_rejected_name = zend_string_init("rejected", sizeof("rejected") - 1, 1);
 	zend_declare_typed_property(class_entry, property_rejected_name, &property_rejected_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
 	zend_string_release(property_rejected_name);
+
+	zval property_in_doubt_default_value;
+	ZVAL_UNDEF(&property_in_doubt_default_value);
+	zend_string *property_in_doubt_name = zend_string_init("in_doubt", sizeof("in_doubt") - 1, 1);
+	zend_declare_typed_property(class_entry, property_in_doubt_name, &property_in_doubt_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
+	zend_string_release(property_in_doubt_name);
 
 	zend_string *property_reply_class_Facteur_Reply = zend_string_init("Facteur\\Reply", sizeof("Facteur\\Reply")-1, 1);
 	zval property_reply_default_value;

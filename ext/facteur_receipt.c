@@ -88,6 +88,7 @@ static void put_recipients(zval **next, const facteur_receipt *receipt)
 {
     size_t accepted = facteur_receipt_accepted_count(receipt);
     size_t rejected = facteur_receipt_rejected_count(receipt);
+    size_t in_doubt = facteur_receipt_in_doubt_count(receipt);
     zval list, reply;
 
     array_init_size(&list, (uint32_t)accepted);
@@ -104,6 +105,11 @@ static void put_recipients(zval **next, const facteur_receipt *receipt)
                      facteur_receipt_rejected_text(receipt, i));
         zend_hash_str_update(Z_ARRVAL(list), address, strlen(address), &reply);
     }
+    put(next, &list);
+
+    array_init_size(&list, (uint32_t)in_doubt);
+    for (size_t i = 0; i < in_doubt; i++)
+        add_next_index_string(&list, facteur_receipt_in_doubt(receipt, i));
     put(next, &list);
 }
 

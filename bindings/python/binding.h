@@ -54,6 +54,7 @@
     X(relay)                                                                                       \
     X(accepted)                                                                                    \
     X(rejected)                                                                                    \
+    X(in_doubt)                                                                                    \
     X(reply)                                                                                       \
     X(phase)                                                                                       \
     X(attempts)                                                                                    \

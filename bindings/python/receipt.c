@@ -43,13 +43,14 @@ static PyObject *reply_new(fpy_state *state, int code, const char *enhanced, con
     return reply;
 }
 
-static PyObject *accepted(const facteur_receipt *receipt)
+typedef const char *(*address_at)(const facteur_receipt *receipt, size_t index);
+
+static PyObject *addresses(const facteur_receipt *receipt, size_t count, address_at at)
 {
-    size_t count = facteur_receipt_accepted_count(receipt);
     PyObject *list = PyList_New((Py_ssize_t)count);
 
     for (size_t i = 0; list && i < count; i++) {
-        PyObject *address = fpy_text(facteur_receipt_accepted(receipt, i));
+        PyObject *address = fpy_text(at(receipt, i));
 
         if (!address || PyList_SetItem(list, (Py_ssize_t)i, address))
             Py_CLEAR(list);
@@ -122,8 +123,11 @@ PyObject *fpy_receipt_new(fpy_state *state, const facteur_receipt *r)
         put(state, made, FPY_NAME_message_id, fpy_text(facteur_receipt_message_id(r))) ||
         put(state, made, FPY_NAME_queue_id, fpy_text(facteur_receipt_queue_id(r))) ||
         put(state, made, FPY_NAME_relay, fpy_text(facteur_receipt_relay(r))) ||
-        put(state, made, FPY_NAME_accepted, accepted(r)) ||
+        put(state, made, FPY_NAME_accepted,
+            addresses(r, facteur_receipt_accepted_count(r), facteur_receipt_accepted)) ||
         put(state, made, FPY_NAME_rejected, rejected(state, r)) ||
+        put(state, made, FPY_NAME_in_doubt,
+            addresses(r, facteur_receipt_in_doubt_count(r), facteur_receipt_in_doubt)) ||
         put(state, made, FPY_NAME_phase, phase(state, r)) ||
         put(state, made, FPY_NAME_attempts, PyLong_FromUnsignedLong(facteur_receipt_attempts(r))) ||
         put(state, made, FPY_NAME_flights, PyLong_FromUnsignedLong(facteur_receipt_flights(r))) ||

@@ -33,6 +33,8 @@ static void print_recipients(const facteur_receipt *receipt)
                     facteur_receipt_rejected_enhanced(receipt, i),
                     facteur_receipt_rejected_text(receipt, i));
     }
+    for (size_t i = 0; i < facteur_receipt_in_doubt_count(receipt); i++)
+        line("in doubt", facteur_receipt_in_doubt(receipt, i));
 }
 
 static void print_times(const facteur_receipt *receipt)

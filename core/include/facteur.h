@@ -731,6 +731,14 @@ FACTEUR_API const char *facteur_receipt_rejected_enhanced(const facteur_receipt 
                                                           size_t index);
 FACTEUR_API const char *facteur_receipt_rejected_text(const facteur_receipt *receipt, size_t index);
 
+/*
+ * The recipients that may or may not get the mail: its end was handed over for them, and no verdict
+ * came.  With a mail that is sent these are the recipients of a further transaction, which the
+ * relay's limit on recipients had asked for.
+ */
+FACTEUR_API size_t facteur_receipt_in_doubt_count(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_in_doubt(const facteur_receipt *receipt, size_t index);
+
 /* The reply that decided: code (0: there was none), enhanced status code ("2.0.0"), text. */
 FACTEUR_API int facteur_receipt_reply_code(const facteur_receipt *receipt);
 FACTEUR_API const char *facteur_receipt_reply_enhanced(const facteur_receipt *receipt);

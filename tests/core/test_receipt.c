@@ -126,7 +126,7 @@ static void a_partly_accepted_mail_is_sent(void **state)
         "{\"status\":\"sent\",\"ok\":true,\"message_id\":\"1@x.example\",\"queue_id\":\"4X1\","
         "\"relay\":\"smtp://h.example:25\",\"accepted\":[\"a@x.example\"],\"rejected\":{"
         "\"b@x.example\":{\"code\":550,\"enhanced\":\"5.1.1\",\"text\":\"no such \\\"user\\\" ?\"},"
-        "\"c@x.example\":{\"code\":450,\"enhanced\":\"4.2.1\",\"text\":\"later\"}},"
+        "\"c@x.example\":{\"code\":450,\"enhanced\":\"4.2.1\",\"text\":\"later\"}},\"in_doubt\":[],"
         "\"reply\":{\"code\":250,\"enhanced\":\"2.0.0\",\"text\":\"Ok: queued as 4X1\"},"
         "\"phase\":\"final\",\"attempts\":1,\"flights\":2,"
         "\"timings\":{\"mail\":0.00125,\"final\":0.0},\"error\":null}");

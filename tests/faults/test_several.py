@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows 95, 99, 105, 125, 132 and 133 of docs/faults.md: what takes several mails, or bytes that are no text, to show."""
+"""Rows 95, 99, 105, 122, 125, 132 and 133 of docs/faults.md: what takes several mails, or bytes that are no text, to show."""
 
 import pytest
 from support import SmtpServer
@@ -120,3 +120,18 @@ def test_bdat_is_proven_once(driver, server):
     driver.close()
     assert flights == [2, 1, 1]
     assert [mail["via"] for mail in server.transactions()] == ["BDAT"] * 3
+
+
+@pytest.mark.parametrize("chunking, hook, not_sent", [(True, "final", False), (False, "final", False), (False, "mail", True)])
+def test_the_second_transaction_of_a_mail_is_cut(driver, server, chunking, hook, not_sent):
+    """Behind the terminator its recipient is in doubt, before it he was not sent the mail; neither was refused by the relay."""
+    server.options(chunking=chunking, max_recipients=1)
+    server.script([{"on": hook, "mail": 2, "reply": None, "then": "fin"}])
+    driver.open(server.dsn("plain", helo="client.example", fresh_ms=60000))
+    receipt = driver.send(["ana@example.org", "bob@example.org"])
+    driver.close()
+    server.options(max_recipients=0)
+    assert (receipt["status"], receipt["accepted"]) == ("sent", ["ana@example.org"]), receipt
+    assert receipt["in_doubt"] == ([] if not_sent else ["bob@example.org"]), receipt
+    assert list(receipt["rejected"]) == (["bob@example.org"] if not_sent else []), receipt
+    assert all(reply["code"] == 0 and reply["text"] for reply in receipt["rejected"].values()), receipt

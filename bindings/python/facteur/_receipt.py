@@ -29,7 +29,8 @@ class Receipt:
     queue_id      the relay's own id for the mail, or ""
     relay         "smtps://smtp.example.com:465"
     accepted      the recipients that the relay took
-    rejected      the others, each with the Reply to its own RCPT
+    rejected      those that it refused, each with the Reply to its own RCPT
+    in_doubt      those of whom nobody knows whether they get the mail
     reply         the Reply that decided
     phase         resolve, connect, tls, greeting, ehlo, auth, mail, rcpt, data, body or final
     attempts      how often a connection was tried
@@ -46,6 +47,7 @@ class Receipt:
     relay: str = ""
     accepted: list[str] = field(default_factory=list)
     rejected: dict[str, Reply] = field(default_factory=dict)
+    in_doubt: list[str] = field(default_factory=list)
     reply: Reply = Reply()
     phase: str = "final"
     attempts: int = 0

@@ -19,6 +19,8 @@ struct facteur_receipt {
     enum facteur_status status;
     const char **accepted; /* the mail's strings */
     size_t accepted_count;
+    const char **in_doubt; /* behind them, in one block */
+    size_t in_doubt_count;
     struct rejection *rejected;
     size_t rejected_count;
     char **refused; /* the policy's */
@@ -67,10 +69,11 @@ facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
         receipt->timings[i] = -1;
     receipt->relay = fct_strdup(relay);
-    receipt->accepted = fct_calloc(count, sizeof *receipt->accepted);
+    receipt->accepted = fct_calloc(2 * count, sizeof *receipt->accepted);
     receipt->rejected = fct_calloc(count + refused_count, sizeof *receipt->rejected);
     receipt->refused = fct_calloc(refused_count, sizeof *receipt->refused);
     receipt->refused_count = refused_count;
+    receipt->in_doubt = receipt->accepted ? receipt->accepted + count : NULL;
     if (!receipt->relay || !receipt->accepted || !receipt->rejected || !receipt->refused ||
         !keep_refused(receipt, refused, refused_count, why)) {
         facteur_receipt_free(receipt);
@@ -146,6 +149,8 @@ static void fill_recipients(facteur_receipt *receipt, const fct_outcome *outcome
 
         if (recipient->class == FCT_SENT && outcome->class == FCT_SENT) {
             receipt->accepted[receipt->accepted_count++] = address;
+        } else if (recipient->class == FCT_IN_DOUBT) {
+            receipt->in_doubt[receipt->in_doubt_count++] = address;
         } else if (is_rejected(outcome, recipient)) {
             rejection->address = address;
             fct_reply_copy(&recipient->reply, &rejection->reply);
@@ -204,6 +209,7 @@ void fct_receipt_reset(facteur_receipt *receipt)
     receipt->reply = (fct_reply){0};
     receipt->message = receipt->transcript = NULL;
     receipt->error = 0;
+    receipt->in_doubt_count = 0;
 }
 
 void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id)
@@ -290,6 +296,16 @@ size_t facteur_receipt_accepted_count(const facteur_receipt *receipt)
 const char *facteur_receipt_accepted(const facteur_receipt *receipt, size_t index)
 {
     return index < receipt->accepted_count ? receipt->accepted[index] : "";
+}
+
+size_t facteur_receipt_in_doubt_count(const facteur_receipt *receipt)
+{
+    return receipt->in_doubt_count;
+}
+
+const char *facteur_receipt_in_doubt(const facteur_receipt *receipt, size_t index)
+{
+    return index < receipt->in_doubt_count ? receipt->in_doubt[index] : "";
 }
 
 size_t facteur_receipt_rejected_count(const facteur_receipt *receipt)

@@ -4,12 +4,14 @@
 
 #include "base/json.h"
 
-static json_t *accepted(const facteur_receipt *receipt)
+typedef const char *(*address_at)(const facteur_receipt *receipt, size_t index);
+
+static json_t *addresses(const facteur_receipt *receipt, size_t count, address_at at)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; list && i < facteur_receipt_accepted_count(receipt); i++) {
-        if (json_array_append_new(list, fct_json_text(facteur_receipt_accepted(receipt, i)))) {
+    for (size_t i = 0; list && i < count; i++) {
+        if (json_array_append_new(list, fct_json_text(at(receipt, i)))) {
             json_decref(list);
             return NULL;
         }
@@ -81,8 +83,13 @@ static int set_all(json_t *root, const facteur_receipt *receipt)
     err |= fct_json_set(root, "message_id", fct_json_text(facteur_receipt_message_id(receipt)));
     err |= fct_json_set(root, "queue_id", fct_json_text(facteur_receipt_queue_id(receipt)));
     err |= fct_json_set(root, "relay", fct_json_text(facteur_receipt_relay(receipt)));
-    err |= fct_json_set(root, "accepted", accepted(receipt));
+    err |= fct_json_set(
+        root, "accepted",
+        addresses(receipt, facteur_receipt_accepted_count(receipt), facteur_receipt_accepted));
     err |= fct_json_set(root, "rejected", rejected(receipt));
+    err |= fct_json_set(
+        root, "in_doubt",
+        addresses(receipt, facteur_receipt_in_doubt_count(receipt), facteur_receipt_in_doubt));
     err |= fct_json_set(root, "reply", reply);
     err |= fct_json_set(root, "phase",
                         fct_json_text(facteur_phase_name(facteur_receipt_phase(receipt))));

@@ -104,9 +104,22 @@ static void run_again(fct_session *s, fct_transaction *mail)
     mail->handed_us = 0;
 }
 
+/* A 250 to its RCPT is no reason why a recipient was not sent the mail. */
+static void tell_why(struct fct_recipient_outcome *recipient, const fct_reply *reply,
+                     const char *sentence)
+{
+    if (reply) {
+        fct_reply_copy(reply, &recipient->reply);
+    } else if (fct_reply_kind(recipient->reply.code) < 4) {
+        fct_reply_done(&recipient->reply);
+        recipient->reply.text = fct_strdup(sentence);
+    }
+}
+
 /* Decide each recipient; the mail's class is the best news: sent, in doubt, temporary, permanent.
  */
-static enum fct_class decide(fct_transaction *mail, enum fct_class class, const fct_reply *reply)
+static enum fct_class decide(fct_transaction *mail, enum fct_class class, const fct_reply *reply,
+                             const char *sentence)
 {
     static const int order[] = {
         [FCT_SENT] = 0, [FCT_IN_DOUBT] = 1, [FCT_TEMPORARY] = 2, [FCT_PERMANENT] = 3};
@@ -124,8 +137,7 @@ static enum fct_class decide(fct_transaction *mail, enum fct_class class, const 
             /* Who belongs to a further run is in no doubt. */
             recipient->class =
                 class == FCT_IN_DOUBT && mail->marks[i] == FCT_MARK_FULL ? FCT_TEMPORARY : class;
-            if (reply)
-                fct_reply_copy(reply, &recipient->reply);
+            tell_why(recipient, reply, sentence);
         }
         if (order[recipient->class] < order[best])
             best = recipient->class;
@@ -201,7 +213,7 @@ void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class c
         return;
     }
     leave(s, mail);
-    outcome->class = decide(mail, class, reply);
+    outcome->class = decide(mail, class, reply, sentence ? sentence : facteur_error_text(error));
     if (outcome->class == FCT_SENT)
         end_sent(mail, FACTEUR_PHASE_final);
     else
