@@ -42,7 +42,7 @@ static int give(zval *returned, facteur_token *token)
     if (facteur_token_give(token, Z_STRVAL_P(text), Z_STRLEN_P(text),
                            life ? zval_get_double(life) : 0) == 0)
         return 0;
-    facteur_token_fail(token, "the token callable returned something that is no bearer token");
+    facteur_token_fail(token, "the token callable returned something that is not a bearer token");
     return -1;
 }
 

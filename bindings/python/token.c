@@ -35,7 +35,7 @@ static int give(PyObject *returned, facteur_token *token)
     if (bytes && facteur_token_give(token, bytes, (size_t)len, life) == 0)
         return 0;
     PyErr_Clear();
-    facteur_token_fail(token, "the token callable returned something that is no bearer token");
+    facteur_token_fail(token, "the token callable returned something that is not a bearer token");
     return -1;
 }
 

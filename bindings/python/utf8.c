@@ -30,7 +30,7 @@ int fpy_utf8(fpy_state *state, const char *where, PyObject *value, const char **
             return -1;
         PyErr_Clear();
         fpy_raise_text(state, FACTEUR_EMESSAGE, FPY_MESSAGE_ERROR, where,
-                       "the text has a lone surrogate, which no UTF-8 can express");
+                       "the text has a lone surrogate, which UTF-8 cannot express");
         return -1;
     }
     *text = utf8;

@@ -41,7 +41,8 @@ static int check_address(const char *text)
 {
     for (const char *at = text; *at; at++) {
         if ((unsigned char)*at < ' ' || *at == 0x7f)
-            return fail(EXIT_DATA, "sendmail", "an address has no control characters: %s", text);
+            return fail(EXIT_DATA, "sendmail", "an address cannot have control characters: %s",
+                        text);
     }
     return 0;
 }

@@ -61,7 +61,7 @@ extern "C" {
     X(EPROTOCOL, -14, TEMPORARY, "the relay broke the SMTP dialogue")                              \
     X(ETEMPORARY, -15, TEMPORARY, "the relay refused the mail for now")                            \
     X(EPERMANENT, -20, PERMANENT, "the relay refused the mail for good")                           \
-    X(EINDOUBT, -30, IN_DOUBT, "the mail was handed over, its verdict was not heard")
+    X(EINDOUBT, -30, IN_DOUBT, "the mail was handed over, and no verdict came")
 
 enum facteur_error_code {
 #define FACTEUR_ERROR_ENUM(name, value, kind, text) FACTEUR_##name = (value),

@@ -60,8 +60,8 @@ struct bad {
 };
 
 static const struct bad bads[] = {
-    {"failover(", "dsn", "no ')' to the '(' at position 9"},
-    {"failover(smtp://localhost", "dsn", "no ')' to the '(' at position 9"},
+    {"failover(", "dsn", "no ')' for the '(' at position 9"},
+    {"failover(smtp://localhost", "dsn", "no ')' for the '(' at position 9"},
     {"failover()", "dsn", "nothing between the parentheses at position 9"},
     {"failover(smtp://localhost roundrobin( ))", "dsn",
      "nothing between the parentheses at position 37"},
@@ -75,13 +75,13 @@ static const struct bad bads[] = {
     {"failover(smtp://localhost smtps://u:SEC%zz@h.example)", "dsn", "'%' at position 40"},
     {"failover(smtp://localhost smpts://h.example)", "dsn", "did you mean smtps://?"},
     {"failover(smtp://localhost file:///var/mail)", "dsn", "position 27 is no relay"},
-    {"failover(smtp://localhost smtp://b.example?deadline=3)", "deadline", "of the whole mailer"},
+    {"failover(smtp://localhost smtp://b.example?deadline=3)", "deadline", "the whole mailer"},
     {"failover(smtp://localhost smtp://b.example?dedline=3)", "dedline", "did you mean deadline?"},
     {"failover(smtp://localhost)?dedline=3", "dedline", "did you mean deadline?"},
     {"failover(smtp://localhost)?password=SECRET", "password", "cannot share one login"},
     {"failover(failover(failover(failover(failover(failover(failover(failover(failover(smtp://"
      "a)))))))))",
-     "dsn", "more than eight others at position 81"},
+     "dsn", "more than eight deep at position 81"},
 };
 
 static void bad_groups_are_refused_precisely_and_discreetly(void **state)
@@ -117,7 +117,7 @@ static void there_may_be_thirty_two_relays(void **state)
     dsn.ptr[--dsn.len] = '\0';
     fct_buf_add_text(&dsn, "smtp://localhost)");
     assert_int_equal(fct_plan_init(&plan, dsn.ptr, NULL, NULL, 0, &error), FACTEUR_ECONFIG);
-    assert_non_null(strstr(facteur_error_message(error), "the 33rd relay"));
+    assert_non_null(strstr(facteur_error_message(error), "more than 32 relays"));
     facteur_error_free(error);
     fct_buf_done(&dsn);
 }

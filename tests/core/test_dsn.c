@@ -124,7 +124,7 @@ static const struct bad bads[] = {
     {"smtps://u:SECRET@h.example:0", "dsn", "no port from 1 to 65535 at position 28"},
     {"smtps://u:SECRET@h.example:65536", "dsn", "no port from 1 to 65535"},
     {"smtps://u:SECRET@h.example:", "dsn", "no port from 1 to 65535"},
-    {"smtps://u:SECRET@h!.example", "dsn", "no host name has at position 19"},
+    {"smtps://u:SECRET@h!.example", "dsn", "a host name cannot have at position 19"},
     {"smtps://u:SECRET@a..example", "dsn", "an empty label"},
     {"smtps://u:SECRET@[::1", "dsn", "'[' without ']'"},
     {"smtps://u:SECRET@[::1]x", "dsn", "other than a port follows the host at position 23"},

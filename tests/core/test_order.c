@@ -118,7 +118,7 @@ static void refusals_name_their_path(void **state)
     expect_refusal(", \"items\": null", "items", "missing");
     expect_refusal(", \"items\": [{}]", "items[0].name", "missing");
     expect_refusal(", \"items\": [{\"name\": \" \\n \"}]", "items[0].name",
-                   "expected text, got an empty one");
+                   "expected text, got an empty text");
     expect_refusal(", \"items\": [{\"name\": 12}]", "items[0].name", "expected text, got 12");
     expect_refusal(", \"items\": [{\"nmae\": \"a\"}]", "items[0].nmae",
                    "unknown field; did you mean \"name\"?");
@@ -248,7 +248,7 @@ static void malformed_json_is_told_with_line_and_column(void **state)
     refuses("", "", "expected a JSON object, got nothing");
     refuses("[]", "", "expected a JSON object");
     refuses("{\"currency\": \"\\u0000\"}", "",
-            "malformed JSON at line 1, column 21: no text may hold \\u0000");
+            "malformed JSON at line 1, column 21: a text cannot contain \\u0000");
     refuses("{\"number\": 1, \"currency\": \"EURO\", \"merchant\": {\"name\": \"S\"}" ITEMS "}",
             "currency", "expected a currency code of ISO 4217 such as \"EUR\", got \"EURO\"");
     refuses("{\"number\": 1, \"currency\": \"EUX\", \"merchant\": {\"name\": \"S\"}" ITEMS "}",

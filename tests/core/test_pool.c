@@ -286,7 +286,7 @@ static void a_silent_handshake_has_its_time(void **state)
     assert_int_equal(post.class, FCT_TEMPORARY);
     assert_int_equal(post.error, FACTEUR_ETLS);
     assert_int_equal(post.phase, FACTEUR_PHASE_tls);
-    assert_non_null(strstr(post.message, "not done in time"));
+    assert_non_null(strstr(post.message, "took too long"));
     fct_free(post.job.transcript);
     stage_close(pool, &server);
     assert_int_equal(server.connections, 1);

@@ -470,7 +470,7 @@ static void a_forger_gets_no_command_through(void **state)
         {"\r\nSubject: ", "\n.Subject: ", 11, "lines that no message may have"},
         {"abcdefgh", "abc+2ggh", 8, "what does not exist"},
         {"abcdefgh", "abc fgh=", 8, "what does not exist"},
-        {"order\0", "or\r\ne", 6, "no control characters"},
+        {"order\0", "or\r\ne", 6, "cannot have control characters"},
         {"shop\0\x03", "sh p\0\x03", 6, "name of a metadatum"},
     };
 

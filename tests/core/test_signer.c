@@ -47,7 +47,7 @@ static void every_error_tells_its_place(void **state)
     static const struct {
         const char *option, *json, *where, *text;
     } rows[] = {
-        {"dkim", "{", "dkim", "is no JSON"},
+        {"dkim", "{", "dkim", "is not JSON"},
         {"dkim", "[]", "dkim", "a list of 1 to 16"},
         {"dkim", "[7]", "dkim[0]", "expected an object"},
         {"dkim", "[{" NAMES ",\"key\":" KEY "},{}]", "dkim[1].domain", "missing"},
@@ -56,7 +56,7 @@ static void every_error_tells_its_place(void **state)
          "dkim[0].selector", "letters, digits"},
         {"dkim", "[{" NAMES "}]", "dkim[0].key", "missing"},
         {"dkim", "[{" NAMES ",\"key\":" KEY ",\"key_file\":\"/x\"}]", "dkim[0].key", "only one"},
-        {"dkim", "[{" NAMES ",\"key\":\"x\"}]", "dkim[0].key", "no private key"},
+        {"dkim", "[{" NAMES ",\"key\":\"x\"}]", "dkim[0].key", "not a private key"},
         {"dkim", "[{" NAMES ",\"key\":" KEY ",\"identity\":\"@else.example\"}]", "dkim[0].identity",
          "neither"},
         {"dkim", "[{" NAMES ",\"key\":" KEY ",\"expires_after\":-1}]", "dkim[0].expires_after",
@@ -68,7 +68,7 @@ static void every_error_tells_its_place(void **state)
         {"smime", "{\"sign\":{}}", "smime.sign.certificate", "missing"},
         {"smime", "{\"encrypt\":{}}", "smime.encrypt.recipients", "missing"},
         {"smime", "{\"encrypt\":{\"recipients\":[{\"certificate\":\"x\"}]}}",
-         "smime.encrypt.recipients[0].certificate", "no certificate"},
+         "smime.encrypt.recipients[0].certificate", "not a certificate"},
     };
 
     (void)state;

@@ -231,11 +231,11 @@ static void a_place_that_others_can_change_is_refused(void **state)
     rmdir(shared);
     mkdir(elsewhere, 0700);
     assert_int_equal(symlink(elsewhere, shared), 0);
-    expect_refused("it is no directory");
+    expect_refused("it is not a directory");
     unlink(shared);
     rmdir(elsewhere);
     close(open(shared, O_CREAT | O_WRONLY, 0600));
-    expect_refused("it is no directory");
+    expect_refused("it is not a directory");
     unlink(shared);
     mkdir(shared, 0700);
     chmod(shared, 0777);
@@ -272,7 +272,7 @@ static void a_file_that_others_can_change_is_refused(void **state)
     assert_int_equal(access(target, F_OK), -1);
     unlink(name);
     assert_int_equal(mkfifo(name, 0600), 0);
-    expect_refused("is no regular file");
+    expect_refused("is not a regular file");
     unlink(name);
 }
 

@@ -344,9 +344,9 @@ static void unfit_keys_are_refused(void **state)
     (void)state;
     expect_signer_refused(shop.certificate, ana.key, NULL, "key", "not the one of the certificate");
     expect_signer_refused(weak.certificate, weak.key, NULL, "key", "2048");
-    expect_signer_refused(shop.certificate, shop.certificate, NULL, "key", "no private key");
-    expect_signer_refused(shop.key, shop.key, NULL, "certificate", "no certificate");
-    expect_signer_refused("", shop.key, NULL, "certificate", "no certificate");
+    expect_signer_refused(shop.certificate, shop.certificate, NULL, "key", "not a private key");
+    expect_signer_refused(shop.key, shop.key, NULL, "certificate", "not a certificate");
+    expect_signer_refused("", shop.key, NULL, "certificate", "not a certificate");
     expect_signer_refused(shop.certificate, locked, NULL, "key", "there is no passphrase");
     expect_signer_refused(shop.certificate, locked, "open", "key", "with this passphrase");
     assert_int_equal(fct_smime_set_signer(smime, fct_slice_of(shop.certificate),

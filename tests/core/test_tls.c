@@ -473,7 +473,7 @@ static void bad_settings_name_their_option(void **state)
         {{.pin_sha256 = "abc"}, HOST, "pin_sha256", "base64"},
         {{.pin_sha256 = ""}, HOST, "pin_sha256", "base64"},
         {{.client_cert = "/nonexistent.pem"}, HOST, "client_cert", "cannot be read"},
-        {{.client_cert = ca_path}, HOST, "client_key", "no unencrypted PEM key"},
+        {{.client_cert = ca_path}, HOST, "client_key", "not an unencrypted PEM key"},
         {{.client_key = ca_path}, HOST, "client_key", "needs client_cert"},
         {{.ca_file = ca_path}, NULL, "tls_name", "unix socket"},
     };

@@ -351,7 +351,7 @@ static void a_file_that_others_can_change_is_refused(void **state)
     expect_refused(path, "cannot be used");
     unlink(path);
     assert_int_equal(mkdir(path, 0700), 0);
-    expect_refused(path, "is no regular file");
+    expect_refused(path, "is not a regular file");
     rmdir(path);
     if (geteuid() == 0) {
         write_file(path, "", 0, 0600);

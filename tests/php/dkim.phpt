@@ -108,14 +108,14 @@ int(1)
 int(1)
 Errors:
 Facteur\ConfigError dkim[0].key: dkim[0].key: missing: give key or key_file
-Facteur\ConfigError dkim[0].key: dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
-Facteur\ConfigError dkim[0].key: dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
+Facteur\ConfigError dkim[0].key: dkim[0].key: the key is not a private key in PEM ("-----BEGIN PRIVATE KEY-----")
+Facteur\ConfigError dkim[0].key: dkim[0].key: the key is not a private key in PEM ("-----BEGIN PRIVATE KEY-----")
 Facteur\ConfigError dkim[0].selector: dkim[0].selector: a selector has letters, digits, inner hyphens and dots only
-Facteur\ConfigError dkim[0].kye_file: dkim[0].kye_file: nothing is called so; did you mean key_file?
+Facteur\ConfigError dkim[0].kye_file: dkim[0].kye_file: there is no such member; did you mean key_file?
 Facteur\ConfigError dkim: dkim: a key callable of dkim returned no string
 Facteur\ConfigError dkim[0].key: dkim[0].key: expected a text that is not empty, got an object
 DomainException : sealed
-Facteur\ConfigError dkim[0].key: dkim[0].key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----")
+Facteur\ConfigError dkim[0].key: dkim[0].key: the key is not a private key in PEM ("-----BEGIN PRIVATE KEY-----")
 Facteur\ConfigError dkim[0].key: dkim[0].key: expected a text, a number, a bool, an array or null, got resource
 Facteur\ConfigError dkim[0].expires_after: dkim[0].expires_after: expected a text, a number, a bool, an array or null, got NAN
 Facteur\ConfigError dkim[0].headers[1]: dkim[0].headers[1]: ArrayIterator holds a value that JSON has no form for

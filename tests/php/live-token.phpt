@@ -144,7 +144,7 @@ bool(false)
 the token callable returned neither string nor [string, seconds]
 string(4) "auth"
 bool(false)
-the token callable returned something that is no bearer token
+the token callable returned something that is not a bearer token
 string(4) "auth"
 bool(false)
 the token callable threw LogicException <- LogicException: the detail
@@ -155,7 +155,7 @@ bool(true)
 string(39) "the token callable threw LogicException"
 string(5) "EAUTH"
 waiting
-Facteur\AuthError EAUTH -12 [] the source of tokens sent a mail that needs its token
+Facteur\AuthError EAUTH -12 [] the token source sent a mail that needs its token
 bool(true)
 violations=[]
 The end of the script:

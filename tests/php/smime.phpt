@@ -82,10 +82,10 @@ bool(true)
 bool(true)
 bool(true)
 Errors:
-Facteur\ConfigError smime.sign.key: smime.sign.key: the key is no private key in PEM ("-----BEGIN PRIVATE KEY-----") 0
+Facteur\ConfigError smime.sign.key: smime.sign.key: the key is not a private key in PEM ("-----BEGIN PRIVATE KEY-----") 0
 Facteur\ConfigError smime.sign.key: smime.sign.key: the key is not the one of the certificate 0
-Facteur\ConfigError smime.sgin: smime.sgin: nothing is called so; did you mean sign? 0
-Facteur\ConfigError smime: smime is no JSON: line 1, column 16 cannot be read 0
+Facteur\ConfigError smime.sgin: smime.sgin: there is no such member; did you mean sign? 0
+Facteur\ConfigError smime: smime is not JSON: line 1, column 16 cannot be read 0
 Facteur\ConfigError smime: smime: a key callable of smime returned no string 0
 Facteur\ConfigError smime.encrypt.recipients: smime.encrypt.recipients: there is no certificate for carla@example.net 0
 int(0)

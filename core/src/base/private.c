@@ -29,7 +29,7 @@ static const char *fault_of(int fd, mode_t kind)
     if (fstat(fd, &facts) != 0)
         return strerror(errno);
     if ((facts.st_mode & S_IFMT) != kind)
-        return kind == S_IFDIR ? "is no directory" : "is no regular file";
+        return kind == S_IFDIR ? "is not a directory" : "is not a regular file";
     if (facts.st_uid != geteuid())
         return "belongs to another user";
     return facts.st_mode & 077 ? "is open to other users" : NULL;
@@ -61,7 +61,7 @@ int fct_private_dir(const char *option, facteur_error **error)
     if (fd < 0)
         return fct_error_set(
             error, FACTEUR_ECONFIG, option, "%s: %s cannot be used: %s", option, path,
-            errno == ELOOP || errno == ENOTDIR ? "it is no directory" : strerror(errno));
+            errno == ELOOP || errno == ENOTDIR ? "it is not a directory" : strerror(errno));
     fault = fault_of(fd, S_IFDIR);
     if (!fault)
         return fd;

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* 0, or FACTEUR_EIO when the system has no randomness to give. */
+/* 0, or FACTEUR_EIO when the system provides no random numbers. */
 int fct_random(void *bytes, size_t len);
 
 #endif

@@ -138,7 +138,7 @@ static void ask(fct_bearer *source, const struct fct_bearer_callback *callback,
 {
     int err;
 
-    snprintf(token->problem, sizeof token->problem, "the source of tokens gave none");
+    snprintf(token->problem, sizeof token->problem, "the token source gave no token");
     if (source->command)
         err = fct_bearer_command_run(source->command, deadline_us, token);
     else if (callback->ask)
@@ -183,7 +183,7 @@ static void wait_for_other(struct state *state, uint64_t deadline_us)
     /* A source that sends through the mailer it is asked for would wait for itself. */
     if (pthread_equal(state->asker, pthread_self())) {
         snprintf(state->problem, sizeof state->problem,
-                 "the source of tokens sent a mail that needs its token");
+                 "the token source sent a mail that needs its token");
         return;
     }
     while (state->asking && state->askings == askings) {

@@ -30,7 +30,7 @@ int fct_config_load(fct_slice text, const char *option, json_t **out, facteur_er
     return fct_error_set(error, FACTEUR_ECONFIG, option,
                          json_error_code(&problem) == json_error_duplicate_key
                              ? "%s has a name twice at line %d, column %d"
-                             : "%s is no JSON: line %d, column %d cannot be read",
+                             : "%s is not JSON: line %d, column %d cannot be read",
                          option, problem.line, problem.column);
 }
 
@@ -134,9 +134,9 @@ static int refuse_unknown(const char *where, const char *name,
     nearest = fct_nearest(name, strlen(name), names, count);
     snprintf(shown, sizeof shown, "%s", name);
     if (nearest)
-        return fct_config_refuse(error, where, shown, "nothing is called so; did you mean %s?",
+        return fct_config_refuse(error, where, shown, "there is no such member; did you mean %s?",
                                  nearest);
-    return fct_config_refuse(error, where, shown, "nothing is called so");
+    return fct_config_refuse(error, where, shown, "there is no such member");
 }
 
 int fct_config_read(const json_t *json, const char *where, const struct fct_config_member *members,
@@ -261,8 +261,7 @@ int fct_config_text_or_file(fct_slice text, fct_slice path, const char *where, c
 
     snprintf(file, sizeof file, "%s" FILE_SUFFIX, member);
     if (text.len && path.len)
-        return fct_config_refuse(error, where, file, "give one of %s and %s, not both", member,
-                                 file);
+        return fct_config_refuse(error, where, file, "give %s or %s, not both", member, file);
     if (!text.len && !path.len)
         return fct_config_refuse(error, where, member, "missing: give %s or %s", member, file);
     *secret = text.len ? fct_secret_new(text.ptr, text.len) : read_file(path.ptr);

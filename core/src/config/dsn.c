@@ -232,7 +232,7 @@ static int read_ascii_name(struct parser *parser, fct_slice name)
 
         if (!fct_is_alnum(byte) && byte != '-' && byte != '_' && !dot) {
             fct_buf_done(&host);
-            return refuse_place(parser, "a character that no host name has", name.ptr + i);
+            return refuse_place(parser, "a character that a host name cannot have", name.ptr + i);
         }
         if (dot && (i == 0 || name.ptr[i - 1] == '.')) {
             fct_buf_done(&host);

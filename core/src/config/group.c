@@ -29,7 +29,7 @@ static int add_node(struct reader *reader, enum fct_group_kind kind, unsigned *i
 
     if (group->count == FCT_GROUP_NODES_MAX ||
         (kind == FCT_GROUP_MEMBER && group->member_count == FCT_MEMBERS_MAX))
-        return refuse(reader, "the 33rd relay of 32 that there may be", reader->at, "");
+        return refuse(reader, "more than 32 relays", reader->at, "");
     *index = group->count++;
     group->nodes[*index] =
         (struct fct_group_node){.kind = kind, .member = group->member_count, .end = group->count};
@@ -79,13 +79,13 @@ static int read_group(struct reader *reader, unsigned depth)
     int err;
 
     if (depth > DEPTH_MAX)
-        return refuse(reader, "parentheses within more than eight others", open, "");
+        return refuse(reader, "parentheses nested more than eight deep", open, "");
     err = add_node(reader, kind, &index);
     reader->at = open + 1;
     while (!err) {
         reader->at += strspn(reader->at, " ");
         if (!*reader->at)
-            return refuse(reader, "there is no ')' to the '('", open, "");
+            return refuse(reader, "there is no ')' for the '('", open, "");
         if (*reader->at == ')')
             break;
         err = read_item(reader, depth);

@@ -62,8 +62,8 @@ static int choose(fct_options *options, facteur_error **error)
         if (!is_set(value))
             continue;
         if (best && best->level == value->level)
-            return fct_error_set(error, FACTEUR_ECONFIG, name, "give one of %s and %s, not both",
-                                 best_name, name);
+            return fct_error_set(error, FACTEUR_ECONFIG, name, "give %s or %s, not both", best_name,
+                                 name);
         if (best && best->level > value->level) {
             unset(value);
             continue;

@@ -105,7 +105,7 @@ static int check_tls(const fct_member *member, facteur_error **error)
                              "there is a client_key but no client_cert");
     if (name && !fct_host_is_helo(fct_slice_of(name)) && !fct_ip_v6(fct_slice_of(name), address))
         return fct_error_set(error, FACTEUR_ECONFIG, "tls_name",
-                             "tls_name is no host name and no address: \"%s\"", name);
+                             "tls_name is neither a host name nor an address: \"%s\"", name);
     if (!member->dsn.host && !name && number_of(member, FCT_OPT_tls) != FCT_TLS_NONE &&
         !number_of(member, FCT_OPT_dangerous_no_verify))
         return fct_error_set(error, FACTEUR_ECONFIG, "tls_name",

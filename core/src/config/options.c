@@ -306,10 +306,11 @@ static int check_place(const struct entry *entry, enum fct_place place, facteur_
     bool wide = entry->scope == MAILER || entry->scope == MACHINE;
 
     if (place == FCT_PLACE_MEMBER && wide)
-        return fct_error_set(error, FACTEUR_ECONFIG, entry->name,
-                             "%s is of the whole mailer, not of one relay: give it behind the last "
-                             "parenthesis or as an option",
-                             entry->name);
+        return fct_error_set(
+            error, FACTEUR_ECONFIG, entry->name,
+            "%s belongs to the whole mailer, not to one relay: give it behind the last "
+            "parenthesis or as an option",
+            entry->name);
     /* It would be told to each of them. */
     if (place == FCT_PLACE_SHARED && entry->scope == LOGIN)
         return fct_error_set(error, FACTEUR_ECONFIG, entry->name,

@@ -149,7 +149,7 @@ static int set_to(struct letter *letter)
     if (!to->address)
         return set(letter, "to", site);
     return add_party(letter, "to", to,
-                     "missing: the letter has nobody to go to; give it, or the option \"to\"");
+                     "missing: the letter has no recipient; give it, or the option \"to\"");
 }
 
 static int set_key(struct letter *letter)

@@ -35,7 +35,7 @@ int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **er
         return fct_error_nomem(error);
     if (!root && json_error_code(&problem) == json_error_null_character)
         return fct_error_set(error, FACTEUR_EMESSAGE, NULL,
-                             "malformed JSON at line %d, column %d: no text may hold \\u0000",
+                             "malformed JSON at line %d, column %d: a text cannot contain \\u0000",
                              problem.line, problem.column);
     if (!root) {
         /* jansson quotes the input, which may be cut within a character. */
@@ -268,7 +268,7 @@ int fct_shape_read(const struct fct_reading *reading, const struct fct_path *pat
             result = fct_shape_refuse(reading, &here, "missing");
         if (result == 0 && field->required && is_text(field->kind) &&
             ((const fct_slice *)member)->len == 0 && !reading->arena->failed)
-            result = fct_shape_refuse(reading, &here, "expected text, got an empty one");
+            result = fct_shape_refuse(reading, &here, "expected text, got an empty text");
     }
     if (result == 0 && reading->arena->failed)
         result = fct_error_nomem(reading->error);

@@ -220,7 +220,7 @@ static int copy_captured(const fct_memory *memory, size_t index, char **bytes, s
 
     if (index >= memory->count)
         return fct_error_set(error, FACTEUR_ECONFIG, NULL,
-                             "there is no captured mail %zu, only %zu", index, memory->count);
+                             "there is no captured mail %zu; there are %zu", index, memory->count);
     captured = &memory->items[index];
     *bytes = fct_strndup(captured->bytes, captured->len);
     *envelope = fct_strdup(captured->envelope);

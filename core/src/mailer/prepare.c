@@ -37,7 +37,7 @@ static int freeze(const fct_plan *plan, facteur_message *message, fct_mail **out
     int err = fct_message_lacks_id(message) ? fct_random(facts.random, sizeof facts.random) : 0;
 
     if (err)
-        return fct_error_set(error, err, NULL, "the system gives no randomness");
+        return fct_error_set(error, err, NULL, "the system provides no random numbers");
     err = fct_message_freeze(message, &facts, &mail, error);
     if (!err)
         err = fct_bounds_check(&plan->bounds, message, mail, error);

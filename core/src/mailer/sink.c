@@ -208,7 +208,7 @@ int fct_directory_write(const char *path, fct_mail *mail, fct_buf *name, facteur
     if (err || draft.failed) {
         fct_buf_done(&draft);
         return err == FACTEUR_EIO
-                   ? fct_error_set(error, err, NULL, "the system gives no randomness")
+                   ? fct_error_set(error, err, NULL, "the system provides no random numbers")
                    : fct_error_nomem(error);
     }
     errno = 0;

@@ -188,15 +188,15 @@ static int write_local(struct parser *p, size_t at)
     fct_slice local = {p->local.ptr, p->local.len};
 
     if (!p->words)
-        return refuse(p, at, "nothing stands before the \"@\"");
+        return refuse(p, at, "there is nothing before the \"@\"");
     if (!p->is_local)
         return refuse(p, at,
                       "more than one word before the \"@\": write a display name as "
                       "\"Name\" <local@domain>");
     if (fct_has_control(local))
-        return refuse(p, at, "an address has no control characters");
+        return refuse(p, at, "an address cannot have control characters");
     if (has_invisible(local))
-        return refuse(p, at, "an invisible character stands before the \"@\"");
+        return refuse(p, at, "there is an invisible character before the \"@\"");
     fct_buf_clear(&p->wire);
     if (is_dot_atom(local))
         return fct_buf_add_slice(&p->wire, local);
@@ -358,7 +358,7 @@ static int read_bare(struct parser *p, size_t start)
 static int read_group(struct parser *p, size_t start)
 {
     if (p->in_group)
-        return refuse(p, p->at, "a group stands inside another group");
+        return refuse(p, p->at, "a group cannot be inside another group");
     if (!p->words)
         return refuse(p, start, "a group has no name");
     p->at++;
@@ -388,9 +388,9 @@ static int read_item(struct parser *p)
         return refuse(p, start, "expected an address, local@domain");
     default:
         if (peek(p) < ' ' || peek(p) == 0x7f)
-            return refuse(p, p->at, "an address has no control characters");
+            return refuse(p, p->at, "an address cannot have control characters");
         return refuse(p, p->at,
-                      "this character cannot stand here: put a display name in quotation marks");
+                      "this character is not allowed here: put a display name in quotation marks");
     }
 }
 
@@ -493,7 +493,7 @@ static int read_one(struct parser *p)
     if (!result)
         result = skip_blanks(p, &gap);
     if (!result && peek(p) >= 0)
-        result = refuse(p, p->at, "expected one address, local@domain, and nothing behind it");
+        result = refuse(p, p->at, "expected one address, local@domain, and nothing after it");
     return result;
 }
 

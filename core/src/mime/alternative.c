@@ -37,7 +37,7 @@ static int check_type(fct_slice type, facteur_error **error)
     if (fct_type_is(type, FCT_SLICE("text/plain")) || fct_type_is(type, FCT_SLICE("text/html")))
         return refuse(error, "the plain text and the HTML are the fields text and html");
     if (fct_slice_starts_nocase(type, FCT_SLICE("message/")))
-        return refuse(error, "a message is no alternative to a text");
+        return refuse(error, "a message cannot be an alternative to a text");
     if (charset.ptr && !fct_slice_equal_nocase(charset, FCT_SLICE("utf-8")))
         return refuse(error, "an alternative is UTF-8: leave the charset out");
     return 0;
@@ -83,7 +83,7 @@ static int check_calendar(fct_slice type, fct_slice text, fct_slice *method, fac
         return refuse(error, "a text/calendar begins with the line BEGIN:VCALENDAR");
     *method = calendar_method(text);
     if (method->ptr && !is_method(*method))
-        return refuse(error, "the calendar's METHOD is no word of letters, digits and \"-\"");
+        return refuse(error, "the calendar's METHOD is not a word of letters, digits and \"-\"");
     if (!told.ptr)
         return 0;
     if (!method->ptr || !fct_slice_equal_nocase(told, *method))

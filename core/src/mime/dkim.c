@@ -327,7 +327,7 @@ static int read_all(struct signing *s, fct_mail *mail)
     err = read_mail(s, mail);
     if (err == FACTEUR_EIO)
         return fct_error_set(s->error, err, "attachments",
-                             "an attachment's file changed or went away");
+                             "an attachment's file changed or disappeared");
     if (!err)
         err = split_head(s);
     if (err)

@@ -55,8 +55,8 @@ bool fct_dkim_may_skip(fct_slice name);
  *
  * now_s   Unix seconds, for t= and x=.
  *
- * FACTEUR_EMESSAGE: there is no From field; FACTEUR_EIO: an attachment's file changed or went away;
- * FACTEUR_ECONFIG: the key cannot sign; FACTEUR_ENOMEM.
+ * FACTEUR_EMESSAGE: there is no From field; FACTEUR_EIO: an attachment's file changed or
+ * disappeared; FACTEUR_ECONFIG: the key cannot sign; FACTEUR_ENOMEM.
  */
 int fct_dkim_sign(fct_mail *mail, const struct fct_dkim_signature *signatures, size_t count,
                   int64_t now_s, fct_mail **out, facteur_error **error);

@@ -308,7 +308,7 @@ int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
     int result = fct_message_lacks_id(message) ? fct_random(facts.random, sizeof facts.random) : 0;
 
     if (result)
-        return fct_error_set(error, result, NULL, "the system has no randomness to give");
+        return fct_error_set(error, result, NULL, "the system provides no random numbers");
     if (!message->frozen)
         result = freeze(message, &facts, error);
     if (result)

@@ -48,9 +48,10 @@ static int check(const fct_labels *labels, const char *field, fct_slice name, fc
 
     if (name.len) {
         if (is_there(labels, name))
-            result = fct_error_set(error, FACTEUR_EMESSAGE, field,
-                                   "a name of metadata stands once: \"%.*s\" is there already",
-                                   (int)name.len, name.ptr);
+            result = fct_error_set(
+                error, FACTEUR_EMESSAGE, field,
+                "a name of metadata can be given only once: \"%.*s\" is there already",
+                (int)name.len, name.ptr);
     }
     if (!result)
         result = fct_token_check(FCT_TOKEN_LABEL, field, value, error);

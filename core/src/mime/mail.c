@@ -440,6 +440,6 @@ int fct_mail_read(fct_mail *mail, fct_buf *out, facteur_error **error)
     fct_mail_reader_free(reader);
     if (result == FACTEUR_EIO)
         return fct_error_set(error, result, "attachments",
-                             "an attachment's file changed or went away");
+                             "an attachment's file changed or disappeared");
     return result ? fct_error_nomem(error) : 0;
 }

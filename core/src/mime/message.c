@@ -118,7 +118,7 @@ static int check_author(const struct field *field, const fct_address_list *list,
         return fct_error_set(error, FACTEUR_EMESSAGE, field->name,
                              "%s has no address: write local@domain", field->name);
     if (field->offset == offsetof(facteur_message, sender) && list->count > 1)
-        return fct_error_set(error, FACTEUR_EMESSAGE, field->name, "sender is one mailbox");
+        return fct_error_set(error, FACTEUR_EMESSAGE, field->name, "sender must be one mailbox");
     return 0;
 }
 
@@ -432,13 +432,14 @@ int facteur_message_add_mailbox(facteur_message *message, const char *name, cons
     if (result)
         return result;
     if (!field || (field->set != set_addresses && field->set != set_author))
-        return fct_error_set(error, FACTEUR_EMESSAGE, name,
-                             "\"%s\" is no address field: use from, sender, reply_to, to, cc or "
-                             "bcc",
-                             name);
+        return fct_error_set(
+            error, FACTEUR_EMESSAGE, name,
+            "\"%s\" is not an address field: use from, sender, reply_to, to, cc or "
+            "bcc",
+            name);
     list = slot(message, field);
     if (list == &message->sender && list->count)
-        return fct_error_set(error, FACTEUR_EMESSAGE, name, "sender is one mailbox");
+        return fct_error_set(error, FACTEUR_EMESSAGE, name, "sender must be one mailbox");
     result = fct_address_list_add(list, name, fct_argument(display, display_len),
                                   fct_argument(address, address_len), error);
     if (!result)

@@ -52,7 +52,7 @@ EVP_PKEY *fct_pem_private_key(fct_slice pem, const fct_secret *passphrase, const
         *fault = passphrase ? "cannot be decrypted with this passphrase"
                             : "is encrypted, and there is no passphrase";
     else if (!key)
-        *fault = "is no private key in PEM (\"-----BEGIN PRIVATE KEY-----\")";
+        *fault = "is not a private key in PEM (\"-----BEGIN PRIVATE KEY-----\")";
     return key;
 }
 
@@ -72,7 +72,7 @@ STACK_OF(X509) * fct_pem_certificates(fct_slice pem, const char **fault)
     whole = whole && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE &&
             sk_X509_num(list) > 0;
     BIO_free(text);
-    *fault = fct_memory_lacked_by_openssl() ? NULL : "is no certificate in PEM";
+    *fault = fct_memory_lacked_by_openssl() ? NULL : "is not a certificate in PEM";
     if (whole)
         return list;
     sk_X509_pop_free(list, X509_free);

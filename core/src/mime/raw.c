@@ -136,7 +136,7 @@ static int begin_field(struct reader *r, fct_slice line)
     fct_slice name;
 
     if (!colon)
-        return refuse(r, "is no header field (\"Name: value\"); an empty line ends the header");
+        return refuse(r, "is not a header field (\"Name: value\"); an empty line ends the header");
     /* Blanks before the colon are obsolete, but readers let them pass (RFC 5322 section 4.5). */
     name = fct_slice_trim((fct_slice){line.ptr, (size_t)(colon - line.ptr)});
     if (!is_field_name(name))

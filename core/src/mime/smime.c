@@ -64,7 +64,7 @@ static int explain(struct protecting *p, int err, const char *where)
                              "cannot be signed; encode them as quoted-printable or base64");
     if (err == FACTEUR_EIO)
         return fct_error_set(p->error, err, "attachments",
-                             "an attachment's file changed or went away");
+                             "an attachment's file changed or disappeared");
     if (err == FACTEUR_ECONFIG)
         return fct_error_set(p->error, err, where, "the certificate or its key cannot do this");
     return err;

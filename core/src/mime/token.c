@@ -158,7 +158,8 @@ static int check_file_name(const char *field, fct_slice value, facteur_error **e
     at = find_control(value);
     if (at < value.len)
         return fct_error_set(error, FACTEUR_EMESSAGE, field,
-                             "a file name has no control characters: one is at offset %zu", at);
+                             "a file name cannot have control characters: one is at offset %zu",
+                             at);
     return 0;
 }
 
@@ -286,7 +287,7 @@ static int check_label(const char *field, fct_slice value, facteur_error **error
     if (value.len && at == value.len)
         return 0;
     return fct_error_set(error, FACTEUR_EMESSAGE, field,
-                         value.len ? "tags and metadata have no control characters"
+                         value.len ? "tags and metadata cannot have control characters"
                                    : "tags and metadata are not empty");
 }
 

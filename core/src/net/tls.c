@@ -237,7 +237,7 @@ static int fail(fct_tls *tls)
     default:
         snprintf(tls->message, sizeof tls->message, "%s with %s failed: %s",
                  tls->open ? "TLS" : "the TLS handshake", name,
-                 reason ? reason : "out of memory, or data that is no TLS");
+                 reason ? reason : "out of memory, or data that is not TLS");
     }
     return refuse(tls, NULL);
 }

@@ -121,10 +121,10 @@ static int load_client(fct_tls_context *context, const struct fct_tls_config *co
     SSL_CTX_set_default_passwd_cb(context->ssl, no_passphrase);
     if (SSL_CTX_use_certificate_chain_file(context->ssl, config->client_cert) != 1)
         return refuse_file("client_cert", config->client_cert,
-                           "is no PEM certificate that can be used", error);
+                           "is not a PEM certificate that can be used", error);
     if (SSL_CTX_use_PrivateKey_file(context->ssl, key, SSL_FILETYPE_PEM) != 1)
         return refuse_file("client_key", key,
-                           "is no unencrypted PEM key that belongs to client_cert", error);
+                           "is not an unencrypted PEM key that belongs to client_cert", error);
     return 0;
 }
 

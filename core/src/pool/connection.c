@@ -150,11 +150,11 @@ static void on_timer(fct_timer *timer)
     uint64_t now_us = fct_loop_now_us(connection->loop);
 
     if (connection->shake_us) {
-        lose(connection, FACTEUR_ETLS, "the TLS handshake was not done in time");
+        lose(connection, FACTEUR_ETLS, "the TLS handshake took too long");
         return;
     }
     if (connection->probe_us && now_us >= connection->probe_us) {
-        lose(connection, FACTEUR_ECONNECT, "the connection was dead after a rest");
+        lose(connection, FACTEUR_ECONNECT, "the connection was dead after it had been idle");
         return;
     }
     enter(connection);

@@ -49,19 +49,20 @@ int fct_session_refuses_terms(fct_session *s, const fct_terms *terms)
     fct_buf_clear(&s->message);
     /* RFC 8689 section 4.1: the relay itself must be known, too. */
     if (terms->asked & FCT_TERM_REQUIRETLS && (!s->secured || s->config.tls_unverified)) {
-        fct_buf_add_text(&s->message,
-                         "require_tls is asked and the connection has no verified TLS");
+        fct_buf_add_text(
+            &s->message,
+            "the message asks for require_tls, and the connection has no verified TLS");
         return FACTEUR_EPERMANENT;
     }
     for (size_t i = 0; missing && i < TERM_COUNT; i++) {
         if (!(missing & table[i].term))
             continue;
         if (fct_session_uses(s, table[i].offer))
-            fct_buf_addf(&s->message, "deliver_by is %u and the relay takes no less than %u",
+            fct_buf_addf(&s->message, "deliver_by is %u and the relay accepts no less than %u",
                          (unsigned)terms->by_s, s->caps.deliver_by_min);
         else
-            fct_buf_addf(&s->message, "%s is asked and the relay does not offer %s", table[i].field,
-                         table[i].keyword);
+            fct_buf_addf(&s->message, "the message asks for %s, and the relay does not offer %s",
+                         table[i].field, table[i].keyword);
         return FACTEUR_EPERMANENT;
     }
     return 0;

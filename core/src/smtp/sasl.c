@@ -192,7 +192,7 @@ int fct_sasl_step(fct_sasl *sasl, fct_slice challenge, fct_buf *response)
         (sasl->mechanism == FCT_MECHANISM_OAUTHBEARER || sasl->mechanism == FCT_MECHANISM_XOAUTH2);
 
     if (sasl->done && !oauth_error)
-        return refuse(sasl, "the relay asked for more than the mechanism has to say");
+        return refuse(sasl, "the relay asked for more than the mechanism provides");
     sasl->step++;
     switch (sasl->mechanism) {
     case FCT_MECHANISM_PLAIN:

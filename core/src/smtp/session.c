@@ -270,7 +270,7 @@ int fct_session_output(fct_session *s, fct_slice *slices, int max, uint64_t now_
     count = fct_wire_output(&s->wire, slices, max);
     if (count < 0)
         fct_session_die(s, FACTEUR_EIO, FACTEUR_PHASE_body, NULL, being_read(s),
-                        "an attachment's file went away or changed while it was sent");
+                        "an attachment's file changed or disappeared while it was sent");
     return count;
 }
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define IN_DOUBT "the mail was handed over and its verdict was not heard: "
+#define IN_DOUBT "the mail was handed over and no verdict came: "
 
 struct fct_expected *fct_session_front(fct_session *s)
 {

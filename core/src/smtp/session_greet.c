@@ -38,7 +38,7 @@ void fct_session_on_greeting(fct_session *s, const fct_reply *reply)
         fct_session_say_ehlo(s);
     else if (fct_reply_kind(reply->code) >= 4)
         refuse(s, FACTEUR_ECONNECT, FACTEUR_PHASE_greeting, reply,
-               "the relay is not available to us");
+               "the relay refuses connections from here");
     else
         refuse(s, FACTEUR_EPROTOCOL, FACTEUR_PHASE_greeting, reply,
                "the relay's greeting is not a 220");
@@ -105,7 +105,7 @@ void fct_session_on_starttls(fct_session *s, const fct_reply *reply, bool more)
      */
     if (more) {
         fct_session_die(s, FACTEUR_ETLS, FACTEUR_PHASE_tls, reply, NULL,
-                        "the relay sent more behind its reply to STARTTLS (starttls_injection)");
+                        "the relay sent data after its reply to STARTTLS (starttls_injection)");
         return;
     }
     fct_capabilities_read(&s->caps, (fct_slice){"", 0});

@@ -329,7 +329,8 @@ static void on_verdict(fct_session *s, fct_transaction *mail, const fct_reply *r
     fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_final);
     if (kind == 3 || (kind == 2 && early)) {
         breach(s, mail, early ? FACTEUR_PHASE_body : FACTEUR_PHASE_final, reply,
-               early ? "a verdict on a mail not yet handed over" : "not a verdict on a mail");
+               early ? "a verdict on a mail that was not handed over yet"
+                     : "not a verdict on a mail");
         return;
     }
     if (kind == 2) {
@@ -342,7 +343,8 @@ static void on_verdict(fct_session *s, fct_transaction *mail, const fct_reply *r
             fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_final, reply, mail,
                             "the relay closes the connection");
         else if (odd)
-            breach(s, mail, FACTEUR_PHASE_final, reply, "a mail taken whose sender was refused");
+            breach(s, mail, FACTEUR_PHASE_final, reply,
+                   "a mail was taken after its sender had been refused");
         return;
     }
     s->rset_due |= mail->bdat || !(s->known & FCT_KNOWN_ENDS);
