@@ -319,6 +319,31 @@ static void the_deadline_covers_everything(void **state)
     stage_close(pool, &server);
 }
 
+/* The connection is there and the timer of the mail has not fired yet. */
+static void what_is_over_time_is_not_handed_over(void **state)
+{
+    struct server server = {0};
+    struct post post;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    send_one(pool, &post);
+    for (int i = 0; i < 5; i++) {
+        submit(pool, &post, 0);
+        run_until_set(loop, &post.finished);
+        assert_int_equal(post.class, FCT_TEMPORARY);
+        assert_int_equal(post.error, FACTEUR_EDEADLINE);
+        assert_int_equal(post.job.attempts, 0);
+        assert_string_equal(post.message,
+                            "the deadline passed before the mail was given to a connection");
+    }
+    send_one(pool, &post);
+    expect_sent(&post);
+    stage_close(pool, &server);
+    assert_int_equal(server.connections, 1);
+    assert_int_equal(server.mails, 2);
+}
+
 static void a_check_tells_the_facts(void **state)
 {
     struct server server = {0};
@@ -664,6 +689,7 @@ int main(void)
         POOL_TEST(a_relay_that_refuses_service_is_temporary),
         POOL_TEST(a_silent_handshake_has_its_time),
         POOL_TEST(the_deadline_covers_everything),
+        POOL_TEST(what_is_over_time_is_not_handed_over),
         POOL_TEST(a_check_tells_the_facts),
         POOL_TEST(a_check_of_a_silent_relay_ends),
         POOL_TEST(jobs_can_be_cut_at_any_turn),

@@ -255,6 +255,8 @@ SHOWN = [
     (110, "tests/core/test_clock.c", "deadlines_are_kept", "the program must be the clock"),
     (114, "tests/core/test_limits.c", "two_gigabytes", "nothing reaches the server"),
     (122, SEVERAL, "test_the_second_transaction_of_a_mail_is_cut", "a receipt has three lists"),
+    (116, "tests/core/test_pool.c", "what_is_over_time_is_not_handed_over", "the loop must be late"),
+    (116, "tests/core/test_session.c", "a_dialogue", "deadline-handover.txt: the program must be the clock"),
     (124, "tests/core/test_session.c", "a_dialogue", "final-refused-plain.txt: our server ends a refused transaction"),
     (125, SEVERAL, "test_a_content_is_never_read_as_commands", "the content is what matters"),
     (125, SEVERAL, "test_bdat_is_proven_once", "and on which connection"),

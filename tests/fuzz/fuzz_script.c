@@ -311,6 +311,7 @@ static bool drain(struct play *play, size_t most)
         fct_session_sent(play->session, total, play->now_us);
         take_events(play);
     }
+    take_events(play);
     return moved;
 }
 

@@ -350,6 +350,11 @@ void fct_pool_dispatch(fct_pool *pool)
         bool particular = wants_new(job);
 
         number = job->number;
+        /* Its timer may be a little behind: what is over time is not handed over. */
+        if (fct_loop_now_us(pool->loop) >= job->deadline_us) {
+            fct_pool_fail_late(job, fct_pool_opening(pool));
+            continue;
+        }
         /* One that was put back is looked at again. */
         if (job->mail ? hand_over(pool, job) : start_check(pool, job))
             continue;

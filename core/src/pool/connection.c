@@ -120,7 +120,9 @@ void fct_connection_pump(fct_connection *connection)
 
         if (connection->state == FCT_CONNECTION_ENDED)
             break;
-        if (!write_output(connection) && !moved)
+        moved |= write_output(connection);
+        /* Mails that were refused, or past their time, ended without an octet. */
+        if (!drain(connection) && !moved)
             break;
     }
     if (connection->session && connection->state != FCT_CONNECTION_ENDED) {

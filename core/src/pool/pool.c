@@ -22,7 +22,7 @@ void fct_pool_kick(fct_pool *pool)
 
 /* ---- Waiting ---- */
 
-static void fail_late(fct_job *job, fct_connection *connection)
+void fct_pool_fail_late(fct_job *job, fct_connection *connection)
 {
     static const char *const waited_for[FACTEUR_PHASE_COUNT] = {
         [FACTEUR_PHASE_resolve] = "the name servers to answer",
@@ -52,6 +52,9 @@ static void fail_late(fct_job *job, fct_connection *connection)
                  "the deadline passed while waiting for one of the host's %u connections to the "
                  "relay (host_slots)",
                  job->pool->relay->host_slots);
+    } else if (fct_pool_count_open(job->pool) < job->pool->relay->pool_size) {
+        snprintf(message, sizeof message,
+                 "the deadline passed before the mail was given to a connection");
     } else {
         snprintf(message, sizeof message,
                  "the deadline passed while waiting for a free connection (pool_size is %u)",
@@ -82,11 +85,11 @@ static void on_deadline(fct_timer *timer)
     if (connection) {
         /* A check, which is never in the queue while its connection lives. */
         connection->check = NULL;
-        fail_late(job, connection);
+        fct_pool_fail_late(job, connection);
         fct_connection_cut(connection, FACTEUR_EDEADLINE, "the deadline passed");
         return;
     }
-    fail_late(job, fct_pool_opening(pool));
+    fct_pool_fail_late(job, fct_pool_opening(pool));
     cut_unwanted(pool);
 }
 

@@ -40,6 +40,9 @@ void fct_queue_take(fct_pool *pool, fct_job *job);
 /* End those in the queue: the pool is closing. */
 void fct_pool_fail_queue(fct_pool *pool);
 
+/* Its deadline has passed: end it, with what it waited for (NULL: not for one being opened). */
+void fct_pool_fail_late(fct_job *job, fct_connection *connection);
+
 /* Have fct_pool_dispatch() called with the loop's next turn. */
 void fct_pool_kick(fct_pool *pool);
 

@@ -221,6 +221,7 @@ void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class c
     outcome->flights = mail->share.flights;
     mail->state = FCT_MAIL_DONE;
     s->mail_count--;
+    s->mail_bytes -= mail->size;
 }
 
 void fct_transaction_refused(fct_session *s, fct_transaction *mail, enum facteur_phase phase,

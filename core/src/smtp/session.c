@@ -265,6 +265,8 @@ int fct_session_output(fct_session *s, fct_slice *slices, int max, uint64_t now_
     int count;
 
     s->now_us = now_us;
+    fct_session_expire(s);
+    fct_session_begin_mails(s);
     if (s->state == FCT_STATE_DEAD)
         return s->error == FACTEUR_EIO ? FACTEUR_EIO : 0;
     count = fct_wire_output(&s->wire, slices, max);
@@ -468,6 +470,7 @@ int fct_session_submit(fct_session *s, fct_mail *mail, uint64_t deadline_us, uns
     transaction->hold = hold;
     fct_list_push(&s->mails, &transaction->link);
     s->mail_count++;
+    s->mail_bytes += transaction->size;
     fct_session_pump(s);
     return 0;
 }

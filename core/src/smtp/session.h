@@ -149,9 +149,10 @@ int fct_session_feed(fct_session *session, const void *bytes, size_t len, uint64
 
 /*
  * The bytes to be written, gathered: at most `max` slices (at least 1).  They stay valid until
- * fct_session_sent() is told of them or the session is freed.  Returns the number of slices, 0 when
- * there is nothing to write now, or FACTEUR_EIO when a mail's content cannot be read any more (its
- * outcome waits in next(), the session is dead).
+ * fct_session_sent() is told of them or the session is freed.  Mails are begun here, and those past
+ * their deadline are not shown any more, so that there may be events afterwards.  Returns the
+ * number of slices, 0 when there is nothing to write now, or FACTEUR_EIO when a mail's content
+ * cannot be read any more (its outcome waits in next(), the session is dead).
  */
 int fct_session_output(fct_session *session, fct_slice *slices, int max, uint64_t now_us);
 

@@ -204,18 +204,23 @@ void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const
         fct_transaction_end(s, mail, FCT_TEMPORARY, error, fct_session_phase(s), NULL, sentence);
 }
 
+void fct_session_expire(fct_session *s)
+{
+    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
+        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+
+        if (mail->state != FCT_MAIL_DONE && mail->deadline_us <= s->now_us)
+            fct_session_give_up(s, mail, FACTEUR_EDEADLINE, "the deadline of the send passed");
+    }
+}
+
 void fct_session_tick(fct_session *s, uint64_t now_us)
 {
     struct fct_expected *front;
     bool body;
 
     s->now_us = now_us;
-    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
-        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
-
-        if (mail->state != FCT_MAIL_DONE && mail->deadline_us <= now_us)
-            fct_session_give_up(s, mail, FACTEUR_EDEADLINE, "the deadline of the send passed");
-    }
+    fct_session_expire(s);
     if (s->state == FCT_STATE_DEAD || wait_limit(s) > now_us) {
         fct_session_pump(s);
         return;

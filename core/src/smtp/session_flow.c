@@ -160,15 +160,13 @@ static void say_goodbye(fct_session *s)
     }
 }
 
-void fct_session_pump(fct_session *s)
+/* Only when its first octets can leave at once: what waits longer may be past its time by then. */
+void fct_session_begin_mails(fct_session *s)
 {
     fct_transaction *mail;
 
-    if (s->draining) {
-        if (s->expected_count == 0)
-            fct_session_leave_drained(s);
+    if (s->draining || !fct_wire_waits(&s->wire))
         return;
-    }
     while (s->state == FCT_STATE_READY && (mail = next_queued(s)) && may_begin(s, mail)) {
         if (s->rset_due && !fct_session_uses(s, FCT_OFFER_PIPELINING)) {
             s->rset_due = false;
@@ -177,8 +175,18 @@ void fct_session_pump(fct_session *s)
             fct_transaction_begin(s, mail);
         }
     }
-    while (s->state == FCT_STATE_READY && s->noops_wanted && s->active_count == 0 &&
-           s->expected_count == 0) {
+    fct_session_pump(s);
+}
+
+void fct_session_pump(fct_session *s)
+{
+    if (s->draining) {
+        if (s->expected_count == 0)
+            fct_session_leave_drained(s);
+        return;
+    }
+    while (s->state == FCT_STATE_READY && s->noops_wanted && !next_queued(s) &&
+           s->active_count == 0 && s->expected_count == 0) {
         s->noops_wanted--;
         s->idle_commands++;
         fct_session_command(s, FCT_COMMAND_NOOP, NULL, "NOOP");
@@ -193,7 +201,7 @@ unsigned fct_session_room(const fct_session *s)
 
     if (s->state != FCT_STATE_READY || s->quit_wanted || s->stop || s->draining ||
         s->mail_count >= most || s->mail_count >= allowed ||
-        (s->active_count && s->active_bytes >= s->config.pipeline_bytes))
+        (s->mail_count && s->mail_bytes >= s->config.pipeline_bytes))
         return 0;
     room = (most < allowed ? most : allowed) - s->mail_count;
     if (s->caps.mail_max) {

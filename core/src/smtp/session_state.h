@@ -128,6 +128,7 @@ struct fct_session {
     fct_list kept;    /* taken, but their memory may still be in a write */
     void **gate_tags; /* of the latest FCT_EVENT_GATE; pipeline_depth of them, once one is wanted */
     unsigned mail_count; /* not done */
+    uint64_t mail_bytes; /* of them */
     unsigned active_count;
     uint64_t active_bytes;
     unsigned mails_begun;
@@ -165,7 +166,9 @@ int fct_session_command(fct_session *s, enum fct_command command, fct_transactio
 int fct_session_write(fct_session *s, enum fct_command command, fct_transaction *mail,
                       fct_slice shown, bool secret);
 void fct_session_expect(fct_session *s, enum fct_command command, fct_transaction *mail);
-/* Write whatever may be written now. */
+/* Queue the commands of the mails that may be begun now. */
+void fct_session_begin_mails(fct_session *s);
+/* Queue whatever else may be written now. */
 void fct_session_pump(fct_session *s);
 bool fct_session_uses(const fct_session *s, enum fct_offer offer);
 /* Whether a command may follow a final dot in the same flight. */
@@ -233,6 +236,8 @@ void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const 
                      const fct_transaction *culprit, const char *sentence);
 void fct_session_leave_drained(fct_session *s);
 void fct_session_closed_by_421(fct_session *s, const fct_reply *reply);
+/* Give up the mails whose deadline has passed. */
+void fct_session_expire(fct_session *s);
 /* End a mail that has no verdict; once it had begun, the session dies of it. */
 void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const char *sentence);
 struct fct_expected *fct_session_front(fct_session *s);

@@ -113,9 +113,13 @@ static void drain(struct play *play);
 /* Nothing passes any more, and nobody says so: time does. */
 static void stall(struct play *play)
 {
-    for (int i = 0; i < 10 && !play->closed; i++) {
-        uint64_t deadline = fct_session_deadline(play->session);
+    fct_slice refused;
 
+    for (int i = 0; i < 10 && !play->closed; i++) {
+        uint64_t deadline;
+
+        fct_session_output(play->session, &refused, 1, play->now_us);
+        deadline = fct_session_deadline(play->session);
         drain(play);
         if (deadline == FCT_NEVER)
             break;
@@ -163,6 +167,9 @@ static void drain(struct play *play)
             cut(play);
         }
     }
+    /* A mail may have ended without an octet. */
+    if (!play->stopped)
+        take_events(play);
 }
 
 /* Lines that begin with a 2: each may be one verdict at the most. */
@@ -341,6 +348,8 @@ static void step(struct play *play, const char *line)
             fail_play(play, line, "ended before its deadline");
         fct_session_tick(play->session, play->now_us);
         take_events(play);
+    } else if (strncmp(line, "pause ", 6) == 0) {
+        play->now_us += strtoul(line + 6, NULL, 10);
     } else if (strncmp(line, "accept ", 7) == 0) {
         play->allowance = strcmp(line + 7, "all") == 0 ? NO_LIMIT : strtoul(line + 7, NULL, 10);
     } else if (strncmp(line, "submit ", 7) == 0) {
