@@ -61,7 +61,7 @@ static bool attach(facteur_message *core, const char *where, zend_object *attach
                                                               name, type, inline_id, &error),
                                  &error);
     if (!path || zend_str_has_nul_byte(path)) {
-        php_facteur_refuse(FACTEUR_EMESSAGE, where, "%s has neither data nor path", where);
+        php_facteur_refuse(FACTEUR_EMESSAGE, where, "there is neither data nor path");
         return false;
     }
     if (php_check_open_basedir_ex(ZSTR_VAL(path), 0)) {
@@ -132,7 +132,7 @@ static bool content_id(const struct extras *extras, zend_string **id)
     if (*id)
         return true;
     php_facteur_refuse(FACTEUR_EMESSAGE, "inline",
-                       "inline: true takes the name as content id, and there is no name");
+                       "true takes the name as content id, and there is no name");
     return false;
 }
 

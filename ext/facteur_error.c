@@ -99,21 +99,13 @@ void php_facteur_redact(void)
         redact(EG(exception));
 }
 
-/* "where: sentence", unless the sentence begins with the place by itself. */
-static zend_string *sentence(const char *where, const char *message)
-{
-    if (!*where || strncmp(message, where, strlen(where)) == 0)
-        return zend_string_init(message, strlen(message), 0);
-    return zend_strpprintf(0, "%s: %s", where, message);
-}
-
 static void throw_object(zend_class_entry *ce, int code, const char *message, const char *where,
                          zend_object *receipt)
 {
     zval exception, value;
 
     object_init_ex(&exception, ce);
-    ZVAL_STR(&value, sentence(where, message));
+    ZVAL_STRING(&value, message);
     zend_update_property_ex(zend_ce_exception, Z_OBJ(exception), ZSTR_KNOWN(ZEND_STR_MESSAGE),
                             &value);
     zval_ptr_dtor(&value);
@@ -133,7 +125,7 @@ static void throw_object(zend_class_entry *ce, int code, const char *message, co
 
 void php_facteur_throw(int code, facteur_error *error)
 {
-    const char *message = error ? facteur_error_message(error) : facteur_error_text(code);
+    const char *message = error ? facteur_error_sentence(error) : facteur_error_text(code);
 
     throw_object(class_of(code), code, message, error ? facteur_error_where(error) : "", NULL);
     facteur_error_free(error);
@@ -142,13 +134,15 @@ void php_facteur_throw(int code, facteur_error *error)
 void php_facteur_refuse(int code, const char *where, const char *format, ...)
 {
     va_list args;
-    zend_string *message;
+    zend_string *text, *message;
 
     va_start(args, format);
-    message = zend_vstrpprintf(1024, format, args);
+    text = zend_vstrpprintf(1024, format, args);
     va_end(args);
+    message = *where ? zend_strpprintf(0, "%s: %s", where, ZSTR_VAL(text)) : zend_string_copy(text);
     throw_object(class_of(code), code, ZSTR_VAL(message), where, NULL);
     zend_string_release(message);
+    zend_string_release(text);
 }
 
 void php_facteur_throw_receipt(zend_object *object, const facteur_receipt *receipt)
@@ -166,7 +160,7 @@ bool php_facteur_check(int code, facteur_error **error)
 
 bool php_facteur_refuse_type(const char *where, zval *value, const char *wanted)
 {
-    php_facteur_refuse(FACTEUR_EMESSAGE, where, "%s: expected %s, got %s", where, wanted,
+    php_facteur_refuse(FACTEUR_EMESSAGE, where, "expected %s, got %s", wanted,
                        zend_zval_type_name(value));
     return false;
 }
@@ -175,6 +169,6 @@ bool php_facteur_no_nul(const char *where, const zend_string *text)
 {
     if (!text || !zend_str_has_nul_byte(text))
         return true;
-    php_facteur_refuse(FACTEUR_EMESSAGE, where, "%s has the control character 0x00", where);
+    php_facteur_refuse(FACTEUR_EMESSAGE, where, "the text has the control character 0x00");
     return false;
 }

@@ -250,8 +250,7 @@ static bool add_headers(facteur_message *core, HashTable *headers)
     ZEND_HASH_FOREACH_STR_KEY_VAL(headers, name, value)
     {
         if (!name) {
-            php_facteur_refuse(FACTEUR_EMESSAGE, "headers",
-                               "headers are named: ['X-Shop' => '12']");
+            php_facteur_refuse(FACTEUR_EMESSAGE, "headers", "expected names: ['X-Shop' => '12']");
             return false;
         }
         if (!add_header_list(core, name, value))

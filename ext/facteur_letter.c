@@ -28,8 +28,7 @@ static bool read_deadline(double *out, zval *value)
                                                      : -1;
 
     if (!(deadline >= 0) || zend_isinf(deadline)) {
-        php_facteur_refuse(FACTEUR_EMESSAGE, "deadline",
-                           "deadline must be a number of seconds, 0 or more");
+        php_facteur_refuse(FACTEUR_EMESSAGE, "deadline", "expected a number of seconds, 0 or more");
         return false;
     }
     *out = deadline;

@@ -34,7 +34,7 @@ static zend_string *string_text(const char *name, zend_string *value)
     if (!zend_str_has_nul_byte(value))
         return php_facteur_option_is(name, "path") ? php_facteur_absolute(value)
                                                    : zend_string_copy(value);
-    php_facteur_refuse(FACTEUR_ECONFIG, name, "%s has the control character 0x00", name);
+    php_facteur_refuse(FACTEUR_ECONFIG, name, "the text has the control character 0x00");
     return NULL;
 }
 
@@ -56,8 +56,8 @@ static zend_string *option_text(const char *name, zval *value)
     case IS_ARRAY:
         return php_facteur_signing_json(name, value);
     default:
-        php_facteur_refuse(FACTEUR_ECONFIG, name, "%s must be a text, a number or a bool, not %s",
-                           name, zend_zval_type_name(value));
+        php_facteur_refuse(FACTEUR_ECONFIG, name, "expected a text, a number or a bool, got %s",
+                           zend_zval_type_name(value));
         return NULL;
     }
 }

@@ -42,7 +42,8 @@ extern zend_class_entry *php_facteur_in_doubt_error_ce;
  * NULL. */
 void php_facteur_throw(int code, facteur_error *error);
 
-/* Throw for something that the extension itself refuses; `where` as facteur_error_where(). */
+/* Throw for something that the extension itself refuses; `where` as facteur_error_where(), which is
+ * put before the text unless it is "". */
 void php_facteur_refuse(int code, const char *where, const char *format, ...)
     ZEND_ATTRIBUTE_FORMAT(printf, 3, 4);
 

@@ -117,7 +117,7 @@ static inline PyTypeObject *fpy_type(fpy_state *state, enum fpy_object which)
  */
 PyObject *fpy_raise(fpy_state *state, int code, facteur_error *error, enum fpy_object usage);
 
-/* Raise one of the module's own findings: `where` may be "". */
+/* Raise one of the module's own findings; `where`, unless it is "", is put before the text. */
 PyObject *fpy_raise_text(fpy_state *state, int code, enum fpy_object class, const char *where,
                          const char *format, ...);
 

@@ -24,35 +24,10 @@ static PyObject *raise_made(fpy_state *state, enum fpy_object class, int code, c
     return NULL;
 }
 
-/* "where: text", unless the text says where by itself. */
-static PyObject *sentence(const char *where, PyObject *text)
+/* Raise with this message, which is taken over; NULL is an exception already. */
+static PyObject *raise_message(fpy_state *state, enum fpy_object class, int code, const char *where,
+                               PyObject *message)
 {
-    PyObject *place;
-    PyObject *whole = NULL;
-
-    if (!text || !where[0])
-        return text;
-    place = fpy_text(where);
-    if (place) {
-        Py_ssize_t starts = PyUnicode_Tailmatch(text, place, 0, PY_SSIZE_T_MAX, -1);
-
-        if (starts > 0) {
-            Py_DECREF(place);
-            return text;
-        }
-        if (starts == 0)
-            whole = PyUnicode_FromFormat("%U: %U", place, text);
-        Py_DECREF(place);
-    }
-    Py_DECREF(text);
-    return whole;
-}
-
-static PyObject *raise_sentence(fpy_state *state, enum fpy_object class, int code,
-                                const char *where, PyObject *text)
-{
-    PyObject *message = sentence(where, text);
-
     if (message)
         raise_made(state, class, code, where, message, NULL);
     Py_XDECREF(message);
@@ -73,8 +48,8 @@ PyObject *fpy_raise(fpy_state *state, int code, facteur_error *error, enum fpy_o
         class = FPY_MESSAGE_ERROR;
     else if (code == FACTEUR_ECLOSED)
         class = FPY_ERROR;
-    raise_sentence(state, class, code, error ? facteur_error_where(error) : "",
-                   fpy_text(error ? facteur_error_message(error) : facteur_error_text(code)));
+    raise_message(state, class, code, error ? facteur_error_where(error) : "",
+                  fpy_text(error ? facteur_error_sentence(error) : facteur_error_text(code)));
     facteur_error_free(error);
     return NULL;
 }
@@ -84,11 +59,16 @@ PyObject *fpy_raise_text(fpy_state *state, int code, enum fpy_object class, cons
 {
     va_list args;
     PyObject *text;
+    PyObject *whole = NULL;
 
     va_start(args, format);
     text = PyUnicode_FromFormatV(format, args);
     va_end(args);
-    return raise_sentence(state, class, code, where, text);
+    if (text && where[0])
+        whole = PyUnicode_FromFormat("%s: %U", where, text);
+    if (text && where[0])
+        Py_DECREF(text);
+    return raise_message(state, class, code, where, where[0] ? whole : text);
 }
 
 static enum fpy_object class_of(const facteur_receipt *receipt)

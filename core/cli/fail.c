@@ -75,26 +75,11 @@ int exit_code_of(int code)
     }
 }
 
-/* Whether the sentence begins with the place by itself. */
-static bool says(const char *message, const char *where)
-{
-    size_t len = strlen(where);
-
-    return strncmp(message, where, len) == 0 && strchr(" :[", message[len]);
-}
-
 int fail_error(const char *file, int code, facteur_error *error)
 {
-    const char *where = error ? facteur_error_where(error) : "";
-    const char *message = error ? facteur_error_message(error) : facteur_error_text(code);
-    int result;
+    int result = fail(exit_code_of(code), file, "%s",
+                      error ? facteur_error_sentence(error) : facteur_error_text(code));
 
-    if (says(message, where))
-        where = "";
-    if (file && *where)
-        result = fail(exit_code_of(code), file, "%s: %s", where, message);
-    else
-        result = fail(exit_code_of(code), *where ? where : file, "%s", message);
     facteur_error_free(error);
     return result;
 }

@@ -106,6 +106,12 @@ FACTEUR_API const char *facteur_error_message(const facteur_error *error);
  */
 FACTEUR_API const char *facteur_error_where(const facteur_error *error);
 
+/*
+ * Both for people: "items[2].unit_price: expected …", or the message alone where it begins with the
+ * place or has none.  Lives as long as the error.
+ */
+FACTEUR_API const char *facteur_error_sentence(const facteur_error *error);
+
 FACTEUR_API void facteur_error_free(facteur_error *error);
 
 /* ---- Messages -------------------------------------------------------------------------------- */

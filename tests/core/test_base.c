@@ -260,9 +260,44 @@ static void live_memory_is_counted(void **state)
 }
 #endif
 
+static void a_sentence_has_the_place_once(void **state)
+{
+    static const char *const rows[][3] = {
+        {"", "out of memory", "out of memory"},
+        {"to", "no address", "to: no address"},
+        {"to", "token", "to: token"},
+        {"to", "to: no address", "to: no address"},
+        {"to", "to", "to"},
+        {"sender", "sender is one mailbox", "sender is one mailbox"},
+        {"dkim[0].key", "dkim[0].key_file: no such file",
+         "dkim[0].key: dkim[0].key_file: no such file"},
+        {"items", "items[2].name: too long", "items[2].name: too long"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        facteur_error *error = NULL;
+
+        fct_error_set(&error, FACTEUR_EMESSAGE, rows[i][0], "%s", rows[i][1]);
+        assert_string_equal(facteur_error_sentence(error), rows[i][2]);
+        facteur_error_free(error);
+    }
+}
+
+static void a_prefixed_place_is_in_the_sentence(void **state)
+{
+    facteur_error *error = NULL;
+
+    fct_error_set(&error, FACTEUR_EMESSAGE, "key", "no key");
+    fct_error_prefix(&error, "dkim[1].");
+    assert_string_equal(facteur_error_sentence(error), "dkim[1].key: no key");
+    facteur_error_free(error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sentence_has_the_place_once),
+        cmocka_unit_test(a_prefixed_place_is_in_the_sentence),
         cmocka_unit_test(buf_grows_and_stays_terminated),
         cmocka_unit_test(buf_refuses_beyond_its_cap),
         cmocka_unit_test(slices_compare_without_locale),

@@ -55,10 +55,10 @@ bool(true)
 Facteur\MessageError EIO -5 [path] %smissing.pdf cannot be read: No such file or directory
 Facteur\MessageError EIO -5 [%s] %s
 ValueError Facteur\Attachment::fromPath(): Argument #1 ($path) must not contain any null bytes
-Facteur\MessageError EMESSAGE -3 [name] name has the control character 0x00
+Facteur\MessageError EMESSAGE -3 [name] name: the text has the control character 0x00
 Facteur\MessageError EMESSAGE -3 [%s] %s
 Facteur\MessageError EMESSAGE -3 [%s] %s
-Facteur\MessageError EMESSAGE -3 [attachments[0]] attachments[0] has neither data nor path
+Facteur\MessageError EMESSAGE -3 [attachments[0]] attachments[0]: there is neither data nor path
 Error Facteur\Attachment is constructed already
 Error Cannot modify readonly property Facteur\Attachment::$data
 Facteur\MessageError EIO -5 [%s] %s

@@ -29,10 +29,10 @@ Facteur\ConfigError ECONFIG -2 [deadlin] %sdeadline%s
 Facteur\ConfigError ECONFIG -2 [deadlin] %sdeadline%s
 Facteur\ConfigError ECONFIG -2 [deadline] deadline must be seconds such as 10 or 2.5, not "soon"
 Facteur\ConfigError ECONFIG -2 [deadline] %s
-Facteur\ConfigError ECONFIG -2 [deadline] deadline must be a text, a number or a bool, not stdClass
+Facteur\ConfigError ECONFIG -2 [deadline] deadline: expected a text, a number or a bool, got stdClass
 Facteur\ConfigError ECONFIG -2 [] options are named: ['deadline' => 5.0]
 Facteur\ConfigError ECONFIG -2 [tls] %s
-Facteur\ConfigError ECONFIG -2 [helo] helo has the control character 0x00
+Facteur\ConfigError ECONFIG -2 [helo] helo: the text has the control character 0x00
 Facteur\ConfigError ECONFIG -2 [dsn] dsn: the DSN has the control character 0x00
 Facteur\ConfigError ECONFIG -2 [dsn] %s
 Facteur\ConfigError ECONFIG -2 [dsn] %s

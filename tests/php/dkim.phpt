@@ -119,7 +119,7 @@ Facteur\ConfigError dkim[0].key: dkim[0].key: the key is not a private key in PE
 Facteur\ConfigError dkim[0].key: dkim[0].key: expected a text, a number, a bool, an array or null, got resource
 Facteur\ConfigError dkim[0].expires_after: dkim[0].expires_after: expected a text, a number, a bool, an array or null, got NAN
 Facteur\ConfigError dkim[0].headers[1]: dkim[0].headers[1]: ArrayIterator holds a value that JSON has no form for
-Facteur\ConfigError ca_file: ca_file must be a text, a number or a bool, not resource
+Facteur\ConfigError ca_file: ca_file: expected a text, a number or a bool, got resource
 Facteur\ConfigError deadline: deadline must be seconds such as 10 or 2.5, not "NAN"
 Never unsigned:
 Facteur\ConfigError dkim[0].key_file: dkim[0].key_file: cannot read "/dkim.none.pem": No such file or directory

@@ -89,8 +89,8 @@ ArgumentCountError facteur_send_contact_form() expects at most 2 arguments, 3 gi
 ArgumentCountError Facteur\Mailer::sendContactForm() expects at most 2 arguments, 3 given
 Facteur\MessageError EMESSAGE -3 [] options are named: ['locale' => 'fr']
 Facteur\MessageError EMESSAGE -3 [%Slocle] %s
-Facteur\MessageError EMESSAGE -3 [deadline] deadline must be a number of seconds, 0 or more
-Facteur\MessageError EMESSAGE -3 [deadline] deadline must be a number of seconds, 0 or more
+Facteur\MessageError EMESSAGE -3 [deadline] deadline: expected a number of seconds, 0 or more
+Facteur\MessageError EMESSAGE -3 [deadline] deadline: expected a number of seconds, 0 or more
 Facteur\MessageError EMESSAGE -3 [attachments] attachments: expected a list of Facteur\Attachment, got string
 Facteur\MessageError EMESSAGE -3 [attachments[0]] attachments[0]: expected a Facteur\Attachment (of a file: Attachment::fromPath()), got stdClass
 TypeError facteur_send_contact_form(): Argument #1 ($form) must be of type array|string, stdClass given

@@ -49,8 +49,8 @@ Facteur\MessageError EMESSAGE -3 [to] %s
 bool(false)
 Facteur\MessageError EMESSAGE -3 [%s] %s
 Facteur\MessageError EMESSAGE -3 [%s] %s
-Facteur\MessageError EMESSAGE -3 [headers] headers are named: ['X-Shop' => '12']
-Facteur\MessageError EMESSAGE -3 [headers] headers has the control character 0x00
+Facteur\MessageError EMESSAGE -3 [headers] headers: expected names: ['X-Shop' => '12']
+Facteur\MessageError EMESSAGE -3 [headers] headers: the text has the control character 0x00
 Facteur\MessageError EMESSAGE -3 [headers] headers: expected a text, or a list of texts, got array
 Facteur\MessageError EMESSAGE -3 [attachments[0]] attachments[0]: expected a Facteur\Attachment (of a file: Attachment::fromPath()), got string
 Facteur\MessageError EMESSAGE -3 [message_id] %s

@@ -82,4 +82,4 @@ Facteur\MessageError EMESSAGE -3 [priority] priority: a priority is "high", "nor
 Facteur\MessageError EMESSAGE -3 [alternatives] alternatives: the plain text and the HTML are the fields text and html
 Facteur\MessageError EMESSAGE -3 [alternatives] alternatives: expected the content as a text, got int
 Facteur\MessageError EMESSAGE -3 [alternatives] alternatives: expected a list of [type, content], got array
-Facteur\MessageError EMESSAGE -3 [alternatives] alternatives has the control character 0x00
+Facteur\MessageError EMESSAGE -3 [alternatives] alternatives: the text has the control character 0x00

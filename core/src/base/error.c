@@ -17,6 +17,7 @@ struct facteur_error {
     int code;
     char *where;
     char *message;
+    char *sentence; /* NULL: the message */
 };
 
 struct entry {
@@ -77,12 +78,18 @@ const char *facteur_error_where(const facteur_error *error)
     return error->where;
 }
 
+const char *facteur_error_sentence(const facteur_error *error)
+{
+    return error->sentence ? error->sentence : error->message;
+}
+
 void facteur_error_free(facteur_error *error)
 {
     if (!error)
         return;
     fct_free(error->where);
     fct_free(error->message);
+    fct_free(error->sentence);
     fct_free(error);
 }
 
@@ -111,6 +118,32 @@ static char *printable(const char *text)
     return fct_buf_take(&out, NULL);
 }
 
+/* Whether a message begins with the whole of the place. */
+static bool begins_with(const char *message, const char *where)
+{
+    size_t len = strlen(where);
+    unsigned char next;
+
+    if (strncmp(message, where, len) != 0)
+        return false;
+    next = (unsigned char)message[len];
+    return !fct_is_alnum(next) && next != '_';
+}
+
+/* Put the place before the message; false when memory ran out. */
+static bool join(facteur_error *error)
+{
+    fct_buf sentence = {0};
+
+    fct_free(error->sentence);
+    error->sentence = NULL;
+    if (!*error->where || begins_with(error->message, error->where))
+        return true;
+    fct_buf_addf(&sentence, "%s: %s", error->where, error->message);
+    error->sentence = fct_buf_take(&sentence, NULL);
+    return error->sentence != NULL;
+}
+
 int fct_error_set(facteur_error **error, int code, const char *where, const char *format, ...)
 {
     char text[MESSAGE_MAX];
@@ -128,7 +161,7 @@ int fct_error_set(facteur_error **error, int code, const char *where, const char
     made->code = code;
     made->message = printable(text);
     made->where = printable(where ? where : "");
-    if (!made->message || !made->where) {
+    if (!made->message || !made->where || !join(made)) {
         facteur_error_free(made);
         return code;
     }
@@ -169,6 +202,7 @@ void fct_error_prefix(facteur_error **error, const char *prefix)
         return;
     fct_free((*error)->where);
     (*error)->where = joined;
+    join(*error);
 }
 
 static size_t least(size_t a, size_t b, size_t c)

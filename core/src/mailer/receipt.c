@@ -232,14 +232,7 @@ void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status statu
 void fct_receipt_fill_cause(facteur_receipt *receipt, enum facteur_status status, int error,
                             const facteur_error *cause)
 {
-    const char *where = cause ? facteur_error_where(cause) : "";
-    const char *message = cause ? facteur_error_message(cause) : NULL;
-    fct_buf sentence = {0};
-
-    if (message && *where && strncmp(message, where, strlen(where)) != 0)
-        fct_buf_addf(&sentence, "%s: %s", where, message);
-    fct_receipt_fill_failed(receipt, status, error, sentence.len ? sentence.ptr : message);
-    fct_buf_done(&sentence);
+    fct_receipt_fill_failed(receipt, status, error, cause ? facteur_error_sentence(cause) : NULL);
 }
 
 int fct_receipt_answer(facteur_receipt *receipt, unsigned how, int err, facteur_error *cause,
