@@ -37,7 +37,7 @@ typedef struct fct_buf {
     bool failed;
 } fct_buf;
 
-/* What fct_buf_reserve() does when there is no room. */
+/* The slow path of fct_buf_reserve(). */
 int fct_buf_grow(fct_buf *buf, size_t more);
 
 /* 0, or FACTEUR_ENOMEM (also when `max` would be passed). */
@@ -71,7 +71,8 @@ void fct_buf_consume(fct_buf *buf, size_t count);
 void fct_buf_clear(fct_buf *buf); /* empty, memory and `max` kept, `failed` forgotten */
 void fct_buf_done(fct_buf *buf);  /* free the memory */
 void fct_buf_wipe(fct_buf *buf);  /* the same, for secrets: zeroed before */
-/* Hand the bytes over as fct_malloc'ed, NUL-terminated text; NULL when an append had failed. */
+/* Return the bytes as NUL-terminated text, which the caller frees with fct_free(); NULL if an
+ * append had failed. */
 char *fct_buf_take(fct_buf *buf, size_t *len);
 
 /* Two lower-case digits for each byte, no NUL; returns where they end. */

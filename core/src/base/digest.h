@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256: of bytes, to find damage; as text, for names that must not tell what they stand for. */
+/* SHA-256: of bytes, to find damage; as text, for names that must not show what they are made of.
+ */
 #ifndef FCT_DIGEST_H
 #define FCT_DIGEST_H
 

@@ -13,22 +13,21 @@
  *
  * where    Option, field or JSON path; may be NULL.
  * format   One sentence that says what to do, without a trailing period; never contains a secret.
- *          Control characters in the result are shown as \xNN, bytes that are no UTF-8 as
- *          "?"; it is cut at 1 KiB.
+ *          Control characters in the result are shown as \xNN, bytes that are not UTF-8 as "?";
+ *          it is cut at 1 KiB.
  *
- * Never fails: when memory runs out *error stays NULL and the code speaks.
+ * Never fails: when memory runs out *error stays NULL and the code alone is returned.
  */
 int fct_error_set(facteur_error **error, int code, const char *where, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* As above with the text that stands for the code; 0 stays 0. */
+/* As above with the code's general text; for 0 it does nothing and returns 0. */
 int fct_error_standing(facteur_error **error, int code);
 
 /* The same for a failed allocation; returns FACTEUR_ENOMEM. */
 int fct_error_nomem(facteur_error **error);
 
-/* Hand `cause` (NULL is fine) on, as far as anybody asked for it: it is taken over.  Returns the
- * code. */
+/* Pass `cause` (NULL is fine) on to `error`, or free it if nobody wants it.  Returns its code. */
 int fct_error_pass(facteur_error **error, int code, facteur_error *cause);
 
 /* Put `prefix` before the error's `where` ("items[2]" + ".name"); *error may be NULL. */

@@ -6,10 +6,10 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* Add a member; a NULL value (no memory) makes it fail.  Returns 0 or -1. */
+/* Add a member; it fails if the value is NULL (no memory).  Returns 0 or -1. */
 int fct_json_set(json_t *object, const char *key, json_t *value);
 
-/* A string; bytes that are no UTF-8 (a relay's text) become question marks. */
+/* A string; bytes that are not UTF-8 (in a relay's text) become question marks. */
 json_t *fct_json_text(const char *text);
 
 /* {"code": …, "enhanced": …, "text": …} */
@@ -18,8 +18,8 @@ json_t *fct_json_reply(int code, const char *enhanced, const char *text);
 /* Seconds to the microsecond: 0.00125. */
 json_t *fct_json_seconds(double seconds);
 
-/* The text of the value, members in the order of their setting, fct_malloc'ed; drops the reference.
- * NULL: no memory. */
+/* The text of the value, members in the order in which they were set, fct_malloc'ed; drops the
+ * reference. NULL: no memory. */
 char *fct_json_take(json_t *value);
 
 #endif

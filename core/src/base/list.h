@@ -38,7 +38,7 @@ static inline void fct_list_push_front(fct_list *list, fct_list *link)
     fct_list_push(list->next, link);
 }
 
-/* A removed link is a list of its own: removing it again does no harm. */
+/* A removed link is a list of its own, so it may be removed again. */
 static inline void fct_list_remove(fct_list *link)
 {
     link->prev->next = link->next;

@@ -20,14 +20,14 @@ char *fct_strndup(const char *text, size_t len);
 /* Overwrite memory in a way that the compiler keeps. */
 void fct_wipe(void *block, size_t size);
 
-/* The same for a text that may be a secret, which is freed then; NULL is fine. */
+/* Wipe and free a text that may be a secret; NULL is fine. */
 void fct_text_wipe(char *text);
 
-/* Whether one of OpenSSL's errors of this thread is for want of memory; they are forgotten. */
+/* True if one of this thread's OpenSSL errors means that memory ran out.  Clears the errors. */
 bool fct_memory_lacked_by_openssl(void);
 
 #ifdef FCT_FAULT_INJECTION
-/* Let the nth allocation from now fail (1 is the next) on this thread; 0 ends it. */
+/* Make the nth allocation from now fail (1 is the next one) on this thread; 0 stops that. */
 void fct_memory_fail_at(unsigned long nth);
 /* Whether the failure armed by fct_memory_fail_at() has happened. */
 int fct_memory_failed(void);

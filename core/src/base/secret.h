@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Passwords and tokens: bytes that are wiped when they go, and that only the wire may see. */
+/* Passwords and tokens: bytes that are wiped when they are freed, and that only the wire may see.
+ */
 #ifndef FCT_SECRET_H
 #define FCT_SECRET_H
 
@@ -12,7 +13,7 @@ fct_secret *fct_secret_new(const char *bytes, size_t len);
 fct_secret *fct_secret_ref(fct_secret *secret);
 void fct_secret_unref(fct_secret *secret); /* the last one wipes; NULL is fine */
 
-/* For the SASL code and for comparing configurations, nobody else. */
+/* Only for the SASL code, and to compare configurations. */
 fct_slice fct_secret_bytes(const fct_secret *secret);
 bool fct_secret_equal(const fct_secret *a, const fct_secret *b);
 

@@ -18,8 +18,8 @@ typedef struct fct_endpoint {
 } fct_endpoint;
 
 /*
- * Make one of an IPv4 or IPv6 literal, without brackets.  False when `host` is none, or when this
- * machine has no interface called as its zone ("fe80::1%eth0").
+ * Make one of an IPv4 or IPv6 literal, without brackets.  False if `host` is not one, or if this
+ * machine has no interface with the name of its zone ("fe80::1%eth0").
  */
 bool fct_endpoint_literal(fct_endpoint *address, const char *host, uint16_t port);
 

@@ -11,7 +11,7 @@ typedef struct fct_loop fct_loop;
 /* NULL when memory or descriptors ran out. */
 fct_loop *fct_loop_new(void);
 
-/* Everything opened on it must be closed before. */
+/* First close everything that was opened on it. */
 void fct_loop_free(fct_loop *loop);
 
 /* In a child after fork(): close the loop's own inherited descriptors, touch nothing shared. */
@@ -19,21 +19,21 @@ void fct_loop_abandon(fct_loop *loop);
 
 /*
  * In a child after fork(), before anything opened on the loop is closed: give the loop an epoll of
- * its own, because taking a descriptor out of the shared one would take it from the parent too.
- * Calling it again does no harm; fct_loop_abandon() does it by itself.
+ * its own, because removing a descriptor from the shared one would remove it for the parent,
+ * too.  It may be called again; fct_loop_abandon() calls it, too.
  */
 void fct_loop_forked(fct_loop *loop);
 
 /*
- * In a child after fork(), where another thread had been running the loop: close the descriptors
- * that were open on it, by their numbers alone.  Nothing else of the loop may be used any more.
+ * In a child after fork(), if another thread was running the loop: close the descriptors that
+ * were open on it, by their numbers alone.  Nothing else of the loop may be used after that.
  */
 void fct_loop_drop(fct_loop *loop);
 
 /* Monotonic microseconds, now. */
 uint64_t fct_loop_now_us(const fct_loop *loop);
 
-/* Run turns until `finished` says so (it is asked between turns) or the clock has passed until_us.
+/* Run turns until `finished` returns true (it is asked between turns) or the clock passes until_us.
  */
 void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user,
                         uint64_t until_us);
@@ -41,7 +41,8 @@ void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user
 /* Run what is due without blocking; for a host's own loop. */
 void fct_loop_step(fct_loop *loop);
 
-/* Readable when step() has work; and how long until it has by time (UINT64_MAX: no timer). */
+/* A descriptor that is readable when step() has work; and how long until a timer is due
+ * (UINT64_MAX: there is none). */
 int fct_loop_fd(const fct_loop *loop);
 uint64_t fct_loop_timeout_us(const fct_loop *loop);
 

@@ -28,14 +28,14 @@ struct fct_loop {
     bool forked;
     bool lost_epoll; /* no epoll could be had after fork(): the loop must not turn any more */
     atomic_int descriptors[FCT_DESCRIPTORS]; /* + 1; 0: a free place */
-    /* Shared by all streams: a stream hands its bytes on before another one reads. */
+    /* Shared by all streams: a stream passes its bytes on before another one reads. */
     char input[FCT_INPUT_SIZE];
     char clear[FCT_CLEAR_SIZE];
 };
 
 /*
- * Every descriptor opened on the loop is noted, and struck out before it is closed: a child of
- * fork() can close them then, whatever state the rest is in.
+ * The number of every descriptor on the loop is noted when it is opened and removed before it is
+ * closed.  So a child of fork() can close them, whatever state the rest is in.
  */
 void fct_loop_note(fct_loop *loop, int fd);
 void fct_loop_strike(fct_loop *loop, int fd);

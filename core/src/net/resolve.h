@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names to addresses: literals and "localhost" at once, /etc/hosts and the DNS through c-ares. */
+/* Names to addresses: literals and "localhost" without asking, others with c-ares (/etc/hosts,
+ * DNS). */
 #ifndef FCT_RESOLVE_H
 #define FCT_RESOLVE_H
 
@@ -10,20 +11,21 @@ typedef struct fct_resolve fct_resolve;
 
 /*
  * Part of an answer: the addresses of one family, best first (RFC 6724), count 0 when there are
- * none.  `left` tells how many calls follow.  `failure` is NULL, or why the family could not be
- * asked about ("no such host", …); static.  The resolver may be freed from within.
+ * none.  `left` is the number of calls that follow.  `failure` is NULL, or why there is no
+ * answer for the family ("no such host", …); static.  The call may free the resolver.
  */
 typedef void fct_resolve_found(void *user, const fct_endpoint *addresses, size_t count,
                                const char *failure, unsigned left);
 
 /*
- * Ask for the AAAA and A records of a name; `found` is called for each, never before the return.
+ * Ask for the AAAA and A records of a name; `found` is called for each, after this function has
+ * returned.
  * NULL when memory ran out.
  */
 fct_resolve *fct_resolve_start(fct_loop *loop, const char *host, uint16_t port,
                                fct_resolve_found *found, void *user);
 
-/* Ends the asking; `found` is not called any more.  NULL is fine. */
+/* Stop asking; `found` is not called any more.  NULL is fine. */
 void fct_resolve_free(fct_resolve *resolve);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A number of slots that all processes of one user share, as locks on the bytes of a file: the
- * kernel gives back what a dead process held.  Nothing blocks, nobody is woken: who finds none asks
- * again later.
+ * kernel frees those of a dead process.  Nothing blocks and nobody is woken: if no slot is free,
+ * ask again later.
  */
 #ifndef FCT_SLOTS_H
 #define FCT_SLOTS_H
@@ -14,9 +14,9 @@
 typedef struct fct_slots fct_slots;
 
 /*
- * loop     Outlives them.  A child that may look at nothing else drops the file by its number.
- * parts    What the slots belong to; only its digest is seen in the file's name.
- * slots    How many there are for this process; others may count differently.
+ * loop     Must live longer.  A forked child closes the file by the number that the loop keeps.
+ * parts    What the slots belong to; the file's name contains only its digest.
+ * slots    How many this process may count on; other processes may have another number.
  *
  * FACTEUR_ECONFIG: the directory or the file cannot be trusted, or the system has no such locks.
  * FACTEUR_ENOMEM.
@@ -35,8 +35,9 @@ bool fct_slots_any_free(const fct_slots *slots);
 void fct_slots_free(fct_slots *slots);
 
 /*
- * In a child after fork(): free without giving back.  The locks belong to the open file, which both
- * have, so the child must close it or it holds them beyond the parent's death.
+ * In a child after fork(): free without giving back.  The locks belong to the open file, which
+ * parent and child share.  So the child must close it; otherwise it keeps the locks after the
+ * parent's death.
  */
 void fct_slots_abandon(fct_slots *slots);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The system calls on which a mail depends.  A build with FCT_FAULT_INJECTION can make each of them
- * fail once; otherwise they are what they are called.
+ * fail once; otherwise they are the system's own.
  */
 #ifndef FCT_SYSTEM_H
 #define FCT_SYSTEM_H
@@ -14,9 +14,10 @@
 /* In place of an errno: the call moves one byte only; others than sendmsg and recv are not hurt. */
 #define FCT_SYSTEM_SHORT (-1)
 
-/* Let the nth call from now fail with the errno (1 is the next) on this thread; 0 ends it. */
+/* Make the nth call from now fail with the errno (1 is the next one) on this thread; 0 stops that.
+ */
 void fct_system_fail_at(unsigned long nth, int error);
-/* The name of the call that failed so, or NULL. */
+/* The name of the call that was made to fail, or NULL. */
 const char *fct_system_failed(void);
 
 int fct_system_socket(int domain, int type, int protocol);

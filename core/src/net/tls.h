@@ -24,7 +24,8 @@ struct fct_tls_config {
  * both must hold.  A pin is checked under no_verify as well.
  */
 
-/* Start OpenSSL, if it is not started; false once it has cleaned up for the process's exit. */
+/* Start OpenSSL if it is not started.  False after it has cleaned up for the exit of the process.
+ */
 bool fct_tls_usable(void);
 
 typedef struct fct_tls_context
@@ -34,7 +35,7 @@ typedef struct fct_tls fct_tls; /* one connection */
 /*
  * Read the files and make the context.  `host` is the relay's name, address or NULL (unix socket).
  * Everything is copied.
- * FACTEUR_ECONFIG: a file or value is of no use; `where` is the option (ca_file, client_cert,
+ * FACTEUR_ECONFIG: a file or value cannot be used; `where` is the option (ca_file, client_cert,
  * client_key, pin_sha256, tls_name, tls_session_file).  FACTEUR_ENOMEM.
  */
 int fct_tls_context_new(const struct fct_tls_config *config, const char *host,
@@ -45,37 +46,39 @@ fct_tls_context *fct_tls_context_ref(fct_tls_context *context);
 void fct_tls_context_free(fct_tls_context *context);
 
 /*
- * Whether a handshake failed with it: the next connection gets a new one.  OpenSSL leaves out
- * without a word what memory lacks for while the files are read, and a file may have been mended.
+ * True if a handshake failed with it: the next connection then gets a new one.  If memory runs
+ * out while the files are read, OpenSSL silently skips some of them; and a file may have been
+ * repaired.
  */
 bool fct_tls_context_failed(const fct_tls_context *context);
 
-/* A client about to say hello; NULL when memory ran out. */
+/* A client before its ClientHello; NULL when memory ran out. */
 fct_tls *fct_tls_new(fct_tls_context *context);
 void fct_tls_free(fct_tls *tls);
 
 /* Write what can be written now, without waiting: its length, or 0. */
 typedef size_t fct_tls_send(void *user, const char *bytes, size_t len);
 
-/* Let fct_tls_write() hand its last record to `send`, where nothing waits before it: then only what
- * did not go is kept as output. */
+/* Let fct_tls_write() pass its last record to `send` if no output waits before it.  Only what
+ * `send` did not take is then kept as output. */
 void fct_tls_send_by(fct_tls *tls, fct_tls_send *send, void *user);
 
-/* Lend what came from the wire; it must live until fct_tls_read() returned 0. */
+/* Give it bytes from the wire.  They must live until fct_tls_read() has returned 0. */
 void fct_tls_feed(fct_tls *tls, const void *bytes, size_t len);
 
 /* Go on with the handshake: 1 done (once), 0 more bytes needed, FACTEUR_ETLS. */
 int fct_tls_handshake(fct_tls *tls);
 
 /*
- * Clear text, up to one record: its length; 0 when all that was fed is used up; FACTEUR_ETLS.
+ * Clear text, up to one record: its length; 0 when all given bytes are used up; FACTEUR_ETLS.
  * `*ended` is set when the relay said close_notify.
  */
 int fct_tls_read(fct_tls *tls, char *out, size_t cap, bool *ended);
 
 /*
  * Encrypt, gathering small slices into records of at most 16 KiB.  Takes no more while 64 KiB of
- * ciphertext wait.  `*taken` is where to begin, and where it came to: those bytes are on their way.
+ * ciphertext wait.  `*taken` is where to begin and, afterwards, where it stopped: the bytes
+ * before it are on their way.
  * 0 or FACTEUR_ETLS.
  */
 int fct_tls_write(fct_tls *tls, const fct_slice *slices, int count, size_t *taken);

@@ -29,7 +29,7 @@ struct fct_tls_context {
 /* The newest session to resume, the caller's to free; NULL when there is none. */
 SSL_SESSION *fct_tls_context_session(fct_tls_context *context);
 
-/* Forget every session: one of them was of no use. */
+/* Forget every session, because one of them could not be used. */
 void fct_tls_context_forget(fct_tls_context *context);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TLS sessions in a file that processes of one user share (option tls_session_file).  A session is
- * found only under the relay and the verification settings that it was agreed with; a ticket of TLS
- * 1.3 is taken out when it is used.  Trouble with the file costs a full handshake, no more.  For
+ * TLS sessions in a file that processes of one user share (option tls_session_file).  A session
+ * is found only for the relay and the verification settings with which it was made.  A TLS 1.3
+ * ticket is removed when it is used.  A problem with the file costs only a full handshake.  For
  * net/tls*.c only.
  */
 #ifndef FCT_TLS_STORE_H
@@ -23,7 +23,7 @@ void fct_tls_store_free(fct_tls_store *store); /* NULL is fine */
 /* Whether the session is in the file now. */
 bool fct_tls_store_put(fct_tls_store *store, SSL_SESSION *session);
 
-/* The newest that is still good, the caller's to free; NULL when there is none. */
+/* The newest session that is still good; the caller frees it.  NULL if there is none. */
 SSL_SESSION *fct_tls_store_take(fct_tls_store *store);
 
 /* Drop every session of this relay and these settings. */
