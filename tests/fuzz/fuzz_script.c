@@ -434,14 +434,14 @@ static void let_time_pass(struct play *play)
 }
 
 /* What is taken back is certainly not sent; no mail is in doubt for it. */
-static void withdraw(struct play *play, size_t mail)
+static void cancel(struct play *play, size_t mail)
 {
     bool handed = false;
     size_t i = play->peer.count;
 
     while (i-- > play->peer.replies)
         handed |= play->peer.commands[i].handed_at != 0;
-    if (!fct_session_withdraw(play->session, (void *)(uintptr_t)(mail + 1), play->now_us))
+    if (!fct_session_cancel(play->session, (void *)(uintptr_t)(mail + 1), play->now_us))
         return;
     take_events(play);
     check(!play->seen[mail].count || play->seen[mail].class == FCT_TEMPORARY ||
@@ -504,7 +504,7 @@ static void step(struct play *play)
         release(play);
         break;
     case 15:
-        withdraw(play, take(play) % MAILS);
+        cancel(play, take(play) % MAILS);
         break;
     default:
         play->now_us += take(play) * 10;
