@@ -143,6 +143,7 @@ AUTH = [
 
 ENVELOPE = [
     Row("54.421", "MAIL 421 and close, once", [on("mail", reply="421 busy", then="close", times=1)], "T", "mail", "", reused="S"),
+    Row("54.451", "MAIL 451 and close, once", [on("mail", reply="451 4.4.2 timeout", then="close", times=1)], "T", "mail", "", reused="S"),
     Row("54.more", "MAIL 421 and close, always", [on("mail", reply="421 busy", then="close")], "T", "mail"),
     *each(55, "MAIL", "mail", ["451 later", "452 full"], "T", "mail"),
     *each(56, "MAIL", "mail", ["550 no", "553 no", "501 no", "555 no"], "P", "mail"),

@@ -679,8 +679,11 @@ static bool is_right(const struct play *play, size_t heard)
         for (size_t at = 0; play->seen[i].untouched && at < heard && at < peer->count; at++) {
             const struct command *command = &peer->commands[at];
 
-            if (command->verb >= MAIL && command->verb <= BDAT && command->mail == (int)i &&
-                command->code != 421)
+            if (command->verb < MAIL || command->verb > BDAT || command->mail != (int)i)
+                continue;
+            if (command->verb == MAIL && kind(command->code) == 4)
+                break;
+            if (command->code != 421)
                 return false;
         }
     }

@@ -133,6 +133,8 @@ static void to_command(fct_session *s, struct fct_expected front, const fct_repl
         if (fct_reply_kind(reply->code) != 2)
             fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_mail, reply, NULL,
                             fct_outcome_quote(s, "the relay refused RSET", reply));
+        else if (front.mail)
+            fct_transaction_on_reply(s, front.mail, front.command, reply);
         break;
     case FCT_COMMAND_NOOP:
         s->noops_done++;

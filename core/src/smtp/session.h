@@ -99,7 +99,9 @@ typedef struct fct_outcome {
     struct fct_recipient_outcome *recipients; /* in the mail's order */
     bool untouched;   /* the connection failed before the relay answered any command of
                          this mail, and nothing of the terminator was sent or a 421
-                         tells that it was not read: may be redone at once elsewhere */
+                         tells that it was not read; or a connection that had served
+                         before ended with a 4yz to MAIL, which took nothing: may be
+                         redone at once elsewhere */
     bool again;       /* temporary, and only because of what another mail or BDAT met on this
                          connection: may be submitted again elsewhere at once.  Recipients
                          beyond the relay's limit (RFC 5321 section 4.5.3.1.10) and mails

@@ -80,6 +80,8 @@ static void end_mail(fct_session *s, fct_transaction *mail, bool told,
 
     if (active && mail->mail_refused && !mail->rerun) {
         fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, &mail->refusal);
+        mail->outcome->untouched = mail->outcome->class == FCT_TEMPORARY && s->mails_begun > 1 &&
+                                   fct_reply_kind(mail->refusal.code) == 4;
         return;
     }
     if (active && mail->body.handed && !told) {

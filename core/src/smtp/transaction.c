@@ -201,8 +201,15 @@ static void on_mail(fct_session *s, fct_transaction *mail, const fct_reply *repl
         s->stop = FACTEUR_EAUTH;
         s->error_phase = FACTEUR_PHASE_mail;
     }
-    if (!fct_session_uses(s, FCT_OFFER_PIPELINING))
-        fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, reply);
+    if (fct_session_uses(s, FCT_OFFER_PIPELINING))
+        return;
+    /* Or is it the connection that ends (SES closes an idle one with 451)?  RSET is due anyway. */
+    if (kind == 4 && s->mails_begun > 1) {
+        s->rset_due = false;
+        fct_session_command(s, FCT_COMMAND_RSET, mail, "RSET");
+        return;
+    }
+    fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, reply);
 }
 
 /* RFC 5321 section 4.5.3.1.10: the limit may be told by 452, and by 552 of older relays. */
@@ -441,6 +448,9 @@ void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_co
     switch (command) {
     case FCT_COMMAND_MAIL:
         on_mail(s, mail, reply);
+        break;
+    case FCT_COMMAND_RSET:
+        fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, &mail->refusal);
         break;
     case FCT_COMMAND_RCPT:
         on_rcpt(s, mail, reply);
