@@ -320,6 +320,14 @@ static void a_token_is_one_field(void **state)
     assert_int_equal(step(&sasl, "", &out), 0);
     assert_string_equal(out.ptr, "n,,\1auth=Bearer tok\1\1");
     fct_sasl_done(&sasl);
+    fct_buf_clear(&out);
+    config.host = "smtp.example.com";
+    config.port = 587;
+    fct_sasl_init(&sasl, FCT_MECHANISM_OAUTHBEARER, &config, ALL, NULL);
+    assert_int_equal(step(&sasl, "", &out), 0);
+    assert_string_equal(out.ptr, "n,,\1host=smtp.example.com\1port=587\1auth=Bearer tok\1\1");
+    fct_sasl_done(&sasl);
+    fct_buf_clear(&out);
     config_done(&config);
     config = config_with("u", NULL, "a\1b");
     for (int i = FCT_MECHANISM_OAUTHBEARER; i <= FCT_MECHANISM_XOAUTH2; i++) {

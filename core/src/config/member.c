@@ -245,6 +245,8 @@ static bool fill_relay(fct_member *member)
     relay->host = (char *)host;
     relay->unix_path = (char *)path;
     relay->port = port_of(member);
+    relay->session.host = relay->host;
+    relay->session.port = relay->port;
     relay->connect_us = (uint64_t)number_of(member, FCT_OPT_connect_timeout);
     relay->pool_size = (unsigned)number_of(member, FCT_OPT_pool_size);
     relay->warm = (unsigned)number_of(member, FCT_OPT_warm);

@@ -70,6 +70,8 @@ static void read_limits(fct_capabilities *caps, fct_slice rest)
             caps->mail_max = (unsigned)value;
         else if (fct_slice_equal_nocase(name, FCT_SLICE("RCPTMAX")))
             caps->rcpt_max = (unsigned)value;
+        else if (fct_slice_equal_nocase(name, FCT_SLICE("RCPTDOMAINMAX")))
+            caps->domain_max = (unsigned)value;
     }
 }
 

@@ -29,6 +29,7 @@ typedef struct fct_capabilities {
     unsigned mechanisms;     /* bits 1u << enum fct_mechanism */
     unsigned mail_max;       /* RFC 9422 LIMITS: mails per connection, 0: not told */
     unsigned rcpt_max;       /* recipients per mail, 0: not told */
+    unsigned domain_max;     /* their domains per mail, 0: not told */
     unsigned deliver_by_min; /* seconds, 0: not told */
     fct_buf text;            /* the keyword lines as sent, joined by "\n" */
 } fct_capabilities;

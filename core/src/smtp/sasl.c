@@ -70,6 +70,8 @@ void fct_sasl_init(fct_sasl *sasl, enum fct_mechanism mechanism,
 
     *sasl = (fct_sasl){.mechanism = mechanism,
                        .username = config->username ? config->username : "",
+                       .host = config->host,
+                       .port = config->port,
                        .nonce = config->nonce};
     if (config->password)
         sasl->password = fct_secret_bytes(config->password);
@@ -175,7 +177,10 @@ static int oauth(fct_sasl *sasl, fct_slice challenge, fct_buf *out)
             fct_buf_add_text(out, "a=");
             fct_sasl_add_name(out, fct_slice_of(sasl->username));
         }
-        fct_buf_add_text(out, ",\1auth=Bearer ");
+        fct_buf_add_text(out, ",\1");
+        if (sasl->host)
+            fct_buf_addf(out, "host=%s\1port=%u\1", sasl->host, sasl->port);
+        fct_buf_add_text(out, "auth=Bearer ");
     } else {
         fct_buf_addf(out, "user=%s\1auth=Bearer ", sasl->username);
     }

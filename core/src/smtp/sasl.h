@@ -37,6 +37,8 @@ const char *fct_mechanism_name(enum fct_mechanism mechanism);
 typedef struct fct_sasl {
     enum fct_mechanism mechanism;
     const char *username; /* "" when there is none */
+    const char *host;     /* or NULL */
+    unsigned port;
     fct_slice password, token;
     fct_slice binding; /* channel binding data (RFC 5056), or empty */
     const char *binding_name;

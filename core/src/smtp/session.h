@@ -48,6 +48,8 @@ struct fct_session_config {
     const char *helo;     /* domain or address literal, checked by the options */
     const char *auth;     /* the one mechanism to try, or NULL: the strongest both know */
     const char *username; /* NULL: no AUTH */
+    const char *host;     /* the relay's name, for OAUTHBEARER; or NULL */
+    unsigned port;
     fct_secret *password;
     fct_secret *token;   /* OAuth 2.0 bearer token */
     bool tls_unverified; /* dangerous_no_verify */

@@ -144,6 +144,7 @@ static void begin(fct_session *s)
     fits = begins &&
            s->last_response.len + strlen(name) + sizeof("AUTH  \r\n") - 1 <= COMMAND_LINE_MAX;
     s->first_waits = begins && !fits;
+    s->first_sent = fits;
     fct_buf_wipe(&s->line);
     fct_buf_addf(&s->line, "AUTH %s", name);
     if (fits) {
@@ -190,7 +191,8 @@ static void on_challenge(fct_session *s)
     fct_buf challenge = {0};
     int result = 0;
 
-    if (s->first_waits) {
+    /* An empty challenge asks for the initial response, from some relays though they have it. */
+    if (s->first_waits || (s->first_sent && text.len == 0)) {
         s->first_waits = false;
     } else {
         result = fct_base64_decode(&challenge, text);
@@ -199,6 +201,7 @@ static void on_challenge(fct_session *s)
         else if (result == FACTEUR_EPROTOCOL)
             s->sasl.problem = "the relay's challenge is not base64";
     }
+    s->first_sent = false;
     fct_buf_done(&challenge);
     if (result == FACTEUR_ENOMEM) {
         no_memory(s);

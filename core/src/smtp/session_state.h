@@ -119,6 +119,7 @@ struct fct_session {
     enum fct_mechanism mechanism;
     bool logged_in;
     bool first_waits;      /* the initial response waits for an empty challenge */
+    bool first_sent;       /* it went with AUTH, and no challenge came since */
     fct_buf last_response; /* what was last sent for AUTH, to keep an echo out of texts; wiped */
     fct_wire wire;
     unsigned owed;                 /* replies to what was wholly written */

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define DOMAINS_MAX 64u /* of the recipients of one run, where the relay limits them */
+
 static void no_memory(fct_session *s, fct_transaction *mail)
 {
     fct_session_die(s, FACTEUR_ENOMEM, FACTEUR_PHASE_mail, NULL, mail, "out of memory");
@@ -69,6 +71,36 @@ static void set_limit(fct_session *s, fct_transaction *mail)
                     mail->marks[i] = FCT_MARK_FULL;
             }
         }
+    }
+}
+
+static fct_slice domain_of(const char *address)
+{
+    const char *at = strrchr(address, '@');
+
+    return fct_slice_of(at ? at + 1 : address);
+}
+
+/* The same for recipients of further domains; of a high limit DOMAINS_MAX are used. */
+static void set_domain_limit(fct_session *s, fct_transaction *mail)
+{
+    fct_slice domains[DOMAINS_MAX];
+    size_t most = s->caps.domain_max < DOMAINS_MAX ? s->caps.domain_max : DOMAINS_MAX, count = 0;
+
+    for (size_t i = 0; most && i < mail->recipient_count; i++) {
+        fct_slice domain = domain_of(fct_mail_recipient(mail->mail, i));
+        size_t known = 0;
+
+        if (mail->marks[i] != FCT_MARK_PENDING)
+            continue;
+        while (known < count && !fct_slice_equal_nocase(domains[known], domain))
+            known++;
+        if (known < count)
+            continue;
+        if (count == most)
+            mail->marks[i] = FCT_MARK_FULL;
+        else
+            domains[count++] = domain;
     }
 }
 
@@ -160,6 +192,7 @@ void fct_transaction_begin(fct_session *s, fct_transaction *mail)
     if ((s->rset_due || behind_bdat) && fct_session_command(s, FCT_COMMAND_RSET, NULL, "RSET"))
         return;
     s->rset_due = false;
+    set_domain_limit(s, mail);
     set_limit(s, mail);
     say_mail(s, mail);
     if (!fct_session_uses(s, FCT_OFFER_PIPELINING))
