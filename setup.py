@@ -96,6 +96,10 @@ class Build(build_ext):
         self.compiler.compile = self.compile_parallel
         super().build_extension(extension)
 
+    def get_ext_filename(self, fullname):
+        """The stable ABI's module as every CPython finds it: 3.15 gives it a longer name, which earlier ones do not know."""
+        return re.sub(r"\.abi3-[^.]+\.so$", ".abi3.so", super().get_ext_filename(fullname))
+
     def compile_parallel(self, sources, **options):
         compile_one = type(self.compiler).compile
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

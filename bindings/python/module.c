@@ -184,16 +184,20 @@ static PyMethodDef methods[] = {
 };
 
 /*
- * The limited API of 3.11 does not declare the slots of later interpreters, yet an abi3 module
- * meets them: their numbers and values belong to the stable ABI, so they are offered by the version
- * at hand.
+ * The limited API of 3.11 does not declare the slots of later interpreters (CPython 3.15 does their
+ * numbers, and not their values), yet an abi3 module meets them: both belong to the stable ABI, so
+ * they are offered by the version at hand.
  */
 #ifndef Py_mod_multiple_interpreters
 #define Py_mod_multiple_interpreters 3
+#endif
+#ifndef Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
 #define Py_MOD_PER_INTERPRETER_GIL_SUPPORTED ((void *)2)
 #endif
 #ifndef Py_mod_gil
 #define Py_mod_gil 4
+#endif
+#ifndef Py_MOD_GIL_NOT_USED
 #define Py_MOD_GIL_NOT_USED ((void *)1)
 #endif
 
