@@ -53,6 +53,7 @@ TABLE = [
     ("bench/*", {"structure", "bench"}),
     ("scripts/coverage", {"coverage"}),
     ("scripts/build-zts", {"php-zts"}),
+    ("scripts/canary", {"canary"}),
     ("scripts/build-php", {"php", "php-zts"}),
     ("scripts/check-structure", {"structure", "php"}),
     ("scripts/embed-templates", {"structure"}),
