@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,6 +79,67 @@ static void children_close_what_they_inherit(void **state)
     assert_int_equal(delivery_settle(delivery, -1), FACTEUR_SENT);
     assert_true(mailer_send(mailer));
     assert_int_equal(atomic_load(&relay.connections), 2);
+    facteur_mailer_free(mailer);
+}
+
+/* What a daemon does: nothing inherited stays, and files of its own get the numbers. */
+static void become_a_daemon(int ends[2][64], struct stat facts[2][64])
+{
+    close_range(3, ~0U, 0);
+    for (int i = 0; i < 64; i++) {
+        int pair[2];
+
+        /* Of each kind, so that each number has its turn with another one. */
+        if (i % 3 == 0)
+            pair[0] = epoll_create1(0), pair[1] = eventfd(0, 0);
+        else if (i % 3 == 1 ? socketpair(AF_UNIX, SOCK_STREAM, 0, pair) : pipe(pair))
+            _exit(9);
+        for (int side = 0; side < 2; side++) {
+            ends[side][i] = pair[side];
+            fstat(pair[side], &facts[side][i]);
+        }
+    }
+}
+
+static bool has_kept(int fd, const struct stat *facts)
+{
+    struct stat now;
+
+    return fstat(fd, &now) == 0 && now.st_ino == facts->st_ino && now.st_dev == facts->st_dev;
+}
+
+static int daemon_sends(facteur_mailer *mailer, facteur_host *host)
+{
+    static int ends[2][64];
+    static struct stat facts[2][64];
+
+    become_a_daemon(ends, facts);
+    if (!mailer_send(mailer))
+        return 3;
+    facteur_host_free(host);
+    facteur_mailer_free(mailer);
+    for (int i = 0; i < 64; i++) {
+        if (!has_kept(ends[0][i], &facts[0][i]) || !has_kept(ends[1][i], &facts[1][i]))
+            return 4;
+    }
+    return 0;
+}
+
+static void a_daemon_s_files_are_left_alone(void **state)
+{
+    facteur_mailer *mailer = open_relay("?pool_size=2");
+    facteur_host *host = open_host(mailer);
+    facteur_delivery *delivery;
+    pid_t child;
+
+    assert_true(mailer_send(mailer));
+    delivery = host_submit(host);
+    child = fork();
+    if (child == 0)
+        _exit(daemon_sends(mailer, host));
+    assert_int_equal(wait_for(child), 0);
+    assert_int_equal(delivery_settle(delivery, -1), FACTEUR_SENT);
+    facteur_host_free(host);
     facteur_mailer_free(mailer);
 }
 
@@ -260,6 +324,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_RELAY(children_close_what_they_inherit),
+        WITH_RELAY(a_daemon_s_files_are_left_alone),
         WITH_RELAY(a_fork_under_a_leader_leaves_no_descriptor),
         WITH_RELAY(a_fork_under_the_background_leaves_no_descriptor),
         WITH_RELAY(a_child_has_a_background_of_its_own),

@@ -50,19 +50,28 @@ void fct_driver_free(fct_driver *driver)
     fct_free(driver);
 }
 
+bool fct_driver_is_intact(const fct_driver *driver)
+{
+    if (driver->abandoned)
+        return driver->intact;
+    return !driver->loop || fct_loop_is_intact(driver->loop);
+}
+
 void fct_driver_abandon(fct_driver *driver)
 {
     if (driver->abandoned)
         return;
     /* Lock and conditions are left as they are: another thread may have been inside them. */
+    driver->intact = fct_driver_is_intact(driver);
     driver->abandoned = true;
     if (!driver->loop)
         return;
     /*
      * Another thread was in the loop when the process forked: whatever it had in hands is torn, and
-     * may not be looked at.  The numbers of the descriptors are known all the same.
+     * may not be looked at.  The numbers of the descriptors are known all the same.  In a daemon
+     * they may be those of other files by now, which libuv would close.
      */
-    if (driver->led) {
+    if (driver->led || !driver->intact) {
         fct_loop_drop(driver->loop);
         return;
     }

@@ -28,6 +28,7 @@ struct fct_driver {
     bool closed; /* takes no more */
     bool ending; /* whatever is there ends now */
     bool abandoned;
+    bool intact; /* when it was abandoned, as fct_driver_is_intact() */
 
     /* With background=1. */
     bool background;
@@ -59,6 +60,9 @@ int fct_event_host_admit(fct_event_host *host, struct fct_task *task);
 void fct_event_host_finish(fct_event_host *host, struct fct_task *task);
 /* With the lock: nobody leads, and no thread is there to do so; one of the hosts is to go on. */
 void fct_event_hosts_call(fct_driver *driver);
+
+/* In a child: whether the inherited descriptors are what they were. */
+bool fct_driver_is_intact(const fct_driver *driver);
 
 /* Hand over what has come, cancel what nobody wants.  By who leads, without the lock. */
 void fct_driver_turn(fct_driver *driver);

@@ -44,7 +44,8 @@ void fct_event_host_close(fct_event_host *host)
     fct_list *link;
 
     if (!fct_driver_is_ours(driver)) {
-        fct_notice_close(&host->notice);
+        if (fct_driver_is_intact(driver))
+            fct_notice_close(&host->notice);
         return;
     }
     pthread_mutex_lock(&driver->lock);

@@ -20,7 +20,7 @@ const fct_driver *fct_event_host_driver(const fct_event_host *host);
 
 /*
  * The event loop goes.  Its tasks go on as those of nobody, moved by whoever is there.  In a child
- * after fork() only the inherited descriptors are closed.
+ * after fork() only the inherited descriptors are closed, and in a daemon not even these.
  */
 void fct_event_host_close(fct_event_host *host);
 

@@ -98,30 +98,49 @@ bool fct_timer_is_set(const fct_timer *timer)
 void fct_loop_note(fct_loop *loop, int fd)
 {
     for (size_t i = 0; fd >= 0 && i < FCT_DESCRIPTORS; i++) {
+        struct fct_noted *noted = &loop->descriptors[i];
         int vacant = 0;
 
-        if (atomic_compare_exchange_strong(&loop->descriptors[i], &vacant, fd + 1))
+        if (atomic_compare_exchange_strong(&noted->fd, &vacant, fd + 1)) {
+            noted->identity = fct_identity_of(fd);
             return;
+        }
     }
 }
 
 void fct_loop_strike(fct_loop *loop, int fd)
 {
     for (size_t i = 0; i < FCT_DESCRIPTORS; i++) {
-        int noted = fd + 1;
+        int number = fd + 1;
 
-        if (atomic_compare_exchange_strong(&loop->descriptors[i], &noted, 0))
+        if (atomic_compare_exchange_strong(&loop->descriptors[i].fd, &number, 0))
             return;
     }
 }
 
-void fct_loop_drop(fct_loop *loop)
+bool fct_loop_is_intact(const fct_loop *loop)
 {
     for (size_t i = 0; i < FCT_DESCRIPTORS; i++) {
-        int noted = atomic_exchange(&loop->descriptors[i], 0);
+        const struct fct_noted *noted = &loop->descriptors[i];
+        int number = atomic_load(&noted->fd);
 
-        if (noted)
-            close(noted - 1);
+        if (number && !fct_identity_is(&noted->identity, number - 1))
+            return false;
+    }
+    return true;
+}
+
+void fct_loop_drop(fct_loop *loop)
+{
+    bool intact = fct_loop_is_intact(loop);
+
+    for (size_t i = 0; i < FCT_DESCRIPTORS; i++) {
+        struct fct_noted *noted = &loop->descriptors[i];
+        int number = atomic_exchange(&noted->fd, 0);
+
+        if (number &&
+            (intact || (noted->identity.unique && fct_identity_is(&noted->identity, number - 1))))
+            close(number - 1);
     }
 }
 

@@ -25,8 +25,15 @@ void fct_loop_abandon(fct_loop *loop);
 void fct_loop_forked(fct_loop *loop);
 
 /*
- * In a child after fork(), if another thread was running the loop: close the descriptors that
- * were open on it, by their numbers alone.  Nothing else of the loop may be used after that.
+ * In a child after fork(): whether every descriptor of the loop is what it was.  A daemon closes
+ * all that it inherits, and its own files get the numbers.
+ */
+bool fct_loop_is_intact(const fct_loop *loop);
+
+/*
+ * In a child after fork(), where another thread had been running the loop, or which is not intact:
+ * close the descriptors that were open on it and still are, by their numbers alone.  Nothing else
+ * of the loop may be used any more.
  */
 void fct_loop_drop(fct_loop *loop);
 

@@ -4,6 +4,7 @@
 #define FCT_LOOP_UV_H
 
 #include "base/list.h"
+#include "net/identity.h"
 #include "net/loop.h"
 
 #include <stdatomic.h>
@@ -27,7 +28,10 @@ struct fct_loop {
     uint64_t rested_us; /* when the last turn ended */
     bool forked;
     bool lost_epoll; /* no epoll could be had after fork(): the loop must not turn any more */
-    atomic_int descriptors[FCT_DESCRIPTORS]; /* + 1; 0: a free place */
+    struct fct_noted {
+        atomic_int fd; /* + 1; 0: a free place */
+        fct_identity identity;
+    } descriptors[FCT_DESCRIPTORS];
     /* Shared by all streams: a stream passes its bytes on before another one reads. */
     char input[FCT_INPUT_SIZE];
     char clear[FCT_CLEAR_SIZE];
