@@ -193,6 +193,9 @@ facteur_mailer *fpy_mailer_open(PyObject *self);
 /* The same, closed or not. */
 facteur_mailer *fpy_mailer_core(PyObject *self);
 
+/* Its token callable, or NULL. */
+PyObject *fpy_mailer_token(PyObject *self);
+
 /* Read a deadline: None is 0, the mailer's own.  -1 with ValueError. */
 int fpy_deadline(PyObject *value, double *deadline);
 
@@ -217,6 +220,14 @@ extern PyType_Spec fpy_delivery_spec;
  */
 PyObject *fpy_submit(PyObject *mailer, PyObject *host, PyObject *owner, facteur_message *message,
                      double limit, unsigned how);
+
+/*
+ * Wait for a Delivery; negative: until its verdict is there.  A Receipt, None when the time passed,
+ * NULL with an exception, which a signal's handler may have raised.
+ *
+ * raising   A receipt that is not ok becomes its SendError.
+ */
+PyObject *fpy_delivery_wait(PyObject *delivery, double timeout, int raising);
 
 /* ---- host.c ---------------------------------------------------------------------------------- */
 

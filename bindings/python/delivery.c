@@ -2,6 +2,10 @@
 /* facteur._core.Delivery: a mail under way, for _many.py and _host.py.  Not part of the API. */
 #include "binding.h"
 
+#include "token.h"
+
+#define SIGNALS_S 0.1 /* between two looks for signals */
+
 typedef struct delivery {
     PyObject_HEAD facteur_delivery *delivery;
     PyObject *mailer; /* must outlive it */
@@ -38,11 +42,11 @@ PyObject *fpy_submit(PyObject *mailer, PyObject *host, PyObject *owner, facteur_
     self->mailer = mailer;
     if (owner)
         message = fpy_message_hold(owner);
-    thread = PyEval_SaveThread();
+    thread = fpy_token_leave(fpy_mailer_token(mailer));
     code = host ? facteur_host_submit(fpy_host_core(host), message, limit, how, &self->delivery,
                                       &error)
                 : facteur_submit(core, message, limit, how, &self->delivery, &error);
-    PyEval_RestoreThread(thread);
+    fpy_token_return(thread);
     if (owner)
         fpy_message_release(owner);
     if (!code)
@@ -51,24 +55,38 @@ PyObject *fpy_submit(PyObject *mailer, PyObject *host, PyObject *owner, facteur_
     return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
 }
 
-/* wait(timeout, raising) -> Receipt or None */
-static PyObject *delivery_wait(PyObject *object, PyObject *args)
+/* facteur_delivery_wait(), and Python's signals meanwhile; `*interrupted`: a handler raised. */
+static int wait_for(delivery *self, double timeout, facteur_receipt **receipt,
+                    facteur_error **error, int *interrupted)
+{
+    PyObject *token = fpy_mailer_token(self->mailer);
+
+    for (;;) {
+        double slice = timeout < 0 || timeout > SIGNALS_S ? SIGNALS_S : timeout;
+        PyThreadState *thread = fpy_token_leave(token);
+        int code = facteur_delivery_wait(self->delivery, slice, receipt, error);
+
+        fpy_token_return(thread);
+        *interrupted = code == 0 ? PyErr_CheckSignals() : 0;
+        if (code || *interrupted)
+            return code;
+        if (timeout >= 0 && (timeout -= slice) <= 0)
+            return 0;
+    }
+}
+
+PyObject *fpy_delivery_wait(PyObject *object, double timeout, int raising)
 {
     delivery *self = (delivery *)object;
     fpy_state *state = fpy_state_of(object);
     facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
-    PyThreadState *thread;
     PyObject *made;
-    double timeout;
-    int raising;
-    int code;
+    int interrupted;
+    int code = wait_for(self, timeout, &receipt, &error, &interrupted);
 
-    if (!PyArg_ParseTuple(args, "dp", &timeout, &raising))
+    if (interrupted)
         return NULL;
-    thread = PyEval_SaveThread();
-    code = facteur_delivery_wait(self->delivery, timeout, &receipt, &error);
-    PyEval_RestoreThread(thread);
     if (code < 0)
         return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
     if (code == 0)
@@ -80,6 +98,17 @@ static PyObject *delivery_wait(PyObject *object, PyObject *args)
     }
     facteur_receipt_free(receipt);
     return made;
+}
+
+/* wait(timeout, raising) -> Receipt or None */
+static PyObject *delivery_wait(PyObject *object, PyObject *args)
+{
+    double timeout;
+    int raising;
+
+    if (!PyArg_ParseTuple(args, "dp", &timeout, &raising))
+        return NULL;
+    return fpy_delivery_wait(object, timeout, raising);
 }
 
 static PyObject *delivery_cancel(PyObject *object, PyObject *unused)
@@ -94,10 +123,11 @@ static PyObject *delivery_cancel(PyObject *object, PyObject *unused)
 /* ask(): get the token that it needs, for as long as that takes; from any thread. */
 static PyObject *delivery_ask(PyObject *object, PyObject *unused)
 {
-    PyThreadState *thread = PyEval_SaveThread();
+    delivery *self = (delivery *)object;
+    PyThreadState *thread = fpy_token_leave(fpy_mailer_token(self->mailer));
 
-    facteur_delivery_ask(((delivery *)object)->delivery);
-    PyEval_RestoreThread(thread);
+    facteur_delivery_ask(self->delivery);
+    fpy_token_return(thread);
     Py_RETURN_NONE;
 }
 

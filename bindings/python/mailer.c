@@ -222,11 +222,6 @@ facteur_mailer *fpy_mailer_open(PyObject *object)
     return NULL;
 }
 
-facteur_mailer *fpy_mailer_core(PyObject *object)
-{
-    return ((mailer *)object)->mailer;
-}
-
 int fpy_deadline(PyObject *value, double *deadline)
 {
     *deadline = 0;
@@ -241,36 +236,27 @@ int fpy_deadline(PyObject *value, double *deadline)
     return -1;
 }
 
+facteur_mailer *fpy_mailer_core(PyObject *object)
+{
+    return ((mailer *)object)->mailer;
+}
+
+PyObject *fpy_mailer_token(PyObject *object)
+{
+    return ((mailer *)object)->token;
+}
+
 PyObject *fpy_mailer_send(PyObject *self, PyObject *owner, facteur_message *message,
                           double deadline, int raising)
 {
-    fpy_state *state = fpy_state_of(self);
-    facteur_mailer *core = fpy_mailer_open(self);
-    facteur_receipt *receipt = NULL;
-    facteur_error *error = NULL;
-    PyThreadState *thread;
-    PyObject *made;
-    int code;
+    PyObject *delivery =
+        fpy_submit(self, NULL, owner, message, deadline, raising ? 0 : FACTEUR_LETTER);
+    PyObject *receipt;
 
-    if (!core)
-        return NULL;
-    if (owner)
-        message = fpy_message_hold(owner);
-    thread = PyEval_SaveThread();
-    code = raising ? facteur_send(core, message, deadline, &receipt, &error)
-                   : facteur_send_composed(core, message, deadline, &receipt, &error);
-    PyEval_RestoreThread(thread);
-    if (owner)
-        fpy_message_release(owner);
-    if (code)
-        return fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
-    made = fpy_receipt_new(state, receipt);
-    if (made && raising && !facteur_receipt_ok(receipt)) {
-        fpy_raise_receipt(state, receipt, made);
-        Py_CLEAR(made);
-    }
-    facteur_receipt_free(receipt);
-    return made;
+    /* Without a delivery the mail is taken back, if that can be said for certain. */
+    receipt = delivery && !PyErr_CheckSignals() ? fpy_delivery_wait(delivery, -1, raising) : NULL;
+    Py_XDECREF(delivery);
+    return receipt;
 }
 
 static PyObject *mailer_send(PyObject *self, PyObject *args, PyObject *kwargs)

@@ -39,21 +39,70 @@ static int give(PyObject *returned, facteur_token *token)
     return -1;
 }
 
-int fpy_token_ask(void *user, const char *relay, const char *username, facteur_token *token)
+/* What this thread let go of: with it the callable runs in the interpreter that sends. */
+static _Thread_local PyThreadState *outside;
+
+PyThreadState *fpy_token_leave(PyObject *callable)
 {
-    PyGILState_STATE gil = PyGILState_Ensure();
-    PyObject *callable = (PyObject *)user;
+    PyObject *module = callable ? PyImport_GetModuleDict() : NULL;
+    PyObject *current = NULL;
+
+    module = module ? PyDict_GetItemString(module, "greenlet") : NULL;
+    if (module)
+        current = PyObject_CallMethod(module, "getcurrent", NULL);
+    if (!current)
+        PyErr_Clear();
+    /* It lives at least as long as the call that it makes. */
+    facteur_set_caller(current);
+    Py_XDECREF(current);
+    outside = PyEval_SaveThread();
+    return outside;
+}
+
+void fpy_token_return(PyThreadState *thread)
+{
+    outside = NULL;
+    facteur_set_caller(NULL);
+    PyEval_RestoreThread(thread);
+}
+
+static int ask(PyObject *callable, const char *relay, const char *username, facteur_token *token)
+{
     PyObject *returned = PyObject_CallFunction(callable, "ss", relay, username);
     int failed = -1;
 
     if (returned) {
         failed = give(returned, token);
         Py_DECREF(returned);
+        return failed;
+    }
+    facteur_token_fail(token, "the token callable raised an exception");
+    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+        /* It was meant for the send, which looks for signals next. */
+        PyErr_Clear();
+        PyErr_SetInterrupt();
     } else {
         /* Whoever sends gets an AuthError; the exception itself goes to sys.unraisablehook. */
         PyErr_WriteUnraisable(callable);
-        facteur_token_fail(token, "the token callable raised an exception");
     }
-    PyGILState_Release(gil);
+    return failed;
+}
+
+int fpy_token_ask(void *user, const char *relay, const char *username, facteur_token *token)
+{
+    PyThreadState *thread = outside;
+    PyGILState_STATE gil = PyGILState_UNLOCKED;
+    int failed;
+
+    if (thread)
+        PyEval_RestoreThread(thread);
+    else
+        gil = PyGILState_Ensure();
+    failed = ask((PyObject *)user, relay, username, token);
+    /* Others may have come and gone meanwhile, in this thread too. */
+    if (thread)
+        outside = PyEval_SaveThread();
+    else
+        PyGILState_Release(gil);
     return failed;
 }

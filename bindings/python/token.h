@@ -17,4 +17,11 @@ int fpy_token_take(PyObject *dict, PyObject **callable);
  */
 int fpy_token_ask(void *user, const char *relay, const char *username, facteur_token *token);
 
+/*
+ * Let go of the GIL for a call of the core that may ask `callable` for a token, and take it again.
+ * The callable runs in this interpreter, as the greenlet that is current.  NULL: nothing is asked.
+ */
+PyThreadState *fpy_token_leave(PyObject *callable);
+void fpy_token_return(PyThreadState *thread);
+
 #endif

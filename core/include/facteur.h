@@ -474,6 +474,15 @@ FACTEUR_API int facteur_key_give(facteur_key *key, const char *pem, size_t len);
 FACTEUR_API void facteur_key_fail(facteur_key *key, const char *sentence);
 
 /*
+ * Tell which greenlet or fiber of this thread makes the calls from now on.  NULL (the default): the
+ * thread has only one.  A token source may give way to others of its thread; they then ask it for
+ * themselves, because none of them can wait for the first.
+ *
+ * caller   Any pointer that the others do not have at the same time; it is only compared.
+ */
+FACTEUR_API void facteur_set_caller(const void *caller);
+
+/*
  * Set the key source of a mailer whose option dkim has key_callback.  Call this before the first
  * send. `user` must live as long as the mailer. FACTEUR_ECONFIG: no signature uses it, or the
  * mailer is shared.

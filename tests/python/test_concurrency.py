@@ -97,6 +97,28 @@ def test_close_gives_its_time_to_what_is_under_way(server):
     assert sent == ["sent"] * 3 and server.stats()["mails"] == 4
 
 
+INTERRUPTED = """
+    import os, signal, sys, threading, time
+    import facteur
+
+    mailer = facteur.Mailer(sys.argv[1])
+    make = lambda: facteur.Message(from_="a@example.com", to="b@example.com", text="x")
+    threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    try:
+        {call}
+    except KeyboardInterrupt:
+        print("interrupted", time.monotonic() - began < 20)
+"""
+
+
+@pytest.mark.parametrize("call", ["mailer.send(make(), deadline=40)", "list(mailer.send_many([make()], deadline=40))"])
+def test_a_signal_is_heard_while_a_send_waits(call):
+    with SmtpServer("--plain", script=[{"on": "mail", "reply": None, "then": "stall"}]) as server:
+        assert program(INTERRUPTED.format(call=call), server.dsn()).split() == ["interrupted", "True"]
+        assert server.stats()["mails"] == 0
+
+
 FORK = """
     import os, sys
     import facteur
@@ -219,6 +241,43 @@ SUBINTERPRETER = """
 def test_subinterpreter():
     """From 3.12 on one with a GIL of its own."""
     assert program(SUBINTERPRETER).split() == "sent inside sent outside".split()
+
+
+TOKEN_WITHIN = """
+    import sys
+    if sys.version_info >= (3, 13):
+        import _interpreters as interpreters
+        made = interpreters.create("isolated")
+        run = lambda code: interpreters.exec(made, code)
+    else:
+        import _xxsubinterpreters as interpreters
+        made = interpreters.create()
+        run = lambda code: interpreters.run_string(made, code)
+    code = f'''
+import sys
+sys.path[:] = {sys.path!r}
+import facteur
+place = "within"
+def token(relay, username):
+    # The globals are always this interpreter's; its modules are another's elsewhere.
+    import sys
+    sys.stdout.write(getattr(sys, "facteur_place", "elsewhere") + chr(10))
+    return "tok"
+sys.facteur_place = "within"
+dsn = {sys.argv[1]!r}
+with facteur.Mailer(dsn, token=token) as mailer:
+    assert mailer.send(facteur.Message(from_="a@example.com", to="b@example.com", text="x")).ok
+sys.stdout.flush()
+'''
+    failure = run(code)
+    assert failure is None, failure
+"""
+
+
+def test_a_token_is_asked_for_in_the_interpreter_that_sends():
+    with SmtpServer("--plain", "--user", "ana:tok") as server:
+        dsn = server.dsn("plain", "ana").replace("ana:tok@", "ana@")
+        assert program(TOKEN_WITHIN, dsn).split() == ["within"]
 
 
 def test_no_growth():

@@ -21,6 +21,15 @@ struct facteur_token {
     char problem[FCT_BEARER_TEXT];
 };
 
+/* One who asks, on its stack. */
+struct asker {
+    pthread_t thread;
+    const void *caller; /* in that thread */
+    struct asker *next;
+};
+
+static _Thread_local const void *present_caller;
+
 /* Everything that belongs to one process: a child asks for its own token. */
 struct state {
     fct_process process;
@@ -29,8 +38,8 @@ struct state {
     fct_secret *secret;
     unsigned number; /* of the token */
     uint64_t good_until_us;
-    bool refused, asking;
-    pthread_t asker; /* while asking */
+    bool refused;
+    struct asker *askers; /* one, or one more for each caller of a thread that gave way */
     unsigned askings;
     char problem[FCT_BEARER_TEXT];
     struct state *inherited; /* of the parent; its lock is of no use here */
@@ -175,49 +184,79 @@ static bool is_good(const struct state *state)
     return state->secret && !state->refused && fct_clock_now_us() < state->good_until_us;
 }
 
+/* With the lock: one of this thread who is asking, this caller before others; or NULL. */
+static const struct asker *find_asker(const struct state *state)
+{
+    const struct asker *found = NULL;
+
+    for (const struct asker *at = state->askers; at; at = at->next) {
+        if (!pthread_equal(at->thread, pthread_self()))
+            continue;
+        if (at->caller == present_caller)
+            return at;
+        found = at;
+    }
+    return found;
+}
+
 /* With the lock: wait for the end of another thread's asking, or of the time. */
 static void wait_for_other(struct state *state, uint64_t deadline_us)
 {
     unsigned askings = state->askings;
 
-    /* A source that sends through the mailer it is asked for would wait for itself. */
-    if (pthread_equal(state->asker, pthread_self())) {
-        snprintf(state->problem, sizeof state->problem,
-                 "the token source sent a mail that needs its token");
-        return;
-    }
-    while (state->asking && state->askings == askings) {
+    while (state->askers && state->askings == askings) {
         if (fct_clock_now_us() >= deadline_us)
             return;
         fct_clock_wait(&state->ended, &state->lock, deadline_us);
     }
 }
 
+void facteur_set_caller(const void *caller)
+{
+    present_caller = caller;
+}
+
+/* With the lock, which is given up meanwhile. */
+static void ask_and_take(fct_bearer *source, struct state *state,
+                         const struct fct_bearer_callback *callback, uint64_t deadline_us)
+{
+    struct asker me = {pthread_self(), present_caller, state->askers}, **at;
+    facteur_token token = {0};
+
+    state->askers = &me;
+    pthread_mutex_unlock(&state->lock);
+    ask(source, callback, deadline_us, &token);
+    pthread_mutex_lock(&state->lock);
+    take(state, &token);
+    for (at = &state->askers; *at != &me; at = &(*at)->next)
+        continue;
+    *at = me.next;
+    state->askings++;
+    pthread_cond_broadcast(&state->ended);
+}
+
 void fct_bearer_ensure(fct_bearer *source, const struct fct_bearer_callback *callback,
                        uint64_t deadline_us)
 {
     struct state *state = state_of(source);
-    facteur_token token = {0};
+    const struct asker *here;
 
     /* Without memory: fct_bearer_current() will tell. */
     if (!state)
         return;
     pthread_mutex_lock(&state->lock);
-    if (is_good(state) || state->asking) {
-        if (!is_good(state))
-            wait_for_other(state, deadline_us);
-        pthread_mutex_unlock(&state->lock);
-        return;
-    }
-    state->asking = true;
-    state->asker = pthread_self();
-    pthread_mutex_unlock(&state->lock);
-    ask(source, callback, deadline_us, &token);
-    pthread_mutex_lock(&state->lock);
-    take(state, &token);
-    state->asking = false;
-    state->askings++;
-    pthread_cond_broadcast(&state->ended);
+    here = find_asker(state);
+    if (is_good(state))
+        ;
+    else if (here && here->caller == present_caller)
+        /* A source that sends through the mailer it is asked for would wait for itself. */
+        snprintf(state->problem, sizeof state->problem,
+                 "the token source sent a mail that needs its token");
+    else if (state->askers && !here)
+        wait_for_other(state, deadline_us);
+    else
+        /* Waiting would stop this thread, and with it the one that asks. */
+        ask_and_take(source, state, callback, deadline_us);
     pthread_mutex_unlock(&state->lock);
 }
 

@@ -2,7 +2,8 @@
 /*
  * OAuth 2.0 tokens that are asked for when they are needed: from a callback of the application or
  * from a command.  Asking happens in the thread that sends, before the mail goes to the loop; of
- * many threads one asks and the others wait for it.
+ * many threads one asks and the others wait for it.  A greenlet or fiber (facteur_set_caller())
+ * whose thread is asking already cannot wait: it asks, too.
  */
 #ifndef FCT_BEARER_H
 #define FCT_BEARER_H
