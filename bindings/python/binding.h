@@ -39,6 +39,9 @@
     X(STDLIB_BYTES, "facteur._fields", "stdlib_bytes")                                             \
     X(LETTER_JSON, "facteur._json", "letter_json")                                                 \
     X(LETTER_OPTIONS, "facteur._json", "letter_options")                                           \
+    X(GIVES_WAY, "facteur._gevent", "gives_way")                                                   \
+    X(GEVENT_HOST, "facteur._gevent", "host")                                                      \
+    X(GEVENT_FINISH, "facteur._gevent", "finish")                                                  \
     X(SEND_MANY, "facteur._many", "send_many")                                                     \
     X(ASEND, "facteur._host", "asend")                                                             \
     X(ASEND_LETTER, "facteur._host", "asend_letter")                                               \
@@ -198,6 +201,8 @@ PyObject *fpy_mailer_token(PyObject *self);
 
 /* Read a deadline: None is 0, the mailer's own.  -1 with ValueError. */
 int fpy_deadline(PyObject *value, double *deadline);
+
+/* ---- send.c ---------------------------------------------------------------------------------- */
 
 /*
  * Send without the GIL.

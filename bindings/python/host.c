@@ -50,13 +50,14 @@ static PyObject *host_submit(PyObject *object, PyObject *args)
     host *self = (host *)object;
     PyObject *value, *limit, *message, *made;
     double deadline;
+    int many = 0;
 
-    if (!PyArg_ParseTuple(args, "OO", &value, &limit) || fpy_deadline(limit, &deadline))
+    if (!PyArg_ParseTuple(args, "OO|p", &value, &limit, &many) || fpy_deadline(limit, &deadline))
         return NULL;
     message = fpy_message_from(fpy_state_of(object), value);
     if (!message)
         return NULL;
-    made = fpy_submit(self->mailer, object, message, NULL, deadline, 0);
+    made = fpy_submit(self->mailer, object, message, NULL, deadline, many ? FACTEUR_MANY : 0);
     Py_DECREF(message);
     return made;
 }
@@ -102,7 +103,8 @@ static PyObject *host_step(PyObject *object, PyObject *unused)
 
 static PyMethodDef host_methods[] = {
     {"submit", host_submit, METH_VARARGS,
-     PyDoc_STR("submit($self, message, deadline, /)\n--\n\nA Delivery.")},
+     PyDoc_STR(
+         "submit($self, message, deadline, many=False, /)\n--\n\nA Delivery; many: one of many.")},
     {"submit_letter", (PyCFunction)(void (*)(void))host_submit_letter, METH_VARARGS | METH_KEYWORDS,
      PyDoc_STR("submit_letter($self, /, kind, data, **arguments)\n--\n\nA Delivery.")},
     {"watch", host_watch, METH_NOARGS,

@@ -246,19 +246,6 @@ PyObject *fpy_mailer_token(PyObject *object)
     return ((mailer *)object)->token;
 }
 
-PyObject *fpy_mailer_send(PyObject *self, PyObject *owner, facteur_message *message,
-                          double deadline, int raising)
-{
-    PyObject *delivery =
-        fpy_submit(self, NULL, owner, message, deadline, raising ? 0 : FACTEUR_LETTER);
-    PyObject *receipt;
-
-    /* Without a delivery the mail is taken back, if that can be said for certain. */
-    receipt = delivery && !PyErr_CheckSignals() ? fpy_delivery_wait(delivery, -1, raising) : NULL;
-    Py_XDECREF(delivery);
-    return receipt;
-}
-
 static PyObject *mailer_send(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"message", "deadline", NULL};

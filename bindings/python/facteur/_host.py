@@ -25,7 +25,7 @@ _askings: dict[int, asyncio.Future[None]] = {}
 
 
 class Host:
-    def __init__(self, mailer: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, mailer: Any, loop: Any) -> None:
         self.mailer = mailer
         self.core = mailer._host()
         self.loop = loop
@@ -117,7 +117,7 @@ class Host:
         self.waiting.clear()
 
 
-def _host(mailer: Any, loop: asyncio.AbstractEventLoop) -> Host:
+def host_of(mailer: Any, loop: Any) -> Host:
     """The mailer's host in this loop; a child of fork() makes its own."""
     key = (id(mailer), id(loop))
     host = _hosts.get(key)
@@ -170,7 +170,7 @@ async def _end(host: Host, delivery: Any) -> None:
 
 
 async def _deliver(mailer: Any, submit: Any, raising: bool) -> Receipt:
-    host = _host(mailer, asyncio.get_running_loop())
+    host = host_of(mailer, asyncio.get_running_loop())
     delivery = submit(host.core)
     if not delivery.needs_token:
         await _end(host, delivery)

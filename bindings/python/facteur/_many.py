@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from . import _gevent
 from ._receipt import Receipt
 
 if TYPE_CHECKING:
     from ._core import Delivery, Mailer
+    from ._host import Host
 
 
 def send_many(
@@ -23,12 +25,17 @@ def send_many(
 def _receipts(
     mailer: Mailer, messages: Iterator[Any], deadline: float | None, window: int
 ) -> Generator[Receipt, None, None]:
+    host = _gevent.host(mailer) if _gevent.gives_way() else None
     under_way: deque[Delivery] = deque()
     failure: Exception | None = None
     try:
         while failure is None:
             try:
-                under_way.append(mailer._submit(next(messages), deadline))
+                message = next(messages)
+                if host is None:
+                    under_way.append(mailer._submit(message, deadline))
+                else:
+                    under_way.append(host.core.submit(message, deadline, True))
             except StopIteration:
                 break
             except Exception as error:
@@ -36,9 +43,9 @@ def _receipts(
                 failure = error
             else:
                 if len(under_way) >= window:
-                    yield _receipt(under_way.popleft())
+                    yield _receipt(host, under_way.popleft())
         while under_way:
-            yield _receipt(under_way.popleft())
+            yield _receipt(host, under_way.popleft())
     finally:
         for delivery in under_way:
             delivery.cancel()
@@ -46,7 +53,9 @@ def _receipts(
         raise failure
 
 
-def _receipt(delivery: Delivery) -> Receipt:
+def _receipt(host: Host | None, delivery: Delivery) -> Receipt:
+    if host is not None:
+        return _gevent.finish(host, delivery, False)
     receipt = delivery.wait(-1.0, False)
     assert receipt is not None  # without a limit it waits for the verdict
     return receipt

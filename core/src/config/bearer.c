@@ -21,7 +21,7 @@ struct facteur_token {
     char problem[FCT_BEARER_TEXT];
 };
 
-/* One who asks, on its stack. */
+/* One who asks.  Not on its stack: that of a greenlet that gives way is put elsewhere. */
 struct asker {
     pthread_t thread;
     const void *caller; /* in that thread */
@@ -220,17 +220,23 @@ void facteur_set_caller(const void *caller)
 static void ask_and_take(fct_bearer *source, struct state *state,
                          const struct fct_bearer_callback *callback, uint64_t deadline_us)
 {
-    struct asker me = {pthread_self(), present_caller, state->askers}, **at;
+    struct asker *me = fct_malloc(sizeof *me), **at;
     facteur_token token = {0};
 
-    state->askers = &me;
+    if (!me) {
+        snprintf(state->problem, sizeof state->problem, "out of memory");
+        return;
+    }
+    *me = (struct asker){pthread_self(), present_caller, state->askers};
+    state->askers = me;
     pthread_mutex_unlock(&state->lock);
     ask(source, callback, deadline_us, &token);
     pthread_mutex_lock(&state->lock);
     take(state, &token);
-    for (at = &state->askers; *at != &me; at = &(*at)->next)
+    for (at = &state->askers; *at != me; at = &(*at)->next)
         continue;
-    *at = me.next;
+    *at = me->next;
+    fct_free(me);
     state->askings++;
     pthread_cond_broadcast(&state->ended);
 }
