@@ -5,6 +5,7 @@ to the other greenlets, as a wait on a socket does.
 
 from __future__ import annotations
 
+import importlib
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +27,10 @@ def gives_way() -> bool:
     return hub is not None and sys.modules["greenlet"].getcurrent() is not hub
 
 
+def _event() -> Any:
+    return importlib.import_module("gevent.event").Event()
+
+
 class _Handle:
     def __init__(self, watcher: Any) -> None:
         self.watcher = watcher
@@ -37,9 +42,7 @@ class _Handle:
 
 class _Verdict:
     def __init__(self) -> None:
-        from gevent.event import Event
-
-        self.event = Event()
+        self.event = _event()
 
     def done(self) -> bool:
         return bool(self.event.is_set())
@@ -97,8 +100,6 @@ def _end(host: Host, delivery: Any) -> None:
 
 
 def _ask(host: Host, delivery: Any) -> None:
-    from gevent.event import Event
-
     key = (id(host.mailer), id(host.loop))
     asker, ended = _askings.get(key, (None, None))
     current = sys.modules["greenlet"].getcurrent()
@@ -106,7 +107,7 @@ def _ask(host: Host, delivery: Any) -> None:
         ended.wait()
         return
     if asker is None:
-        _askings[key] = current, Event()
+        _askings[key] = current, _event()
     try:
         # The callable runs in this greenlet, and may give way itself.
         delivery.ask()

@@ -37,7 +37,7 @@ class Host:
         self.soon: asyncio.Handle | None = None
 
     def add(self, delivery: Any) -> asyncio.Future[Any]:
-        future = self.loop.create_future()
+        future: asyncio.Future[Any] = self.loop.create_future()
         self.waiting[delivery.id] = (delivery, future)
         # The submissions of one turn of the loop go out together.
         self.wake()
