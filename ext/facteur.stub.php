@@ -134,7 +134,7 @@ namespace Facteur {
          * What the messages' iterator throws is thrown after the receipts of the mails before it.
          *
          * @param array|\Traversable $messages of Message; read only as far ahead as fills the connections
-         * @param float $deadline seconds for each message from when it is read; 0: the option "deadline"
+         * @param float $deadline seconds for each mail from when a connection takes it up; 0: the option "deadline"
          * @return Receipts in the order of the messages; mails not begun are cancelled when it goes away
          */
         public function sendMany(array|\Traversable $messages, float $deadline = 0.0): Receipts {}

@@ -553,7 +553,9 @@ FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, const char *kind, co
  * FACTEUR_LETTER   As facteur_send_composed().
  * FACTEUR_MANY     One of many mails: an error with this one does not stop the others.  The mail
  * ends at once, and its receipt has the error: permanent with FACTEUR_EMESSAGE, temporary with
- * FACTEUR_EIO and FACTEUR_ECONFIG.
+ * FACTEUR_EIO and FACTEUR_ECONFIG.  Its deadline begins when a connection takes it up, and anew
+ * with each verdict of a mail before it there.  Until then it waits as long as the mails before it
+ * move.  Time in which no thread waits and no host steps does not count.
  */
 #define FACTEUR_LETTER 1U
 #define FACTEUR_MANY 2U

@@ -258,6 +258,8 @@ SHOWN = [
     (122, SEVERAL, "test_the_second_transaction_of_a_mail_is_cut", "a receipt has three lists"),
     (116, "tests/core/test_pool.c", "what_is_over_time_is_not_handed_over", "the loop must be late"),
     (116, "tests/core/test_session.c", "a_dialogue", "deadline-handover.txt: the program must be the clock"),
+    (117, "tests/core/test_span.c", "a_rest_of_the_caller_costs_no_mail_its_time", "the caller must be slow"),
+    (117, "tests/core/test_span.c", "mails_of_a_flight_wait_for_one_another", "the program must be the clock"),
     (124, "tests/core/test_session.c", "a_dialogue", "final-refused-plain.txt: our server ends a refused transaction"),
     (125, SEVERAL, "test_a_content_is_never_read_as_commands", "the content is what matters"),
     (125, SEVERAL, "test_bdat_is_proven_once", "and on which connection"),

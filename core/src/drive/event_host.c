@@ -179,6 +179,7 @@ static void run_turns(fct_driver *driver)
     do
         fct_loop_step(driver->loop);
     while (++turns < TURNS_MAX && fct_loop_timeout_us(driver->loop) == 0);
+    fct_loop_attend(driver->loop);
 }
 
 void fct_event_host_step(fct_event_host *host)

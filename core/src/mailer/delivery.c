@@ -22,6 +22,7 @@ struct facteur_delivery {
     facteur_receipt *receipt; /* NULL once it was handed out */
     int untried;              /* the error of a mail for which no connection was tried, else 0 */
     bool letter;              /* FACTEUR_LETTER */
+    bool many;                /* FACTEUR_MANY */
     bool held;                /* prepared; its token is to be asked for first */
     bool asked;               /* its token was asked for: not once more */
     atomic_uint refs;         /* the caller's, and the driver's while it is under way */
@@ -78,6 +79,7 @@ static facteur_delivery *make(const struct fct_prepared *prepared, unsigned how)
     delivery->task.take = take;
     delivery->task.let_go = let_go;
     delivery->letter = (how & FACTEUR_LETTER) != 0;
+    delivery->many = (how & FACTEUR_MANY) != 0;
     atomic_init(&delivery->refs, 1);
     return delivery;
 }
@@ -132,6 +134,10 @@ static int deliver(facteur_mailer *mailer, facteur_host *host, facteur_delivery 
     if (err)
         return err;
     task->deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
+    if (delivery->many) {
+        task->span_us = task->deadline_us - fct_clock_now_us();
+        task->deadline_us = FCT_NEVER;
+    }
     delivery->mailer = fct_mailer_ref(mailer);
     delivery->held = !fct_mailer_has_tokens(mailer);
     if (delivery->held && host)
@@ -244,8 +250,11 @@ int facteur_delivery_needs_token(const facteur_delivery *delivery)
 
 void facteur_delivery_ask(facteur_delivery *delivery)
 {
+    const struct fct_task *task = &delivery->task;
+
     if (!atomic_load(&delivery->mailer->closed))
-        fct_mailer_ask_tokens(delivery->mailer, delivery->task.deadline_us);
+        fct_mailer_ask_tokens(delivery->mailer, task->span_us ? fct_clock_now_us() + task->span_us
+                                                              : task->deadline_us);
 }
 
 void facteur_delivery_resume(facteur_delivery *delivery)

@@ -239,7 +239,12 @@ uint64_t fct_loop_now_us(const fct_loop *loop)
  */
 static void begin_turns(fct_loop *loop)
 {
-    if (fct_loop_now_us(loop) - loop->rested_us < REST_US)
+    uint64_t rest_us = fct_loop_now_us(loop) - loop->rested_us;
+
+    if (loop->rested_us && !loop->attended)
+        loop->absent_us += rest_us;
+    loop->attended = false;
+    if (rest_us < REST_US)
         return;
     uv_timer_stop(&loop->alarm);
     loop->armed_us = UINT64_MAX;
@@ -250,6 +255,16 @@ static void begin_turns(fct_loop *loop)
 static void end_turns(fct_loop *loop)
 {
     loop->rested_us = fct_loop_now_us(loop);
+}
+
+void fct_loop_attend(fct_loop *loop)
+{
+    loop->attended = true;
+}
+
+uint64_t fct_loop_absent_us(const fct_loop *loop)
+{
+    return loop->absent_us;
 }
 
 /* The turn that it fires in is the last one. */

@@ -48,6 +48,12 @@ void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user
 /* Run what is due without blocking; for a host's own loop. */
 void fct_loop_step(fct_loop *loop);
 
+/* A host waits for the loop: the time until its next turn is no absence. */
+void fct_loop_attend(fct_loop *loop);
+
+/* How long, all in all, nobody ran the loop nor waited for it.  It grows when a turn begins. */
+uint64_t fct_loop_absent_us(const fct_loop *loop);
+
 /* A descriptor that is readable when step() has work; and how long until a timer is due
  * (UINT64_MAX: there is none). */
 int fct_loop_fd(const fct_loop *loop);

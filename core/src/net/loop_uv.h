@@ -26,6 +26,8 @@ struct fct_loop {
         void *user); /* asked by the turn under way: is there still a reason to wait? */
     void *finished_user;
     uint64_t rested_us; /* when the last turn ended */
+    uint64_t absent_us; /* of all rests in which nobody waited */
+    bool attended;      /* the rest under way is a host's wait */
     bool forked;
     bool lost_epoll; /* no epoll could be had after fork(): the loop must not turn any more */
     struct fct_noted {

@@ -92,6 +92,16 @@ static bool write_output(fct_connection *connection)
     }
 }
 
+/* What was nobody's time is none of those mails that have a span. */
+static void settle_rest(fct_connection *connection)
+{
+    uint64_t absent_us = fct_loop_absent_us(connection->loop);
+
+    if (connection->session && absent_us != connection->absent_us)
+        fct_session_rested(connection->session, absent_us - connection->absent_us);
+    connection->absent_us = absent_us;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -115,6 +125,7 @@ void fct_connection_pump(fct_connection *connection)
 {
     enter(connection);
     connection->dirty = false;
+    settle_rest(connection);
     while (connection->session && connection->state != FCT_CONNECTION_ENDED) {
         bool moved = drain(connection);
 
@@ -160,6 +171,7 @@ static void on_timer(fct_timer *timer)
         return;
     }
     enter(connection);
+    settle_rest(connection);
     if (connection->state == FCT_CONNECTION_READY && connection->in_flight == 0 &&
         connection->relay->idle_us && now_us >= connection->idle_us + connection->relay->idle_us)
         fct_connection_quit(connection);
@@ -410,11 +422,14 @@ int fct_connection_submit(fct_connection *connection, fct_job *job)
     uint64_t now_us = fct_loop_now_us(connection->loop);
     bool rested =
         connection->mails > 0 && connection->in_flight == 0 && has_rested(connection, now_us);
-    int result = fct_session_submit(connection->session, job->mail, job->deadline_us,
+    uint64_t deadline_us = job->span_us ? now_us + job->span_us : job->deadline_us;
+    int result = fct_session_submit(connection->session, job->mail, deadline_us,
                                     rested ? FCT_HOLD_REPLY : 0, job, now_us);
 
     if (result != 0)
         return result;
+    if (job->span_us)
+        fct_session_renew(connection->session, job, job->span_us);
     job->connection = connection;
     job->reused = connection->mails > 0;
     job->first = connection->mails == 0 && connection->opened_us >= job->submitted_us;

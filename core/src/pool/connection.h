@@ -34,7 +34,8 @@ typedef struct fct_connection {
     size_t in_flight; /* mails that the session has, those too */
     fct_job *check;   /* that it was opened for, when it is a check */
     uint64_t opened_us, idle_us, age_limit_us;
-    uint64_t shake_us; /* the handshake began; 0: none under way */
+    uint64_t absent_us; /* of the loop, as the session knows it */
+    uint64_t shake_us;  /* the handshake began; 0: none under way */
     uint64_t shake_limit_us;
     uint64_t probe_us;   /* silence until then on a connection reused after a rest: it is dead */
     int slot;            /* of the host's, -1: none */

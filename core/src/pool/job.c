@@ -51,8 +51,28 @@ void fct_queue_put(fct_pool *pool, fct_job *job)
     pool->checks_waiting += !job->mail;
     job->queued = true;
     job->connection = NULL;
-    fct_timer_set(pool->loop, &job->deadline, job->deadline_us);
+    job->queued_us = fct_loop_now_us(pool->loop);
+    job->queued_absent_us = fct_loop_absent_us(pool->loop);
+    fct_timer_set(pool->loop, &job->deadline, fct_queue_due_us(job));
     fct_pool_kick(pool);
+}
+
+void fct_queue_moved(fct_pool *pool)
+{
+    pool->moved_us = fct_loop_now_us(pool->loop);
+    pool->moved_absent_us = fct_loop_absent_us(pool->loop);
+}
+
+uint64_t fct_queue_due_us(const fct_job *job)
+{
+    const fct_pool *pool = job->pool;
+    bool moved = pool->moved_us > job->queued_us;
+
+    if (!job->span_us)
+        return job->deadline_us;
+    return (moved ? pool->moved_us : job->queued_us) + job->wait_us +
+           (fct_loop_absent_us(pool->loop) -
+            (moved ? pool->moved_absent_us : job->queued_absent_us));
 }
 
 void fct_queue_take(fct_pool *pool, fct_job *job)

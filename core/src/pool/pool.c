@@ -89,6 +89,10 @@ static void on_deadline(fct_timer *timer)
         fct_connection_cut(connection, FACTEUR_EDEADLINE, "the deadline passed");
         return;
     }
+    if (job->span_us && fct_queue_due_us(job) > fct_loop_now_us(pool->loop)) {
+        fct_timer_set(pool->loop, timer, fct_queue_due_us(job));
+        return;
+    }
     fct_pool_fail_late(job, fct_pool_opening(pool));
     cut_unwanted(pool);
 }
@@ -122,6 +126,7 @@ void fct_pool_on_ready(fct_pool *pool, fct_connection *connection)
     uint64_t now_us = fct_loop_now_us(pool->loop);
     int64_t timing_us[FACTEUR_PHASE_COUNT];
 
+    fct_queue_moved(pool);
     count_flights(pool, connection);
     fct_connection_timings(connection, timing_us);
     count_phases(pool, timing_us, FACTEUR_PHASE_resolve, FACTEUR_PHASE_auth);
@@ -226,6 +231,7 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
     bool first = connection->in_flight == connection->mails;
 
     connection->in_flight--;
+    fct_queue_moved(pool);
     pool->proven = true;
     if (outcome->class == FCT_SENT)
         pool->warm_pause_us = pool->warm_after_us = 0;

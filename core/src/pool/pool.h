@@ -22,7 +22,13 @@ struct fct_connection;
  */
 typedef struct fct_job {
     fct_mail *mail;       /* NULL: check the relay (connect anew, EHLO, AUTH, NOOP) */
-    uint64_t deadline_us; /* of the loop's clock, over everything */
+    uint64_t deadline_us; /* of the loop's clock, over everything; FCT_NEVER with a span */
+    /*
+     * Or 0.  The mail has so long from when a connection takes it up and, behind others, from the
+     * verdict before its own.  In the queue it ends when nothing in the pool has moved for wait_us.
+     * Time in which nobody runs the loop does not count.
+     */
+    uint64_t span_us, wait_us;
     /*
      * Called exactly once for each fct_pool_submit(), from within the loop.  `outcome` is lent for
      * the call and never NULL; its timing_us covers resolve … final of this send, its `again` is
@@ -40,6 +46,7 @@ typedef struct fct_job {
     fct_timer deadline; /* while it waits in the queue, or is a check */
     uint64_t number;    /* the order of coming */
     uint64_t submitted_us;
+    uint64_t queued_us, queued_absent_us;
     uint64_t opened_after_us; /* only a connection opened since may take it */
     bool queued;
     bool reused; /* its connection had served before */

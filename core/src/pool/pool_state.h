@@ -15,6 +15,7 @@ struct fct_pool {
     fct_list connections;
     fct_timer kick;
     uint64_t next_number;
+    uint64_t moved_us, moved_absent_us; /* the last outcome, or connection that became ready */
     uint64_t shy_until_us, no_chunking_until_us, no_pipelining_until_us;
     bool closing;
     bool bdat_proven;             /* the relay has taken a BDAT */
@@ -42,6 +43,11 @@ void fct_pool_fail_queue(fct_pool *pool);
 
 /* Its deadline has passed: end it, with what it waited for (NULL: not for one being opened). */
 void fct_pool_fail_late(fct_job *job, fct_connection *connection);
+
+/* A mail had its outcome, or a connection is ready: those with a span may wait anew. */
+void fct_queue_moved(fct_pool *pool);
+/* When a job in the queue ends. */
+uint64_t fct_queue_due_us(const fct_job *job);
 
 /* Have fct_pool_dispatch() called with the loop's next turn. */
 void fct_pool_kick(fct_pool *pool);

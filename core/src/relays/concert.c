@@ -98,7 +98,9 @@ static uint64_t share_end_us(const struct fct_task *task)
 {
     uint64_t now_us = fct_loop_now_us(task->concert->loop);
     uint64_t deadline_us = task->deadline_us;
-    uint64_t left_us = deadline_us > now_us ? deadline_us - now_us : 0;
+    uint64_t left_us = task->span_us          ? task->span_us
+                       : deadline_us > now_us ? deadline_us - now_us
+                                              : 0;
     unsigned others = count_left(task);
     uint64_t share_us = left_us / (others + 1);
 
@@ -137,8 +139,9 @@ static bool give(struct fct_task *task)
         fct_throttle_take(&lane->throttle, now_us);
         task->probe = fct_breaker_enter(&lane->breaker, now_us);
     }
-    /* The pool keeps the deadline itself; a share of it is kept here. */
-    if (task->limit.due_us >= task->deadline_us)
+    lane->passed_us = now_us;
+    /* The pool keeps deadline and span itself; a share of the deadline is kept here. */
+    if (task->span_us || task->limit.due_us >= task->deadline_us)
         fct_timer_clear(&task->limit);
     fct_pool_submit(lane->pool, &task->job);
     return true;
@@ -153,6 +156,9 @@ static bool enter(struct fct_task *task, struct fct_lane *lane)
     task->probe = false;
     if (limit_us > task->deadline_us)
         limit_us = task->deadline_us;
+    if (task->span_us && limit_us == FCT_NEVER)
+        limit_us = now_us + task->span_us;
+    task->job.wait_us = limit_us - now_us;
     fct_timer_set(lane->loop, &task->limit, limit_us);
     if (task->mail && (!fct_list_empty(&lane->waiting) ||
                        fct_throttle_next_us(&lane->throttle, now_us) > now_us)) {
@@ -244,6 +250,10 @@ static void on_limit(fct_timer *timer)
         fct_pool_expire(lane->pool, &task->job);
         return;
     }
+    if (task->span_us && fct_loop_now_us(lane->loop) < lane->passed_us + task->job.wait_us) {
+        fct_timer_set(lane->loop, timer, lane->passed_us + task->job.wait_us);
+        return;
+    }
     fct_list_remove(&task->wait);
     wait_for_pace(lane);
     if (may_go_on(task) && go_on(task))
@@ -304,6 +314,7 @@ static void start(fct_concert *concert, struct fct_task *task)
     task->concert = concert;
     task->job = (fct_job){.mail = task->mail,
                           .deadline_us = task->deadline_us,
+                          .span_us = task->span_us,
                           .check = task->check,
                           .done = on_done};
     task->attempts = task->next = 0;

@@ -18,9 +18,10 @@ struct fct_lane {
     fct_pool *pool;
     fct_breaker breaker;
     fct_throttle throttle;
-    fct_list waiting; /* tasks, in the order of their coming */
-    fct_timer timer;  /* the first of them may go */
-    int failed_error; /* of the last failure that the breaker counted */
+    fct_list waiting;   /* tasks, in the order of their coming */
+    fct_timer timer;    /* the first of them may go */
+    uint64_t passed_us; /* the last of them went */
+    int failed_error;   /* of the last failure that the breaker counted */
     char failed[FCT_LANE_TEXT];
     char complaint[FCT_LANE_TEXT];
 };

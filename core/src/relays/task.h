@@ -26,7 +26,8 @@ enum fct_task_place {
 struct fct_task {
     /* The caller's, set before it is given away. */
     fct_mail *mail;              /* NULL: a check */
-    uint64_t deadline_us;        /* over everything */
+    uint64_t deadline_us;        /* over everything; FCT_NEVER with a span */
+    uint64_t span_us;            /* or 0: of its job, see pool/pool.h */
     struct fct_check *check;     /* facts wanted, or NULL */
     unsigned only;               /* 0, or 1 + the one relay that may take it */
     struct fct_event_host *host; /* the event loop that is told of its end, or NULL */

@@ -98,6 +98,7 @@ static void run_again(fct_session *s, fct_transaction *mail)
     mail->alone = true;
     mail->mail_refused = false;
     fct_reply_done(&mail->refusal);
+    fct_session_moved(s);
     mail->rerun = false;
     mail->behind = false;
     mail->asked = mail->heard = mail->waiting = mail->accepted = 0;
@@ -220,6 +221,7 @@ void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class c
         end_unsent(s, mail, error, phase, reply, sentence);
     outcome->flights = mail->share.flights;
     mail->state = FCT_MAIL_DONE;
+    fct_session_moved(s);
     s->mail_count--;
     s->mail_bytes -= mail->size;
 }

@@ -361,6 +361,14 @@ void fct_session_disown(fct_session *s, const void *tag)
         mail->outcome->tag = NULL;
 }
 
+void fct_session_renew(fct_session *s, const void *tag, uint64_t span_us)
+{
+    fct_transaction *mail = find(s, tag);
+
+    if (mail)
+        mail->span_us = span_us;
+}
+
 static bool simple_event(fct_session *s, struct fct_session_event *event)
 {
     if (s->start_tls_due) {

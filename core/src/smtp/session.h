@@ -191,6 +191,15 @@ int fct_session_submit(fct_session *session, fct_mail *mail, uint64_t deadline_u
                        void *tag, uint64_t now_us);
 
 /*
+ * A mail just submitted has so long from each verdict before its own: its deadline moves with them.
+ * 0 < span_us, of the present deadline.
+ */
+void fct_session_renew(fct_session *session, const void *tag, uint64_t span_us);
+
+/* Time that does not count for the mails with a span: nobody was there to read and write. */
+void fct_session_rested(fct_session *session, uint64_t rest_us);
+
+/*
  * Let go the terminators that FCT_EVENT_GATE told of.
  *
  * With FCT_HOLD_GATE everything before the terminator is written, then the event tells of the mail

@@ -206,6 +206,27 @@ void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const
         fct_transaction_end(s, mail, FCT_TEMPORARY, error, fct_session_phase(s), NULL, sentence);
 }
 
+void fct_session_rested(fct_session *s, uint64_t rest_us)
+{
+    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
+        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+
+        if (mail->span_us)
+            mail->deadline_us += rest_us;
+    }
+}
+
+/* A verdict came: the mails behind it begin their wait for their own. */
+void fct_session_moved(fct_session *s)
+{
+    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
+        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+
+        if (mail->span_us && mail->deadline_us < s->now_us + mail->span_us)
+            mail->deadline_us = s->now_us + mail->span_us;
+    }
+}
+
 void fct_session_expire(fct_session *s)
 {
     for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {

@@ -77,6 +77,7 @@ struct fct_transaction {
     fct_mail *mail;
     fct_outcome *outcome;
     uint64_t deadline_us;
+    uint64_t span_us; /* or 0: the deadline is at least so long after the verdict before */
     uint64_t size;
     fct_outgoing body;
     enum fct_mail_state state;
@@ -237,6 +238,8 @@ void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const 
                      const fct_transaction *culprit, const char *sentence);
 void fct_session_leave_drained(fct_session *s);
 void fct_session_closed_by_421(fct_session *s, const fct_reply *reply);
+/* A mail had its verdict. */
+void fct_session_moved(fct_session *s);
 /* Give up the mails whose deadline has passed. */
 void fct_session_expire(fct_session *s);
 /* End a mail that has no verdict; once it had begun, the session dies of it. */
