@@ -260,6 +260,8 @@ SHOWN = [
     (116, "tests/core/test_session.c", "a_dialogue", "deadline-handover.txt: the program must be the clock"),
     (117, "tests/core/test_span.c", "a_rest_of_the_caller_costs_no_mail_its_time", "the caller must be slow"),
     (117, "tests/core/test_span.c", "mails_of_a_flight_wait_for_one_another", "the program must be the clock"),
+    (123, "tests/core/test_concert.c", "verdicts_tell_the_relay_from_the_mail", "what is learnt is about the relay"),
+    (123, "tests/python/test_relays.py", "test_a_greylisted_mailbox_slows_nobody", "it takes another mail"),
     (124, "tests/core/test_session.c", "a_dialogue", "final-refused-plain.txt: our server ends a refused transaction"),
     (125, SEVERAL, "test_a_content_is_never_read_as_commands", "the content is what matters"),
     (125, SEVERAL, "test_bdat_is_proven_once", "and on which connection"),

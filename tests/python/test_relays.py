@@ -250,6 +250,16 @@ def test_a_complaining_relay_is_slowed_for_everybody():
         assert time.monotonic() - start > 0.8
 
 
+def test_a_greylisted_mailbox_slows_nobody():
+    """Row 123 of docs/faults.md."""
+    script = [{"on": "rcpt", "nth": 1, "reply": "451 4.7.1 greylisted", "times": 5}]
+    with servers(script) as (server,), facteur.Mailer(server.dsn()) as mailer:
+        for _ in range(5):
+            with pytest.raises(facteur.TemporaryError, match="greylisted"):
+                mailer.send(mail())
+        assert mailer.send(mail(), deadline=0.9).status == "sent"
+
+
 def test_too_many_connections_is_waited_out():
     """Row 104 of docs/faults.md."""
     script = [{"on": "greeting", "reply": "421 4.7.0 too many connections", "then": "close", "times": 1}]

@@ -76,6 +76,7 @@ bool fct_verdict_is_complaint(const fct_outcome *outcome)
 {
     const fct_reply *reply = &outcome->reply;
 
-    return outcome->class == FCT_TEMPORARY && reply->code >= 400 && reply->code <= 499 &&
+    return outcome->class == FCT_TEMPORARY && outcome->phase != FACTEUR_PHASE_rcpt &&
+           reply->code >= 400 && reply->code <= 499 &&
            (reply->code == 421 || has_class(reply, "4.7."));
 }

@@ -17,7 +17,8 @@ bool fct_verdict_is_closed_way(const fct_outcome *outcome);
 /* The relay said something about the mail. */
 bool fct_verdict_is_reached(const fct_outcome *outcome);
 
-/* The relay asks for fewer mails: 421, 4.7.x (RFC 3463 section 3.8). */
+/* The relay asks for fewer mails: 421, 4.7.x (RFC 3463 section 3.8).  To RCPT they are about that
+ * recipient (greylisting). */
 bool fct_verdict_is_complaint(const fct_outcome *outcome);
 
 #endif
