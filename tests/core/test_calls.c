@@ -473,6 +473,28 @@ static void the_end_comes_once(void **state)
     fct_mail_unref(mail);
 }
 
+static void a_late_mail_tells_how_far_it_came(void **state)
+{
+    fct_session *session = ready_session(&defaults, "250-x\r\n250 PIPELINING\r\n");
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+    fct_slice slices[8];
+    fct_outcome *outcome;
+
+    assert_int_equal(fct_session_submit(session, mail, 1000, 0, NULL, 10), 0);
+    take_all(session);
+    feed(session, "250 ok\r\n250 ok\r\n354 go\r\n");
+    assert_true(fct_session_output(session, slices, 8, 10) > 0);
+    fct_session_sent(session, 5, 10);
+    fct_session_tick(session, 1000);
+    outcome = next_outcome(session);
+    assert_int_equal(outcome->class, FCT_TEMPORARY);
+    assert_string_equal(outcome->message, "the deadline of the send passed in the phase body, when "
+                                          "5 of 11 octets had been written");
+    fct_outcome_free(outcome);
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
 static void quitting(void **state)
 {
     fct_session *session = fct_session_new(&defaults, 1);
@@ -603,6 +625,7 @@ int main(void)
         cmocka_unit_test(bdat_unknown_in_one_segment),
         cmocka_unit_test(taken_after_a_refused_sender),
         cmocka_unit_test(the_end_comes_once),
+        cmocka_unit_test(a_late_mail_tells_how_far_it_came),
         cmocka_unit_test(quitting),
         cmocka_unit_test(limits_that_never_come),
         cmocka_unit_test(facts_that_bind_nothing),

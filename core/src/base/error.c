@@ -255,3 +255,14 @@ const char *fct_nearest(const char *word, size_t len, const char *const *candida
     }
     return best;
 }
+
+const char *facteur_phase_name(enum facteur_phase phase)
+{
+    static const char *const names[] = {
+#define NAME(name) #name,
+        FACTEUR_PHASES(NAME)
+#undef NAME
+    };
+
+    return phase < FACTEUR_PHASE_COUNT ? names[phase] : "";
+}

@@ -346,17 +346,6 @@ enum facteur_phase facteur_receipt_phase(const facteur_receipt *receipt)
     return receipt->phase;
 }
 
-const char *facteur_phase_name(enum facteur_phase phase)
-{
-    static const char *const names[] = {
-#define NAME(name) #name,
-        FACTEUR_PHASES(NAME)
-#undef NAME
-    };
-
-    return phase < FACTEUR_PHASE_COUNT ? names[phase] : "";
-}
-
 unsigned facteur_receipt_attempts(const facteur_receipt *receipt)
 {
     return receipt->attempts;

@@ -227,13 +227,27 @@ void fct_session_moved(fct_session *s)
     }
 }
 
+static const char *say_late(fct_session *s, const fct_transaction *mail)
+{
+    static const char what[] = "the deadline of the send passed";
+    uint64_t written = mail->body.written < mail->size ? mail->body.written : mail->size;
+
+    if (mail->state != FCT_MAIL_ACTIVE)
+        return what;
+    fct_buf_clear(&s->message);
+    fct_buf_addf(&s->message, "%s in the phase %s, when %llu of %llu octets had been written", what,
+                 facteur_phase_name(phase_of_mail(s, mail)), (unsigned long long)written,
+                 (unsigned long long)mail->size);
+    return s->message.failed ? what : s->message.ptr;
+}
+
 void fct_session_expire(fct_session *s)
 {
     for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
         fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
 
         if (mail->state != FCT_MAIL_DONE && mail->deadline_us <= s->now_us)
-            fct_session_give_up(s, mail, FACTEUR_EDEADLINE, "the deadline of the send passed");
+            fct_session_give_up(s, mail, FACTEUR_EDEADLINE, say_late(s, mail));
     }
 }
 

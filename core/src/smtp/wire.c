@@ -332,6 +332,7 @@ static void piece_sent(fct_wire *wire, struct fct_wire_piece *piece, size_t len,
         break;
     }
     piece->body->started = true;
+    piece->body->written += piece->kind == PIECE_DOT ? 0 : len;
     progress->body_bytes += len;
     if (whole && piece->kind != PIECE_BODY) {
         piece->body->shown = false;

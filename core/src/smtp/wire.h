@@ -21,8 +21,9 @@ struct fct_wire_share {
 /* The content of one mail on its way out. */
 typedef struct fct_outgoing {
     fct_mail_reader *reader;
-    uint64_t left; /* bytes that the reader still owes */
-    fct_slice run; /* of the current run, not yet in a piece */
+    uint64_t left;    /* bytes that the reader still owes */
+    uint64_t written; /* as they are on the wire, the final dot's line left out */
+    fct_slice run;    /* of the current run, not yet in a piece */
     struct fct_wire_share *share;
     unsigned hold; /* reasons why its terminator must wait; BDAT: given before it is queued */
     bool stuff;    /* DATA; otherwise BDAT, as it is */
