@@ -161,3 +161,10 @@ def test_old_and_new_setuptools_know_the_licence(tree, tmp_path, which):
     lines = (tmp_path / "facteur.egg-info/PKG-INFO").read_text().splitlines()
     field = "License" if int(version.stdout.split(".")[0]) < 77 else "License-Expression"
     assert f"{field}: MIT" in lines and "License-File: LICENSE" in lines
+
+
+def test_the_canary_says_what_it_lacks(tree, tmp_path):
+    done = run(tree, sys.executable, ROOT / "scripts/canary", "--dir", tmp_path / "canary", PATH=str(tmp_path))
+    assert done.returncode == 69
+    assert re.fullmatch(r"canary: (debootstrap is missing|a root of its own can be made by root only)\n", done.stdout)
+    assert not (tmp_path / "canary").exists()
