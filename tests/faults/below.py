@@ -60,7 +60,7 @@ class TlsServer:
     def fault(self, what, stage, count=1):
         self._order("fault %s %s %d" % (what, stage, count))
 
-    def event(self, name, timeout=10.0):
+    def event(self, name, timeout=120.0):
         """Wait for the next event with this name; those before it stand in `seen`."""
         while True:
             event = self.lines.get(timeout=timeout)

@@ -2,7 +2,7 @@
 """
 A network namespace with a TUN device behind which a mirror stands: a packet to 10.9.0.2 or fd09::2 comes back with its two
 addresses exchanged (which leaves the checksums right), so that a server on the near end is met as if it were far away.
-Packets to …9 are lost, and so is, once told, every flow there was: what a NAT does that has forgotten its table.
+Packets to …9 are lost, and so is, once told, every flow there was: what a NAT does that has forgotten its table.  A SYN makes a flow anew.
 """
 
 import ctypes
@@ -88,6 +88,9 @@ class Network:
             source, target = packet[start:end], packet[end:2 * end - start]
             ports = packet[20:24] if start == 12 else packet[40:44]
             flow = frozenset((ports[:2], ports[2:]))
+            flags = packet[33 if start == 12 else 53:][:1]  # none in a packet shorter than TCP's
+            if flags and flags[0] & 0x12 == 0x02:
+                self.forgotten.discard(flow)  # SYN: the ports of a flow that was forgotten, used anew
             self.flows.add(flow)
             if target[-1] != 9 and flow not in self.forgotten:
                 try:

@@ -94,9 +94,10 @@ def test_nothing_stands_behind_a_final_dot(driver, server, reads_on, pool_size):
     assert classes(driver.many(TO, 12)) == "S" * 12
     driver.close()
     assert len(server.mails()) == 12
-    # On one connection the greeting, EHLO and QUIT, and two flights a mail, the last of which carries the next envelope.
+    # On one connection EHLO and QUIT, and two flights a mail; the last of them carries the next envelope when it may.
     if pool_size == 1:
-        assert (server.stats()["flights"] < 20) == reads_on
+        flights = server.stats()["flights"]
+        assert flights < 26 if reads_on else flights == 26
 
 
 SPOKEN = HEAD + b"Hello\r\nRSET\r\nMAIL FROM:<ceo@shop.example>\r\nRCPT TO:<victim@bank.example>\r\nDATA\r\nnow\r\n.\r\nbye\r\n"
