@@ -284,7 +284,7 @@ def test_same_message_from_many_threads(message):
         ({"attachments": [5]}, "attachments", "got int"),
         ({"attachments": ["/no/such/file.pdf"]}, "", "/no/such/file.pdf"),
         ({"attachments": ["/tmp"]}, "", "/tmp"),
-        ({"attachments": ["a\x00b"]}, "name", "NUL"),
+        ({"attachments": ["a\x00b"]}, "attachments", "NUL"),
         ({"date": 5}, "date", "got int"),
         ({"date": datetime.date(2026, 1, 1)}, "date", "got date"),
         ({"date": "yesterday"}, "date", "RFC 3339"),

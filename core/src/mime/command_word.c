@@ -21,6 +21,16 @@ static const char *const words[26][4] = {
     ['x' - 'a'] = {"xclient", "xforward", "xexch50", "x-exps"},
 };
 
+/* Four letters in lower case, as one number. */
+static uint32_t four_letters(const char *bytes)
+{
+    uint32_t letters;
+
+    memcpy(&letters, bytes, sizeof letters);
+    return letters | 0x20202020;
+}
+
+/* Their first four letters are the same. */
 static bool is_word(const char *line, size_t len, const char *word)
 {
     size_t word_len = strlen(word);
@@ -35,16 +45,18 @@ static bool is_word(const char *line, size_t len, const char *word)
 bool fct_command_word_begins(const char *line, size_t len)
 {
     unsigned first;
+    uint32_t begin;
 
     while (len && (*line == ' ' || *line == '\t')) {
         line++;
         len--;
     }
-    first = len >= 4 ? (unsigned)(fct_ascii_lower(*line) - 'a') : 26;
-    if (first >= 26)
+    first = len >= 4 ? (unsigned)((*line | 0x20) - 'a') : 26;
+    if (first >= 26 || !words[first][0])
         return false;
+    begin = four_letters(line);
     for (size_t i = 0; i < 4 && words[first][i]; i++) {
-        if (is_word(line, len, words[first][i]))
+        if (begin == four_letters(words[first][i]) && is_word(line, len, words[first][i]))
             return true;
     }
     return false;
