@@ -199,7 +199,7 @@ static void take_bdat(struct peer *peer, const char *line)
 
     check(peer->open && peer->asked && peer->chunking && peer->offers_chunking);
     if (strcmp(line, "BDAT 0") == 0) {
-        check(peer->mails[peer->mail].has_command && !is_proven(peer));
+        check(peer->mails[peer->mail].has_command);
         begin_command(peer, PROBE)->end = peer->client_len;
         return;
     }
