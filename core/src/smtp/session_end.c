@@ -52,7 +52,7 @@ enum facteur_phase fct_session_phase(const fct_session *s)
 }
 
 /* The phase that a begun mail is in: its oldest unanswered command. */
-static enum facteur_phase phase_of_mail(const fct_session *s, const fct_transaction *mail)
+enum facteur_phase fct_transaction_phase(const fct_session *s, const fct_transaction *mail)
 {
     for (size_t i = 0; i < s->expected_count; i++) {
         const struct fct_expected *at = &s->expected[(s->expected_first + i) % s->expected_cap];
@@ -61,41 +61,6 @@ static enum facteur_phase phase_of_mail(const fct_session *s, const fct_transact
             return phase_of(at);
     }
     return fct_session_phase(s);
-}
-
-static void end_in_doubt(fct_session *s, fct_transaction *mail)
-{
-    char sentence[sizeof(IN_DOUBT) + sizeof(s->close_message)];
-
-    snprintf(sentence, sizeof(sentence), "%s%s", IN_DOUBT, s->close_message);
-    fct_transaction_end(s, mail, FCT_IN_DOUBT, FACTEUR_EINDOUBT, FACTEUR_PHASE_final, NULL,
-                        sentence);
-}
-
-static void end_mail(fct_session *s, fct_transaction *mail, bool told,
-                     const fct_transaction *culprit)
-{
-    bool active = mail->state == FCT_MAIL_ACTIVE;
-    int error = s->error ? s->error : FACTEUR_ECLOSED;
-
-    if (active && mail->mail_refused && !mail->rerun) {
-        fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, &mail->refusal);
-        mail->outcome->untouched = mail->outcome->class == FCT_TEMPORARY && s->mails_begun > 1 &&
-                                   fct_reply_kind(mail->refusal.code) == 4;
-        return;
-    }
-    if (active && mail->body.handed && !told) {
-        end_in_doubt(s, mail);
-        return;
-    }
-    mail->outcome->untouched = !mail->answered && !mail->run_before && (told || !mail->body.handed);
-    mail->outcome->again =
-        mail != culprit && ((active && (told || culprit)) || mail->run_before || s->draining);
-    fct_transaction_end(s, mail, FCT_TEMPORARY, error,
-                        active && mail != culprit ? phase_of_mail(s, mail) : s->error_phase,
-                        s->error_reply.code ? &s->error_reply : NULL,
-                        *s->close_message ? s->close_message : NULL);
-    mail->outcome->again &= mail->outcome->class == FCT_TEMPORARY;
 }
 
 void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const fct_reply *reply,
@@ -117,7 +82,7 @@ void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const 
         fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
 
         if (mail->state != FCT_MAIL_DONE)
-            end_mail(s, mail, told, culprit);
+            fct_transaction_on_end(s, mail, told, culprit);
     }
     s->state = FCT_STATE_DEAD;
     s->expected_count = 0;
@@ -201,7 +166,7 @@ uint64_t fct_session_deadline(const fct_session *s)
 void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const char *sentence)
 {
     if (mail->state == FCT_MAIL_ACTIVE)
-        fct_session_die(s, error, phase_of_mail(s, mail), NULL, mail, sentence);
+        fct_session_die(s, error, fct_transaction_phase(s, mail), NULL, mail, sentence);
     else
         fct_transaction_end(s, mail, FCT_TEMPORARY, error, fct_session_phase(s), NULL, sentence);
 }
@@ -236,7 +201,7 @@ static const char *say_late(fct_session *s, const fct_transaction *mail)
         return what;
     fct_buf_clear(&s->message);
     fct_buf_addf(&s->message, "%s in the phase %s, when %llu of %llu octets had been written", what,
-                 facteur_phase_name(phase_of_mail(s, mail)), (unsigned long long)written,
+                 facteur_phase_name(fct_transaction_phase(s, mail)), (unsigned long long)written,
                  (unsigned long long)mail->size);
     return s->message.failed ? what : s->message.ptr;
 }

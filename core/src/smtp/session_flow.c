@@ -133,7 +133,7 @@ static bool may_begin(const fct_session *s, const fct_transaction *mail)
         return false;
     if (s->active_count == 0)
         return true;
-    return !mail->alone && s->active_count < depth(s) && contents_queued(s) &&
+    return !mail->run_before && s->active_count < depth(s) && contents_queued(s) &&
            (mail->size <= s->config.pipeline_bytes &&
             s->active_bytes <= s->config.pipeline_bytes - mail->size);
 }

@@ -86,12 +86,11 @@ struct fct_transaction {
     bool bdat;
     bool probe;  /* BDAT must be proven before the content is written */
     bool behind; /* begun before the mail before it was answered */
-    bool alone;  /* must not be behind */
     bool mail_refused;
     fct_reply refusal; /* to MAIL, when mail_refused */
     bool rerun;        /* this run's result is not the mail's */
-    bool run_before;
-    bool answered; /* any reply was for it */
+    bool run_before;   /* it must not be behind another mail any more */
+    bool answered;     /* any reply was for it */
     size_t recipient_count;
     size_t asked;                /* recipients before this were asked or need not be */
     size_t heard;                /* recipients before this were answered */
@@ -216,8 +215,22 @@ void fct_session_add_mail_terms(const fct_session *s, const fct_terms *terms, fc
 void fct_session_add_rcpt_terms(const fct_session *s, const fct_terms *terms, const char *address,
                                 fct_buf *line);
 
-/* ---- outcome.c: what became of a mail ---- */
+/* ---- outcome.c: outcomes, their sentences and times ---- */
 fct_outcome *fct_outcome_new(size_t recipient_count);
+const char *fct_outcome_quote(fct_session *s, const char *what, const fct_reply *reply);
+void fct_transaction_phase_ends(fct_session *s, fct_transaction *mail, enum facteur_phase phase);
+
+/* ---- transaction_end.c: what became of a mail ---- */
+
+/* A reply to the end of data (FINAL, BDAT), perhaps in the middle of the content. */
+void fct_transaction_on_verdict(fct_session *s, fct_transaction *mail, enum fct_command command,
+                                const fct_reply *reply);
+/* The same for any command once the session drains. */
+void fct_transaction_on_drained(fct_session *s, fct_transaction *mail, enum fct_command command,
+                                const fct_reply *reply);
+/* The connection is over; `closing`: by a 421.  `culprit` as in fct_session_die(). */
+void fct_transaction_on_end(fct_session *s, fct_transaction *mail, bool closing,
+                            const fct_transaction *culprit);
 /* Decide every recipient that is not decided yet with `class`, and end the mail.  `reply` may be
  * NULL. */
 void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class class, int error,
@@ -225,8 +238,11 @@ void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class c
 /* End this run with the relay's refusal, a 4yz or 5yz. */
 void fct_transaction_refused(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
                              const fct_reply *reply);
-void fct_transaction_phase_ends(fct_session *s, fct_transaction *mail, enum facteur_phase phase);
-const char *fct_outcome_quote(fct_session *s, const char *what, const fct_reply *reply);
+/* The same where the relay refused the sender, or each recipient, `reply` last. */
+void fct_transaction_unwanted(fct_session *s, fct_transaction *mail, const fct_reply *reply);
+/* The session dies of a reply that cannot be one to what was asked for this mail. */
+void fct_transaction_breach(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
+                            const fct_reply *reply, const char *what);
 
 /* ---- session_end.c: the end of a connection, by whatever ---- */
 
@@ -240,6 +256,8 @@ void fct_session_leave_drained(fct_session *s);
 void fct_session_closed_by_421(fct_session *s, const fct_reply *reply);
 /* A mail had its verdict. */
 void fct_session_moved(fct_session *s);
+/* The phase that a begun mail is in: its oldest unanswered command. */
+enum facteur_phase fct_transaction_phase(const fct_session *s, const fct_transaction *mail);
 /* Give up the mails whose deadline has passed. */
 void fct_session_expire(fct_session *s);
 /* End a mail that has no verdict; once it had begun, the session dies of it. */

@@ -203,19 +203,13 @@ void fct_transaction_begin(fct_session *s, fct_transaction *mail)
         say_data(s, mail);
 }
 
-static void breach(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
-                   const fct_reply *reply, const char *what)
-{
-    fct_session_die(s, FACTEUR_EPROTOCOL, phase, reply, mail, fct_outcome_quote(s, what, reply));
-}
-
 static void on_mail(fct_session *s, fct_transaction *mail, const fct_reply *reply)
 {
     int kind = fct_reply_kind(reply->code);
 
     fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_mail);
     if (kind == 3) {
-        breach(s, mail, FACTEUR_PHASE_mail, reply, "not a reply to MAIL");
+        fct_transaction_breach(s, mail, FACTEUR_PHASE_mail, reply, "not a reply to MAIL");
         return;
     }
     if (kind == 2) {
@@ -276,8 +270,7 @@ static void after_envelope(fct_session *s, fct_transaction *mail, const fct_repl
         return;
     }
     s->rset_due = true;
-    fct_transaction_refused(s, mail, mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
-                            mail->mail_refused ? &mail->refusal : reply);
+    fct_transaction_unwanted(s, mail, reply);
 }
 
 static void on_rcpt(fct_session *s, fct_transaction *mail, const fct_reply *reply)
@@ -290,7 +283,7 @@ static void on_rcpt(fct_session *s, fct_transaction *mail, const fct_reply *repl
     mail->heard = i + 1;
     mail->waiting--;
     if (kind == 3) {
-        breach(s, mail, FACTEUR_PHASE_rcpt, reply, "not a reply to RCPT");
+        fct_transaction_breach(s, mail, FACTEUR_PHASE_rcpt, reply, "not a reply to RCPT");
         return;
     }
     /* After a refused MAIL a 503 says nothing about the recipient. */
@@ -320,8 +313,7 @@ static void say_lone_dot(fct_session *s, fct_transaction *mail, const fct_reply 
     if (fct_session_command(s, FCT_COMMAND_LONE_DOT, NULL, "."))
         return;
     s->rset_due = false;
-    fct_transaction_refused(s, mail, mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
-                            mail->mail_refused ? &mail->refusal : reply);
+    fct_transaction_unwanted(s, mail, reply);
 }
 
 static void on_data(fct_session *s, fct_transaction *mail, const fct_reply *reply)
@@ -340,87 +332,10 @@ static void on_data(fct_session *s, fct_transaction *mail, const fct_reply *repl
         if (wanted)
             fct_transaction_refused(s, mail, FACTEUR_PHASE_data, reply);
         else
-            fct_transaction_refused(s, mail,
-                                    mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
-                                    mail->mail_refused ? &mail->refusal : reply);
+            fct_transaction_unwanted(s, mail, reply);
     } else {
-        breach(s, mail, FACTEUR_PHASE_data, reply, "not a reply to DATA");
+        fct_transaction_breach(s, mail, FACTEUR_PHASE_data, reply, "not a reply to DATA");
     }
-}
-
-/* End a refused run; without its whole content out there is no way back to commands but a new
- * connection. */
-static void end_early(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
-                      const fct_reply *reply)
-{
-    bool early = !mail->body.handed;
-
-    fct_transaction_refused(s, mail, phase, reply);
-    if (early)
-        fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_body, NULL, mail,
-                        "the connection was closed because a mail was refused before its end");
-}
-
-static void on_verdict(fct_session *s, fct_transaction *mail, const fct_reply *reply)
-{
-    int kind = fct_reply_kind(reply->code);
-    bool early = !mail->body.handed;
-
-    fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_final);
-    if (kind == 3 || (kind == 2 && early)) {
-        breach(s, mail, early ? FACTEUR_PHASE_body : FACTEUR_PHASE_final, reply,
-               early ? "a verdict on a mail that was not handed over yet"
-                     : "not a verdict on a mail");
-        return;
-    }
-    if (kind == 2) {
-        bool odd = mail->mail_refused && mail->accepted;
-
-        s->config.bdat_proven |= mail->bdat;
-        s->rset_due = false; /* what was open before it, it closed */
-        fct_transaction_end(s, mail, FCT_SENT, 0, FACTEUR_PHASE_final, reply, NULL);
-        if (reply->code == 221)
-            fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_final, reply, mail,
-                            "the relay closes the connection");
-        else if (odd)
-            breach(s, mail, FACTEUR_PHASE_final, reply,
-                   "a mail was taken after its sender had been refused");
-        return;
-    }
-    s->rset_due |= mail->bdat || !(s->known & FCT_KNOWN_ENDS);
-    end_early(s, mail, early ? FACTEUR_PHASE_body : FACTEUR_PHASE_final, reply);
-}
-
-/*
- * The relay offered CHUNKING and does not take BDAT.  It may never have heard of it, read the
- * content as commands and answer each line: no reply from here on is surely the one to a command of
- * ours. Nothing more is said on this connection.  What is outstanding is heard to its end, so that
- * a relay which refuses each BDAT leaves no mail in doubt, and all of them go elsewhere by DATA.
- */
-static void on_bdat_unknown(fct_session *s, fct_transaction *mail, const fct_reply *reply)
-{
-    bool early = !mail->body.handed;
-
-    fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_final);
-    s->chunking_refused = true;
-    s->draining = true;
-    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next)
-        FCT_ENTRY(link, fct_transaction, link)->rerun = true;
-    fct_transaction_refused(s, mail, FACTEUR_PHASE_final, reply);
-    if (early)
-        fct_session_leave_drained(s);
-}
-
-/* Only a refusal of its BDAT is believed: the mail was not taken. */
-static void on_drained(fct_session *s, fct_transaction *mail, enum fct_command command,
-                       const fct_reply *reply)
-{
-    if (command == FCT_COMMAND_MAIL || command == FCT_COMMAND_RCPT)
-        return;
-    if (command == FCT_COMMAND_BDAT && mail->body.handed && fct_reply_kind(reply->code) >= 4)
-        fct_transaction_refused(s, mail, FACTEUR_PHASE_final, reply);
-    else
-        fct_session_leave_drained(s);
 }
 
 /*
@@ -433,41 +348,18 @@ static void on_probe(fct_session *s, fct_transaction *mail, const fct_reply *rep
     int kind = fct_reply_kind(reply->code);
 
     fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_data);
+    s->config.bdat_proven |= kind == 2;
     if (kind == 3) {
-        breach(s, mail, FACTEUR_PHASE_data, reply, "not a reply to BDAT");
+        fct_transaction_breach(s, mail, FACTEUR_PHASE_data, reply, "not a reply to BDAT");
     } else if (kind == 2 && wanted) {
-        s->config.bdat_proven = true;
         mail->probe = false;
         say_bdat(s, mail);
     } else {
         s->rset_due = true;
         s->chunking_refused |= wanted;
         mail->rerun |= wanted;
-        fct_transaction_refused(s, mail,
-                                mail->mail_refused ? FACTEUR_PHASE_mail : FACTEUR_PHASE_rcpt,
-                                mail->mail_refused ? &mail->refusal : reply);
+        fct_transaction_unwanted(s, mail, reply);
     }
-}
-
-static void on_bdat(fct_session *s, fct_transaction *mail, const fct_reply *reply)
-{
-    bool wanted = mail->accepted && !mail->mail_refused;
-    bool refused = fct_reply_kind(reply->code) >= 4;
-
-    /* It follows from what was refused before, or was taken for nobody. */
-    if ((refused && !wanted) ||
-        (mail->accepted == 0 && fct_reply_kind(reply->code) == 2 && mail->body.handed)) {
-        s->rset_due = true;
-        if (mail->mail_refused)
-            end_early(s, mail, FACTEUR_PHASE_mail, &mail->refusal);
-        else
-            end_early(s, mail, FACTEUR_PHASE_rcpt, reply);
-        return;
-    }
-    if (reply->code == 500 || reply->code == 502 || reply->code == 503)
-        on_bdat_unknown(s, mail, reply);
-    else
-        on_verdict(s, mail, reply);
 }
 
 void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_command command,
@@ -475,7 +367,7 @@ void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_co
 {
     mail->answered = true;
     if (s->draining) {
-        on_drained(s, mail, command, reply);
+        fct_transaction_on_drained(s, mail, command, reply);
         return;
     }
     switch (command) {
@@ -494,11 +386,8 @@ void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_co
     case FCT_COMMAND_PROBE:
         on_probe(s, mail, reply);
         break;
-    case FCT_COMMAND_BDAT:
-        on_bdat(s, mail, reply);
-        break;
     default:
-        on_verdict(s, mail, reply);
+        fct_transaction_on_verdict(s, mail, command, reply);
         break;
     }
 }

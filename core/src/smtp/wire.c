@@ -331,7 +331,6 @@ static void piece_sent(fct_wire *wire, struct fct_wire_piece *piece, size_t len,
     case PIECE_BODY:
         break;
     }
-    piece->body->started = true;
     piece->body->written += piece->kind == PIECE_DOT ? 0 : len;
     progress->body_bytes += len;
     if (whole && piece->kind != PIECE_BODY) {

@@ -28,9 +28,9 @@ typedef struct fct_outgoing {
     unsigned hold; /* reasons why its terminator must wait; BDAT: given before it is queued */
     bool stuff;    /* DATA; otherwise BDAT, as it is */
     bool line_start;
-    bool doubled;         /* the run's first byte is a dot that was shown once */
-    bool shown;           /* bytes of it are, or may be, in somebody's hands */
-    bool started, handed; /* its first byte was written; some of the terminator was */
+    bool doubled; /* the run's first byte is a dot that was shown once */
+    bool shown;   /* bytes of it are, or may be, in somebody's hands */
+    bool handed;  /* some of the terminator was written */
 } fct_outgoing;
 
 struct fct_wire_item; /* a text or a body, not yet cut into pieces */

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What became of a mail: how far its run had come, and what was heard then, give the verdict on it;
+ * each recipient's own reply and that verdict give the recipient's class.
+ */
+#include "smtp/session_state.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define IN_DOUBT "the mail was handed over and its verdict was not heard: "
+
+/* How far a run of a mail has come.  "Over": something of its terminator was written. */
+enum stand {
+    STAND_WAITS,       /* nothing of it was written */
+    STAND_OPEN,        /* wanted, as far as is known: the sender and a recipient were not refused */
+    STAND_OVER,        /* the same, and over */
+    STAND_NOBODY_OPEN, /* no recipient was accepted */
+    STAND_NOBODY_OVER,
+    STAND_SENDER_OPEN, /* the sender was refused */
+    STAND_SENDER_OVER,
+    STAND_SENDER_TAKEN /* the sender was refused, yet a recipient was accepted; over */
+};
+
+/* What is heard then. */
+enum event {
+    EVENT_YES,     /* 2yz to the end of data, in one reply, whole and well-formed */
+    EVENT_NO,      /* 4yz or 5yz to it, or in the middle of the content */
+    EVENT_NO_BDAT, /* 500, 502 or 503 to BDAT: it is not known, or not in this place */
+    EVENT_CLOSING, /* 421, to whatever command */
+    EVENT_END      /* the connection is over by anything else: lost, late, malformed, cut */
+};
+
+/* What follows for all recipients that have no refusal of their own. */
+enum verdict {
+    NEVER,     /* cannot be */
+    SENT,      /* who was accepted in this run has the mail (RFC 5321 section 4.2.5) */
+    REPLY,     /* the class of the reply */
+    SENDER,    /* the class of the refusal of the sender */
+    NOBODY,    /* all have a refusal of their own */
+    NOT_SENT,  /* temporary: it was certainly not taken */
+    DOUBT,     /* it may have been taken (RFC 5321 section 4.5.3.2.6, RFC 1047) */
+    ELSEWHERE, /* not taken, and to be sent by DATA */
+    BREACH     /* not sent, and the relay is not to be believed any more */
+};
+
+/* clang-format off */
+static const unsigned char verdicts[][5] = {
+    /*                       2yz     4yz,5yz  no BDAT    421       end */
+    [STAND_WAITS]        = { NEVER,  NEVER,   NEVER,     NOT_SENT, NOT_SENT },
+    [STAND_OPEN]         = { BREACH, REPLY,   ELSEWHERE, NOT_SENT, NOT_SENT },
+    [STAND_OVER]         = { SENT,   REPLY,   ELSEWHERE, NOT_SENT, DOUBT },
+    [STAND_NOBODY_OPEN]  = { BREACH, NOBODY,  NOBODY,    NOT_SENT, NOT_SENT },
+    [STAND_NOBODY_OVER]  = { NOBODY, NOBODY,  NOBODY,    NOT_SENT, DOUBT },
+    [STAND_SENDER_OPEN]  = { BREACH, SENDER,  SENDER,    SENDER,   SENDER },
+    [STAND_SENDER_OVER]  = { SENDER, SENDER,  SENDER,    SENDER,   SENDER },
+    [STAND_SENDER_TAKEN] = { SENT,   SENDER,  SENDER,    SENDER,   SENDER },
+};
+/* clang-format on */
+
+static enum stand stand_of(const fct_transaction *mail)
+{
+    bool over = mail->body.handed;
+
+    if (mail->state != FCT_MAIL_ACTIVE)
+        return STAND_WAITS;
+    if (mail->mail_refused)
+        return !over ? STAND_SENDER_OPEN : mail->accepted ? STAND_SENDER_TAKEN : STAND_SENDER_OVER;
+    if (mail->accepted == 0)
+        return over ? STAND_NOBODY_OVER : STAND_NOBODY_OPEN;
+    return over ? STAND_OVER : STAND_OPEN;
+}
+
+/*
+ * Where the connection ends.  A sender's refusal that only the mail before it is to blame for
+ * counts for nothing then: what was handed over behind it may be in that mail's transaction.
+ */
+static enum stand stand_at_end(const fct_transaction *mail)
+{
+    if (mail->state == FCT_MAIL_ACTIVE && mail->mail_refused && mail->rerun)
+        return mail->body.handed ? STAND_OVER : STAND_OPEN;
+    return stand_of(mail);
+}
+
+/* ---- Recipients ------------------------------------------------------------------------------ */
+
+static enum fct_class class_of(const fct_reply *reply)
+{
+    return fct_reply_kind(reply->code) == 5 ? FCT_PERMANENT : FCT_TEMPORARY;
+}
+
+/* No longer on the wire's account: it waits again, or has its end. */
+static void leave(fct_session *s, fct_transaction *mail)
+{
+    if (mail->state != FCT_MAIL_ACTIVE)
+        return;
+    s->active_count--;
+    s->active_bytes -= mail->size;
+}
+
+static void run_again(fct_session *s, fct_transaction *mail)
+{
+    leave(s, mail);
+    for (size_t i = 0; i < mail->recipient_count; i++) {
+        bool keep =
+            mail->marks[i] == FCT_MARK_SENT || (mail->marks[i] == FCT_MARK_REFUSED && !mail->rerun);
+
+        if (!keep) {
+            mail->marks[i] = FCT_MARK_PENDING;
+            fct_reply_done(&mail->outcome->recipients[i].reply);
+        }
+    }
+    fct_mail_reader_free(mail->body.reader);
+    mail->body = (fct_outgoing){0};
+    mail->state = FCT_MAIL_QUEUED;
+    mail->run_before = true;
+    mail->mail_refused = false;
+    fct_reply_done(&mail->refusal);
+    fct_session_moved(s);
+    mail->rerun = false;
+    mail->behind = false;
+    mail->asked = mail->heard = mail->waiting = mail->accepted = 0;
+    mail->handed_us = 0;
+}
+
+/* A 250 to its RCPT is no reason why a recipient was not sent the mail. */
+static void tell_why(struct fct_recipient_outcome *recipient, const fct_reply *reply,
+                     const char *sentence)
+{
+    if (reply) {
+        fct_reply_copy(reply, &recipient->reply);
+    } else if (fct_reply_kind(recipient->reply.code) < 4) {
+        fct_reply_done(&recipient->reply);
+        recipient->reply.text = fct_strdup(sentence);
+    }
+}
+
+/* Decide each recipient; the mail's class is the best news: sent, in doubt, temporary, permanent.
+ */
+static enum fct_class decide(fct_transaction *mail, enum fct_class class, const fct_reply *reply,
+                             const char *sentence)
+{
+    static const int order[] = {
+        [FCT_SENT] = 0, [FCT_IN_DOUBT] = 1, [FCT_TEMPORARY] = 2, [FCT_PERMANENT] = 3};
+    fct_outcome *outcome = mail->outcome;
+    enum fct_class best = mail->recipient_count ? FCT_PERMANENT : class;
+
+    for (size_t i = 0; i < mail->recipient_count; i++) {
+        struct fct_recipient_outcome *recipient = &outcome->recipients[i];
+
+        if (mail->marks[i] == FCT_MARK_SENT) {
+            recipient->class = FCT_SENT;
+        } else if (mail->marks[i] == FCT_MARK_REFUSED) {
+            recipient->class = class_of(&recipient->reply);
+        } else {
+            /* Who belongs to a further run is in no doubt. */
+            recipient->class =
+                class == FCT_IN_DOUBT && mail->marks[i] == FCT_MARK_FULL ? FCT_TEMPORARY : class;
+            tell_why(recipient, reply, sentence);
+        }
+        if (order[recipient->class] < order[best])
+            best = recipient->class;
+    }
+    return best;
+}
+
+static const struct fct_recipient_outcome *first_of(const fct_outcome *outcome, size_t *index)
+{
+    for (*index = 0; *index < outcome->recipient_count; ++*index) {
+        if (outcome->recipients[*index].class == outcome->class)
+            return &outcome->recipients[*index];
+    }
+    return NULL;
+}
+
+static void end_sent(fct_transaction *mail, enum facteur_phase phase)
+{
+    mail->outcome->error = 0;
+    mail->outcome->phase = phase;
+}
+
+static void end_unsent(fct_session *s, fct_transaction *mail, int error, enum facteur_phase phase,
+                       const fct_reply *reply, const char *sentence)
+{
+    fct_outcome *outcome = mail->outcome;
+    const struct fct_recipient_outcome *first;
+    fct_buf what = {0};
+    size_t index = 0;
+
+    outcome->error = error;
+    outcome->phase = phase;
+    first = first_of(outcome, &index);
+    /* Decided recipient by recipient: the first with the mail's class speaks for it. */
+    if (first && mail->marks[index] == FCT_MARK_REFUSED) {
+        reply = &first->reply;
+        outcome->phase = FACTEUR_PHASE_rcpt;
+        outcome->error = class_of(reply) == FCT_PERMANENT ? FACTEUR_EPERMANENT : FACTEUR_ETEMPORARY;
+        fct_buf_addf(&what, "the relay refused the recipient <%s>",
+                     fct_mail_recipient(mail->mail, index));
+        sentence =
+            fct_outcome_quote(s, what.failed ? "the relay refused a recipient" : what.ptr, reply);
+    }
+    if (reply)
+        fct_reply_copy(reply, &outcome->reply);
+    outcome->message = fct_strdup(sentence ? sentence : facteur_error_text(outcome->error));
+    fct_buf_done(&what);
+}
+
+static bool has_more(const fct_transaction *mail)
+{
+    return memchr(mail->marks, FCT_MARK_FULL, mail->recipient_count) != NULL;
+}
+
+/* ---- A run's end ----------------------------------------------------------------------------- */
+
+void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class class, int error,
+                         enum facteur_phase phase, const fct_reply *reply, const char *sentence)
+{
+    fct_outcome *outcome = mail->outcome;
+
+    for (size_t i = 0; class == FCT_SENT && i < mail->recipient_count; i++) {
+        if (mail->marks[i] == FCT_MARK_ACCEPTED) {
+            mail->marks[i] = FCT_MARK_SENT;
+        } else if (mail->marks[i] == FCT_MARK_ASKED) {
+            /* Refused after the sender was; yet the mail was taken, for others. */
+            mail->marks[i] = FCT_MARK_REFUSED;
+            fct_reply_copy(&mail->refusal, &outcome->recipients[i].reply);
+        }
+    }
+    if (class == FCT_SENT)
+        fct_reply_copy(reply, &outcome->reply);
+    if (class == FCT_SENT && has_more(mail)) {
+        run_again(s, mail);
+        return;
+    }
+    leave(s, mail);
+    outcome->class = decide(mail, class, reply, sentence ? sentence : facteur_error_text(error));
+    if (outcome->class == FCT_SENT)
+        end_sent(mail, FACTEUR_PHASE_final);
+    else
+        end_unsent(s, mail, error, phase, reply, sentence);
+    outcome->flights = mail->share.flights;
+    mail->state = FCT_MAIL_DONE;
+    fct_session_moved(s);
+    s->mail_count--;
+    s->mail_bytes -= mail->size;
+}
+
+void fct_transaction_refused(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
+                             const fct_reply *reply)
+{
+    enum fct_class class = class_of(reply);
+    int error = class == FCT_PERMANENT ? FACTEUR_EPERMANENT : FACTEUR_ETEMPORARY;
+    const char *what = "the relay refused the message";
+
+    s->idle_commands += s->rset_due ? 1 : 0;
+    /* The relay refused all that this run asked for, and was not asked for the others. */
+    if (mail->rerun || (phase == FACTEUR_PHASE_rcpt && has_more(mail))) {
+        run_again(s, mail);
+        return;
+    }
+    if (phase == FACTEUR_PHASE_mail) {
+        what = "the relay refused the sender";
+        if (reply->code == 530) {
+            class = FCT_TEMPORARY;
+            error = FACTEUR_EAUTH;
+            what = "the relay asks for a login or for TLS (set user name, password and tls)";
+        }
+    }
+    fct_transaction_end(s, mail, class, error, phase, reply, fct_outcome_quote(s, what, reply));
+}
+
+void fct_transaction_unwanted(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    if (mail->mail_refused)
+        fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, &mail->refusal);
+    else
+        fct_transaction_refused(s, mail, FACTEUR_PHASE_rcpt, reply);
+}
+
+void fct_transaction_breach(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
+                            const fct_reply *reply, const char *what)
+{
+    fct_session_die(s, FACTEUR_EPROTOCOL, phase, reply, mail, fct_outcome_quote(s, what, reply));
+}
+
+/* ---- A reply to the end of data, or within it ------------------------------------------------ */
+
+static void on_taken(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    bool odd = mail->mail_refused;
+
+    s->rset_due = false; /* what was open before it, it closed */
+    fct_transaction_end(s, mail, FCT_SENT, 0, FACTEUR_PHASE_final, reply, NULL);
+    if (reply->code == 221)
+        fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_final, reply, mail,
+                        "the relay closes the connection");
+    else if (odd)
+        fct_transaction_breach(s, mail, FACTEUR_PHASE_final, reply,
+                               "a mail was taken after its sender had been refused");
+}
+
+/*
+ * The relay offered CHUNKING and does not take BDAT.  It may never have heard of it, read the
+ * content as commands and answer each line: no reply from here on is surely the one to a command of
+ * ours.  Nothing more is said on this connection.  What is outstanding is heard to its end, so that
+ * a relay which refuses each BDAT leaves no mail in doubt, and all of them go elsewhere by DATA.
+ */
+static void on_bdat_unknown(fct_session *s, fct_transaction *mail, const fct_reply *reply)
+{
+    s->chunking_refused = true;
+    s->draining = true;
+    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next)
+        FCT_ENTRY(link, fct_transaction, link)->rerun = true;
+    fct_transaction_refused(s, mail, FACTEUR_PHASE_final, reply);
+}
+
+static enum event event_of(enum fct_command command, int code)
+{
+    if (fct_reply_kind(code) == 2)
+        return EVENT_YES;
+    return command == FCT_COMMAND_BDAT && (code == 500 || code == 502 || code == 503)
+               ? EVENT_NO_BDAT
+               : EVENT_NO;
+}
+
+static enum verdict verdict_of(const fct_transaction *mail, enum fct_command command, int code)
+{
+    if (fct_reply_kind(code) == 3)
+        return BREACH;
+    return (enum verdict)verdicts[stand_of(mail)][event_of(command, code)];
+}
+
+void fct_transaction_on_verdict(fct_session *s, fct_transaction *mail, enum fct_command command,
+                                const fct_reply *reply)
+{
+    enum verdict verdict = verdict_of(mail, command, reply->code);
+    bool early = !mail->body.handed;
+    enum facteur_phase phase = early ? FACTEUR_PHASE_body : FACTEUR_PHASE_final;
+
+    s->config.bdat_proven |= mail->bdat && !early && fct_reply_kind(reply->code) == 2;
+    if (verdict == SENDER || verdict == NOBODY) {
+        s->rset_due = true;
+        fct_transaction_unwanted(s, mail, reply);
+    } else {
+        fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_final);
+        if (verdict == SENT) {
+            on_taken(s, mail, reply);
+            return;
+        }
+        if (verdict == BREACH) {
+            fct_transaction_breach(s, mail, phase, reply,
+                                   early ? "a verdict on a mail that was not handed over yet"
+                                         : "not a verdict on a mail");
+            return;
+        }
+        if (verdict == ELSEWHERE) {
+            on_bdat_unknown(s, mail, reply);
+        } else {
+            s->rset_due |= mail->bdat || !(s->known & FCT_KNOWN_ENDS);
+            fct_transaction_refused(s, mail, phase, reply);
+        }
+    }
+    /* Without its whole content out there is no way back to commands but a new connection. */
+    if (early && s->draining)
+        fct_session_leave_drained(s);
+    else if (early)
+        fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_body, NULL, mail,
+                        "the connection was closed because a mail was refused before its end");
+}
+
+/* Only a refusal of its BDAT is believed: the mail was not taken. */
+void fct_transaction_on_drained(fct_session *s, fct_transaction *mail, enum fct_command command,
+                                const fct_reply *reply)
+{
+    if (command == FCT_COMMAND_MAIL || command == FCT_COMMAND_RCPT)
+        return;
+    if (command == FCT_COMMAND_BDAT && mail->body.handed && fct_reply_kind(reply->code) >= 4)
+        fct_transaction_refused(s, mail, FACTEUR_PHASE_final, reply);
+    else
+        fct_session_leave_drained(s);
+}
+
+/* ---- The end of the connection --------------------------------------------------------------- */
+
+static void end_in_doubt(fct_session *s, fct_transaction *mail)
+{
+    char sentence[sizeof(IN_DOUBT) + sizeof(s->close_message)];
+
+    snprintf(sentence, sizeof(sentence), "%s%s", IN_DOUBT, s->close_message);
+    fct_transaction_end(s, mail, FCT_IN_DOUBT, FACTEUR_EINDOUBT, FACTEUR_PHASE_final, NULL,
+                        sentence);
+}
+
+static void end_not_sent(fct_session *s, fct_transaction *mail, bool closing,
+                         const fct_transaction *culprit)
+{
+    bool active = mail->state == FCT_MAIL_ACTIVE;
+    int error = s->error ? s->error : FACTEUR_ECLOSED;
+
+    mail->outcome->untouched = !mail->answered && !mail->run_before;
+    mail->outcome->again =
+        mail != culprit && ((active && (closing || culprit)) || mail->run_before || s->draining);
+    fct_transaction_end(s, mail, FCT_TEMPORARY, error,
+                        active && mail != culprit ? fct_transaction_phase(s, mail) : s->error_phase,
+                        s->error_reply.code ? &s->error_reply : NULL,
+                        *s->close_message ? s->close_message : NULL);
+    mail->outcome->again &= mail->outcome->class == FCT_TEMPORARY;
+}
+
+void fct_transaction_on_end(fct_session *s, fct_transaction *mail, bool closing,
+                            const fct_transaction *culprit)
+{
+    enum event event = closing ? EVENT_CLOSING : EVENT_END;
+
+    switch ((enum verdict)verdicts[stand_at_end(mail)][event]) {
+    case SENDER:
+        fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, &mail->refusal);
+        mail->outcome->untouched = mail->outcome->class == FCT_TEMPORARY && s->mails_begun > 1 &&
+                                   fct_reply_kind(mail->refusal.code) == 4;
+        break;
+    case DOUBT:
+        end_in_doubt(s, mail);
+        break;
+    default:
+        end_not_sent(s, mail, closing, culprit);
+        break;
+    }
+}
