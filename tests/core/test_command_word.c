@@ -117,9 +117,30 @@ static void a_word_alone_is_coded(void **state)
     }
 }
 
+/* The cheap look at one byte never rules a word out. */
+static void a_first_byte_rules_no_word_out(void **state)
+{
+    for (int byte = 0; byte < 256; byte++) {
+        static const char *const rests[] = {
+            "uth", "trn", "dat", "url", "ata", "hlo", "xpn", "trn", "elo", "elp", "hlo",   "ail",
+            "oop", "uit", "cpt", "set", "end", "oml", "aml", "urn", "rfy", "erb", "client"};
+
+        for (size_t i = 0; i < sizeof rests / sizeof rests[0]; i++) {
+            char line[16];
+            int len = snprintf(line, sizeof line, "%c%s", byte, rests[i]);
+
+            if (len > 3 && fct_command_word_begins(line, (size_t)len))
+                assert_true(fct_command_word_may_begin(line[0]));
+        }
+    }
+    assert_true(fct_command_word_may_begin('M') && fct_command_word_may_begin('m'));
+    assert_false(fct_command_word_may_begin('<') || fct_command_word_may_begin('\r'));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_first_byte_rules_no_word_out),
         cmocka_unit_test(every_word_in_any_place),
         cmocka_unit_test(what_is_none),
         cmocka_unit_test(no_encoded_text_has_one),

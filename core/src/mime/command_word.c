@@ -68,7 +68,8 @@ static bool stands_behind(char line_end, const char *bytes, size_t len)
 
     while ((at = memchr(at, line_end, (size_t)(end - at)))) {
         at++;
-        if (fct_command_word_begins(at, (size_t)(end - at)))
+        if (at < end && fct_command_word_may_begin(*at) &&
+            fct_command_word_begins(at, (size_t)(end - at)))
             return true;
     }
     return false;

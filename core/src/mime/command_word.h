@@ -14,6 +14,16 @@
  */
 bool fct_command_word_begins(const char *line, size_t len);
 
+/* Whether a line with this first byte can be one: cheap, and most cannot. */
+static inline bool fct_command_word_may_begin(char byte)
+{
+    /* Of a to z: abdehlmnqrstvx. */
+    const uint32_t letters = 0x00af389b;
+    unsigned letter = (unsigned)((byte | 0x20) - 'a');
+
+    return byte == ' ' || byte == '\t' || (letter < 26 && letters >> letter & 1);
+}
+
 /* The same for any line of the bytes, which begin with one; a CR ends a line, too. */
 bool fct_command_word_within(const char *bytes, size_t len);
 

@@ -44,7 +44,9 @@ static const char *line_end(fct_slice text, size_t at)
 /* A word that something on the way may take for its own: mbox, or an SMTP server. */
 static bool starts_with_word(const char *line, size_t len)
 {
-    return (len >= 5 && memcmp(line, "From ", 5) == 0) || fct_command_word_begins(line, len);
+    return len >= 4 &&
+           ((line[0] == 'F' && len >= 5 && memcmp(line, "From ", 5) == 0) ||
+            (fct_command_word_may_begin(line[0]) && fct_command_word_begins(line, len)));
 }
 
 static bool is_blank(char byte)
