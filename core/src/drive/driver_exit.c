@@ -78,7 +78,10 @@ static bool in_signal_handler(void)
     return false;
 }
 
-/* Take the lead of a driver that nobody uses: what another thread is in is left as it is. */
+/*
+ * Take the lead of a driver that nobody uses: what another thread is in is left as it is.  A mail
+ * that its caller gave up may still be on its way to a verdict; it has the moment of the farewell.
+ */
 static bool take_resting(fct_driver *driver)
 {
     bool resting;
@@ -86,7 +89,7 @@ static bool take_resting(fct_driver *driver)
     if (pthread_mutex_trylock(&driver->lock) != 0)
         return false;
     resting = !driver->closed && !driver->led && !driver->inside && driver->concert &&
-              fct_list_empty(&driver->fresh) && fct_list_empty(&driver->under_way);
+              fct_list_empty(&driver->fresh);
     if (resting)
         driver->closed = driver->led = true;
     pthread_mutex_unlock(&driver->lock);
