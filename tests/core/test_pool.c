@@ -137,6 +137,57 @@ static void mails_and_age_have_limits(void **state)
     assert_int_equal(server.connections, 5);
 }
 
+/* A connection at its limit takes no more mails, and counts under pool_size until its last verdict.
+ */
+static void one_that_leaves_counts_until_its_last_verdict(void **state)
+{
+    struct server server = {.hold = true};
+    struct fct_pool_stats stats;
+    struct post last, next;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.pool_size = 1;
+    relay.max_mails = 1;
+    submit(pool, &last, PLENTY_US);
+    while (server.busy == 0)
+        fct_loop_step(loop);
+    submit(pool, &next, PLENTY_US);
+    for (int i = 0; i < 50; i++)
+        fct_loop_step(loop);
+    assert_int_equal(next.job.attempts, 0);
+    fct_pool_stats(pool, &stats);
+    assert_int_equal(stats.opened, 1);
+    server.hold = false;
+    run_until_set(loop, &last.finished);
+    expect_sent(&last);
+    run_until_set(loop, &next.finished);
+    expect_sent(&next);
+    stage_close(pool, &server);
+    assert_int_equal(server.connections, 2);
+}
+
+/* Only a relay that hangs up on the first group is spoken to without groups. */
+static void a_lost_connection_says_nothing_about_pipelining(void **state)
+{
+    struct server server = {.features = "250-test\r\n250 PIPELINING\r\n",
+                            .mails_per_connection = 1};
+    struct fct_pool_stats stats;
+    struct post post;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.pool_size = 1;
+    for (int i = 0; i < 3; i++) {
+        send_one(pool, &post);
+        expect_sent(&post);
+    }
+    fct_pool_stats(pool, &stats);
+    assert_int_equal(stats.demotions, 0);
+    stage_close(pool, &server);
+    assert_int_equal(server.mails, 3);
+}
+
 static void a_connection_rests_no_longer_than_its_limit(void **state)
 {
     struct server server = {0};
@@ -681,6 +732,8 @@ int main(void)
         POOL_TEST(a_connection_closed_while_idle_is_seen_before_use),
         POOL_TEST(a_silent_rested_connection_is_given_up),
         POOL_TEST(mails_and_age_have_limits),
+        POOL_TEST(one_that_leaves_counts_until_its_last_verdict),
+        POOL_TEST(a_lost_connection_says_nothing_about_pipelining),
         POOL_TEST(a_connection_rests_no_longer_than_its_limit),
         POOL_TEST(tls_sessions_are_resumed_between_connections),
         POOL_TEST(an_untrusted_relay_gets_nothing),
