@@ -165,7 +165,8 @@ void fct_session_begin_mails(fct_session *s)
 {
     fct_transaction *mail;
 
-    if (s->draining || !fct_wire_waits(&s->wire))
+    /* In a dead session the wire may refer to mails that are gone. */
+    if (s->state != FCT_STATE_READY || s->draining || !fct_wire_waits(&s->wire))
         return;
     while (s->state == FCT_STATE_READY && (mail = next_queued(s)) && may_begin(s, mail)) {
         if (s->rset_due && !fct_session_uses(s, FCT_OFFER_PIPELINING)) {
