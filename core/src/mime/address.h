@@ -23,30 +23,34 @@ typedef struct fct_address_list {
 void fct_address_list_done(fct_address_list *list);
 
 /*
- * Append what `text` names: mailboxes, groups, comments, quoted local parts, obsolete forms.  A
- * local part that is no dot-atom ("a..b") is quoted.  A comment after a bare address is its display
- * name.
+ * Append the addresses in `text`: mailboxes and groups, with comments, quoted local parts and the
+ * obsolete forms.  A local part that is not a dot-atom ("a..b") is quoted.  A comment after a bare
+ * address becomes its display name.
  *
- * field   The error's where.
+ * field   The `where` of an error.
  *
- * 0; FACTEUR_EMESSAGE with the offset, FACTEUR_ENOMEM: the list is as it was.
+ * Returns 0, FACTEUR_EMESSAGE with the offset of the fault, or FACTEUR_ENOMEM.  An error leaves the
+ * list unchanged.
  */
 int fct_address_list_parse(fct_address_list *list, const char *field, fct_slice text,
                            facteur_error **error);
 
-/* Append one mailbox; nothing in `name` (empty: none) is parsed.  As above. */
+/*
+ * Append one mailbox.  `name` is taken as it is, not parsed; an empty one means none.  Errors as
+ * above.
+ */
 int fct_address_list_add(fct_address_list *list, const char *field, fct_slice name,
                          fct_slice address, facteur_error **error);
 
-/* Mailboxes in the list, groups' members included. */
+/* The number of mailboxes in the list, with the members of groups. */
 size_t fct_address_list_mailboxes(const fct_address_list *list);
 bool fct_address_list_has_groups(const fct_address_list *list);
 const fct_address *fct_address_list_first(const fct_address_list *list); /* NULL: none */
 
-/* What follows the last "@" of a wire form. */
+/* The part of a wire form after its last "@". */
 fct_slice fct_address_domain(const char *address);
 
-/* Append the text of one address, in the wire form, that stands alone or in angle brackets. */
+/* Append the wire form of the one address in `text`, which may have angle brackets around it. */
 int fct_address_parse_one(fct_buf *out, const char *field, fct_slice text, facteur_error **error);
 
 #endif

@@ -11,7 +11,10 @@
 
 #define NEAR_MIN 8 /* shorter domains are near to too many others */
 
-/* Where people have their mail.  One that stands here is never taken for a slip of another. */
+/*
+ * Domains where people have their mail.  A domain of this list is never taken for a misspelling of
+ * another.
+ */
 static const char *const mailboxes[] = {
     "gmail.com",      "googlemail.com",  "hotmail.com",    "hotmail.fr",     "hotmail.de",
     "hotmail.it",     "hotmail.es",      "hotmail.co.uk",  "outlook.com",    "outlook.fr",
@@ -34,7 +37,7 @@ static const char *const mailboxes[] = {
     "hanmail.net",    "docomo.ne.jp",    "ezweb.ne.jp",    "softbank.ne.jp",
 };
 
-/* Endings that are none, and what they were to be. */
+/* Endings that do not exist, and the ones that were meant. */
 static const struct {
     const char *typed, *meant;
 } endings[] = {
@@ -51,7 +54,10 @@ static bool ends_with(fct_slice text, fct_slice end)
            fct_slice_equal_nocase((fct_slice){text.ptr + text.len - end.len, end.len}, end);
 }
 
-/* Whether one key more, one less, another one or two in the wrong order make `b` of `a`. */
+/*
+ * Whether `b` becomes `a` by one typing error: a character too many, one missing, one wrong, or two
+ * swapped.
+ */
 static bool is_near(fct_slice a, fct_slice b)
 {
     while (a.len && b.len && a.ptr[0] == b.ptr[0]) {
@@ -73,7 +79,7 @@ static fct_slice near_mailbox(fct_slice domain)
         if (fct_slice_equal(domain, fct_slice_of(mailboxes[i])))
             return domain;
     }
-    /* There is but one. */
+    /* Gmail has only one domain. */
     if (fct_slice_starts_nocase(domain, FCT_SLICE("gmail.")))
         return FCT_SLICE("gmail.com");
     for (size_t i = 0; i < COUNT(mailboxes); i++) {
@@ -88,7 +94,10 @@ static fct_slice near_mailbox(fct_slice domain)
     return domain;
 }
 
-/* Lower case; commas are dots, and a dot stands once and between two labels. */
+/*
+ * Make it lower case, turn commas into dots, and leave one dot between two labels and none at the
+ * ends.
+ */
 static void add_domain(fct_buf *out, fct_slice domain)
 {
     size_t start = out->len;
@@ -129,7 +138,7 @@ static void mend_domain(fct_buf *out, fct_slice domain)
     fct_buf_done(&mended);
 }
 
-/* Ways in which an "@" is written that is none, so that no robot finds it. */
+/* Ways to write an "@" so that robots do not find the address. */
 static size_t at_sign(fct_slice text)
 {
     static const char *const signs[] = {"(at)", "[at]", "{at}", "\xef\xbc\xa0", "\xef\xb9\xab"};
@@ -141,7 +150,10 @@ static size_t at_sign(fct_slice text)
     return 0;
 }
 
-/* What is typed without blanks, what cannot be seen, and what often stands around an address. */
+/*
+ * Copy what was typed without blanks, without characters that cannot be seen, and without signs
+ * that people often put around an address.
+ */
 static void strip(fct_buf *out, fct_slice text)
 {
     const char *angle = text.len ? memchr(text.ptr, '<', text.len) : NULL;
@@ -161,7 +173,7 @@ static void strip(fct_buf *out, fct_slice text)
         } else {
             len = fct_utf8_next(rest, &code_point);
             if (!len)
-                return; /* it is no text at all */
+                return; /* it is not text at all */
             if (code_point != ' ' && code_point != '<' && code_point != '>' &&
                 !fct_is_control(code_point) && !fct_is_invisible(code_point))
                 fct_buf_add(out, rest.ptr, len);
@@ -238,7 +250,7 @@ int fct_address_hint(fct_buf *hint, fct_slice typed, const char **doubt)
             fct_address_parse_one(&meant, "address", (fct_slice){mended.ptr, mended.len}, NULL);
     if (result == FACTEUR_EMESSAGE)
         result = 0;
-    /* What differs in its case alone is no better. */
+    /* A hint that differs in case alone is useless. */
     if (!result && meant.len && !doubt_of((fct_slice){meant.ptr, meant.len}) &&
         !fct_slice_equal_nocase((fct_slice){meant.ptr, meant.len},
                                 (fct_slice){wire.ptr, wire.len})) {

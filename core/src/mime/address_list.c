@@ -23,7 +23,7 @@ struct parser {
     fct_buf comment; /* the last comment */
     fct_buf wire;
     size_t words;
-    bool is_local; /* the words can be a local part: a dot between each two */
+    bool is_local; /* the words can be a local part: a dot is between each two */
     bool open_dot; /* the last word ended with a dot outside quotes */
 };
 
@@ -42,7 +42,7 @@ static bool is_word_byte(int byte)
     return byte >= 0x80 || byte == '.' || (byte > 0 && fct_is_atext((unsigned char)byte));
 }
 
-/* A backslash takes the next byte with it, in comments and quoted strings alike. */
+/* A backslash quotes the next byte, in comments and in quoted strings. */
 static int read_escaped(struct parser *p, fct_buf *out)
 {
     if (peek(p) == '\\' && p->at + 1 < p->in.len)
@@ -169,7 +169,10 @@ static bool is_dot_atom(fct_slice local)
     return !dot;
 }
 
-/* What nobody sees comes with pasting, and no mailbox has it.  A quoted one may have blanks. */
+/*
+ * Invisible characters come from pasting; no mailbox has them.  A quoted local part may have
+ * blanks.
+ */
 static bool has_invisible(fct_slice local)
 {
     for (size_t i = 0; i < local.len;) {
@@ -235,7 +238,7 @@ static int read_dotted(struct parser *p)
     return p->local.failed ? FACTEUR_ENOMEM : 0;
 }
 
-/* The "@" and the domain; the local part stands in `local` and ends up in `wire`. */
+/* Read the "@" and the domain.  The local part is in `local`; the address goes to `wire`. */
 static int read_domain(struct parser *p, size_t start)
 {
     const char *why = NULL;
@@ -303,7 +306,7 @@ static int push(struct parser *p, enum fct_address_kind kind, fct_slice name, co
     return 0;
 }
 
-/* Source routes (RFC 5322 section 4.4) are read over: "@a,@b:".  Nothing else is. */
+/* Skip a source route (RFC 5322 section 4.4): "@a,@b:".  Nothing else is skipped. */
 static void skip_route(struct parser *p)
 {
     size_t at = p->at;
@@ -314,7 +317,7 @@ static void skip_route(struct parser *p)
         p->at = at + 1;
 }
 
-/* "<" is next. */
+/* The next byte is "<". */
 static int read_angle(struct parser *p)
 {
     size_t start = p->at++;

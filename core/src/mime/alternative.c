@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The builder's other forms of the text: AMP, calendar invitations and whatever readers may know.
+/*
+ * The builder's other forms of the text: AMP, calendar invitations and anything else that readers
+ * know.
  */
 #include "mime/builder.h"
 
@@ -29,7 +31,7 @@ static int refuse(facteur_error **error, const char *text)
     return fct_error_set(error, FACTEUR_EMESSAGE, FIELD, "%s", text);
 }
 
-/* What stands in the text, always UTF-8, and what cannot be an alternative. */
+/* Check a type: the text is always UTF-8, and some types cannot be an alternative. */
 static int check_type(fct_slice type, facteur_error **error)
 {
     fct_slice charset = fct_type_parameter(type, FCT_SLICE("charset"));
@@ -74,7 +76,7 @@ static bool is_method(fct_slice method)
     return method.len > 0 && method.len <= 60;
 }
 
-/* Readers go by the parameter, which must be what the calendar says (RFC 6047 section 2.4). */
+/* Readers use the parameter, so it must agree with the calendar (RFC 6047 section 2.4). */
 static int check_calendar(fct_slice type, fct_slice text, fct_slice *method, facteur_error **error)
 {
     fct_slice told = fct_type_parameter(type, FCT_SLICE("method"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The builder's attachments and headers of one's own. */
+/* The builder's attachments and custom headers. */
 #include "mime/builder.h"
 
 #include "base/error.h"
@@ -27,7 +27,7 @@ void fct_custom_done(struct fct_custom *custom)
     fct_address_list_done(&custom->addresses);
 }
 
-/* Header fields that facteur writes, and where their value belongs. */
+/* Header fields that facteur writes itself, and where to set their value. */
 static const struct {
     const char *name;
     const char *instead;
@@ -66,7 +66,7 @@ static int refuse_own(const char *name, facteur_error **error)
     return 0;
 }
 
-/* Encoded words may stand for names in them, never for addresses (RFC 2047 section 5). */
+/* In these fields encoded words may replace names but not addresses (RFC 2047 section 5). */
 static bool holds_addresses(const char *name)
 {
     static const char *const names[] = {
@@ -176,7 +176,7 @@ static fct_slice bare_id(const char *id)
     return (fct_slice){id, len};
 }
 
-/* Messages may not be sent as base64 (RFC 2046 section 5.2.1), which every attachment is. */
+/* Every attachment is sent as base64, which messages may not be (RFC 2046 section 5.2.1). */
 static const char *type_of(const char *type, const char *name)
 {
     if (!type)
@@ -203,14 +203,20 @@ static int check_part(const facteur_message *message, const char *name, const ch
     return result;
 }
 
-/* ASCII text needs no charset, and other bytes are in one that we cannot know. */
+/*
+ * ASCII text needs no charset.  Bytes that are neither ASCII nor UTF-8 have one that we cannot
+ * know.
+ */
 static bool needs_charset(fct_slice text, size_t *cut)
 {
     *cut = fct_utf8_check(text);
     return !fct_is_ascii((fct_slice){text.ptr, *cut});
 }
 
-/* The same of a whole file, by offset; one that cannot be read tells so when it is sent. */
+/*
+ * The same for a whole file, read by offset.  A file that cannot be read causes an error when it is
+ * sent.
+ */
 static int look_at_file(int fd, bool *needs)
 {
     char *step = fct_malloc(FCT_SPOOL_STEP);
@@ -228,7 +234,7 @@ static int look_at_file(int fd, bool *needs)
         at += n;
         kept = len - cut;
         if (kept > 3)
-            break; /* more than a character cut in two */
+            break; /* more than a character that was cut in two */
         memmove(step, step + cut, kept);
     }
     fct_free(step);
@@ -236,7 +242,7 @@ static int look_at_file(int fd, bool *needs)
     return 0;
 }
 
-/* A text of bytes or of a file gets the charset it is in, when that can be told. */
+/* Give a text, from memory or a file, its charset when it can be found out. */
 static char *whole_type(const struct fct_part *part, const char *type, int fd)
 {
     fct_slice name = fct_slice_of(type);
@@ -258,7 +264,10 @@ static char *whole_type(const struct fct_part *part, const char *type, int fd)
     return text;
 }
 
-/* Takes over `part`, whose data, path or spool stands already; `fd` is of the latter two. */
+/*
+ * Takes over `part`, whose data, path or spool is set already.  `fd` belongs to the path or the
+ * spool.
+ */
 static int add_part(facteur_message *message, struct fct_part part, int fd, const char *name,
                     const char *type, const char *content_id, facteur_error **error)
 {

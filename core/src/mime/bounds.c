@@ -14,7 +14,7 @@ static int check(const char *option, const char *what, uint64_t has, uint64_t mo
                          (unsigned long long)has, what, option, (unsigned long long)most);
 }
 
-/* The bytes up to the empty line; the content begins with whole lines in memory. */
+/* The bytes up to the empty line.  The content always begins with whole lines in memory. */
 static int measure_head(fct_mail *mail, uint64_t *bytes)
 {
     fct_mail_reader *reader = fct_mail_reader_new(mail);

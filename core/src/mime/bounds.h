@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a site lets a mail have, within the caps of mime/limits.h. */
+/* The limits that a site sets for its mails, within the caps of mime/limits.h. */
 #ifndef FCT_BOUNDS_H
 #define FCT_BOUNDS_H
 
@@ -10,9 +10,9 @@ struct fct_bounds {
 };
 
 /*
- * Look whether what a message was frozen to keeps within the bounds; before signatures.
- * FACTEUR_EMESSAGE with the option as `where`: max_recipients, max_parts, max_header_bytes or
- * max_message_bytes.  FACTEUR_ENOMEM.
+ * Check a frozen message against the bounds.  This is done before it is signed.  Returns 0,
+ * FACTEUR_ENOMEM, or FACTEUR_EMESSAGE with the passed option as `where`: max_recipients, max_parts,
+ * max_header_bytes or max_message_bytes.
  */
 int fct_bounds_check(const struct fct_bounds *bounds, const facteur_message *message,
                      fct_mail *mail, facteur_error **error);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of a facteur_message: what was set, checked already, and its frozen mail. */
+/*
+ * The inside of a facteur_message: the fields that were set, already checked, and the frozen mail.
+ */
 #ifndef FCT_BUILDER_H
 #define FCT_BUILDER_H
 
@@ -19,7 +21,7 @@ struct fct_body {
     size_t len;
 };
 
-/* A form of the text besides plain and HTML. */
+/* Another form of the text, beside plain text and HTML. */
 struct fct_alternative {
     char *type; /* with charset, and method where it has one */
     struct fct_body body;
@@ -27,25 +29,27 @@ struct fct_alternative {
 
 struct fct_custom {
     char *name;
-    char *value;                /* clean text, or */
-    fct_address_list addresses; /* what a header of addresses holds */
+    char *value;                /* clean text; NULL: see addresses */
+    fct_address_list addresses; /* of a header that holds addresses */
 };
 
 enum fct_priority { FCT_PRIORITY_NONE, FCT_PRIORITY_HIGH, FCT_PRIORITY_NORMAL, FCT_PRIORITY_LOW };
 
 /* An attachment, or with a content id an inline part. */
 struct fct_part {
-    char *data; /* or NULL: the file at `path`, */
+    char *data; /* NULL: read the file at `path` */
     size_t len;
-    char *path; /* or NULL: the spool */
+    char *path; /* NULL: read the spool */
     fct_spool *spool;
     char *name; /* may be NULL */
     char *type;
     char *content_id; /* NULL: an attachment */
 };
 
-/* A message of finished bytes, which its mails share: what its fields say about the envelope,
- * unfolded. */
+/*
+ * A message of finished bytes, and the fields that concern its envelope, unfolded.  The mails made
+ * of it share it.
+ */
 struct fct_raw {
     atomic_uint refs;
     fct_buf bytes; /* repaired, without Bcc */
@@ -58,9 +62,9 @@ struct facteur_message {
     fct_address_list from, sender, reply_to, to, cc, bcc;
     fct_address_list recipients; /* of the envelope alone */
     char *subject;
-    char *envelope_from; /* NULL: by the fields; "": the null reverse-path */
+    char *envelope_from; /* NULL: taken from the fields; "": the null reverse-path */
     char *message_id, *in_reply_to;
-    char *references; /* ids without angle brackets, a space between each two, as in_reply_to */
+    char *references; /* ids without angle brackets, separated by spaces; in_reply_to likewise */
     bool has_date;
     fct_date date;
     struct fct_body text, html;
@@ -69,7 +73,7 @@ struct facteur_message {
     enum fct_priority priority;
     struct fct_custom *headers;
     size_t header_count, header_cap;
-    char *list_unsubscribe; /* URIs, a space between each two */
+    char *list_unsubscribe; /* URIs, separated by spaces */
     fct_terms terms;
     fct_labels labels;
     struct fct_part *parts;
@@ -78,7 +82,7 @@ struct facteur_message {
     struct fct_raw *raw;
     fct_secret *smime; /* JSON, for the mailer to read; NULL: the mailer's own */
     fct_mail *frozen;
-    fct_mail *sealed; /* what the signer `sealed_by` made of it, or NULL */
+    fct_mail *sealed; /* the frozen mail as the signer `sealed_by` sealed it, or NULL */
     uint64_t sealed_by;
 };
 
@@ -86,28 +90,32 @@ void fct_part_done(struct fct_part *part);
 void fct_custom_done(struct fct_custom *custom);
 void fct_alternative_done(struct fct_alternative *alternative);
 
-/* Whether it stands before the HTML, as poorer than that, and not behind it. */
+/* Whether this form is poorer than the HTML and so goes before it, not after it. */
 bool fct_alternative_is_plain(const struct fct_alternative *alternative);
 
-/* Copy a text, every line end becoming "\n"; false when memory ran out. */
+/* Copy a text and make every line end "\n".  Returns false when memory ran out. */
 bool fct_body_copy(struct fct_body *body, fct_slice text);
 
-/* Forget the frozen mail: something was set. */
+/* Forget the frozen mail, because a field was set. */
 void fct_message_thaw(facteur_message *message);
 
-/* 0, or FACTEUR_EMESSAGE for a message made of finished bytes: nothing but the envelope can be set.
+/*
+ * Returns 0, or FACTEUR_EMESSAGE for a message of finished bytes, where only the envelope can be
+ * set.
  */
 int fct_message_check_open(const facteur_message *message, const char *field,
                            facteur_error **error);
 
-/* What is decided at the freezing. */
+/* Values that freezing decides. */
 struct fct_decided {
     const fct_address_list *from;
     const char *message_id;
     fct_date date;
 };
 
-/* Write headers and parts.  0, FACTEUR_ENOMEM, FACTEUR_EIO (errno tells) with `where` in the error.
+/*
+ * Write headers and parts.  Returns 0, FACTEUR_ENOMEM, or FACTEUR_EIO (errno has the cause) with
+ * `where`.
  */
 int fct_message_serialise(const facteur_message *message, const struct fct_decided *decided,
                           fct_content *content, facteur_error **error);

@@ -10,7 +10,7 @@ static bool is_blank(char byte)
 
 /* ---- Header fields --------------------------------------------------------------------------- */
 
-/* The next byte that is no line end; false at the end. */
+/* The next byte that is not part of a line end; false at the end. */
 static bool next(fct_slice text, size_t *at, char *byte)
 {
     while (*at < text.len && (text.ptr[*at] == '\r' || text.ptr[*at] == '\n'))
@@ -35,7 +35,7 @@ void fct_canonical_field(fct_buf *out, fct_slice field)
             continue;
         }
         if (in_name && byte == ':') {
-            /* White space around the colon goes, and with it what stood before the value. */
+            /* White space around the colon is removed, also what was held back before the value. */
             in_name = false;
             fct_buf_add_char(out, ':');
             while (at < field.len && strchr(" \t\r\n", field.ptr[at]) && field.ptr[at])
@@ -73,7 +73,7 @@ static void put(fct_canonical_body *body, const char *bytes, size_t len)
     body->len += len;
 }
 
-/* Something follows, so what was held back counts. */
+/* Something follows, so the bytes that were held back are passed on. */
 static void release(fct_canonical_body *body)
 {
     for (; body->ends; body->ends--)
@@ -90,7 +90,7 @@ static void put_text(fct_canonical_body *body, const char *bytes, size_t len)
     put(body, bytes, len);
 }
 
-/* A CR without its LF is a byte like others; no frozen message has one. */
+/* A CR without its LF is a byte like any other.  A frozen message has none. */
 static void put_lone_cr(fct_canonical_body *body)
 {
     if (body->cr)
@@ -108,7 +108,7 @@ void fct_canonical_begin(fct_canonical_body *body,
     body->len = 0;
 }
 
-/* The bytes from here on that stand for themselves. */
+/* The number of bytes from here on that are passed on unchanged. */
 static size_t plain_len(fct_slice run)
 {
     size_t len = 0;

@@ -8,18 +8,20 @@
 #include <stdint.h>
 
 /*
- * Append a header field as section 3.4.2 has it, with its CRLF.
+ * Append a header field in the form of section 3.4.2, with its CRLF.
  *
  * field   With its name, folded or not, with or without its last CRLF.
  */
 void fct_canonical_field(fct_buf *out, fct_slice field);
 
-/* A body on its way through section 3.4.4; what is held back of it takes no memory. */
+/*
+ * The state of a body that is put into the form of section 3.4.4.  Bytes held back take no memory.
+ */
 typedef struct fct_canonical_body {
     void (*take)(void *user, const void *bytes, size_t len);
     void *user;
-    uint64_t ends; /* line ends held back: those before nothing else are dropped */
-    bool blank;    /* white space held back, likewise */
+    uint64_t ends; /* line ends held back; dropped when nothing follows them */
+    bool blank;    /* white space held back; dropped at a line's end */
     bool cr;
     bool any;
     size_t len;

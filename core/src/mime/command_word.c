@@ -30,14 +30,14 @@ static uint32_t four_letters(const char *bytes)
     return letters | 0x20202020;
 }
 
-/* Their first four letters are the same. */
+/* Both begin with the same four letters. */
 static bool is_word(const char *line, size_t len, const char *word)
 {
     size_t word_len = strlen(word);
 
     if (!fct_slice_starts_nocase((fct_slice){line, len}, (fct_slice){word, word_len}))
         return false;
-    /* The field Sender is no command. */
+    /* The header field Sender is not a command. */
     return strcmp(word, "send") != 0 || len == word_len ||
            (unsigned)(fct_ascii_lower(line[word_len]) - 'a') >= 26;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines of a content that an SMTP server would take for a command.  A relay that offers CHUNKING
- * and does not know BDAT reads a content as commands, within the login of whoever sends it.
+ * Lines of a mail that an SMTP server would take for a command.  A relay that offers CHUNKING but
+ * does not know BDAT reads the mail's lines as commands, with the rights of the sender's login.
  */
 #ifndef FCT_COMMAND_WORD_H
 #define FCT_COMMAND_WORD_H
@@ -9,12 +9,13 @@
 #include "base/bytes.h"
 
 /*
- * Whether a line that begins so is one.  Blanks before the word count for nothing, neither does
- * the case of letters or, for most words, what follows: many servers look at four letters alone.
+ * Whether a line that begins with these bytes is a command.  Blanks before the word and the case of
+ * its letters do not matter.  For most words the rest of the line does not either, because many
+ * servers look at four letters only.
  */
 bool fct_command_word_begins(const char *line, size_t len);
 
-/* Whether a line with this first byte can be one: cheap, and most cannot. */
+/* Whether a line with this first byte can be a command.  It is cheap and rules out most lines. */
 static inline bool fct_command_word_may_begin(char byte)
 {
     /* Of a to z: abdehlmnqrstvx. */
@@ -24,7 +25,10 @@ static inline bool fct_command_word_may_begin(char byte)
     return byte == ' ' || byte == '\t' || (letter < 26 && letters >> letter & 1);
 }
 
-/* The same for any line of the bytes, which begin with one; a CR ends a line, too. */
+/*
+ * Whether any line of the bytes is a command.  The bytes start at a line's start; a CR alone also
+ * ends a line.
+ */
 bool fct_command_word_within(const char *bytes, size_t len);
 
 #endif

@@ -47,7 +47,7 @@ int fct_file_open(const char *path, struct stat *facts)
     return -1;
 }
 
-/* `path` is copied, NULL for a spool. */
+/* `path` is copied; it is NULL for a spool. */
 static int add_file(fct_content *content, struct fct_file file, const char *path)
 {
     if (content->file_count == content->file_cap) {

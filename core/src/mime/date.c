@@ -48,7 +48,7 @@ static bool is_valid(const struct civil *c)
            c->offset_min < 24 * 60;
 }
 
-/* Between `least` and `most` digits at the front, taken off. */
+/* Take between `least` and `most` digits off the front. */
 static bool number(fct_slice *text, size_t least, size_t most, int *value)
 {
     size_t n = 0;
@@ -161,7 +161,7 @@ static bool read_rfc5322(fct_slice text, struct civil *c)
     if (!blanks(&text) || !read_zone(&text, c))
         return false;
     blanks(&text);
-    /* Many writers tell the zone's name in a comment behind the offset. */
+    /* Many programs write the zone's name in a comment after the offset. */
     return text.len == 0 || (text.ptr[0] == '(' && text.ptr[text.len - 1] == ')');
 }
 
@@ -183,7 +183,7 @@ int fct_date_parse(fct_date *date, fct_slice text)
     return 0;
 }
 
-/* printf() would take more time than all else that a date needs. */
+/* printf() would take longer than everything else here. */
 static char *put_number(char *out, const char *before, int number, int width)
 {
     while (*before)

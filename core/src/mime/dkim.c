@@ -14,13 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HEAD_PART 16384 /* of a run, while the end of the header is looked for */
+#define HEAD_PART 16384 /* bytes of a run, while the end of the header is searched */
 #define NAMES_LINE 70   /* of h=, and of b= */
 
 /*
- * What a reader sees or a program acts on.  The oversigned ones are named once more than they
- * occur, so that nobody can add one on the way and keep the signature (RFC 6376 section 8.15).
- * Trace fields, and what relays and lists rightly add, are not here.
+ * The fields that a reader sees or a program acts on.  An oversigned field is named once more than
+ * it occurs, so that nobody can add another one on the way without breaking the signature (RFC 6376
+ * section 8.15).  Trace fields are not here, nor are fields that relays and lists may add.
  */
 static const struct rule {
     const char *name;
@@ -91,7 +91,7 @@ static void hash_more(void *user, const void *bytes, size_t len)
     EVP_DigestUpdate(user, bytes, len);
 }
 
-/* Take of a run until the header is whole; what is left of the run belongs to the body. */
+/* Take bytes of a run until the header is complete.  The rest of the run belongs to the body. */
 static bool take_head(struct signing *s, fct_slice *run)
 {
     while (run->len && !s->head.failed) {
@@ -113,7 +113,7 @@ static bool take_head(struct signing *s, fct_slice *run)
     return false;
 }
 
-/* Header into memory, body through the hash. */
+/* Read the header into memory and pass the body through the hash. */
 static int read_mail(struct signing *s, fct_mail *mail)
 {
     fct_mail_reader *reader = fct_mail_reader_new(mail);
@@ -169,7 +169,7 @@ static bool is_left_out(const struct fct_dkim_signature *signature, const char *
     return false;
 }
 
-/* Add a name to h=, which is broken where a line would get too long. */
+/* Add a name to h=.  The line is broken where it would get too long. */
 static void add_name(fct_header *header, fct_buf *line, const char *name)
 {
     if (line->len + strlen(name) + 1 > NAMES_LINE) {
@@ -181,7 +181,10 @@ static void add_name(fct_header *header, fct_buf *line, const char *name)
     fct_buf_add_char(line, ':');
 }
 
-/* The fields of one name, the last one first: that is how a verifier finds them (section 5.4.2). */
+/*
+ * The fields of one name, the last one first, because a verifier takes them in that order (section
+ * 5.4.2).
+ */
 static void choose(struct signing *s, fct_header *header, fct_buf *line, const struct rule *rule)
 {
     for (size_t i = s->field_count; i > 0; i--) {
@@ -268,7 +271,7 @@ bool fct_dkim_digest(const fct_slice *fields, size_t count, fct_slice own,
     return good;
 }
 
-/* Base64 may be folded anywhere; the verifier takes it out before it hashes (section 3.7). */
+/* Base64 may be folded anywhere: a verifier removes the folds before it hashes (section 3.7). */
 static void put_folded(fct_buf *out, const fct_buf *base64)
 {
     for (size_t at = 0; at < base64->len; at += NAMES_LINE) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * DKIM signatures (RFC 6376, RFC 8301, RFC 8463) over a frozen mail: relaxed/relaxed, rsa-sha256
- * and ed25519-sha256.  The body is hashed once, as it streams, for all signatures.
+ * and ed25519-sha256.  The body is hashed once for all signatures, while it is read.
  */
 #ifndef FCT_DKIM_H
 #define FCT_DKIM_H
@@ -14,17 +14,18 @@
 typedef struct fct_dkim_key fct_dkim_key;
 
 /*
- * A private key that may sign; signing with it is safe from several threads at once.
+ * Read a private key for signing.  Several threads may sign with it at once.
  *
  * passphrase   Of an encrypted key, or NULL.
- * fault        Receives what is wrong, to stand behind "the key "; NULL when memory ran out.
+ * fault        Receives the cause, worded to follow "the key "; NULL when memory ran out.
  *
- * NULL with a fault: no PEM, no passphrase, neither RSA nor Ed25519, RSA under 2048 bits.
+ * Returns NULL with a fault when the text is not PEM, the passphrase is missing or wrong, or the
+ * key is neither Ed25519 nor RSA of 2048 bits or more.
  */
 fct_dkim_key *fct_dkim_key_new(fct_slice pem, const fct_secret *passphrase, const char **fault);
 void fct_dkim_key_free(fct_dkim_key *key); /* NULL is fine */
 
-/* One signature to be made. */
+/* The description of one signature. */
 struct fct_dkim_signature {
     const char *domain, *selector; /* in wire form */
     const char *identity;          /* i=, in wire form, or NULL */
@@ -36,27 +37,27 @@ struct fct_dkim_signature {
 };
 
 /*
- * Checks of what the tags of a signature say, appending the wire form: U-labels of a domain become
+ * Check the values of a signature's tags and append their wire form: U-labels of a domain become
  * A-labels, the local part of an identity is encoded.
  *
- * why   Receives a sentence about what is wrong.
+ * why   Receives a sentence that says what is wrong.
  *
- * 0; FACTEUR_ECONFIG; FACTEUR_ENOMEM.
+ * Returns 0, FACTEUR_ECONFIG or FACTEUR_ENOMEM.
  */
 int fct_dkim_check_domain(fct_buf *out, fct_slice domain, const char **why);
 int fct_dkim_check_selector(fct_slice selector, const char **why);
 int fct_dkim_check_identity(fct_buf *out, fct_slice identity, fct_slice domain, const char **why);
 
-/* Whether the field may be left out: From never (RFC 6376 section 5.4). */
+/* Whether the field may be left unsigned.  From may not (RFC 6376 section 5.4). */
 bool fct_dkim_may_skip(fct_slice name);
 
 /*
- * The same mail with its signatures before the first field.
+ * Make the same mail with the signatures before its first field.
  *
  * now_s   Unix seconds, for t= and x=.
  *
- * FACTEUR_EMESSAGE: there is no From field; FACTEUR_EIO: an attachment's file changed or
- * disappeared; FACTEUR_ECONFIG: the key cannot sign; FACTEUR_ENOMEM.
+ * Returns 0, FACTEUR_EMESSAGE when there is no From field, FACTEUR_EIO when an attachment's file
+ * changed or disappeared, FACTEUR_ECONFIG when the key cannot sign, or FACTEUR_ENOMEM.
  */
 int fct_dkim_sign(fct_mail *mail, const struct fct_dkim_signature *signatures, size_t count,
                   int64_t now_s, fct_mail **out, facteur_error **error);
@@ -68,17 +69,22 @@ int fct_dkim_sign(fct_mail *mail, const struct fct_dkim_signature *signatures, s
 /* "rsa-sha256" or "ed25519-sha256". */
 const char *fct_dkim_key_algorithm(const fct_dkim_key *key);
 
-/* Append the base64 of the signature over a SHA-256.  0, FACTEUR_ECONFIG, FACTEUR_ENOMEM. */
+/*
+ * Sign a SHA-256 and append the signature in base64.  Returns 0, FACTEUR_ECONFIG or FACTEUR_ENOMEM.
+ */
 int fct_dkim_key_sign(const fct_dkim_key *key, const unsigned char digest[FCT_DKIM_DIGEST],
                       fct_buf *base64);
 
-/* As fct_dkim_key_new(), whatever the length of an RSA key: the vectors of RFC 8463 have 1024. */
+/*
+ * Like fct_dkim_key_new(), but RSA keys of any length are taken: those of RFC 8463 have 1024 bits.
+ */
 fct_dkim_key *fct_dkim_key_of_any_length(fct_slice pem, const fct_secret *passphrase,
                                          const char **fault);
 
 /*
- * The SHA-256 that a signature signs: the fields in the order given, each in canonical form, and
- * the signature's own field with an empty b=, without its last CRLF.  False: no memory.
+ * The SHA-256 that is signed: of the fields in the order given, each in canonical form, and of the
+ * signature's own field with an empty b= and without its last CRLF.  Returns false when memory ran
+ * out.
  */
 bool fct_dkim_digest(const fct_slice *fields, size_t count, fct_slice own,
                      unsigned char digest[FCT_DKIM_DIGEST]);

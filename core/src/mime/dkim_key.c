@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The keys of DKIM, and what the tags that name them may say. */
+/* DKIM's keys, and the checks of the tags that name them. */
 #include "mime/dkim.h"
 
 #include "base/base64.h"
@@ -12,7 +12,7 @@
 #include <openssl/rsa.h>
 #include <string.h>
 
-#define NAME_MAX_LEN 253 /* of "selector._domainkey.domain", as of every name in the DNS */
+#define NAME_MAX_LEN 253 /* bytes of "selector._domainkey.domain", as of every name in the DNS */
 #define LABEL_MAX 63
 #define SIGNATURE_MAX 2048 /* bytes: RSA of 16384 bits */
 

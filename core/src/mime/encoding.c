@@ -11,7 +11,7 @@
 
 #define SOFT_LIMIT (FCT_LINE_ENCODED - 1) /* the last column is the soft break's "=" */
 
-/* The bytes that need no code in quoted-printable, but for "=", which needs one. */
+/* The bytes that need no code in quoted-printable, and "=", which does need one. */
 static fct_block clean(fct_block bytes)
 {
     return ((bytes > 0x1f) & (bytes != 0x7f)) | (bytes == '\t');
@@ -41,7 +41,10 @@ static const char *line_end(fct_slice text, size_t at)
     return end ? end : text.ptr + text.len;
 }
 
-/* A word that something on the way may take for its own: mbox, or an SMTP server. */
+/*
+ * Whether the line begins with a word that a program on the way could misread: "From " in an mbox,
+ * a command in an SMTP server.
+ */
 static bool starts_with_word(const char *line, size_t len)
 {
     return len >= 4 &&
@@ -67,11 +70,11 @@ static bool has_boundary_mark(fct_slice text)
 }
 
 struct survey {
-    size_t codes, lines; /* bytes that need a code, line ends not among them; lines */
-    bool clean;          /* nothing but "=" needs one */
+    size_t codes, lines; /* bytes that need a code, without line ends; lines */
+    bool clean;          /* only "=" needs one */
 };
 
-/* So many masks, each byte -1 or 0, add up in the bytes of a block. */
+/* So many masks, whose bytes are -1 or 0, can be added in the bytes of a block. */
 #define SURVEY_MAX 127
 
 static size_t sum(fct_block counts)
@@ -123,7 +126,7 @@ static struct survey survey(fct_slice text)
     return all;
 }
 
-/* For a text without coded bytes but "=". */
+/* For a text where only "=" needs a code. */
 static bool stays_as_it_is(fct_slice text)
 {
     for (size_t at = 0; at < text.len;) {
@@ -137,13 +140,13 @@ static bool stays_as_it_is(fct_slice text)
     return !has_boundary_mark(text);
 }
 
-/* With the soft line breaks of a line so wide. */
+/* The columns of a line of this width once it has its soft line breaks. */
 static uint64_t broken(uint64_t width)
 {
     return width > FCT_LINE_ENCODED ? width + (width - 2) / (SOFT_LIMIT - 1) * 3 : width;
 }
 
-/* Of a line without its end, as quoted-printable. */
+/* The columns of a line as quoted-printable, without its line end. */
 static uint64_t qp_width(fct_slice line)
 {
     bool blank = line.len && is_blank(line.ptr[line.len - 1]);
@@ -158,7 +161,9 @@ static bool is_shorter_as_qp(fct_slice text, const struct survey *all)
     uint64_t lines = all->lines, total = 2 * lines, most;
     uint64_t base64 = fct_base64_lines_len((uint64_t)text.len + lines);
 
-    /* Mostly it is clear without a look at each line: none has more than four columns besides. */
+    /*
+     * Most texts are decided here, without a look at each line: a line adds at most four columns.
+     */
     most = broken(text.len + 2 * (uint64_t)all->codes + 4 * lines) + 2 * lines;
     if (most <= base64)
         return true;
@@ -197,12 +202,12 @@ static void encode_7bit(fct_buf *out, fct_slice text)
 
 /* ---- Quoted-printable ------------------------------------------------------------------------ */
 
-/* What one step writes at most: a soft break and a character's codes, or a line and a block. */
+/* The most that one step writes: a soft break and a character's codes, or a line and a block. */
 #define STEP_MAX (FCT_LINE_ENCODED + 2 * FCT_BLOCK_SIZE)
 
 struct qp {
     const unsigned char *at, *end; /* of the text */
-    char *out, *stop;              /* before `stop` a step may begin */
+    char *out, *stop;              /* a step may begin before `stop` */
     size_t column;
 };
 
@@ -218,7 +223,7 @@ static void soft_break(struct qp *qp)
     qp->column = 0;
 }
 
-/* A character's bytes stay on one line; malformed bytes stand alone. */
+/* The bytes of a character stay on one line.  A malformed byte counts as a character. */
 static size_t sequence_len(const unsigned char *in, size_t len)
 {
     size_t n = in[0] < 0xc2 ? 1 : in[0] < 0xe0 ? 2 : in[0] < 0xf0 ? 3 : in[0] < 0xf5 ? 4 : 1;
@@ -232,7 +237,7 @@ static size_t sequence_len(const unsigned char *in, size_t len)
     return n;
 }
 
-/* The last column of a line that goes on is the soft break's "=". */
+/* When the line goes on, its last column is the soft break's "=". */
 static void put_codes(struct qp *qp, size_t len)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -248,7 +253,10 @@ static void put_codes(struct qp *qp, size_t len)
     qp->column += 3 * len;
 }
 
-/* The first byte, which needs no code, and what follows it and needs none, up to the soft limit. */
+/*
+ * Write the first byte, which needs no code, and the bytes after it that need none, up to the soft
+ * limit.
+ */
 static void put_plain(struct qp *qp)
 {
     size_t most = SOFT_LIMIT - qp->column, left = (size_t)(qp->end - qp->at);
@@ -270,7 +278,10 @@ static void put_plain(struct qp *qp)
     qp->column += len;
 }
 
-/* What relays and mailboxes of old change: a line's start, and a blank at its end. */
+/*
+ * Whether old relays and mailboxes would change this byte: at a line's start, or a blank at its
+ * end.
+ */
 static bool is_at_risk(const struct qp *qp)
 {
     if (is_blank((char)*qp->at) && ends_line(qp, qp->at + 1))
@@ -279,7 +290,7 @@ static bool is_at_risk(const struct qp *qp)
            (*qp->at == '.' || starts_with_word((const char *)qp->at, (size_t)(qp->end - qp->at)));
 }
 
-/* How many bytes are to be written as codes now. */
+/* How many bytes must be written as codes now. */
 static size_t code_len(const struct qp *qp)
 {
     if (is_coded(*qp->at))
@@ -308,7 +319,9 @@ static void step(struct qp *qp)
     }
 }
 
-/* Room for many steps; what was written is the buffer's.  False when memory ran out. */
+/*
+ * Make room for many steps, and give the written bytes to the buffer.  False when memory ran out.
+ */
 static bool make_room(struct qp *qp, fct_buf *out)
 {
     out->len = (size_t)(qp->out - out->ptr);
@@ -360,7 +373,7 @@ size_t fct_base64_lines(char *out, const void *bytes, size_t len)
 
 void fct_encode_base64(fct_buf *out, const void *bytes, size_t len)
 {
-    /* Refused here, the sum cannot wrap in size_t. */
+    /* This refusal keeps the sum below from wrapping in size_t. */
     if (len > SIZE_MAX / 4) {
         out->failed = true;
         return;

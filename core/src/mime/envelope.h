@@ -12,11 +12,13 @@ typedef struct fct_envelope {
     size_t slots;  /* a power of two, at least twice the recipients */
 } fct_envelope;
 
-/* Room for `most` recipients.  0 or FACTEUR_ENOMEM. */
+/* Make room for at most `most` recipients.  Returns 0 or FACTEUR_ENOMEM. */
 int fct_envelope_init(fct_envelope *envelope, size_t most);
 void fct_envelope_done(fct_envelope *envelope);
 
-/* Add the mailboxes of a list.  Domains are equal in either case (RFC 5321 section 2.4). */
+/*
+ * Add the mailboxes of a list.  Domains are compared without regard to case (RFC 5321 section 2.4).
+ */
 void fct_envelope_add(fct_envelope *envelope, const fct_address_list *list);
 
 #endif

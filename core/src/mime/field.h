@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Walking over the header fields of finished bytes. */
+/* A walk over the header fields of finished bytes. */
 #ifndef FCT_FIELD_H
 #define FCT_FIELD_H
 
 #include "base/bytes.h"
 
-/* The next field with its continuation lines and line ends, taken off `rest`, which is not empty.
+/*
+ * Take the next field, with its continuation lines and line ends, off `rest`, which must not be
+ * empty.
  */
 fct_slice fct_field_next(fct_slice *rest);
 
-/* Its name; empty without a colon. */
+/* The field's name.  Empty when the field has no colon. */
 fct_slice fct_field_name(fct_slice field);
 
 #endif

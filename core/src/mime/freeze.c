@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From a builder to a mail: date, id and envelope are decided, the bytes written, and all of it
- * kept. */
+/* From a builder to a mail: decides date, id and envelope, writes the bytes, and keeps them all. */
 #include "mime/builder.h"
 
 #include "base/clock.h"
@@ -11,7 +10,7 @@
 #include "mime/envelope.h"
 #include "mime/limits.h"
 
-/* Lists that the freezing makes besides those of the message. */
+/* Lists that freezing makes in addition to those of the message. */
 struct freezing {
     facteur_message *message;
     const struct fct_freeze *facts;
@@ -99,7 +98,10 @@ static bool has_utf8(const fct_address_list *list)
     return false;
 }
 
-/* Two such fields would be none (RFC 8058 section 3.1), or tell different things. */
+/*
+ * A mail with two such fields is not valid (RFC 8058 section 3.1), or the two contradict each
+ * other.
+ */
 static int check_twice(const facteur_message *m, facteur_error **error)
 {
     static const char *const priority[] = {"X-Priority", "Importance", "Priority"};
@@ -155,7 +157,10 @@ static int decide_raw_sender(struct freezing *f)
     if (!result && !f->envelope_from && !raw->from.len && !raw->sender.len &&
         f->facts->default_from)
         result = parse(f, &f->from, "default_from", fct_slice_of(f->facts->default_from));
-    /* Foreign fields may be malformed; that matters only where nothing else tells the sender. */
+    /*
+     * Fields that others wrote may be malformed.  This matters only when nothing else gives the
+     * sender.
+     */
     if (result == FACTEUR_EMESSAGE && f->envelope_from) {
         if (f->error) {
             facteur_error_free(*f->error);
@@ -178,7 +183,7 @@ static int decide_raw_sender(struct freezing *f)
     return 0;
 }
 
-/* With the fields that every message has (RFC 5322 section 3.6). */
+/* Add the fields that every message must have (RFC 5322 section 3.6). */
 static void complete_raw(struct freezing *f)
 {
     const struct fct_raw *raw = f->message->raw;
@@ -298,7 +303,10 @@ void fct_message_keep_sealed(facteur_message *message, uint64_t signer, fct_mail
     message->sealed_by = signer;
 }
 
-/* The one place of the layer with a clock and chance of its own: nobody above passes them here. */
+/*
+ * The only place of the layer that asks a clock and draws random bytes itself, since its callers
+ * pass none.
+ */
 int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
                           facteur_error **error)
 {

@@ -35,8 +35,8 @@ void fct_header_begin(fct_header *header, fct_buf *out, const char *name)
 }
 
 /*
- * Whether `len` columns more are too many.  The first word stays beside the name: many readers show
- * the fold behind a bare name as a space, and some take no id from the second line.
+ * Whether `len` more columns are too many.  The first word stays beside the name: many readers show
+ * a fold right after the name as a space, and some do not read an id from the second line.
  */
 static bool must_fold(const fct_header *header, size_t len)
 {
@@ -44,7 +44,7 @@ static bool must_fold(const fct_header *header, size_t len)
            header->column + len > (header->has_word ? FCT_LINE_ENCODED : FCT_LINE_FOLD);
 }
 
-/* A first word of `len` columns, and a byte glued to it, fit beside the name. */
+/* Whether a first word of `len` columns and a byte glued to it fit beside the name. */
 static bool fits_first(const fct_header *header, size_t len)
 {
     return header->column > header->start || header->start + 1 + len + 1 <= FCT_LINE_FOLD;
@@ -70,7 +70,10 @@ void fct_header_glue(fct_header *header, char byte)
 
 /* ---- Encoded words --------------------------------------------------------------------------- */
 
-/* What may stand for itself in a phrase's Q word (RFC 2047 section 5, rule 3), so anywhere. */
+/*
+ * Characters that need no code in the Q word of a phrase (RFC 2047 section 5, rule 3), and so in
+ * any.
+ */
 static bool is_q_literal(unsigned char byte)
 {
     return fct_is_alnum(byte) || (byte && strchr("!*+-/", byte));
@@ -144,9 +147,9 @@ static void put_word(fct_header *header, fct_slice text, bool q)
 }
 
 /*
- * What the next word takes of the text.  GMime, and so notmuch and others, reads adjoining base64
- * as one and stops at its first padding, so only the last word may have some; a character that no
- * such word can begin with is a Q word.
+ * Choose the text of the next word.  GMime (and so notmuch and others) reads adjacent base64 words
+ * as one and stops at the first padding.  So only the last word may have padding, and a character
+ * that would need some becomes a Q word.
  */
 static size_t next_payload(fct_slice text, size_t room, bool *q)
 {
@@ -165,7 +168,7 @@ static size_t next_payload(fct_slice text, size_t room, bool *q)
     return q_cost((fct_slice){text.ptr, len}) <= room ? len : 0;
 }
 
-/* `tail`: columns to leave free behind the last word. */
+/* `tail`: columns to leave free after the last word. */
 static void put_words(fct_header *header, fct_slice text, size_t tail)
 {
     bool q = q_cost(text) <= FCT_BASE64_LEN(text.len), first = true;
@@ -186,7 +189,7 @@ static void put_words(fct_header *header, fct_slice text, size_t tail)
             first = false;
             continue;
         }
-        /* Behind an opening quotation mark the first word stands without a space. */
+        /* The first word after an opening quotation mark has no space before it. */
         if (!first || tail == 0)
             put(header, " ", 1);
         first = false;
@@ -210,8 +213,10 @@ static const char *find(fct_slice text, const char *two)
     return NULL;
 }
 
-/* Text that a reader could take for an encoded word would be shown as something else than was
- * given. */
+/*
+ * A reader would decode text that looks like an encoded word, and show something else than was
+ * given.
+ */
 static bool looks_encoded(fct_slice text)
 {
     const char *open = find(text, "=?");
@@ -221,8 +226,10 @@ static bool looks_encoded(fct_slice text)
 
 /* ---- Text and names -------------------------------------------------------------------------- */
 
-/* Where the word at `at` ends, the space before it included.  Two spaces are no end: of a fold
- * between them many readers make one. */
+/*
+ * The end of the word at `at`, whose space before it counts.  A word does not end between two
+ * spaces: many readers turn a fold there into one space.
+ */
 static size_t next_word(fct_slice text, size_t at)
 {
     size_t end = at + 1;
@@ -274,7 +281,7 @@ static bool is_atoms(fct_slice name)
     return name.len > 0;
 }
 
-/* `quoted` holds twice the text and two bytes more. */
+/* `quoted` has room for twice the text and two bytes. */
 static size_t quote(char *quoted, fct_slice text)
 {
     size_t len = 0;
@@ -410,7 +417,10 @@ static void put_extended(fct_header *header, const char *name, fct_slice value)
     }
 }
 
-/* A shortened ASCII form for readers without RFC 2231, its ending kept so that it still opens. */
+/*
+ * A shortened ASCII form for readers without RFC 2231.  It keeps the ending, so that the file still
+ * opens.
+ */
 static size_t fallback(char *ascii, fct_slice value)
 {
     size_t len = 0, ending = value.len, kept;
@@ -420,7 +430,7 @@ static size_t fallback(char *ascii, fct_slice value)
     kept = ending > 0 && value.ptr[ending - 1] == '.' ? value.len - ending + 1 : 0;
     for (size_t i = 0; i < value.len;) {
         size_t step = character_len((fct_slice){value.ptr + i, value.len - i});
-        /* Nor a question mark, so that nothing in it can be taken for an encoded word. */
+        /* A question mark goes too, so that nothing here looks like an encoded word. */
         bool plain = step == 1 && !strchr("\"\\?", value.ptr[i]);
 
         if (len == FALLBACK_MAX - kept && i < value.len - kept) {
@@ -464,7 +474,7 @@ void fct_header_param(fct_header *header, const char *name, fct_slice value)
         put_quoted(header, name, value);
         return;
     }
-    /* Several readers take the first of the two; those without RFC 2231 see only the second. */
+    /* Several readers use the first of the two.  Those without RFC 2231 see only the second. */
     put_extended(header, name, value);
     put_quoted(header, name, (fct_slice){ascii, fallback(ascii, value)});
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text alternative of an HTML body: libxml2's HTML parser, pushed and without a tree, tells
- * elements and words; the flow lays them out.  libxml2 compares each attribute of a tag with those
- * before it, and each end tag with every open element: the caps keep both linear.
+ * The text alternative of an HTML body.  libxml2's HTML parser is fed step by step and reports
+ * elements and words without building a tree; the flow lays them out.  libxml2 compares each
+ * attribute of a tag with those before it, and each end tag with every open element.  The caps keep
+ * both linear.
  */
 #include "mime/html_text.h"
 
@@ -21,7 +22,7 @@
 enum trait {
     LINE = 1,      /* on lines of its own */
     PARAGRAPH = 2, /* with an empty line before and behind */
-    UNREAD = 4,    /* its content is not for reading */
+    UNREAD = 4,    /* nobody reads its content */
     KEPT = 8,      /* blanks and line ends as they are */
     QUOTE = 16,
     LIST = 32,
@@ -34,7 +35,7 @@ enum trait {
     LINE_END = 4096
 };
 
-/* By name; what is not here flows with the words around it. */
+/* By name.  The content of any other element flows with the words around it. */
 static const struct kind {
     const char *name;
     unsigned traits;
@@ -104,7 +105,7 @@ struct reader {
     struct element open[FCT_MAX_HTML_DEPTH];
     size_t depth, unread, kept;
     bool too_deep;
-    bool entered; /* kept text, whose first line end does not count */
+    bool entered; /* in kept text whose first line end does not count */
 };
 
 static int compare_name(const void *key, const void *kind)
@@ -132,7 +133,7 @@ static const char *attribute(const xmlChar **attributes, const char *name)
     return NULL;
 }
 
-/* "display: none", wherever the declaration has blanks. */
+/* Whether a style has "display: none", with blanks anywhere. */
 static bool is_undisplayed(const char *style)
 {
     static const char wanted[] = "display:none";
@@ -159,7 +160,7 @@ static bool is_hidden(const xmlChar **attributes)
 
 /* ---- Elements -------------------------------------------------------------------------------- */
 
-/* Where a link leads, as far as a reader of plain text can follow it. */
+/* The target of a link, when a reader of plain text can follow it. */
 static void open_link(struct reader *reader, struct element *element, const char *href)
 {
     fct_slice target = fct_slice_trim(fct_slice_of(href ? href : ""));
@@ -307,7 +308,10 @@ static void on_text(void *user, const xmlChar *text, int len)
     fct_flow_kept(&reader->flow, words);
 }
 
-/* Without one, libxml2 sends its complaints to the handler that the process has set for itself. */
+/*
+ * Without a handler of ours, libxml2 sends its complaints to the one that the process has set for
+ * itself.
+ */
 #if LIBXML_VERSION >= 21200
 static void on_complaint(void *user, const xmlError *complaint)
 #else
@@ -320,13 +324,13 @@ static void on_complaint(void *user, xmlError *complaint)
 
 /* ---- The parser ------------------------------------------------------------------------------ */
 
-/* An attribute ends at a blank or a quote: there are no more attributes than these. */
+/* An attribute ends at a blank or a quote, so there are at most as many attributes. */
 static bool is_attribute_end(char byte)
 {
     return byte == ' ' || (byte >= '\t' && byte <= '\r') || byte == '"' || byte == '\'';
 }
 
-/* What was pushed and is not parsed yet. */
+/* The bytes that were pushed and are not parsed yet. */
 struct pending {
     size_t at;   /* where it starts */
     size_t seen; /* up to here its attributes are counted */
@@ -359,8 +363,8 @@ static void look_at_pending(struct pending *pending, fct_slice html, size_t push
 }
 
 /*
- * Up to a tag's start: libxml2 2.9 forgets, between two pushes, that it was within quotes.  A tag
- * longer than CHUNK is pushed whole unless it is rich.
+ * Where to end a push: at a tag's start, because libxml2 2.9 forgets between two pushes that it was
+ * within quotes.  A tag longer than CHUNK is pushed whole unless it has many attributes.
  */
 static size_t piece_len(fct_slice left)
 {
@@ -382,7 +386,7 @@ static size_t push_len(const struct pending *pending, size_t at, fct_slice left)
 {
     size_t len = left.len <= CHUNK ? left.len : piece_len(left);
 
-    /* The end of a script or of a comment is looked for from its start each time. */
+    /* libxml2 searches the end of a script or comment from its start at each push. */
     if (!pending->tag && len < at - pending->at)
         len = at - pending->at;
     return len < left.len ? len : left.len;
@@ -415,7 +419,9 @@ static int parse(struct reader *reader, fct_slice html, facteur_error **error)
     return reader->hrefs.failed ? fct_error_nomem(error) : 0;
 }
 
-/* Office's "<![if !mso]>" is no HTML, and would be read as words; "<![endif]-->" ends a comment. */
+/*
+ * Office's "<![if !mso]>" is not HTML and would be read as words.  "<![endif]-->" ends a comment.
+ */
 static int drop_conditions(fct_buf *out, fct_slice html)
 {
     const char *end = html.ptr + html.len, *at = html.ptr, *mark, *close;

@@ -7,15 +7,15 @@
 #include "facteur.h"
 
 /*
- * What a reader of the HTML would read, as plain text: "\n" lines, not wrapped; lists marked,
- * quotes behind "> ", cells in reading order two blanks apart, links as footnotes, images by their
- * alt; what is hidden (display:none) left out.
+ * Make plain text of what a reader of the HTML sees.  Lines end with "\n" and are not wrapped.
+ * List items get a mark, quotes "> ", links a footnote; cells follow in reading order, two blanks
+ * apart; an image becomes its alt text.  Hidden elements (display:none) are left out.
  *
  * html   UTF-8 without NUL bytes.
- * *text  fct_malloc'ed, NUL-terminated; its length in *len.
+ * *text  Receives the text, fct_malloc'ed and NUL-terminated; *len receives its length in bytes.
  *
- * Linear in the HTML's length.  FACTEUR_EMESSAGE (where "html"): a cap below is passed;
- * FACTEUR_ENOMEM.
+ * The time is linear in the HTML's length.  Returns 0, FACTEUR_ENOMEM, or FACTEUR_EMESSAGE (`where`
+ * "html") when the HTML passes a cap of mime/limits.h.
  */
 int fct_html_text(fct_slice html, char **text, size_t *len, facteur_error **error);
 

@@ -28,7 +28,9 @@ bool fct_is_address_literal(fct_slice text)
     return fct_ip_v4(inside, address);
 }
 
-/* Underscores are no host name's, but they are in the DNS, and mail to them is delivered. */
+/*
+ * Host names have no underscores, but the DNS has names with them, and mail to these is delivered.
+ */
 static const char *refuse_ascii(fct_slice domain)
 {
     size_t label = 0;
@@ -55,8 +57,10 @@ static const char *refuse_ascii(fct_slice domain)
     return NULL;
 }
 
-/* Hyphens at the third and fourth place are in names that are registered (RFC 5891 forbids them to
- * new ones); what a label begins and ends with is looked at afterwards. */
+/*
+ * Registered names have hyphens at the third and fourth place (RFC 5891 forbids them in new ones).
+ * How a label begins and ends is checked afterwards.
+ */
 #define IGNORED (UIDNA_ERROR_HYPHEN_3_4)
 
 static int map_label(const UIDNA *idna, fct_buf *out, fct_slice label)
@@ -86,7 +90,7 @@ static size_t full_stop(fct_slice text)
     return 0;
 }
 
-/* Label by label: one in ASCII stands as it is, an A-label that UTS 46 does not like, too. */
+/* Label by label: a label in ASCII stays as it is, even an A-label that UTS 46 rejects. */
 static int map_labels(const UIDNA *idna, fct_buf *out, fct_slice domain)
 {
     int result = 0;

@@ -9,7 +9,7 @@
 
 /* All-zero is empty. */
 typedef struct fct_labels {
-    fct_buf text; /* name NUL value NUL, in the order of their setting; a tag has no name */
+    fct_buf text; /* name NUL value NUL, in the order they were set; a tag's name is empty */
     size_t tag_count, metadata_count;
 } fct_labels;
 
@@ -22,16 +22,17 @@ void fct_labels_done(fct_labels *labels);
 int fct_labels_copy(fct_labels *to, const fct_labels *from); /* 0 or FACTEUR_ENOMEM */
 
 /*
- * Add a tag (an empty name), or a metadatum, whose name has been checked and stands once.
+ * Add a tag (its name is empty) or a metadatum.  The caller has checked a metadatum's name.
  *
- * field   The error's where.
+ * field   The `where` of an error.
  *
- * FACTEUR_EMESSAGE: a control character, no UTF-8, too long, too many, the name again.
+ * Returns 0, FACTEUR_ENOMEM, or FACTEUR_EMESSAGE when the value has a control character, is not
+ * UTF-8 or is too long, when there are too many labels, or when the name is there already.
  */
 int fct_labels_add(fct_labels *labels, const char *field, fct_slice name, fct_slice value,
                    facteur_error **error);
 
-/* Walk: `*at` begins at 0.  False at the end. */
+/* The next label.  `*at` begins at 0.  Returns false at the end. */
 bool fct_labels_next(const fct_labels *labels, size_t *at, struct fct_label *label);
 
 #endif

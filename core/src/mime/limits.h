@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a message may hold: every cap of the layer, in one place.  Past a cap is FACTEUR_EMESSAGE.
+/*
+ * The caps of a message, all in one place.  A message that passes one is refused with
+ * FACTEUR_EMESSAGE.
  */
 #ifndef FCT_LIMITS_H
 #define FCT_LIMITS_H
 
-#define FCT_MAX_RECIPIENTS 10000   /* of a mail, and entries of one address field */
+#define FCT_MAX_RECIPIENTS 10000   /* of a mail, and of entries in one address field */
 #define FCT_MAX_HEADERS 1000       /* headers of the user's own */
 #define FCT_MAX_HEADER_VALUE 65536 /* bytes of one value, display names included */
 #define FCT_MAX_HEADER_NAME 76     /* "Name:" fits its line */
@@ -20,7 +22,7 @@
 #define FCT_MAX_URI 900       /* of list_unsubscribe; it must fit a line */
 #define FCT_MAX_URIS 10
 
-/* Of HTML that a text is made of. */
+/* Of HTML from which a text is made. */
 #define FCT_MAX_HTML (8U << 20)     /* bytes; libxml2 looks 10 MB ahead at the most */
 #define FCT_MAX_HTML_DEPTH 1024     /* elements within each other */
 #define FCT_MAX_HTML_ATTRIBUTES 512 /* of a tag longer than 4 KiB */

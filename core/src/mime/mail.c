@@ -18,7 +18,7 @@
 #define BLOCK_IN (BLOCK_LINES * FCT_BASE64_LINE_IN)
 #define BLOCK_OUT (BLOCK_LINES * FCT_BASE64_LINE_OUT)
 
-/* Shared by the mails that differ in their envelope or head only. */
+/* Shared by mails that differ only in their envelope or head. */
 struct shared {
     atomic_uint refs;
     fct_content content;
@@ -33,16 +33,16 @@ struct fct_mail {
     atomic_uint refs;
     struct shared *shared;
     char *sender;
-    unsigned needs; /* of the envelope; the content has its own */
+    unsigned needs; /* those of the envelope; the content has its own */
     size_t recipient_count;
-    char **recipients; /* the texts stand behind the pointers, in one block */
+    char **recipients; /* the texts follow the pointers in the same block */
     char *head;        /* fields before the content, or NULL */
     size_t head_len;
 };
 
 struct fct_mail_reader {
     fct_mail *mail;
-    bool begun;  /* the head was given */
+    bool begun;  /* the head has been returned */
     size_t at;   /* in the bytes */
     size_t file; /* the next file */
     int fd;      /* of that file while it is being read (not of a spool), or -1 */
@@ -144,7 +144,7 @@ fct_mail *fct_mail_new(fct_content *content, const char *sender, const char *con
     return make(shared, sender, recipients, count);
 }
 
-/* The mail's content and head, with more fields before them, to these recipients. */
+/* A mail with this one's content and head, more fields before them, and these recipients. */
 static fct_mail *variant(const fct_mail *mail, fct_slice fields, const char *const *recipients,
                          size_t count)
 {
@@ -340,7 +340,7 @@ static int read_block(fct_mail_reader *reader, const struct fct_file *file, size
     return 0;
 }
 
-/* A file rewritten in place while it was read has another time at its end. */
+/* A file that was rewritten in place while it was read has a new modification time. */
 static int end_file(fct_mail_reader *reader, const struct fct_file *file)
 {
     struct stat facts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A mail: a frozen message and its envelope, immutable and shared by reference count.  Its content
- * is a series of byte runs, in memory or read from a file as it goes out.
+ * is a series of runs of bytes, which are in memory or are read from a file while the mail is sent.
  */
 #ifndef FCT_MAIL_H
 #define FCT_MAIL_H
@@ -27,8 +27,9 @@ fct_mail *fct_mail_ref(fct_mail *mail);
 void fct_mail_unref(fct_mail *mail); /* NULL is fine */
 
 /*
- * The envelope, in wire form: "local@domain" with the domain in A-labels and the local part quoted
- * where it must be, without angle brackets, free of control characters; the sender may be "".
+ * The envelope's addresses in wire form: "local@domain" without angle brackets or control
+ * characters, the domain in A-labels, the local part quoted where it must be.  The sender may be
+ * "".
  */
 const char *fct_mail_sender(const fct_mail *mail);
 size_t fct_mail_recipient_count(const fct_mail *mail);
@@ -39,53 +40,55 @@ unsigned fct_mail_needs(const fct_mail *mail);
 const fct_terms *fct_mail_terms(const fct_mail *mail);
 const fct_labels *fct_mail_labels(const fct_mail *mail);
 
-/* What a mail just made asks and is labelled with; copied.  0 or FACTEUR_ENOMEM. */
+/* Give a new mail its terms and labels, which are copied.  Returns 0 or FACTEUR_ENOMEM. */
 int fct_mail_equip(fct_mail *mail, const fct_terms *terms, const fct_labels *labels);
 
-/* Bytes of the content before dot-stuffing: CRLF lines only, CRLF at the end (unless empty). */
+/* Bytes of the content before dot-stuffing.  Its lines end with CRLF, the last one too. */
 uint64_t fct_mail_size(const fct_mail *mail);
 
 /*
- * The same content to other recipients (a redirected or a remaining part of the envelope); what
- * their addresses need is added to what the mail needs.  NULL: no memory.
+ * A mail with the same content for other recipients: for a redirected mail, or for the part of the
+ * envelope that remains.  The needs of the addresses are added to those of the mail.  Returns NULL
+ * when memory ran out.
  */
 fct_mail *fct_mail_with_recipients(fct_mail *mail, const char *const *recipients, size_t count);
 
 /*
  * Whether a line of the content could be taken for an SMTP command (mime/command_word.h).  Files
- * are not read for it: with one the answer is yes.
+ * are not read to find out: the answer is yes when there is one.
  */
 bool fct_mail_has_command(const fct_mail *mail);
 
 /*
- * The same mail with header fields before its first one; the content is shared, not copied.
+ * A mail with more header fields before its first one.  The content is shared, not copied.
  *
- * fields   `len` bytes, copied: whole fields in ASCII, each line ended by CRLF.  They stand before
- *          those of an earlier call.
+ * fields   `len` bytes, which are copied: whole fields in ASCII, each line with its CRLF.  They go
+ *          before those of an earlier call.
  *
- * NULL when memory ran out.
+ * Returns NULL when memory ran out.
  */
 fct_mail *fct_mail_with_head(fct_mail *mail, const char *fields, size_t len);
 
-/* A reader holds the mail.  NULL when memory ran out. */
+/* Begin to read a mail; the reader holds a reference of it.  Returns NULL when memory ran out. */
 fct_mail_reader *fct_mail_reader_new(fct_mail *mail);
 void fct_mail_reader_free(fct_mail_reader *reader);
 
 /*
- * The next run of the content.
+ * Read the next run of the content.
  *
- * run      A run in memory lives as long as the mail; a run out of a file (at most 64 KiB) until
- *          the next call.
- * stable   Whether the run is one in memory.
+ * run      Valid as long as the mail when it is in memory.  A run from a file has at most 64 KiB
+ *          and is valid until the next call.
+ * stable   Whether the run is in memory.
  *
- * 1 with a run of at least one byte; 0 at the end; FACTEUR_EIO when a file went away or changed its
- * size since it was frozen: fct_mail_size() can then not be kept and the transaction must be cut.
+ * Returns 1 with a run of at least one byte, 0 at the end, or FACTEUR_EIO when a file disappeared
+ * or changed since the mail was frozen.  The content then has not the size that fct_mail_size()
+ * gave, so the transaction must be cut off.
  */
 int fct_mail_reader_next(fct_mail_reader *reader, fct_slice *run, bool *stable);
 
 /*
- * Append the whole content, that of its files too.  0; FACTEUR_EIO as above, with `where`
- * "attachments"; FACTEUR_ENOMEM.
+ * Append the whole content, with its files.  Returns 0, FACTEUR_ENOMEM, or FACTEUR_EIO as above
+ * with `where` "attachments".
  */
 int fct_mail_read(fct_mail *mail, fct_buf *out, facteur_error **error);
 

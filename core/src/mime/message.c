@@ -86,9 +86,9 @@ typedef int set_field(facteur_message *message, const struct field *field, fct_s
 
 struct field {
     const char *name;
-    set_field *set; /* NULL: functions of its own add to it */
+    set_field *set; /* NULL: functions of facteur.h add to it */
     size_t offset;
-    bool finished; /* no part of the message itself: finished bytes take it, too */
+    bool finished; /* not a part of the message itself: finished bytes take it too */
 };
 
 static void *slot(facteur_message *message, const struct field *field)
@@ -355,7 +355,7 @@ static int add_uri(facteur_message *message, const struct field *field, fct_slic
     return 0;
 }
 
-/* Read by the mailer, which knows JSON. */
+/* The mailer reads it later; this layer does not know JSON. */
 static int set_smime(facteur_message *message, const struct field *field, fct_slice value,
                      facteur_error **error)
 {

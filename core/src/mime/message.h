@@ -1,39 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/* Freezing a message (the builder of facteur.h) into a mail. */
+/* Makes a mail of a message (the builder of facteur.h): this is called freezing. */
 #ifndef FCT_MESSAGE_H
 #define FCT_MESSAGE_H
 
 #include "base/secret.h"
 #include "mime/mail.h"
 
-/* Outside facts, given so that the serialiser itself has neither clock nor chance. */
+/*
+ * Facts from outside.  The serialiser gets them as arguments, so that it needs no clock and no
+ * random numbers.
+ */
 struct fct_freeze {
-    const char *default_from; /* an address list with one mailbox, or NULL */
+    const char *default_from; /* an address list of one mailbox, or NULL */
     int64_t date_s;           /* Unix seconds for a message without a date */
     unsigned char random[16]; /* for a message without an id */
 };
 
 /*
- * Freeze: the date, the id and the bytes are decided and kept in the message, so that freezing
- * again gives the same mail.  Setting a field afterwards thaws it.
+ * Freeze a message: decide its date, id and bytes, and keep them in the message.  Freezing it again
+ * gives the same mail.  A field that is set later thaws it.
  *
- * FACTEUR_EMESSAGE: no From, no recipient, …; FACTEUR_EIO: an attachment's file went away.
+ * Returns 0, FACTEUR_ENOMEM, FACTEUR_EIO when an attachment's file disappeared, or FACTEUR_EMESSAGE
+ * when a part is missing, as From or a recipient.
  */
 int fct_message_freeze(facteur_message *message, const struct fct_freeze *facts, fct_mail **out,
                        facteur_error **error);
 
-/* What facteur_message_key() tells; false when memory ran out. */
+/* Keep the key that facteur_message_key() returns.  Returns false when memory ran out. */
 bool fct_message_keep_key(facteur_message *message, fct_slice key);
 
-/* Whether the freezing will use `random`. */
+/* Whether freezing will use `random`. */
 bool fct_message_lacks_id(const facteur_message *message);
 
-/* S/MIME for this message alone (the field smime), as JSON; NULL: not given. */
+/* The message's own S/MIME settings (the field smime), as JSON.  NULL when not given. */
 const fct_secret *fct_message_smime(const facteur_message *message);
 
 /*
- * What a signer, known by its number, made of the frozen message; kept until the message thaws, so
- * that every try sends the same signature.  Borrowed; NULL: nothing, or another signer's.
+ * The mail that a signer, known by its number, made of the frozen message.  It is kept until the
+ * message thaws, so that every try sends the same signature.  The mail is borrowed.  Returns NULL
+ * when there is none or another signer made it.
  */
 fct_mail *fct_message_sealed(const facteur_message *message, uint64_t signer);
 void fct_message_keep_sealed(facteur_message *message, uint64_t signer, fct_mail *mail);

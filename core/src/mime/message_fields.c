@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What facteur.h tells of the table of a message's fields. */
+/* The functions of facteur.h that describe the table of a message's fields. */
 #include "mime/message_fields.h"
 
 #include "facteur.h"
@@ -19,7 +19,7 @@ static const struct told table[] = {
 
 #define COUNT (sizeof table / sizeof table[0])
 
-/* The row, or one of empty texts behind the end. */
+/* The row, or one of empty texts after the end. */
 static const struct told *row(size_t index)
 {
     static const struct told none = {"", "", "", "", "", FACTEUR_FIELD_text, 0};

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of a message's fields.  It is the one source of the Python and PHP interfaces, of the
- * program's JSON and of docs/message.md; what is not in it is refused.
+ * The table of a message's fields.  The Python and PHP interfaces, the program's JSON and
+ * docs/message.md follow it.  A field that is not in it is refused.
  */
 #ifndef FCT_MESSAGE_FIELDS_H
 #define FCT_MESSAGE_FIELDS_H
 
-/* What facteur_message_field_list() tells. */
+/* The values of facteur_message_field_list(). */
 #define FCT_ONE ""
 #define FCT_EACH "+"
 #define FCT_COMMAS ","
@@ -15,10 +15,10 @@
 /*
  * X(name, type, list, choices, default, finished, setter, member, help)
  *
- * The order is that of PHP's parameters: a new field stands at the end.  `finished` is 1 for what
- * is no part of the message itself, so that a message of finished bytes takes it too.  The setter
- * is a function of message.c, with the member of facteur_message that it fills; NULL where
- * functions of facteur.h add to the field.
+ * PHP's parameters have this order, so a new field goes to the end.  `finished` is 1 when the field
+ * is not a part of the message itself, so that a message of finished bytes takes it too.  The
+ * setter is a function of message.c; `member` is the member of facteur_message that it fills.  The
+ * setter is NULL when functions of facteur.h add to the field.
  */
 #define FCT_MESSAGE_FIELDS(X)                                                                      \
     X(from, mailbox, FCT_COMMAS, "", "the mailer's option default_from", 0, set_author, from,      \

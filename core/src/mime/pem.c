@@ -30,7 +30,10 @@ static int give_passphrase(char *out, int size, int writing, void *user)
     return (int)bytes.len;
 }
 
-/* NULL too when it is too long to be one.  What comes after is not blamed for earlier errors. */
+/*
+ * A BIO of the text, NULL also for a text too long for one.  Earlier errors are cleared, so that
+ * nobody takes them for errors of this text.
+ */
 static BIO *open_text(fct_slice pem)
 {
     ERR_clear_error();
@@ -68,7 +71,7 @@ STACK_OF(X509) * fct_pem_certificates(fct_slice pem, const char **fault)
         if (!whole)
             X509_free(certificate);
     }
-    /* The end of the text, and nothing else, may end the list. */
+    /* Only the end of the text may end the list. */
     whole = whole && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE &&
             sk_X509_num(list) > 0;
     BIO_free(text);

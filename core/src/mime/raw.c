@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages of finished bytes: line ends repaired, Bcc taken out, the envelope's fields noted. */
+/* Messages of finished bytes: repairs line ends, removes Bcc, notes the envelope's fields. */
 #include "mime/builder.h"
 
 #include "base/block.h"
@@ -17,7 +17,7 @@ struct reader {
     bool any;         /* a field was seen */
     fct_buf *noting;  /* where the field at hand is noted, or NULL */
     fct_buf id;       /* the value of Message-ID */
-    fct_slice run;    /* lines that are taken as they are, not yet copied */
+    fct_slice run;    /* lines taken unchanged, not yet copied */
 };
 
 struct line {
@@ -25,7 +25,7 @@ struct line {
     bool has_nul, has_8bit, has_crlf;
 };
 
-/* Looks no further than a line may be long, so that no input makes the reading quadratic. */
+/* Looks no further than the longest line allowed, so that no input makes the reading quadratic. */
 static struct line next_line(fct_slice text)
 {
     const char *end = text.ptr + text.len;
@@ -49,7 +49,7 @@ static struct line next_line(fct_slice text)
     return line;
 }
 
-/* With its end, which the last line may lack. */
+/* The length of a line with its end, which the last line may lack. */
 static size_t whole_len(const struct line *line, fct_slice text)
 {
     size_t len = line->text.len + (line->has_crlf ? 2 : 1);
@@ -95,7 +95,7 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
-/* Where a field's value is noted; several fields of one name become one list. */
+/* The buffer that notes a field's value.  Several fields of one name become one list. */
 static void note(struct reader *r, fct_slice name)
 {
     struct fct_raw *raw = r->raw;
@@ -137,7 +137,7 @@ static int begin_field(struct reader *r, fct_slice line)
 
     if (!colon)
         return refuse(r, "is not a header field (\"Name: value\"); an empty line ends the header");
-    /* Blanks before the colon are obsolete, but readers let them pass (RFC 5322 section 4.5). */
+    /* Blanks before the colon are obsolete, but readers accept them (RFC 5322 section 4.5). */
     name = fct_slice_trim((fct_slice){line.ptr, (size_t)(colon - line.ptr)});
     if (!is_field_name(name))
         return refuse(r, "has no proper header name");
@@ -209,8 +209,9 @@ static int take_line(struct reader *r, const struct line *line)
 }
 
 /*
- * The length of the whole lines at the front of a body that need no repair, as far as a line may be
- * long: so none of them is longer.  0 when the next line wants a closer look.
+ * The length of the whole lines at the front of a body that need no repair.  It looks no further
+ * than the longest line allowed, so none of them is longer.  0 when the next line needs a closer
+ * look.
  */
 static size_t good_lines(struct reader *r, fct_slice text)
 {
@@ -222,7 +223,10 @@ static size_t good_lines(struct reader *r, fct_slice text)
     if (len < FCT_BLOCK_SIZE)
         return 0;
     for (size_t at = 0; at < len; at += FCT_BLOCK_SIZE) {
-        /* The last block overlaps the one before.  Before a body's first byte stands its header. */
+        /*
+         * The last block overlaps the one before.  The header comes before a body's first byte, so
+         * the bytes exist.
+         */
         const char *block = text.ptr + (len - at < FCT_BLOCK_SIZE ? len - FCT_BLOCK_SIZE : at);
         fct_block bytes = fct_block_load(block), before = fct_block_load(block - 1);
 

@@ -93,14 +93,14 @@ int fct_mail_store(fct_mail *mail, fct_buf *out, facteur_error **error)
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/* Once anything was not there, nothing that follows is. */
+/* Once a read failed, every later one fails. */
 struct source {
     fct_slice left;
     bool bad;
     facteur_error **error;
 };
 
-/* What is read, until it is a mail. */
+/* The parts that were read, until they become a mail. */
 struct parts {
     unsigned needs;
     const char *message_id, *sender;
@@ -144,7 +144,7 @@ static unsigned take_u32(struct source *s)
     return (unsigned)take_number(s, 4);
 }
 
-/* It has its NUL, and no other. */
+/* The text must end with a NUL and have no other. */
 static const char *take_text(struct source *s)
 {
     uint64_t len = take_number(s, 4);
@@ -180,7 +180,7 @@ static int check_frame(struct source *s)
     return 0;
 }
 
-/* In the wire form, which is what our own reading makes of it. */
+/* Whether an address is in wire form: reading it again gives the same text. */
 static int check_address(struct source *s, const char *address)
 {
     fct_buf wire = {0};
@@ -262,7 +262,7 @@ static int take_labels(struct source *s, fct_labels *labels)
     return result;
 }
 
-/* Lines of at most 998 bytes that end with CRLF, and neither byte of it anywhere else. */
+/* Whether all lines have at most 998 bytes and end with CRLF, and CR and LF occur nowhere else. */
 static bool has_good_lines(fct_slice text)
 {
     while (text.len) {

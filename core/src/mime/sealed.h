@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A sealed mail as bytes, to be kept and sent later, perhaps by another process or release:
- * envelope, terms, labels and the whole content, that of its files too.  What was decided about the
- * mail (policy, encryption, signature) is in the bytes and is not decided again.
+ * A sealed mail as bytes.  It can be kept and sent later, also by another process or release.  The
+ * bytes hold the envelope, the terms, the labels and the whole content with its files.  Policy,
+ * encryption and signature have been applied and are not applied again.
  *
  * The form (docs/decisions.md): "fctmail", the version, fields in a fixed order, and the SHA-256 of
- * everything before it.  Numbers are little-endian; a text has its length before it and a NUL
- * behind it.
+ * everything before it.  Numbers are little-endian.  A text has its length before it and a NUL
+ * after it.
  */
 #ifndef FCT_SEALED_H
 #define FCT_SEALED_H
@@ -16,20 +16,21 @@
 #define FCT_SEALED_VERSION 1 /* the one that is written */
 
 /*
- * Append the stored form.  0; FACTEUR_EIO with `where` "attachments": a file changed or went away
- * since the message was frozen; FACTEUR_ENOMEM.  After either the buffer's content means nothing.
+ * Append the stored form.  Returns 0, FACTEUR_ENOMEM, or FACTEUR_EIO with `where` "attachments"
+ * when a file changed or disappeared since the message was frozen.  After an error the buffer's
+ * content is useless.
  */
 int fct_mail_store(fct_mail *mail, fct_buf *out, facteur_error **error);
 
 /*
- * The mail again, with one reference.  On the wire it is octet by octet the one that was stored.
+ * Make the mail again, with one reference.  On the wire it has the same octets as the mail that was
+ * stored.
  *
- * bytes   Read in full, nothing of them is kept.  Whoever could write them is a stranger: an
- *         envelope or a line end by which SMTP commands could be smuggled is refused as a damaged
- *         byte is.
+ * bytes   Read in full and not kept.  They are not trusted: an envelope or a line end that could
+ *         smuggle SMTP commands is refused, as a damaged byte is.
  *
- * FACTEUR_EMESSAGE: no stored mail, of a later version, damaged, or one that fct_mail_store() would
- * not have written; the error says which.  FACTEUR_ENOMEM.
+ * Returns 0, FACTEUR_ENOMEM, or FACTEUR_EMESSAGE when the bytes are not a stored mail, have a later
+ * version, are damaged, or are such as fct_mail_store() does not write.  The error says which.
  */
 int fct_mail_load(const void *bytes, size_t len, fct_mail **out, facteur_error **error);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A built message as bytes, in one pass.  The tree is always
- * mixed(related(alternative(text, …, html, …), inline…), attachments…), each level only where it is
- * needed.
+ * Writes a built message as bytes, in one pass.  The tree is mixed(related(alternative(text, …,
+ * html, …), inline…), attachments…).  A level that is not needed is left out.
  */
 #include "mime/builder.h"
 
@@ -28,7 +27,7 @@ struct writer {
     struct fct_body text;
     char *made;   /* the text, when it was made of the HTML */
     bool several; /* forms of the text */
-    bool single;  /* the one part is the whole message */
+    bool single;  /* the only part is the whole message */
 };
 
 /* A hash of the message id, as hexadecimal digits. */
@@ -66,7 +65,7 @@ static void put_addresses(fct_buf *out, const char *name, const fct_address_list
     fct_header_end(&header);
 }
 
-/* Each word in angle brackets, with `glue` (NUL: nothing) between each two. */
+/* Write each word in angle brackets, with `glue` (NUL: nothing) between two. */
 static void put_angled(fct_buf *out, const char *name, const char *words, char glue)
 {
     fct_header header;
@@ -117,7 +116,7 @@ static void put_references(fct_buf *out, const facteur_message *message)
         if (!parent)
             break;
     }
-    /* Of several parents none is the one (the same section). */
+    /* With several parents, none of them is the parent (the same section). */
     if (parent && !strchr(parent, ' '))
         fct_buf_addf(&all, "%s%s", all.len ? " " : "", parent);
     text = fct_buf_take(&all, NULL);
@@ -127,7 +126,7 @@ static void put_references(fct_buf *out, const facteur_message *message)
     fct_buf_done(&all);
 }
 
-/* Three headers: each is read by some programs only, and nobody reads them all. */
+/* Three headers, because each mail program reads only some of them. */
 static void put_priority(fct_buf *out, enum fct_priority priority)
 {
     if (priority == FCT_PRIORITY_HIGH)
@@ -166,7 +165,7 @@ static void put_headers(struct writer *w, const struct fct_decided *decided)
     put_addresses(w->out, "Reply-To", &message->reply_to);
     put_addresses(w->out, "To", &message->to);
     put_addresses(w->out, "Cc", &message->cc);
-    /* A message that shows no recipient is taken for junk by many. */
+    /* Many filters take a message that shows no recipient for junk. */
     if (!message->to.count && !message->cc.count)
         fct_buf_add_text(w->out, "To: undisclosed-recipients:;\r\n");
     if (message->subject)
@@ -203,7 +202,7 @@ static void open_multipart(struct writer *w, enum level level, const char *root)
     static const char *const subtypes[] = {"mixed", "related", "alternative"};
 
     put_token(w->out, "Content-Type: multipart/", subtypes[level], ";\r\n", "");
-    /* RFC 2387 section 3.1 wants the root's type told. */
+    /* RFC 2387 section 3.1 requires the root's type. */
     if (level == RELATED)
         put_token(w->out, " type=\"", root, "\";\r\n", "");
     put_boundary(w, level, " boundary=\"", "\"\r\n\r\n");
@@ -244,7 +243,7 @@ static void put_body(struct writer *w, const char *type, const struct fct_body *
     put_type(w, type, NULL);
     put_token(w->out, "Content-Transfer-Encoding", ": ", fct_encoding_name(encoding), "\r\n\r\n");
     fct_encode_text(w->out, encoding, text);
-    /* The boundary's line end is no part of the text; a whole message must end its last line. */
+    /* A boundary's line end is not part of the text, but a whole message must end its last line. */
     if (encoding != FCT_BASE64 && (!w->single || (text.len && text.ptr[text.len - 1] != '\n')))
         fct_buf_add(w->out, "\r\n", 2);
 }
@@ -278,7 +277,7 @@ static int put_part(struct writer *w, const struct fct_part *part)
 
 /* ---- The tree -------------------------------------------------------------------------------- */
 
-/* Inline parts belong to the HTML; without it they are attachments. */
+/* Inline parts belong to the HTML.  Without HTML they are attachments. */
 static bool is_related(const facteur_message *message, const struct fct_part *part)
 {
     return part->content_id && message->html.text;
@@ -333,7 +332,7 @@ static void put_forms(struct writer *w, bool plain)
     }
 }
 
-/* The last one that a reader knows is shown (RFC 2046 section 5.1.4). */
+/* A reader shows the last form that it knows (RFC 2046 section 5.1.4). */
 static void put_alternative(struct writer *w)
 {
     const facteur_message *message = w->message;
@@ -394,7 +393,7 @@ static int put_tree(struct writer *w)
     return result;
 }
 
-/* One allocation for most messages: quoted-printable text is seldom half as long again. */
+/* One allocation suffices for most messages: quoted-printable seldom makes text longer by half. */
 static size_t estimate(const facteur_message *message)
 {
     size_t size = 4096;
@@ -408,8 +407,8 @@ static size_t estimate(const facteur_message *message)
 }
 
 /*
- * The plain text: what was given, else what the HTML says.  An empty one beside HTML asks for the
- * HTML alone.
+ * The plain text: the one that was given, else one made of the HTML.  An empty one beside HTML
+ * means that the HTML goes alone.
  */
 static int decide_text(struct writer *w)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The MIME side: the entity is taken out of the message, wrapped, and put back. */
+/* The MIME side: takes the entity out of the message, wraps it and puts it back. */
 #include "mime/smime.h"
 
 #include "base/digest.h"
@@ -17,8 +17,8 @@ struct protecting {
     const fct_smime *smime;
     fct_mail *mail;
     facteur_error **error;
-    fct_content made;   /* the header fields that stay outside, then what becomes the content */
-    fct_content entity; /* what is to be protected: Content fields, empty line, body */
+    fct_content made;   /* the header fields that stay outside, then the new content */
+    fct_content entity; /* the part to protect: Content fields, empty line, body */
 };
 
 static bool starts_with(fct_slice name, fct_slice prefix)
@@ -26,7 +26,7 @@ static bool starts_with(fct_slice name, fct_slice prefix)
     return fct_slice_starts_nocase(name, prefix);
 }
 
-/* Content fields go with the entity, all others stay (RFC 8551 section 3.1). */
+/* Content fields go with the entity; all others stay outside (RFC 8551 section 3.1). */
 static int take_apart(struct protecting *p)
 {
     const fct_content *content = fct_mail_content(p->mail);
@@ -50,7 +50,7 @@ static int take_apart(struct protecting *p)
     return fct_content_append(&p->entity, content, body);
 }
 
-/* The entity as a mail, to be read; `p->entity` is empty then. */
+/* Make a mail of the entity, to read it.  `p->entity` is empty afterwards. */
 static fct_mail *entity_mail(struct protecting *p)
 {
     return fct_mail_with_content(p->mail, &p->entity, 0);
@@ -72,7 +72,7 @@ static int explain(struct protecting *p, int err, const char *where)
 
 /* ---- Signing --------------------------------------------------------------------------------- */
 
-/* Made of the signature, which nobody could know while the content was written. */
+/* The boundary is made of the signature, which nobody could know when the content was written. */
 static bool make_boundary(const fct_buf *der, char text[FCT_DIGEST_TEXT])
 {
     fct_slice bytes = {der->ptr, der->len};
@@ -149,7 +149,7 @@ static bool is_of(const struct fct_smime_reader *reader, fct_slice recipient)
     return found;
 }
 
-/* All valid certificates of a recipient: which of them has the key at hand is not known. */
+/* Use all valid certificates of a recipient: we cannot know which key the recipient has at hand. */
 static int find_certificates(struct protecting *p, const char *recipient, int64_t now_s,
                              STACK_OF(X509) * found)
 {
@@ -229,7 +229,7 @@ static int protect(struct protecting *p, int64_t now_s)
     return !err && p->smime->encrypts ? encrypt(p, now_s) : err;
 }
 
-/* What is base64 now needs no 8BITMIME, unless a header does. */
+/* The content is base64 now and needs no 8BITMIME, unless a header does. */
 static unsigned needs_of(const fct_smime *smime, const fct_mail *mail)
 {
     unsigned needs = fct_mail_needs(mail);

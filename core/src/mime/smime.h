@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * S/MIME (RFC 8551) over a frozen mail: signed (multipart/signed), encrypted, or signed and then
- * encrypted.  The header fields stay outside, but for those of the content.
+ * encrypted.  Only the header fields that describe the content go inside; the others stay outside.
  */
 #ifndef FCT_SMIME_H
 #define FCT_SMIME_H
@@ -13,11 +13,11 @@
 
 typedef struct fct_smime fct_smime;
 
-/* One that does nothing yet; NULL when memory ran out. */
+/* Make one that neither signs nor encrypts yet.  NULL when memory ran out. */
 fct_smime *fct_smime_new(void);
 void fct_smime_free(fct_smime *smime); /* NULL is fine */
 
-/* What a text was refused for. */
+/* The reason why a text was refused. */
 struct fct_smime_fault {
     const char *member; /* "certificate", "key" or "chain" */
     const char *why;    /* a sentence, static */
@@ -29,34 +29,36 @@ struct fct_smime_fault {
  * certificate, key, chain   PEM; the chain may be empty.
  * passphrase                Of an encrypted key, or NULL.
  *
- * 0, or FACTEUR_ECONFIG with a fault: no PEM, a key that is not the certificate's, a weak key, one
- * that is neither RSA nor EC.
+ * Returns 0, or FACTEUR_ECONFIG with a fault when a text is not PEM, the key does not belong to the
+ * certificate, is weak, or is neither RSA nor EC.
  */
 int fct_smime_set_signer(fct_smime *smime, fct_slice certificate, fct_slice key,
                          const fct_secret *passphrase, fct_slice chain,
                          struct fct_smime_fault *fault);
 
 /*
- * Encrypt, and for these: every recipient of a mail must be among them.
+ * Encrypt for a recipient.  From the first call on, every recipient of a mail must have been added.
  *
- * address       Whose the certificates are, in wire form; NULL: they say it themselves.
+ * address       The owner of the certificates, in wire form; NULL: use the addresses in the
+ *               certificates.
  * certificates  PEM, one or more.
  *
- * 0, FACTEUR_ECONFIG with a fault, FACTEUR_ENOMEM.
+ * Returns 0, FACTEUR_ECONFIG with a fault, or FACTEUR_ENOMEM.
  */
 int fct_smime_add_recipient(fct_smime *smime, const char *address, fct_slice certificates,
                             struct fct_smime_fault *fault);
 
-/* AES-128-GCM (RFC 5083) in place of AES-256-CBC. */
+/* Encrypt with AES-128-GCM (RFC 5083) instead of AES-256-CBC. */
 void fct_smime_use_gcm(fct_smime *smime);
 
 /*
- * The same mail, protected.  It has no head yet (fct_mail_with_head).
+ * Make the same mail, protected.  `mail` must not have a head yet (fct_mail_with_head).
  *
- * now_s   Unix seconds; certificates must be valid then.
+ * now_s   Unix seconds.  The certificates must be valid at that time.
  *
- * FACTEUR_ECONFIG: a certificate has expired, a recipient has none; `where` begins with "smime".
- * FACTEUR_EMESSAGE: bytes above 127 in what is to be signed.  FACTEUR_EIO, FACTEUR_ENOMEM.
+ * Returns 0, FACTEUR_EIO, FACTEUR_ENOMEM, FACTEUR_EMESSAGE when the part to sign has bytes above
+ * 127, or FACTEUR_ECONFIG when a certificate is not valid or a recipient has none; its `where`
+ * begins with "smime".
  */
 int fct_smime_protect(const fct_smime *smime, fct_mail *mail, int64_t now_s, fct_mail **out,
                       facteur_error **error);

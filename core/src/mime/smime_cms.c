@@ -10,7 +10,7 @@
 #include <openssl/evp.h>
 #include <limits.h>
 
-#define PART_MAX ((size_t)1 << 20) /* bytes given to OpenSSL at once */
+#define PART_MAX ((size_t)1 << 20) /* bytes that OpenSSL gets at once */
 
 fct_smime *fct_smime_new(void)
 {
@@ -39,7 +39,7 @@ void fct_smime_use_gcm(fct_smime *smime)
 
 /* ---- Keys and certificates ------------------------------------------------------------------- */
 
-/* Without a reason, memory ran out. */
+/* OpenSSL gives no reason when memory ran out. */
 static int refuse(struct fct_smime_fault *fault, const char *member, const char *why)
 {
     if (!why)
@@ -62,7 +62,7 @@ static int read_certificate(fct_smime *smime, fct_slice pem, struct fct_smime_fa
 
     if (!list)
         return refuse(fault, "certificate", why);
-    /* As in a TLS server's file: the own one first, then its chain. */
+    /* As in a TLS server's file, the signer's certificate is first and its chain follows. */
     X509_free(smime->certificate);
     sk_X509_pop_free(smime->chain, X509_free);
     smime->certificate = sk_X509_shift(list);
@@ -81,7 +81,10 @@ static int read_chain(fct_smime *smime, fct_slice pem, struct fct_smime_fault *f
     while ((certificate = sk_X509_value(list, 0)) != NULL &&
            sk_X509_push(smime->chain, certificate) > 0)
         sk_X509_shift(list);
-    /* What could not be moved is still here: no chain goes out shorter than it was given. */
+    /*
+     * Certificates that could not be moved are still here.  A chain is never sent shorter than it
+     * was given.
+     */
     sk_X509_pop_free(list, X509_free);
     return certificate ? FACTEUR_ENOMEM : 0;
 }
@@ -173,7 +176,10 @@ static bool write_run(BIO *into, fct_slice run)
     return true;
 }
 
-/* The mail's bytes, as they are, into a CMS structure; `clean` refuses bytes above 127. */
+/*
+ * Feed the mail's bytes, unchanged, into a CMS structure.  With `clean`, bytes above 127 are
+ * refused.
+ */
 static int feed(CMS_ContentInfo *cms, fct_mail *entity, bool clean)
 {
     fct_mail_reader *reader = fct_mail_reader_new(entity);

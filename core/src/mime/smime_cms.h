@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The inside of fct_smime, and the CMS structures (RFC 5652) made with it. */
+/* The inside of fct_smime, and the CMS structures (RFC 5652) that are made with it. */
 #ifndef FCT_SMIME_CMS_H
 #define FCT_SMIME_CMS_H
 
@@ -21,16 +21,18 @@ struct fct_smime {
     bool encrypts, gcm;
 };
 
-/* Why a certificate cannot be used at this time, to stand behind "the certificate "; NULL: it can.
+/*
+ * Why a certificate cannot be used at this time, worded to follow "the certificate ".  NULL when it
+ * can.
  */
 const char *fct_smime_invalid(const X509 *certificate, int64_t now_s);
 
 /*
- * Append the DER of a detached signature over the mail's bytes, or of the mail's bytes encrypted
- * for the certificates.
+ * Append, as DER, a detached signature over the mail's bytes, or the mail's bytes encrypted for the
+ * certificates.
  *
- * 0; FACTEUR_EMESSAGE: bytes above 127 in what is signed; FACTEUR_ECONFIG: OpenSSL refuses;
- * FACTEUR_EIO; FACTEUR_ENOMEM.
+ * Returns 0, FACTEUR_EMESSAGE when bytes to be signed are above 127, FACTEUR_ECONFIG when OpenSSL
+ * refuses, FACTEUR_EIO or FACTEUR_ENOMEM.
  */
 int fct_smime_sign_der(const fct_smime *smime, fct_mail *entity, fct_buf *der);
 int fct_smime_encrypt_der(const fct_smime *smime, STACK_OF(X509) * certificates, fct_mail *entity,

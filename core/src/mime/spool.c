@@ -22,7 +22,7 @@ static int open_unnamed(void)
     char path[4096];
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-    /* Not every file system has files without a name. */
+    /* Not every file system supports files without a name. */
     if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
         return fd;
     if (snprintf(path, sizeof path, "%s/facteur.XXXXXX", dir) >= (int)sizeof path) {

@@ -90,7 +90,9 @@ static int read_require_tls(fct_terms *terms, const char *field, fct_slice value
     return 0;
 }
 
-/* Digits at the front of the value, which they leave; false: none, or more than `max`. */
+/*
+ * Take digits off the front of the value.  False when there are none or the number is above `max`.
+ */
 static bool take_number(fct_slice *value, uint32_t max, uint32_t *number)
 {
     const char *start = value->ptr;
@@ -161,7 +163,7 @@ int fct_terms_set(fct_terms *terms, const char *field, fct_slice value, facteur_
     waived = value.len > 1 && value.ptr[value.len - 1] == '?';
     if (waived)
         value.len--;
-    /* A promise of secrecy that may be broken is none. */
+    /* Secrecy that a relay may leave out is worth nothing. */
     if (waived && table[i].term == FCT_TERM_REQUIRETLS)
         return refuse(field, error, "never optional: write it without the \"?\"");
     changed.asked = value.len ? table[i].term : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a mail asks of the relay beside its delivery: the parameters of MAIL and RCPT. */
+/* What a mail asks of the relay besides delivery: the parameters of MAIL and RCPT. */
 #ifndef FCT_TERMS_H
 #define FCT_TERMS_H
 
@@ -28,25 +28,25 @@ enum fct_notify {
 
 /* All zero asks nothing. */
 typedef struct fct_terms {
-    unsigned asked;                /* enum fct_term */
-    unsigned waived;               /* those of them that a relay may lack */
-    unsigned notify;               /* enum fct_notify */
-    bool return_full;              /* RET=FULL, else HDRS */
-    bool by_notify;                /* past the time: tell and go on, else give up */
-    uint32_t by_s;                 /* 1 to 999999999 */
-    int priority;                  /* -9 to 9 */
+    unsigned asked;   /* enum fct_term */
+    unsigned waived;  /* those of them that may be left out when a relay does not offer them */
+    unsigned notify;  /* enum fct_notify */
+    bool return_full; /* RET=FULL, else HDRS */
+    bool by_notify;   /* after the time: notify the sender and go on, else return the mail */
+    uint32_t by_s;    /* 1 to 999999999 */
+    int priority;     /* -9 to 9 */
     char envid[FCT_ENVID_MAX + 1]; /* xtext */
 } fct_terms;
 
 /*
- * Set one term by its field's name; an empty value takes it back.  A "?" at the end waives it: a
- * relay that does not offer it gets the mail without.
+ * Set one term by its field's name.  An empty value takes it back.  A "?" at the end waives it: a
+ * relay that does not offer the term gets the mail without it.
  *
- * FACTEUR_EMESSAGE with the form that the field has; nothing is changed.
+ * Returns 0, or FACTEUR_EMESSAGE with the form that the field must have; then nothing is changed.
  */
 int fct_terms_set(fct_terms *terms, const char *field, fct_slice value, facteur_error **error);
 
-/* Whether these could be terms that fct_terms_set() made. */
+/* Whether fct_terms_set() could have made these terms. */
 bool fct_terms_good(const fct_terms *terms);
 
 /* Append as xtext (RFC 3461 section 4). */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Laying out plain text.  Blanks and line ends are owed until a word comes, so that no line ends in
- * a blank and no empty element leaves one.  Lines are not wrapped: the reader's window does that.
+ * Lays out plain text.  Blanks and line ends wait until a word comes, so that no line ends in a
+ * blank and an empty element leaves no trace.  Lines are not wrapped: the reader's window does
+ * that.
  */
 #include "mime/text_flow.h"
 
@@ -28,7 +29,7 @@ static void put_marks(fct_flow *flow)
     }
 }
 
-/* What is owed before a word. */
+/* Write the blanks and line ends that waited for this word. */
 static void settle(fct_flow *flow)
 {
     bool fresh = flow->out.len == 0 || flow->breaks;
@@ -47,7 +48,7 @@ static void settle(fct_flow *flow)
 
 enum kind { BLANK, FILLER, SIGN };
 
-/* Fillers show nothing: newsletters put rows of them behind their first line. */
+/* Fillers are invisible.  Newsletters put rows of them after their first line. */
 static enum kind kind_of(uint32_t code)
 {
     if (code <= 0x20 || (code >= 0x7f && code <= 0xa0) || code == 0x2028 || code == 0x2029)
@@ -136,7 +137,7 @@ void fct_flow_leave(fct_flow *flow)
 
 /* ---- Links ----------------------------------------------------------------------------------- */
 
-/* "https://shop.example/" is told by the text "shop.example". */
+/* Whether a text already shows its target, as "shop.example" does for "https://shop.example/". */
 static fct_slice essence(fct_slice target)
 {
     static const char *const schemes[] = {"https://", "http://", "mailto:", "tel:"};

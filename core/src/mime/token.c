@@ -13,7 +13,10 @@ bool fct_is_control(uint32_t code_point)
            code_point == 0x2029;
 }
 
-/* The code point at `at`; a malformed byte stands for itself, so that a scan always moves on. */
+/*
+ * The code point at `at`.  A malformed byte counts as one code point, so that a scan always moves
+ * on.
+ */
 static size_t step(fct_slice text, size_t at, uint32_t *code_point)
 {
     size_t len = fct_utf8_next((fct_slice){text.ptr + at, text.len - at}, code_point);
@@ -206,7 +209,7 @@ static size_t skip_quoted(fct_slice value, size_t at)
     return at;
 }
 
-/* One "; name=value"; returns where it ends, or `at` when it is none. */
+/* Read one "; name=value".  Returns the offset of its end, or `at` when it is malformed. */
 static size_t skip_parameter(fct_slice value, size_t at)
 {
     size_t name, end, start;
@@ -291,7 +294,10 @@ static int check_label(const char *field, fct_slice value, facteur_error **error
                                    : "tags and metadata are not empty");
 }
 
-/* The angle brackets around it and the commas between two would be taken for its end. */
+/*
+ * A reader would take these for the end: the field has angle brackets around a URI and commas
+ * between two.
+ */
 static int check_uri(const char *field, fct_slice value, facteur_error **error)
 {
     bool scheme = (fct_slice_starts_nocase(value, FCT_SLICE("https://")) && value.len > 8) ||

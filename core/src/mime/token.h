@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The choke point for what strangers type: a wire token is checked by its kind and refused, display
- * text is cleaned.  Nothing reaches a header without having passed one of these.
+ * The choke point for what strangers type.  A wire token is checked by its kind and refused when it
+ * is malformed; display text is cleaned.  Nothing reaches a header without passing one of these
+ * functions.
  */
 #ifndef FCT_TOKEN_H
 #define FCT_TOKEN_H
@@ -22,19 +23,25 @@ enum fct_token {
     FCT_TOKEN_URI          /* https: or mailto: in printable ASCII (RFC 2369 section 2) */
 };
 
-/* 0, or FACTEUR_EMESSAGE with a sentence that names the place; `field` is the error's where. */
+/*
+ * Returns 0, or FACTEUR_EMESSAGE with a sentence that names the place.  `field` is the error's
+ * `where`.
+ */
 int fct_token_check(enum fct_token kind, const char *field, fct_slice value, facteur_error **error);
 
-/* 0, or FACTEUR_EMESSAGE when the text is no UTF-8 or longer than `max` (0: no limit). */
+/*
+ * Returns 0, or FACTEUR_EMESSAGE when the text is not UTF-8 or is longer than `max` bytes (0: no
+ * limit).
+ */
 int fct_text_check(const char *field, fct_slice text, size_t max, facteur_error **error);
 
 /*
- * Append display text: a run of white space with a control character in it becomes one space, and
- * spaces at both ends go.  The text has passed fct_text_check().
+ * Append display text.  A run of white space with a control character in it becomes one space;
+ * spaces at both ends are removed.  The text must have passed fct_text_check().
  */
 int fct_text_clean(fct_buf *out, fct_slice text);
 
-/* C0, DEL, C1, and the two separators that some parsers take for line ends. */
+/* C0, DEL, C1, and the two Unicode separators that some parsers take for line ends. */
 bool fct_is_control(uint32_t code_point);
 bool fct_has_control(fct_slice text);
 /* atext of RFC 5322 section 3.2.3; tokens of RFC 2045 section 5.1. */
