@@ -42,10 +42,23 @@ static void nothing_is_read_behind_the_end(void **state)
     }
 }
 
+static void each_byte_has_a_next_one(void **state)
+{
+    for (int byte = -128; byte < 128; byte++) {
+        fct_block block = {0}, next;
+
+        block[5] = (signed char)byte;
+        next = fct_block_next(block);
+        assert_int_equal(next[5], byte == 127 ? -128 : byte + 1);
+        assert_int_equal(next[4], 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(masks_have_a_bit_for_each_byte),
+        cmocka_unit_test(each_byte_has_a_next_one),
         cmocka_unit_test(nothing_is_read_behind_the_end),
     };
 

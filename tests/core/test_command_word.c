@@ -13,10 +13,10 @@
 #include "mime/encoding.h"
 
 static const char *const commands[] = {
-    "MAIL", "RCPT", "DATA", "BDAT", "RSET",    "NOOP",     "QUIT",    "VRFY",
-    "EXPN", "HELP", "HELO", "EHLO", "LHLO",    "AUTH",     "ETRN",    "TURN",
-    "SEND", "SOML", "SAML", "BURL", "XCLIENT", "XFORWARD", "ATRN",    "VERB",
-    "mail", "Mail", "dAtA", "sEnD", "quit",    "STARTTLS", "startTLS"};
+    "MAIL", "RCPT", "DATA",    "BDAT",     "RSET",     "NOOP",    "QUIT",    "VRFY",   "EXPN",
+    "HELP", "HELO", "EHLO",    "LHLO",     "AUTH",     "ETRN",    "TURN",    "SEND",   "SOML",
+    "SAML", "BURL", "XCLIENT", "XFORWARD", "ATRN",     "VERB",    "XEXCH50", "X-EXPS", "mail",
+    "Mail", "dAtA", "sEnD",    "quit",     "STARTTLS", "startTLS"};
 
 static const char *const innocent[] = {"",        "M",        "MAI",       "MA\nIL", "Sender: x",
                                        "sending", "emails",   "x MAIL",    "-MAIL",  "=4DAIL",
@@ -117,30 +117,21 @@ static void a_word_alone_is_coded(void **state)
     }
 }
 
-/* The cheap look at one byte never rules a word out. */
-static void a_first_byte_rules_no_word_out(void **state)
+/* The cheap look never rules out a command, and it rules out other lines. */
+static void two_bytes_rule_no_word_out(void **state)
 {
-    for (int byte = 0; byte < 256; byte++) {
-        static const char *const rests[] = {
-            "uth", "trn", "dat", "url", "ata", "hlo", "xpn", "trn", "elo", "elp", "hlo",   "ail",
-            "oop", "uit", "cpt", "set", "end", "oml", "aml", "urn", "rfy", "erb", "client"};
-
-        for (size_t i = 0; i < sizeof rests / sizeof rests[0]; i++) {
-            char line[16];
-            int len = snprintf(line, sizeof line, "%c%s", byte, rests[i]);
-
-            if (len > 3 && fct_command_word_begins(line, (size_t)len))
-                assert_true(fct_command_word_may_begin(line[0]));
-        }
-    }
-    assert_true(fct_command_word_may_begin('M') && fct_command_word_may_begin('m'));
-    assert_false(fct_command_word_may_begin('<') || fct_command_word_may_begin('\r'));
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        assert_true(fct_command_word_may_begin(commands[i]));
+    assert_true(fct_command_word_may_begin(" MAIL") && fct_command_word_may_begin("\t MAIL"));
+    assert_true(fct_command_word_may_begin("  \tMAIL"));
+    assert_false(fct_command_word_may_begin("<td>") || fct_command_word_may_begin(" Returns"));
+    assert_false(fct_command_word_may_begin("Dear") || fct_command_word_may_begin("\r\nMA"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_first_byte_rules_no_word_out),
+        cmocka_unit_test(two_bytes_rule_no_word_out),
         cmocka_unit_test(every_word_in_any_place),
         cmocka_unit_test(what_is_none),
         cmocka_unit_test(no_encoded_text_has_one),

@@ -48,14 +48,12 @@ static inline fct_block fct_block_head(size_t len)
     return fct_block_load((const char *)edge + FCT_BLOCK_SIZE - len);
 }
 
-/* How many bytes of a mask are set. */
-static inline size_t fct_block_count(fct_block mask)
+/* Add one to each byte; the lowest follows the highest. */
+static inline fct_block fct_block_next(fct_block block)
 {
-    const uint64_t ones = 0x0101010101010101U;
-    uint64_t half[2];
+    typedef unsigned char bytes __attribute__((vector_size(16)));
 
-    memcpy(half, &mask, sizeof half);
-    return (size_t)(((half[0] & ones) + (half[1] & ones)) * ones >> 56);
+    return (fct_block)((bytes)block + 1);
 }
 
 /* A bit for each byte of a mask, the lowest for the first one. */

@@ -21,6 +21,28 @@ static const char *const words[26][4] = {
     ['x' - 'a'] = {"xclient", "xforward", "xexch50", "x-exps"},
 };
 
+#define FIVE(byte) ((byte)&31)
+#define BIT(byte) (1U << FIVE(byte))
+
+const uint32_t fct_command_word_seconds[32] = {
+    [FIVE(' ')] = UINT32_MAX,
+    [FIVE('\t')] = UINT32_MAX,
+    [FIVE('a')] = BIT('u') | BIT('t'),
+    [FIVE('b')] = BIT('d') | BIT('u'),
+    [FIVE('d')] = BIT('a'),
+    [FIVE('e')] = BIT('h') | BIT('x') | BIT('t'),
+    [FIVE('h')] = BIT('e'),
+    [FIVE('l')] = BIT('h'),
+    [FIVE('m')] = BIT('a'),
+    [FIVE('n')] = BIT('o'),
+    [FIVE('q')] = BIT('u'),
+    [FIVE('r')] = BIT('c') | BIT('s'),
+    [FIVE('s')] = BIT('e') | BIT('o') | BIT('a') | BIT('t'),
+    [FIVE('t')] = BIT('u'),
+    [FIVE('v')] = BIT('r') | BIT('e'),
+    [FIVE('x')] = BIT('c') | BIT('f') | BIT('e') | BIT('-'),
+};
+
 /* Four letters in lower case, as one number. */
 static uint32_t four_letters(const char *bytes)
 {
@@ -51,8 +73,10 @@ bool fct_command_word_begins(const char *line, size_t len)
         line++;
         len--;
     }
-    first = len >= 4 ? (unsigned)((*line | 0x20) - 'a') : 26;
-    if (first >= 26 || !words[first][0])
+    if (len < 4 || !fct_command_word_may_begin(line))
+        return false;
+    first = (unsigned)((*line | 0x20) - 'a');
+    if (first >= 26)
         return false;
     begin = four_letters(line);
     for (size_t i = 0; i < 4 && words[first][i]; i++) {
@@ -68,7 +92,7 @@ static bool stands_behind(char line_end, const char *bytes, size_t len)
 
     while ((at = memchr(at, line_end, (size_t)(end - at)))) {
         at++;
-        if (at < end && fct_command_word_may_begin(*at) &&
+        if (end - at >= 4 && fct_command_word_may_begin(at) &&
             fct_command_word_begins(at, (size_t)(end - at)))
             return true;
     }

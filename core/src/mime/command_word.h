@@ -15,14 +15,17 @@
  */
 bool fct_command_word_begins(const char *line, size_t len);
 
-/* Whether a line with this first byte can be a command.  It is cheap and rules out most lines. */
-static inline bool fct_command_word_may_begin(char byte)
-{
-    /* Of a to z: abdehlmnqrstvx. */
-    const uint32_t letters = 0x00af389b;
-    unsigned letter = (unsigned)((byte | 0x20) - 'a');
+/*
+ * The second bytes of commands, by the low five bits of the first byte: one bit for the low five
+ * bits of each.
+ */
+extern const uint32_t fct_command_word_seconds[32];
 
-    return byte == ' ' || byte == '\t' || (letter < 26 && letters >> letter & 1);
+/* Whether a line of at least four bytes can be a command.  It is cheap and rules out most lines. */
+static inline bool fct_command_word_may_begin(const char *line)
+{
+    line += *line == ' ';
+    return fct_command_word_seconds[line[0] & 31] >> (line[1] & 31) & 1;
 }
 
 /*

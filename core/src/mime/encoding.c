@@ -14,7 +14,8 @@
 /* The bytes that need no code in quoted-printable, and "=", which does need one. */
 static fct_block clean(fct_block bytes)
 {
-    return ((bytes > 0x1f) & (bytes != 0x7f)) | (bytes == '\t');
+    /* DEL plus one is negative, as is each byte outside ASCII. */
+    return (fct_block_next(bytes) > ' ') | (bytes == '\t');
 }
 
 static fct_block plain(fct_block bytes)
@@ -45,11 +46,10 @@ static const char *line_end(fct_slice text, size_t at)
  * Whether the line begins with a word that a program on the way could misread: "From " in an mbox,
  * a command in an SMTP server.
  */
-static bool starts_with_word(const char *line, size_t len)
+static inline bool starts_with_word(const char *line, size_t len)
 {
-    return len >= 4 &&
-           ((line[0] == 'F' && len >= 5 && memcmp(line, "From ", 5) == 0) ||
-            (fct_command_word_may_begin(line[0]) && fct_command_word_begins(line, len)));
+    return len >= 4 && ((line[0] == 'F' && len >= 5 && memcmp(line, "From ", 5) == 0) ||
+                        (fct_command_word_may_begin(line) && fct_command_word_begins(line, len)));
 }
 
 static bool is_blank(char byte)
@@ -88,42 +88,40 @@ static size_t sum(fct_block counts)
 }
 
 struct sums {
-    fct_block kept, lines, dirt;
+    fct_block clean, signs, ends; /* "=" are signs */
 };
 
-static inline void add_block(struct sums *sums, fct_block bytes, fct_block within)
+static inline void add_block(struct sums *sums, fct_block bytes)
 {
-    fct_block line_end = bytes == '\n';
-
-    sums->kept -= plain(bytes);
-    sums->lines -= line_end;
-    sums->dirt |= ~(clean(bytes) | line_end) & within;
+    sums->clean -= clean(bytes);
+    sums->signs -= bytes == '=';
+    sums->ends -= bytes == '\n';
 }
 
 static struct survey survey(fct_slice text)
 {
     const char *at = text.ptr, *end = text.ptr + text.len;
-    const fct_block whole = fct_block_head(FCT_BLOCK_SIZE);
-    struct survey all = {.codes = text.len, .clean = true};
+    size_t kept = 0, signs = 0, ends = 0;
 
     while (at < end) {
         size_t left = (size_t)(end - at), blocks = left / FCT_BLOCK_SIZE;
         struct sums sums = {0};
 
         if (!blocks) {
-            add_block(&sums, fct_block_load_within(at, end), fct_block_head(left));
+            add_block(&sums, fct_block_load_within(at, end));
             at = end;
         }
         for (blocks = blocks < SURVEY_MAX ? blocks : SURVEY_MAX; blocks; blocks--) {
-            add_block(&sums, fct_block_load(at), whole);
+            add_block(&sums, fct_block_load(at));
             at += FCT_BLOCK_SIZE;
         }
-        all.codes -= sum(sums.kept) + sum(sums.lines);
-        all.lines += sum(sums.lines);
-        all.clean = all.clean && !fct_block_any(sums.dirt);
+        kept += sum(sums.clean);
+        signs += sum(sums.signs);
+        ends += sum(sums.ends);
     }
-    all.lines += text.len && end[-1] != '\n';
-    return all;
+    return (struct survey){.codes = text.len - kept - ends + signs,
+                           .lines = ends + (text.len && end[-1] != '\n'),
+                           .clean = kept + ends == text.len};
 }
 
 /* For a text where only "=" needs a code. */
@@ -202,7 +200,7 @@ static void encode_7bit(fct_buf *out, fct_slice text)
 
 /* ---- Quoted-printable ------------------------------------------------------------------------ */
 
-/* The most that one step writes: a soft break and a character's codes, or a line and a block. */
+/* The most that one step writes: a line and a block, or a soft break and a character's codes. */
 #define STEP_MAX (FCT_LINE_ENCODED + 2 * FCT_BLOCK_SIZE)
 
 struct qp {
@@ -237,85 +235,98 @@ static size_t sequence_len(const unsigned char *in, size_t len)
     return n;
 }
 
+static char *put_code(char *out, unsigned char byte)
+{
+    static const char hex[] = "0123456789ABCDEF";
+
+    out[0] = '=';
+    out[1] = hex[byte >> 4];
+    out[2] = hex[byte & 15];
+    return out + 3;
+}
+
 /* When the line goes on, its last column is the soft break's "=". */
 static void put_codes(struct qp *qp, size_t len)
 {
-    static const char hex[] = "0123456789ABCDEF";
-    size_t room = ends_line(qp, qp->at + len) ? FCT_LINE_ENCODED : SOFT_LIMIT;
+    const unsigned char *at = qp->at, *end = at + len;
 
-    if (qp->column + 3 * len > room)
+    if (qp->column + 3 * len > (ends_line(qp, end) ? FCT_LINE_ENCODED : SOFT_LIMIT))
         soft_break(qp);
-    for (size_t i = 0; i < len; i++) {
-        *qp->out++ = '=';
-        *qp->out++ = hex[*qp->at >> 4];
-        *qp->out++ = hex[*qp->at++ & 15];
-    }
+    while (at < end)
+        qp->out = put_code(qp->out, *at++);
+    qp->at = end;
     qp->column += 3 * len;
 }
 
-/*
- * Write the first byte, which needs no code, and the bytes after it that need none, up to the soft
- * limit.
- */
-static void put_plain(struct qp *qp)
+/* Whether old relays and mailboxes would change the start of this line. */
+static bool starts_at_risk(const unsigned char *line, const unsigned char *end)
 {
-    size_t most = SOFT_LIMIT - qp->column, left = (size_t)(qp->end - qp->at);
+    return *line == '.' || starts_with_word((const char *)line, (size_t)(end - line));
+}
+
+/*
+ * Copy the bytes that need no code, at most `most`, and return their number.  Up to a block behind
+ * them is overwritten.
+ */
+static size_t copy_plain(char *out, const unsigned char *at, const unsigned char *end, size_t most)
+{
     size_t len = 0, first = FCT_BLOCK_SIZE;
 
-    most = most < left ? most : left;
     while (len < most && first == FCT_BLOCK_SIZE) {
-        fct_block bytes = fct_block_load_within((const char *)qp->at + len, (const char *)qp->end);
+        fct_block bytes = fct_block_load_within((const char *)at + len, (const char *)end);
 
-        memcpy(qp->out + len, &bytes, sizeof bytes);
+        memcpy(out + len, &bytes, sizeof bytes);
         first = fct_block_first(~plain(bytes));
         len += first;
     }
-    len = len < most ? len : most;
-    if (is_blank((char)qp->at[len - 1]) && ends_line(qp, qp->at + len))
-        len--;
-    qp->at += len;
-    qp->out += len;
-    qp->column += len;
+    return len < most ? len : most;
 }
 
 /*
- * Whether old relays and mailboxes would change this byte: at a line's start, or a blank at its
- * end.
+ * Write what needs no code, up to the soft limit, and "=", which is frequent in HTML.  A blank at a
+ * line's end needs a code.
  */
-static bool is_at_risk(const struct qp *qp)
+static void put_plain(struct qp *qp)
 {
-    if (is_blank((char)*qp->at) && ends_line(qp, qp->at + 1))
-        return true;
-    return qp->column == 0 &&
-           (*qp->at == '.' || starts_with_word((const char *)qp->at, (size_t)(qp->end - qp->at)));
+    const unsigned char *at = qp->at, *end = qp->end;
+    char *out = qp->out, *limit = out + (SOFT_LIMIT - qp->column);
+
+    for (;;) {
+        size_t room = (size_t)(limit - out), left = (size_t)(end - at);
+        size_t len = copy_plain(out, at, end, room < left ? room : left);
+
+        out += len;
+        at += len;
+        if (at == end || *at != '=' || limit - out < 3)
+            break;
+        out = put_code(out, *at++);
+    }
+    if (at > qp->at && is_blank((char)at[-1]) && ends_line(qp, at)) {
+        at--;
+        out--;
+    }
+    qp->column += (size_t)(out - qp->out);
+    qp->at = at;
+    qp->out = out;
 }
 
-/* How many bytes must be written as codes now. */
-static size_t code_len(const struct qp *qp)
+/* Write the byte or character where put_plain() stopped. */
+static void put_other(struct qp *qp)
 {
-    if (is_coded(*qp->at))
-        return sequence_len(qp->at, (size_t)(qp->end - qp->at));
-    return is_at_risk(qp) ? 1 : 0;
-}
-
-static void step(struct qp *qp)
-{
-    size_t codes;
-
     if (*qp->at == '\n') {
         memcpy(qp->out, "\r\n", 2);
         qp->out += 2;
         qp->at++;
         qp->column = 0;
-    } else if ((codes = code_len(qp)) > 0) {
-        put_codes(qp, codes);
-    } else if (qp->column < SOFT_LIMIT) {
-        put_plain(qp);
-    } else if (ends_line(qp, qp->at + 1)) {
+    } else if (is_coded(*qp->at)) {
+        put_codes(qp, sequence_len(qp->at, (size_t)(qp->end - qp->at)));
+    } else if (!ends_line(qp, qp->at + 1)) {
+        soft_break(qp);
+    } else if (is_blank((char)*qp->at)) {
+        put_codes(qp, 1);
+    } else {
         *qp->out++ = (char)*qp->at++;
         qp->column++;
-    } else {
-        soft_break(qp);
     }
 }
 
@@ -340,8 +351,16 @@ static void encode_qp(fct_buf *out, fct_slice text)
         return;
     qp.end = qp.at + text.len;
     qp.out = qp.stop = out->ptr + out->len;
-    while (qp.at < qp.end && (qp.out < qp.stop || make_room(&qp, out)))
-        step(&qp);
+    while (qp.at < qp.end && (qp.out < qp.stop || make_room(&qp, out))) {
+        if (qp.column == 0 && starts_at_risk(qp.at, qp.end)) {
+            put_codes(&qp, 1);
+            continue;
+        }
+        if (*qp.at < 0x80 && qp.column < SOFT_LIMIT)
+            put_plain(&qp);
+        if (qp.at < qp.end)
+            put_other(&qp);
+    }
     out->len = (size_t)(qp.out - out->ptr);
 }
 
