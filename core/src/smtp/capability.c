@@ -38,7 +38,7 @@ static fct_slice next_word(fct_slice *rest)
     return word;
 }
 
-/* A decimal number that ends the word; 0 for anything else, and for what does not fit. */
+/* A decimal number that ends the word.  0 for anything else, and for a number that does not fit. */
 static uint64_t number(fct_slice word)
 {
     uint64_t value = 0;
@@ -87,7 +87,7 @@ static void read_mechanisms(fct_capabilities *caps, fct_slice rest)
     }
 }
 
-/* RFC 2852 section 3: at most nine digits, and there may be more behind a comma one day. */
+/* RFC 2852 section 3: at most nine digits; a comma and more may follow in a later version. */
 static void read_deliver_by(fct_capabilities *caps, fct_slice rest)
 {
     fct_slice word = next_word(&rest);

@@ -25,18 +25,18 @@ enum fct_offer {
 
 typedef struct fct_capabilities {
     unsigned offers;
-    uint64_t size_max;       /* 0: no limit told */
+    uint64_t size_max;       /* 0: the relay gave no limit */
     unsigned mechanisms;     /* bits 1u << enum fct_mechanism */
-    unsigned mail_max;       /* RFC 9422 LIMITS: mails per connection, 0: not told */
-    unsigned rcpt_max;       /* recipients per mail, 0: not told */
-    unsigned domain_max;     /* their domains per mail, 0: not told */
-    unsigned deliver_by_min; /* seconds, 0: not told */
+    unsigned mail_max;       /* RFC 9422 LIMITS: mails per connection, 0: not given */
+    unsigned rcpt_max;       /* recipients per mail, 0: not given */
+    unsigned domain_max;     /* their domains per mail, 0: not given */
+    unsigned deliver_by_min; /* seconds, 0: not given */
     fct_buf text;            /* the keyword lines as sent, joined by "\n" */
 } fct_capabilities;
 
 /*
- * Read the text of a whole EHLO reply, its first line the relay's name.  What was known before is
- * forgotten.  0, or FACTEUR_ENOMEM.
+ * Read the text of a whole EHLO reply, whose first line is the relay's name.  Earlier capabilities
+ * are forgotten.  Returns 0 or FACTEUR_ENOMEM.
  */
 int fct_capabilities_read(fct_capabilities *caps, fct_slice text);
 void fct_capabilities_done(fct_capabilities *caps);

@@ -7,10 +7,10 @@
 
 /*
  * RFC 2920 section 3.1 lets the next mail's commands follow a final dot.  chasquid 1.11 and Courier
- * 1.0.16 lose them, Net::Server::Mail 0.28 stores them in the mail before.  So only these get them,
- * which were seen to take them (in Debian 12's version where one is named).  tests/interop sends
- * mails through the first five; Sendmail and qpsmtpd are in no test.  go-smtp takes them and greets
- * as many others do; what nginx's proxy does is what the server behind it does.
+ * 1.0.16 lose them, and Net::Server::Mail 0.28 stores them in the mail before.  So we send them
+ * only to these servers, which were seen to take them, in Debian 12's version where one is named.
+ * tests/interop sends mails through the first five; no test uses Sendmail and qpsmtpd.  go-smtp
+ * also takes them, but many others greet like it.  nginx's proxy depends on the server behind it.
  */
 static const struct {
     const char *greets;
@@ -38,8 +38,8 @@ unsigned fct_known_by_greeting(const char *text)
 }
 
 /*
- * An Exim whose banner was changed: it answers EHLO with "host Hello client [address]", and offers
- * PIPECONNECT.  Sendmail says more behind the address, Exchange no client before it.
+ * An Exim with another banner: it answers EHLO with "host Hello client [address]" and offers
+ * PIPECONNECT.  Sendmail adds words after the address; Exchange names no client before it.
  */
 static bool answers_like_exim(const char *text)
 {

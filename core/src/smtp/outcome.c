@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Outcomes: their memory, their sentences and times. */
+/* Outcomes: memory, sentences and times. */
 #include "smtp/session_state.h"
 
 #include "base/memory.h"

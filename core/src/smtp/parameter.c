@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The parameters of MAIL and RCPT by which a mail asks for more than its delivery, and the relays
- * that do not offer them. */
+/*
+ * The parameters of MAIL and RCPT with which a mail asks for more than delivery, and the check that
+ * the relay offers them.
+ */
 #include "smtp/session_state.h"
 
 #include "base/utf8.h"
@@ -21,7 +23,10 @@ static const struct {
 
 #define TERM_COUNT (sizeof table / sizeof table[0])
 
-/* RFC 2852 section 4: below the relay's least time a return is refused, telling is not. */
+/*
+ * RFC 2852 section 4: below the relay's minimum time, a relay refuses to return a mail, but not to
+ * notify the sender.
+ */
 static bool is_too_soon(const fct_session *s, const fct_terms *terms)
 {
     return terms->asked & FCT_TERM_DELIVERBY && !terms->by_notify &&
@@ -47,7 +52,7 @@ int fct_session_refuses_terms(fct_session *s, const fct_terms *terms)
     unsigned missing = terms->asked & ~terms->waived & ~terms_of(s, terms);
 
     fct_buf_clear(&s->message);
-    /* RFC 8689 section 4.1: the relay itself must be known, too. */
+    /* RFC 8689 section 4.1: the relay itself must be verified too. */
     if (terms->asked & FCT_TERM_REQUIRETLS && (!s->secured || s->config.tls_unverified)) {
         fct_buf_add_text(
             &s->message,
@@ -84,7 +89,10 @@ void fct_session_add_mail_terms(const fct_session *s, const fct_terms *terms, fc
         fct_buf_addf(line, " MT-PRIORITY=%d", terms->priority);
 }
 
-/* RFC 3461 section 4.2; outside ASCII RFC 6533 section 3, where what xtext escapes is \x{…}. */
+/*
+ * RFC 3461 section 4.2.  An address outside ASCII follows RFC 6533 section 3, which writes the
+ * bytes that xtext escapes as \x{…}.
+ */
 static void add_original(fct_buf *line, fct_slice address)
 {
     if (fct_is_ascii(address)) {

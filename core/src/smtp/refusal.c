@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What must not be begun: mails that this relay cannot take, or that cannot be said in SMTP. */
+/*
+ * Refuses mails that must not begin, because this relay cannot take them or SMTP cannot express
+ * them.
+ */
 #include "smtp/session_state.h"
 
 #include <string.h>
 
-/* RFC 5321 section 4.5.3.1.3 has 256 octets for a path; what real relays read is more. */
+/* RFC 5321 section 4.5.3.1.3 has 256 octets for a path.  Real relays read more. */
 #define ADDRESS_MAX 998u
 
-/* Nothing may end the line or the path early, whoever made the mail. */
+/* No byte may end the line or the path early, whoever made the mail. */
 static bool sayable(const char *address, bool *ascii)
 {
     size_t len = 0;

@@ -12,7 +12,9 @@ static int malformed(fct_reply_parser *parser, const char *problem)
     return FACTEUR_EPROTOCOL;
 }
 
-/* Append what a terminal may show: whole UTF-8 characters that are no controls, "?" for the rest.
+/*
+ * Append text that is safe on a terminal: whole UTF-8 characters except control characters, and "?"
+ * for everything else.
  */
 static int add_printable(fct_buf *out, fct_slice text)
 {
@@ -43,7 +45,7 @@ static int take_line(fct_reply_parser *parser, fct_slice line)
         !fct_is_digit(line.ptr[2]))
         return malformed(parser, "a reply that does not begin with a reply code");
     code = (line.ptr[0] - '0') * 100 + (line.ptr[1] - '0') * 10 + (line.ptr[2] - '0');
-    /* RFC 5321 section 4.2: a code alone is a whole reply. */
+    /* RFC 5321 section 4.2: a code alone is a complete reply. */
     last = line.len == 3 || line.ptr[3] == ' ';
     if (!last && line.ptr[3] != '-')
         return malformed(parser, "a reply code that is not followed by a space or a hyphen");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading replies (RFC 5321 section 4.2) from any split of the stream, within fixed limits. */
+/* Reads replies (RFC 5321 section 4.2) from any split of the stream, within fixed limits. */
 #ifndef FCT_REPLY_H
 #define FCT_REPLY_H
 
@@ -12,7 +12,7 @@
 
 /* All-zero is a parser at the start of a stream. */
 typedef struct fct_reply_parser {
-    fct_buf line; /* the beginning of a line whose end has not come */
+    fct_buf line; /* the beginning of a line that has not ended yet */
     fct_buf text; /* the lines so far, without codes, joined by "\n", printable */
     int code;
     char first; /* byte of the reply */
@@ -23,21 +23,22 @@ typedef struct fct_reply_parser {
 } fct_reply_parser;
 
 /*
- * Read until a reply is complete.  1: code and text hold it until the next call, `*used` bytes were
- * read.  0: all bytes were read, more are needed.  FACTEUR_EPROTOCOL (malformed or too long),
- * FACTEUR_ENOMEM: the parser is of no more use.
+ * Read until a reply is complete.  Returns 1 when it is: code and text hold it until the next call,
+ * and `*used` bytes were read.  Returns 0 when all bytes were read and more are needed.  After
+ * FACTEUR_EPROTOCOL (malformed or too long) or FACTEUR_ENOMEM the parser cannot be used any more.
  */
 int fct_reply_feed(fct_reply_parser *parser, const char *bytes, size_t len, size_t *used);
 
 void fct_reply_parser_done(fct_reply_parser *parser);
 
 /*
- * The complete reply, its enhanced status code (RFC 2034, RFC 3463) taken out of the text, which
- * lies in `text`.  When memory runs out the text is NULL: the code alone is the verdict.
+ * Give the complete reply.  Its enhanced status code (RFC 2034, RFC 3463) is taken out of the text,
+ * which is stored in `text`.  When memory runs out the reply's text is NULL: the code alone is the
+ * verdict.
  */
 void fct_reply_read(const fct_reply_parser *parser, fct_buf *text, fct_reply *out);
 
-/* A copy that owns its text; `to` must be another reply or all-zero. */
+/* Make a copy that owns its text.  `to` must be another reply or all-zero. */
 void fct_reply_copy(const fct_reply *from, fct_reply *to);
 void fct_reply_done(fct_reply *reply);
 

@@ -104,7 +104,7 @@ static int refuse(fct_sasl *sasl, const char *problem)
     return FACTEUR_EAUTH;
 }
 
-/* RFC 4616: no authorization identity; NUL ends a field and so can be in none. */
+/* RFC 4616, without an authorization identity.  NUL ends a field, so no field can contain it. */
 static int plain(fct_sasl *sasl, fct_buf *out)
 {
     if (sasl->password.len && memchr(sasl->password.ptr, 0, sasl->password.len))
@@ -117,7 +117,7 @@ static int plain(fct_sasl *sasl, fct_buf *out)
     return out->failed ? FACTEUR_ENOMEM : 0;
 }
 
-/* Microsoft's LOGIN: the prompts differ from server to server, only their order is common. */
+/* Microsoft's LOGIN.  Servers word their prompts differently, but all use this order. */
 static int login(fct_sasl *sasl, fct_buf *out)
 {
     if (sasl->step == 1)
@@ -159,13 +159,15 @@ void fct_sasl_add_name(fct_buf *out, fct_slice name)
     }
 }
 
-/* XOAUTH2 as its providers document it, OAUTHBEARER as RFC 7628 section 3.1. */
+/* XOAUTH2 as its providers document it, OAUTHBEARER as in RFC 7628 section 3.1. */
 static int oauth(fct_sasl *sasl, fct_slice challenge, fct_buf *out)
 {
     bool bearer = sasl->mechanism == FCT_MECHANISM_OAUTHBEARER;
 
     if (sasl->step > 1) {
-        /* The challenge is the error as JSON; this answer asks for the failing reply. */
+        /*
+         * The challenge is the error in JSON.  This answer asks for the reply that ends the login.
+         */
         sasl->problem = "the relay refused the token";
         return bearer ? fct_buf_add_char(out, '\1') : 0;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SCRAM-SHA-1 and SCRAM-SHA-256, with and without channel binding (RFC 5802, RFC 7677, RFC 9266).
- * A hostile server chooses salt, nonce and iteration count: each is checked before the costly
- * derivation, and its own proof before its 235 is believed.
+ * The server, which may be hostile, chooses salt, nonce and iteration count.  Each is checked
+ * before the costly derivation; the server's own proof is checked before its 235 is believed.
  */
 #include "smtp/sasl.h"
 
@@ -50,8 +50,8 @@ static void add_gs2_header(const fct_sasl *sasl, fct_buf *out)
 }
 
 /*
- * Normalize() of RFC 5802 section 2.2.  What cannot be prepared goes as it is: a server that has
- * such a password did the same.
+ * Normalize() of RFC 5802 section 2.2.  A password that cannot be prepared is used as it is,
+ * because a server that has stored such a password did the same.
  */
 static int normalize(fct_slice text, fct_buf *out)
 {
@@ -77,7 +77,7 @@ static int client_first(fct_sasl *sasl, fct_buf *out)
     return first->failed || out->failed ? FACTEUR_ENOMEM : 0;
 }
 
-/* The value of the attribute that the message must have next ("r=…"), cut off with its comma. */
+/* Take the value of the attribute that must come next ("r=…"), with its comma, off the message. */
 static bool attribute(fct_slice *message, char name, fct_slice *value)
 {
     const char *comma;
@@ -115,7 +115,10 @@ static bool hmac(const EVP_MD *hash, const unsigned char *key, fct_slice text, u
                 &len) != NULL;
 }
 
-/* ClientProof, and the ServerSignature to be met later (RFC 5802 section 3). */
+/*
+ * Make the ClientProof, and the ServerSignature that the server must send later (RFC 5802 section
+ * 3).
+ */
 static bool prove(fct_sasl *sasl, fct_slice password, fct_slice salt, int iterations,
                   unsigned char *proof)
 {

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-/* The longest text is a password out of a file; NFKC makes at most 18 units of one. */
+/* The longest text is a password from a file.  NFKC makes at most 18 units of one unit. */
 #define TEXT_MAX 65536u
 #define GROWTH 18u
 
@@ -42,7 +42,7 @@ static int add_utf8(fct_buf *out, const UChar *units, int32_t len)
     UErrorCode status = U_ZERO_ERROR;
     int32_t got = 0;
 
-    /* Reserved at once, so that growing leaves no copy of a password behind. */
+    /* Reserve all at once: a buffer that grows would leave copies of a password behind. */
     if (fct_buf_reserve(out, (size_t)len * 3))
         return FACTEUR_ENOMEM;
     u_strToUTF8(out->ptr + out->len, len * 3, &got, units, len, &status);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The front of a session: what is called from outside, and which reply goes where. */
+/* The front of a session: the functions for callers, and the handling of each reply. */
 #include "smtp/session_state.h"
 
 #include "base/memory.h"
 
 #include <string.h>
 
-/* RSET, MAIL, RCPT…, DATA, the end, for each mail; and what is outstanding beside the mails. */
+/* For each mail RSET, MAIL, RCPT…, DATA and the end; and the commands outside mails. */
 #define EXPECTED_PER_MAIL 6u
 #define EXPECTED_MORE 8u
 
@@ -67,7 +67,7 @@ static void free_mails(fct_list *list)
         free_mail(FCT_ENTRY(link, fct_transaction, link));
 }
 
-/* For some presets the user name is the key. */
+/* With some presets the user name is the key. */
 static void free_login(struct fct_session_config *config)
 {
     fct_text_wipe((char *)(uintptr_t)config->username);
@@ -152,8 +152,10 @@ static void to_command(fct_session *s, struct fct_expected front, const fct_repl
     }
 }
 
-/* The oldest command that is owed a reply; a verdict may come while its mail is still being
- * written. */
+/*
+ * The oldest command that has no reply yet.  A verdict may come while its mail is still being
+ * written.
+ */
 static bool take_front(fct_session *s, struct fct_expected *out)
 {
     struct fct_expected *front = fct_session_front(s);
@@ -182,10 +184,10 @@ static void note_reply(fct_session *s)
                         ' ',
                         '\0'};
 
-    /* A refusal may show the login that came before it. */
+    /* A refusal may quote the login that came before it. */
     if (s->state == FCT_STATE_AUTH || code >= 400)
         fct_session_mask(s, &s->parser.text);
-    /* A challenge may be made of the secret. */
+    /* A challenge may contain the secret. */
     if (code == 334 && s->state == FCT_STATE_AUTH && s->parser.text.len)
         fct_transcript_add(&s->transcript, who, FCT_SLICE("***"));
     else
@@ -326,7 +328,7 @@ static fct_outcome *take_outcome(fct_session *s)
     outcome = mail->outcome;
     mail->outcome = NULL;
     if (mail->body.shown) {
-        /* A write under way may still refer to its bytes. */
+        /* A write in progress may still use its bytes. */
         fct_list_remove(link);
         fct_list_push(&s->kept, link);
     } else {
@@ -409,7 +411,7 @@ int fct_session_next(fct_session *s, struct fct_session_event *event)
     return 1;
 }
 
-/* Copy what must outlive the call. */
+/* Copy the parts that must outlive the call. */
 static int keep_facts(fct_session *s, const struct fct_tls_facts *facts)
 {
     if (!facts || !facts->channel_binding || !facts->binding_name ||
@@ -547,6 +549,6 @@ unsigned fct_session_flights(const fct_session *s)
 
 const char *fct_session_transcript(const fct_session *s)
 {
-    /* Only its inner order changes: the oldest line is moved to the front. */
+    /* This changes only the ring's inner order: the oldest line moves to the front. */
     return fct_transcript_text((fct_transcript *)&s->transcript);
 }

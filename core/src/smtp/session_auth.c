@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RFC 5321 section 4.5.3.1.4; an initial response that makes the line longer waits for a 334. */
+/*
+ * RFC 5321 section 4.5.3.1.4.  An initial response that would make the line longer waits for a 334.
+ */
 #define COMMAND_LINE_MAX 512u
 
 static void fail(fct_session *s, const fct_reply *reply, const char *sentence)
@@ -29,7 +31,9 @@ static void finish(fct_session *s)
     fct_buf_wipe(&s->line);
 }
 
-/* Replace every occurrence of a secret by "***"; what an echoing relay shows must not reach a log.
+/*
+ * Replace every occurrence of a secret by "***", so that a secret which the relay echoes does not
+ * reach a log.
  */
 static void mask(fct_buf *text, fct_slice secret)
 {
@@ -50,7 +54,7 @@ static void mask(fct_buf *text, fct_slice secret)
     }
 }
 
-/* What base64 makes of some bytes, less its end: there the bytes around a secret can change it. */
+/* The base64 of some bytes without its end, which depends on the bytes that follow. */
 static void mask_base64(fct_buf *text, const fct_buf *bytes)
 {
     fct_buf coded = {0};
@@ -64,7 +68,7 @@ static void mask_base64(fct_buf *text, const fct_buf *bytes)
     fct_buf_wipe(&coded);
 }
 
-/* A secret as it was configured, and as PLAIN and LOGIN put it on the wire. */
+/* Replace a secret as it was configured, and as PLAIN and LOGIN write it. */
 static void mask_secret(fct_session *s, fct_buf *text, const fct_secret *secret)
 {
     fct_slice bytes = secret ? fct_secret_bytes(secret) : (fct_slice){NULL, 0};
@@ -91,7 +95,7 @@ void fct_session_mask(fct_session *s, fct_buf *text)
     mask_secret(s, text, s->config.token);
 }
 
-/* Ask the mechanism for its answer to a challenge; base64 of it is in s->last_response. */
+/* Ask the mechanism for its answer to a challenge.  Its base64 goes to s->last_response. */
 static int answer(fct_session *s, fct_slice challenge)
 {
     fct_buf raw = {0}, *text = &s->last_response;
@@ -126,7 +130,7 @@ static void refuse_choice(fct_session *s)
     fail(s, NULL, text->ptr ? text->ptr : "no usable AUTH mechanism");
 }
 
-/* Write AUTH, with the initial response when the mechanism has one and the line may hold it. */
+/* Write AUTH, with the initial response when the mechanism has one and it fits the line. */
 static void begin(fct_session *s)
 {
     const char *name = fct_mechanism_name(s->sasl.mechanism);
@@ -191,7 +195,10 @@ static void on_challenge(fct_session *s)
     fct_buf challenge = {0};
     int result = 0;
 
-    /* An empty challenge asks for the initial response, from some relays though they have it. */
+    /*
+     * An empty challenge asks for the initial response.  Some relays ask for it although they have
+     * it.
+     */
     if (s->first_waits || (s->first_sent && text.len == 0)) {
         s->first_waits = false;
     } else {

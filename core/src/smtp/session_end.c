@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a connection, wished or not, and what it makes of the mails on it. */
+/* The end of a connection, planned or not, and the outcomes of the mails on it. */
 #include "smtp/session_state.h"
 
 #include "base/memory.h"
@@ -51,7 +51,7 @@ enum facteur_phase fct_session_phase(const fct_session *s)
     return s->state == FCT_STATE_AUTH ? FACTEUR_PHASE_auth : FACTEUR_PHASE_mail;
 }
 
-/* The phase that a begun mail is in: its oldest unanswered command. */
+/* The phase of a mail that has begun: that of its oldest unanswered command. */
 enum facteur_phase fct_transaction_phase(const fct_session *s, const fct_transaction *mail)
 {
     for (size_t i = 0; i < s->expected_count; i++) {
@@ -66,7 +66,7 @@ enum facteur_phase fct_transaction_phase(const fct_session *s, const fct_transac
 void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const fct_reply *reply,
                      const fct_transaction *culprit, const char *sentence)
 {
-    /* After a 421 the relay reads nothing more: no mail behind it can have been taken. */
+    /* After a 421 the relay reads nothing more, so it cannot have taken a later mail. */
     bool told = reply && reply->code == 421;
 
     if (s->state == FCT_STATE_DEAD)
@@ -125,7 +125,7 @@ void fct_session_lost(fct_session *s, int error, const char *message, uint64_t n
     fct_session_die(s, error, fct_session_phase(s), NULL, NULL, error ? sentence : "");
 }
 
-/* The limit of the present wait. */
+/* The time limit of the present wait. */
 static uint64_t wait_limit(const fct_session *s)
 {
     uint64_t limit = s->config.command_us;
@@ -181,7 +181,7 @@ void fct_session_rested(fct_session *s, uint64_t rest_us)
     }
 }
 
-/* A verdict came: the mails behind it begin their wait for their own. */
+/* A verdict came: the mails after it now begin to wait for theirs. */
 void fct_session_moved(fct_session *s)
 {
     for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {

@@ -82,18 +82,18 @@ static fct_transaction *next_queued(const fct_session *s)
     return NULL;
 }
 
-/* How many mails may be begun and unanswered at once. */
+/* How many mails may have begun and be unanswered at once. */
 static unsigned depth(const fct_session *s)
 {
     if (!fct_session_uses(s, FCT_OFFER_PIPELINING))
         return 1;
     if (fct_session_uses(s, FCT_OFFER_CHUNKING))
         return s->config.pipeline_depth;
-    /* The next envelope rides behind the final dot, no further one (RFC 2920 section 3.1). */
+    /* Only the next envelope may follow the final dot in its flight (RFC 2920 section 3.1). */
     return fct_session_reads_on(s) && s->config.pipeline_depth > 1 ? 2 : 1;
 }
 
-/* Whether every mail begun has queued its content: only then may a MAIL follow. */
+/* Whether every mail that has begun has queued its content.  Only then may a MAIL follow. */
 static bool contents_queued(const fct_session *s)
 {
     for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
@@ -106,8 +106,8 @@ static bool contents_queued(const fct_session *s)
 }
 
 /*
- * How many mails may be in flight, each of them perhaps refused, so that the RSETs behind them stay
- * below the limit.  A relay that showed no sign of one has none until the first refusal.
+ * How many mails may be in flight so that, if all are refused, the RSETs after them stay below the
+ * limit.  A relay that is not known for a limit has none until the first refusal.
  */
 static unsigned idle_room(const fct_session *s)
 {
@@ -138,7 +138,10 @@ static bool may_begin(const fct_session *s, const fct_transaction *mail)
             s->active_bytes <= s->config.pipeline_bytes - mail->size);
 }
 
-/* No further mail may go here: all that the relay told us it takes (RFC 9422), or idle_room(). */
+/*
+ * Whether no further mail may go here: the relay's own limit of mails (RFC 9422), or idle_room(),
+ * is reached.
+ */
 static bool used_up(const fct_session *s)
 {
     return s->active_count == 0 &&
@@ -160,7 +163,10 @@ static void say_goodbye(fct_session *s)
     }
 }
 
-/* Only when its first octets can leave at once: what waits longer may be past its time by then. */
+/*
+ * Begin a mail only when its first octets can leave at once.  A mail that waits may be past its
+ * deadline later.
+ */
 void fct_session_begin_mails(fct_session *s)
 {
     fct_transaction *mail;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Terminators that must wait, and mails that are taken back before theirs has begun. */
+/* Terminators that must wait, and mails that are taken back before their terminator begins. */
 #include "smtp/session_state.h"
 
 bool fct_session_at_gate(const fct_session *s)

@@ -12,7 +12,7 @@ static void phase_ends(fct_session *s, enum facteur_phase phase)
     s->begun_us = s->now_us;
 }
 
-/* The relay refused something that no mail caused: the way to it is not open. */
+/* The relay refused something that no mail caused, so no mail can be sent on this connection. */
 static void refuse(fct_session *s, int error, enum facteur_phase phase, const fct_reply *reply,
                    const char *what)
 {
@@ -54,7 +54,7 @@ static void after_ehlo(fct_session *s)
                         "speaks TLS from the start (port 465)");
         return;
     }
-    /* RFC 3207 section 4.2: inside TLS another offer of it is to be ignored. */
+    /* RFC 3207 section 4.2: ignore an offer of STARTTLS inside TLS. */
     if (!s->secured && offered && s->config.tls != FCT_TLS_NONE)
         fct_session_command(s, FCT_COMMAND_STARTTLS, NULL, "STARTTLS");
     else if (fct_sasl_wanted(&s->config))
@@ -101,7 +101,9 @@ void fct_session_on_starttls(fct_session *s, const fct_reply *reply, bool more)
                "the relay offered STARTTLS and refused it");
         return;
     }
-    /* What came in clear behind the 220 is not the relay's, or not meant for after the handshake.
+    /*
+     * Bytes in clear text after the 220 are not from the relay, or are not meant for the time after
+     * the handshake.
      */
     if (more) {
         fct_session_die(s, FACTEUR_ETLS, FACTEUR_PHASE_tls, reply, NULL,

@@ -14,23 +14,23 @@
 
 #define FCT_PIPELINE_DEPTH_MAX 256u
 /*
- * A connection is left before a relay's own limit on commands that bring it no mail: Exim hangs up
- * at the eleventh (smtp_accept_max_nonmail), and a mail in flight behind that would be in doubt.
+ * Leave a connection before a relay's own limit on commands that bring no mail.  Exim hangs up at
+ * the eleventh (smtp_accept_max_nonmail), and a mail in flight after it would be in doubt.
  */
 #define FCT_IDLE_COMMANDS_MAX 10u
 #define FCT_QUIT_US 2000000u
-#define FCT_BODY_STEP (64u * 1024) /* the content that body_us allows for */
+#define FCT_BODY_STEP (64u * 1024) /* bytes of content for which body_us is the limit */
 
 enum fct_session_state {
     FCT_STATE_GREET, /* greeting, EHLO, STARTTLS's reply */
-    FCT_STATE_TLS,   /* the handshake is somebody else's */
+    FCT_STATE_TLS,   /* the caller does the handshake */
     FCT_STATE_AUTH,
     FCT_STATE_READY,
     FCT_STATE_QUIT,
     FCT_STATE_DEAD
 };
 
-/* What a reply is the answer to. */
+/* The command that a reply answers. */
 enum fct_command {
     FCT_COMMAND_GREETING,
     FCT_COMMAND_EHLO,
@@ -47,37 +47,39 @@ enum fct_command {
     FCT_COMMAND_FINAL, /* the final dot */
     FCT_COMMAND_PROBE, /* "BDAT 0": does it know BDAT? */
     FCT_COMMAND_BDAT,
-    FCT_COMMAND_LONE_DOT /* ends a DATA that nobody wanted; its reply means nothing */
+    FCT_COMMAND_LONE_DOT /* ends a DATA without a recipient; its reply means nothing */
 };
 
 typedef struct fct_transaction fct_transaction;
 
 struct fct_expected {
     enum fct_command command;
-    unsigned count; /* the same command so many times */
+    unsigned count; /* so many of the same command */
     fct_transaction *mail;
 };
 
-/* What is known of one recipient. */
+/* What is known about one recipient. */
 enum fct_mark {
     FCT_MARK_PENDING,
     FCT_MARK_ASKED,    /* RCPT is written */
     FCT_MARK_ACCEPTED, /* in this run */
     FCT_MARK_REFUSED,
-    FCT_MARK_FULL, /* too many recipients: belongs to a further run */
+    FCT_MARK_FULL, /* too many recipients: goes to another run */
     FCT_MARK_SENT
 };
 
 enum fct_mail_state { FCT_MAIL_QUEUED, FCT_MAIL_ACTIVE, FCT_MAIL_DONE };
 
-/* One mail.  It is run once, and again for recipients beyond the relay's limit or when only the
- * mail before it was its misfortune. */
+/*
+ * One mail.  It is run once, and again for recipients beyond the relay's limit, or when it failed
+ * only because of the mail before it.
+ */
 struct fct_transaction {
     fct_list link;
     fct_mail *mail;
     fct_outcome *outcome;
     uint64_t deadline_us;
-    uint64_t span_us; /* or 0: the deadline is at least so long after the verdict before */
+    uint64_t span_us; /* 0, or: the deadline is at least so long after the last verdict before it */
     uint64_t size;
     fct_outgoing body;
     enum fct_mail_state state;
@@ -85,19 +87,20 @@ struct fct_transaction {
     bool gate_told;
     bool bdat;
     bool probe;  /* BDAT must be proven before the content is written */
-    bool behind; /* begun before the mail before it was answered */
+    bool behind; /* it began before the mail before it was answered */
     bool mail_refused;
-    fct_reply refusal; /* to MAIL, when mail_refused */
-    bool rerun;        /* this run's result is not the mail's */
-    bool run_before;   /* it must not be behind another mail any more */
-    bool answered;     /* any reply was for it */
+    fct_reply refusal; /* the reply to MAIL, when mail_refused */
+    bool rerun;        /* this run does not decide the mail */
+    bool run_before;   /* it must not follow an unanswered mail any more */
+    bool answered;     /* a reply to one of its commands came */
     size_t recipient_count;
-    size_t asked;                /* recipients before this were asked or need not be */
-    size_t heard;                /* recipients before this were answered */
-    size_t waiting;              /* RCPT replies outstanding */
-    size_t accepted;             /* in this run */
-    uint64_t mark_us;            /* the end of the last phase */
-    uint64_t body_us, handed_us; /* the content was queued, its terminator written; 0: not yet */
+    size_t asked;     /* recipients before this one were asked or need not be */
+    size_t heard;     /* recipients before this one were answered */
+    size_t waiting;   /* RCPT replies outstanding */
+    size_t accepted;  /* in this run */
+    uint64_t mark_us; /* the end of the last phase */
+    uint64_t body_us,
+        handed_us; /* when the content was queued, its terminator written; 0: not yet */
     struct fct_wire_share share;
     unsigned char marks[]; /* enum fct_mark */
 };
@@ -108,7 +111,7 @@ struct fct_session {
     uint64_t now_us;
     uint64_t since_us; /* when the present wait began */
     uint64_t begun_us; /* when the present phase began: greeting, EHLO, AUTH */
-    size_t body_bytes; /* written since since_us */
+    size_t body_bytes; /* of contents, written since since_us */
     struct fct_tls_facts facts;
     fct_buf binding; /* facts.channel_binding */
     char binding_name[32];
@@ -119,21 +122,23 @@ struct fct_session {
     enum fct_mechanism mechanism;
     bool logged_in;
     bool first_waits;      /* the initial response waits for an empty challenge */
-    bool first_sent;       /* it went with AUTH, and no challenge came since */
-    fct_buf last_response; /* what was last sent for AUTH, to keep an echo out of texts; wiped */
+    bool first_sent;       /* it went with AUTH, and no challenge has come since */
+    fct_buf last_response; /* the last response sent for AUTH, to keep an echo of it out of texts;
+                              wiped */
     fct_wire wire;
-    unsigned owed;                 /* replies to what was wholly written */
+    unsigned owed;                 /* replies that the relay owes for commands wholly written */
     struct fct_expected *expected; /* ring */
     size_t expected_cap, expected_first, expected_count;
-    fct_list mails;   /* in the order of submission, with those done and not taken */
-    fct_list kept;    /* taken, but their memory may still be in a write */
-    void **gate_tags; /* of the latest FCT_EVENT_GATE; pipeline_depth of them, once one is wanted */
+    fct_list mails;   /* in the order of submission, with those done but not taken */
+    fct_list kept;    /* taken, but a write may still use their memory */
+    void **gate_tags; /* of the latest FCT_EVENT_GATE; room for pipeline_depth of them, made for the
+                         first */
     unsigned mail_count; /* not done */
     uint64_t mail_bytes; /* of them */
     unsigned active_count;
     uint64_t active_bytes;
     unsigned mails_begun;
-    unsigned idle_commands; /* NOOPs, and RSETs behind mails that were refused */
+    unsigned idle_commands; /* NOOPs, and RSETs after mails that were refused */
     unsigned known;         /* bits of enum fct_known */
     unsigned noops_wanted, noops_done;
     bool start_tls_due, ready_due, close_due;
@@ -141,9 +146,8 @@ struct fct_session {
     bool reply_holds; /* a content is held until the next reply */
     bool quit_wanted;
     bool chunking_refused;
-    bool
-        draining; /* BDAT was refused: no reply is sure to be what it seems, nothing more is said */
-    int stop;     /* no further mail: die with it when those begun have their end */
+    bool draining; /* BDAT was refused: replies cannot be trusted, no more commands are sent */
+    int stop;      /* no further mail: the error to die with when those begun have ended */
     bool flight_open;
     unsigned flights;
     int64_t timing_us[FACTEUR_PHASE_COUNT];
@@ -157,17 +161,19 @@ struct fct_session {
     fct_transcript transcript;
 };
 
-/* ---- session_flow.c: what is written when ---- */
+/* ---- session_flow.c: what is written, and when ---- */
 
-/* Render a command line into s->line, then queue it.  0 or FACTEUR_ENOMEM, with which the session
- * is dead. */
+/*
+ * Render a command line into s->line, then queue it.  Returns 0, or FACTEUR_ENOMEM; then the
+ * session is dead.
+ */
 int fct_session_command(fct_session *s, enum fct_command command, fct_transaction *mail,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Queue s->line (without CRLF), shown in the transcript as `shown`. */
 int fct_session_write(fct_session *s, enum fct_command command, fct_transaction *mail,
                       fct_slice shown, bool secret);
 void fct_session_expect(fct_session *s, enum fct_command command, fct_transaction *mail);
-/* Queue the commands of the mails that may be begun now. */
+/* Queue the commands of the mails that may begin now. */
 void fct_session_begin_mails(fct_session *s);
 /* Queue whatever else may be written now. */
 void fct_session_pump(fct_session *s);
@@ -185,16 +191,16 @@ void fct_session_login(fct_session *s);
 void fct_session_on_auth(fct_session *s, const fct_reply *reply);
 void fct_session_on_cancel(fct_session *s, const fct_reply *reply);
 void fct_session_now_ready(fct_session *s);
-/* Take what was sent for AUTH out of a reply's text. */
+/* Replace everything that was sent for AUTH in a reply's text. */
 void fct_session_mask(fct_session *s, fct_buf *text);
 
 /* ---- session_gate.c: terminators that must wait ---- */
 
-/* Whether all that is to be written waits for fct_session_release(). */
+/* Whether everything left to write waits for fct_session_release(). */
 bool fct_session_at_gate(const fct_session *s);
-/* Fill in the event when there is one to tell. */
+/* Fill in the event.  Returns false when there is none. */
 bool fct_session_tell_gate(fct_session *s, struct fct_session_event *event);
-/* A reply came: no terminator waits for the first one any more. */
+/* A reply came, so no terminator waits for the first one any more. */
 void fct_session_first_reply(fct_session *s);
 
 /* ---- transaction.c: the replies to one mail ---- */
@@ -204,12 +210,12 @@ void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_co
 
 /* ---- refusal.c: what the relay cannot take ---- */
 
-/* 0, or an error with its sentence in s->message: the mail must not be begun. */
+/* Returns 0, or an error with its sentence in s->message; then the mail must not begin. */
 int fct_session_refuses(fct_session *s, const fct_transaction *mail);
 
-/* ---- parameter.c: what a mail asks beside its delivery ---- */
+/* ---- parameter.c: what a mail asks besides delivery ---- */
 
-/* As fct_session_refuses(), for terms alone. */
+/* Like fct_session_refuses(), for the terms alone. */
 int fct_session_refuses_terms(fct_session *s, const fct_terms *terms);
 void fct_session_add_mail_terms(const fct_session *s, const fct_terms *terms, fct_buf *line);
 void fct_session_add_rcpt_terms(const fct_session *s, const fct_terms *terms, const char *address,
@@ -222,45 +228,46 @@ void fct_transaction_phase_ends(fct_session *s, fct_transaction *mail, enum fact
 
 /* ---- transaction_end.c: what became of a mail ---- */
 
-/* A reply to the end of data (FINAL, BDAT), perhaps in the middle of the content. */
+/* Handle a reply to the end of data (FINAL, BDAT), which may come in the middle of the content. */
 void fct_transaction_on_verdict(fct_session *s, fct_transaction *mail, enum fct_command command,
                                 const fct_reply *reply);
-/* The same for any command once the session drains. */
+/* The same for a reply to any command when the session drains. */
 void fct_transaction_on_drained(fct_session *s, fct_transaction *mail, enum fct_command command,
                                 const fct_reply *reply);
-/* The connection is over; `closing`: by a 421.  `culprit` as in fct_session_die(). */
+/* The connection is over; with `closing`, by a 421.  `culprit` as in fct_session_die(). */
 void fct_transaction_on_end(fct_session *s, fct_transaction *mail, bool closing,
                             const fct_transaction *culprit);
-/* Decide every recipient that is not decided yet with `class`, and end the mail.  `reply` may be
- * NULL. */
+/*
+ * Give `class` to every recipient that is not decided yet, and end the mail.  `reply` may be NULL.
+ */
 void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class class, int error,
                          enum facteur_phase phase, const fct_reply *reply, const char *sentence);
 /* End this run with the relay's refusal, a 4yz or 5yz. */
 void fct_transaction_refused(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
                              const fct_reply *reply);
-/* The same where the relay refused the sender, or each recipient, `reply` last. */
+/* The same when the relay refused the sender, or each recipient; `reply` is its last refusal. */
 void fct_transaction_unwanted(fct_session *s, fct_transaction *mail, const fct_reply *reply);
-/* The session dies of a reply that cannot be one to what was asked for this mail. */
+/* End the session, because a reply cannot answer a command of this mail. */
 void fct_transaction_breach(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
                             const fct_reply *reply, const char *what);
 
-/* ---- session_end.c: the end of a connection, by whatever ---- */
+/* ---- session_end.c: the end of a connection, whatever its cause ---- */
 
 /*
- * Dead.  `culprit` (or NULL) is the mail that it happened to; `reply` (or NULL) is copied; the
- * sentence may be s->message.ptr.
+ * Make the session dead.  `culprit` is the mail that caused it, or NULL.  `reply` may be NULL and
+ * is copied.  The sentence may be s->message.ptr.
  */
 void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const fct_reply *reply,
                      const fct_transaction *culprit, const char *sentence);
 void fct_session_leave_drained(fct_session *s);
 void fct_session_closed_by_421(fct_session *s, const fct_reply *reply);
-/* A mail had its verdict. */
+/* A mail has got its verdict. */
 void fct_session_moved(fct_session *s);
-/* The phase that a begun mail is in: its oldest unanswered command. */
+/* The phase of a mail that has begun: that of its oldest unanswered command. */
 enum facteur_phase fct_transaction_phase(const fct_session *s, const fct_transaction *mail);
 /* Give up the mails whose deadline has passed. */
 void fct_session_expire(fct_session *s);
-/* End a mail that has no verdict; once it had begun, the session dies of it. */
+/* End a mail that has no verdict.  If it had begun, the session dies. */
 void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const char *sentence);
 struct fct_expected *fct_session_front(fct_session *s);
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define DOMAINS_MAX 64u /* of the recipients of one run, where the relay limits them */
+#define DOMAINS_MAX 64u /* domains of one run's recipients, when the relay limits them */
 
 static void no_memory(fct_session *s, fct_transaction *mail)
 {
@@ -37,7 +37,7 @@ static void say_mail(fct_session *s, fct_transaction *mail)
     fct_session_write(s, FCT_COMMAND_MAIL, mail, (fct_slice){line->ptr, line->len}, false);
 }
 
-/* Ask for the next recipient of this run.  False: there is none, or no memory. */
+/* Ask for the next recipient of this run.  False when there is none or memory ran out. */
 static bool say_rcpt(fct_session *s, fct_transaction *mail)
 {
     fct_buf *line = &s->line;
@@ -59,7 +59,7 @@ static bool say_rcpt(fct_session *s, fct_transaction *mail)
     return true;
 }
 
-/* RFC 9422: recipients beyond the limit that the relay told belong to a further run. */
+/* RFC 9422: recipients beyond the limit that the relay announced go to another run. */
 static void set_limit(fct_session *s, fct_transaction *mail)
 {
     size_t left = s->caps.rcpt_max;
@@ -81,7 +81,7 @@ static fct_slice domain_of(const char *address)
     return fct_slice_of(at ? at + 1 : address);
 }
 
-/* The same for recipients of further domains; of a high limit DOMAINS_MAX are used. */
+/* The same for recipients of more domains.  At most DOMAINS_MAX of a higher limit are used. */
 static void set_domain_limit(fct_session *s, fct_transaction *mail)
 {
     fct_slice domains[DOMAINS_MAX];
@@ -134,7 +134,7 @@ static void say_bdat(fct_session *s, fct_transaction *mail)
     fct_buf *line = &s->line;
 
     if (mail->probe) {
-        /* RFC 3030 section 2: a chunk without an octet, and not the last one. */
+        /* RFC 3030 section 2: an empty chunk that is not the last one. */
         fct_session_command(s, FCT_COMMAND_PROBE, mail, "BDAT 0");
         return;
     }
@@ -146,7 +146,7 @@ static void say_bdat(fct_session *s, fct_transaction *mail)
         queue_content(s, mail);
 }
 
-/* After the envelope: hand over the content, or ask whether to. */
+/* After the envelope: send the content, or first ask whether the relay takes it. */
 static void say_data(fct_session *s, fct_transaction *mail)
 {
     if (mail->bdat)
@@ -157,7 +157,7 @@ static void say_data(fct_session *s, fct_transaction *mail)
 
 static bool one_flight(const fct_session *s, const fct_transaction *mail)
 {
-    /* A large content is not worth sending to a relay that refuses its envelope. */
+    /* Do not send a large content to a relay that may refuse its envelope. */
     return fct_session_uses(s, FCT_OFFER_PIPELINING) &&
            (!mail->bdat || mail->size <= s->config.pipeline_bytes);
 }
@@ -174,7 +174,7 @@ void fct_transaction_begin(fct_session *s, fct_transaction *mail)
         return;
     }
     mail->behind = s->active_count > 0;
-    /* A relay that takes no RSET loses the connection: the mail behind it is not to be in doubt. */
+    /* A relay that refuses RSET loses the connection.  The hold keeps this mail out of doubt. */
     if (s->rset_due && !mail->behind)
         mail->hold |= FCT_HOLD_REPLY;
     mail->state = FCT_MAIL_ACTIVE;
@@ -185,9 +185,8 @@ void fct_transaction_begin(fct_session *s, fct_transaction *mail)
     s->active_bytes += mail->size;
     s->mails_begun++;
     /*
-     * A BDAT that is refused may leave its transaction open at the relay: the recipients of the
-     * mail before would get this one.  The RSET between them costs no flight and makes that
-     * impossible.
+     * A refused BDAT may leave its transaction open at the relay.  Then the recipients of the mail
+     * before would get this one.  The RSET between them prevents that and costs no flight.
      */
     if ((s->rset_due || behind_bdat) && fct_session_command(s, FCT_COMMAND_RSET, NULL, "RSET"))
         return;
@@ -220,17 +219,17 @@ static void on_mail(fct_session *s, fct_transaction *mail, const fct_reply *repl
     mail->mail_refused = true;
     fct_reply_copy(reply, &mail->refusal);
     s->rset_due = true;
-    /* Perhaps only because the transaction of the mail before it is still open. */
+    /* The reason may be that the transaction of the mail before it is still open. */
     if (reply->code == 503 && mail->behind)
         mail->rerun = true;
-    /* It is not the mail that the relay refuses, but us. */
+    /* The relay refuses us, not the mail. */
     if (reply->code == 530) {
         s->stop = FACTEUR_EAUTH;
         s->error_phase = FACTEUR_PHASE_mail;
     }
     if (fct_session_uses(s, FCT_OFFER_PIPELINING))
         return;
-    /* Or is it the connection that ends (SES closes an idle one with 451)?  RSET is due anyway. */
+    /* The connection may be ending (SES closes an idle one with 451).  RSET is due anyway. */
     if (kind == 4 && s->mails_begun > 1) {
         s->rset_due = false;
         fct_session_command(s, FCT_COMMAND_RSET, mail, "RSET");
@@ -239,7 +238,7 @@ static void on_mail(fct_session *s, fct_transaction *mail, const fct_reply *repl
     fct_transaction_refused(s, mail, FACTEUR_PHASE_mail, reply);
 }
 
-/* RFC 5321 section 4.5.3.1.10: the limit may be told by 452, and by 552 of older relays. */
+/* RFC 5321 section 4.5.3.1.10: a relay may report the limit with 452, an older one with 552. */
 static bool is_full(const fct_transaction *mail, const fct_reply *reply)
 {
     const char *enhanced = reply->enhanced;
@@ -251,7 +250,7 @@ static bool is_full(const fct_transaction *mail, const fct_reply *reply)
     return reply->code == 452 ? told || !*enhanced : reply->code == 552 && told;
 }
 
-/* Recipients that need not be asked in this run any more. */
+/* Skip recipients that need not be asked in this run any more. */
 static void put_off_the_rest(fct_transaction *mail)
 {
     for (size_t i = mail->asked; i < mail->recipient_count; i++) {
@@ -264,7 +263,7 @@ static void after_envelope(fct_session *s, fct_transaction *mail, const fct_repl
 {
     fct_transaction_phase_ends(s, mail, FACTEUR_PHASE_rcpt);
     if (one_flight(s, mail))
-        return; /* the reply to DATA or BDAT is still to come */
+        return; /* the reply to DATA or BDAT has not come yet */
     if (mail->accepted && !mail->mail_refused) {
         say_data(s, mail);
         return;
@@ -286,7 +285,7 @@ static void on_rcpt(fct_session *s, fct_transaction *mail, const fct_reply *repl
         fct_transaction_breach(s, mail, FACTEUR_PHASE_rcpt, reply, "not a reply to RCPT");
         return;
     }
-    /* After a refused MAIL a 503 says nothing about the recipient. */
+    /* After a refused MAIL, a 503 says nothing about the recipient. */
     if (!mail->mail_refused)
         fct_reply_copy(reply, &mail->outcome->recipients[i].reply);
     if (kind == 2) {
@@ -306,7 +305,9 @@ static void on_rcpt(fct_session *s, fct_transaction *mail, const fct_reply *repl
     }
 }
 
-/* 354, and nobody takes the mail: an empty one to nobody is the shortest way back (RFC 2920 3.1).
+/*
+ * 354, but no recipient was accepted: an empty mail to nobody is the shortest way back (RFC 2920
+ * 3.1).
  */
 static void say_lone_dot(fct_session *s, fct_transaction *mail, const fct_reply *reply)
 {
@@ -339,8 +340,8 @@ static void on_data(fct_session *s, fct_transaction *mail, const fct_reply *repl
 }
 
 /*
- * Nothing of the content is out: a relay that does not know BDAT, or not one without octets, gets
- * the mail by DATA.
+ * No octet of the content has been sent.  A relay that does not know BDAT, or refuses an empty one,
+ * gets the mail by DATA.
  */
 static void on_probe(fct_session *s, fct_transaction *mail, const fct_reply *reply)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What became of a mail: how far its run had come, and what was heard then, give the verdict on it;
- * each recipient's own reply and that verdict give the recipient's class.
+ * The result of a mail.  The progress of its run and the event that ended it give the run's
+ * verdict. The verdict and each recipient's own reply give the recipient's class.
  */
 #include "smtp/session_state.h"
 
@@ -12,11 +12,12 @@
 
 #define IN_DOUBT "the mail was handed over and its verdict was not heard: "
 
-/* How far a run of a mail has come.  "Over": something of its terminator was written. */
+/* The progress of a run of a mail.  "Over" means that an octet of its terminator was written. */
 enum stand {
-    STAND_WAITS,       /* nothing of it was written */
-    STAND_OPEN,        /* wanted, as far as is known: the sender and a recipient were not refused */
-    STAND_OVER,        /* the same, and over */
+    STAND_WAITS, /* no octet of it was written */
+    STAND_OPEN,  /* as far as known the relay wants it: the sender and a recipient were not refused
+                  */
+    STAND_OVER,  /* the same, and over */
     STAND_NOBODY_OPEN, /* no recipient was accepted */
     STAND_NOBODY_OVER,
     STAND_SENDER_OPEN, /* the sender was refused */
@@ -24,26 +25,26 @@ enum stand {
     STAND_SENDER_TAKEN /* the sender was refused, yet a recipient was accepted; over */
 };
 
-/* What is heard then. */
+/* The event that ends it. */
 enum event {
     EVENT_YES,     /* 2yz to the end of data, in one reply, whole and well-formed */
     EVENT_NO,      /* 4yz or 5yz to it, or in the middle of the content */
-    EVENT_NO_BDAT, /* 500, 502 or 503 to BDAT: it is not known, or not in this place */
-    EVENT_CLOSING, /* 421, to whatever command */
-    EVENT_END      /* the connection is over by anything else: lost, late, malformed, cut */
+    EVENT_NO_BDAT, /* 500, 502 or 503 to BDAT: the relay does not know it, or not at this place */
+    EVENT_CLOSING, /* 421 to any command */
+    EVENT_END      /* any other end of the connection: lost, late, malformed, cut off */
 };
 
-/* What follows for all recipients that have no refusal of their own. */
+/* The verdict on all recipients that were not refused themselves. */
 enum verdict {
     NEVER,     /* cannot be */
-    SENT,      /* who was accepted in this run has the mail (RFC 5321 section 4.2.5) */
+    SENT,      /* the recipients accepted in this run have the mail (RFC 5321 section 4.2.5) */
     REPLY,     /* the class of the reply */
     SENDER,    /* the class of the refusal of the sender */
-    NOBODY,    /* all have a refusal of their own */
+    NOBODY,    /* each recipient was refused itself */
     NOT_SENT,  /* temporary: it was certainly not taken */
     DOUBT,     /* it may have been taken (RFC 5321 section 4.5.3.2.6, RFC 1047) */
     ELSEWHERE, /* not taken, and to be sent by DATA */
-    BREACH     /* not sent, and the relay is not to be believed any more */
+    BREACH     /* not sent, and the relay cannot be believed any more */
 };
 
 /* clang-format off */
@@ -74,8 +75,8 @@ static enum stand stand_of(const fct_transaction *mail)
 }
 
 /*
- * Where the connection ends.  A sender's refusal that only the mail before it is to blame for
- * counts for nothing then: what was handed over behind it may be in that mail's transaction.
+ * The stand when the connection ends.  A refusal of the sender does not count if only the mail
+ * before it was the cause: a content that was sent after it may be in that mail's transaction.
  */
 static enum stand stand_at_end(const fct_transaction *mail)
 {
@@ -91,7 +92,7 @@ static enum fct_class class_of(const fct_reply *reply)
     return fct_reply_kind(reply->code) == 5 ? FCT_PERMANENT : FCT_TEMPORARY;
 }
 
-/* No longer on the wire's account: it waits again, or has its end. */
+/* Take the mail out of the counts of mails in flight: it waits again, or it has ended. */
 static void leave(fct_session *s, fct_transaction *mail)
 {
     if (mail->state != FCT_MAIL_ACTIVE)
@@ -125,7 +126,7 @@ static void run_again(fct_session *s, fct_transaction *mail)
     mail->handed_us = 0;
 }
 
-/* A 250 to its RCPT is no reason why a recipient was not sent the mail. */
+/* A 250 to its RCPT does not explain why a recipient did not get the mail. */
 static void tell_why(struct fct_recipient_outcome *recipient, const fct_reply *reply,
                      const char *sentence)
 {
@@ -137,7 +138,9 @@ static void tell_why(struct fct_recipient_outcome *recipient, const fct_reply *r
     }
 }
 
-/* Decide each recipient; the mail's class is the best news: sent, in doubt, temporary, permanent.
+/*
+ * Decide each recipient.  The mail's class is the first of these that a recipient has: sent, in
+ * doubt, temporary, permanent.
  */
 static enum fct_class decide(fct_transaction *mail, enum fct_class class, const fct_reply *reply,
                              const char *sentence)
@@ -155,7 +158,7 @@ static enum fct_class decide(fct_transaction *mail, enum fct_class class, const 
         } else if (mail->marks[i] == FCT_MARK_REFUSED) {
             recipient->class = class_of(&recipient->reply);
         } else {
-            /* Who belongs to a further run is in no doubt. */
+            /* A recipient that goes to another run is not in doubt. */
             recipient->class =
                 class == FCT_IN_DOUBT && mail->marks[i] == FCT_MARK_FULL ? FCT_TEMPORARY : class;
             tell_why(recipient, reply, sentence);
@@ -192,7 +195,7 @@ static void end_unsent(fct_session *s, fct_transaction *mail, int error, enum fa
     outcome->error = error;
     outcome->phase = phase;
     first = first_of(outcome, &index);
-    /* Decided recipient by recipient: the first with the mail's class speaks for it. */
+    /* Each recipient was decided on its own: report the first one that has the mail's class. */
     if (first && mail->marks[index] == FCT_MARK_REFUSED) {
         reply = &first->reply;
         outcome->phase = FACTEUR_PHASE_rcpt;
@@ -224,7 +227,7 @@ void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class c
         if (mail->marks[i] == FCT_MARK_ACCEPTED) {
             mail->marks[i] = FCT_MARK_SENT;
         } else if (mail->marks[i] == FCT_MARK_ASKED) {
-            /* Refused after the sender was; yet the mail was taken, for others. */
+            /* It was refused after the sender was, yet the mail was taken for others. */
             mail->marks[i] = FCT_MARK_REFUSED;
             fct_reply_copy(&mail->refusal, &outcome->recipients[i].reply);
         }
@@ -256,7 +259,7 @@ void fct_transaction_refused(fct_session *s, fct_transaction *mail, enum facteur
     const char *what = "the relay refused the message";
 
     s->idle_commands += s->rset_due ? 1 : 0;
-    /* The relay refused all that this run asked for, and was not asked for the others. */
+    /* The relay refused all recipients of this run and was not asked about the others. */
     if (mail->rerun || (phase == FACTEUR_PHASE_rcpt && has_more(mail))) {
         run_again(s, mail);
         return;
@@ -292,7 +295,7 @@ static void on_taken(fct_session *s, fct_transaction *mail, const fct_reply *rep
 {
     bool odd = mail->mail_refused;
 
-    s->rset_due = false; /* what was open before it, it closed */
+    s->rset_due = false; /* it closed the transaction that was open before */
     fct_transaction_end(s, mail, FCT_SENT, 0, FACTEUR_PHASE_final, reply, NULL);
     if (reply->code == 221)
         fct_session_die(s, FACTEUR_ECONNECT, FACTEUR_PHASE_final, reply, mail,
@@ -303,10 +306,10 @@ static void on_taken(fct_session *s, fct_transaction *mail, const fct_reply *rep
 }
 
 /*
- * The relay offered CHUNKING and does not take BDAT.  It may never have heard of it, read the
- * content as commands and answer each line: no reply from here on is surely the one to a command of
- * ours.  Nothing more is said on this connection.  What is outstanding is heard to its end, so that
- * a relay which refuses each BDAT leaves no mail in doubt, and all of them go elsewhere by DATA.
+ * The relay offered CHUNKING but refuses BDAT.  If it does not know BDAT, it reads the content as
+ * commands and answers each line, so later replies may not belong to our commands.  Send nothing
+ * more on this connection, but read all outstanding replies.  Then a relay that refuses each BDAT
+ * leaves no mail in doubt, and all of them go elsewhere by DATA.
  */
 static void on_bdat_unknown(fct_session *s, fct_transaction *mail, const fct_reply *reply)
 {
@@ -363,7 +366,7 @@ void fct_transaction_on_verdict(fct_session *s, fct_transaction *mail, enum fct_
             fct_transaction_refused(s, mail, phase, reply);
         }
     }
-    /* Without its whole content out there is no way back to commands but a new connection. */
+    /* Unless its whole content was written, only a new connection leads back to commands. */
     if (early && s->draining)
         fct_session_leave_drained(s);
     else if (early)
@@ -371,7 +374,7 @@ void fct_transaction_on_verdict(fct_session *s, fct_transaction *mail, enum fct_
                         "the connection was closed because a mail was refused before its end");
 }
 
-/* Only a refusal of its BDAT is believed: the mail was not taken. */
+/* Believe only a refusal of its BDAT: the mail was not taken. */
 void fct_transaction_on_drained(fct_session *s, fct_transaction *mail, enum fct_command command,
                                 const fct_reply *reply)
 {

@@ -39,7 +39,7 @@ void fct_transcript_add(fct_transcript *transcript, const char *who, fct_slice t
         put(transcript, "\n", 1);
         len += end ? 1 : 0;
         if (len == 0)
-            return; /* there may be no memory at all to step in */
+            return; /* an empty text may have no pointer to move */
         text.ptr += len;
         text.len -= len;
     } while (text.len);
@@ -64,7 +64,7 @@ const char *fct_transcript_text(fct_transcript *transcript)
         *end = '\0';
         return ring;
     }
-    /* It has wrapped, so it is full: rotate the ring in place until its oldest byte is first. */
+    /* The ring has wrapped, so it is full.  Rotate it in place until its oldest byte is first. */
     reverse(ring, ring + transcript->start);
     reverse(ring + transcript->start, end);
     reverse(ring, end);

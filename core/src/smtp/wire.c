@@ -8,7 +8,7 @@
 #define CHUNK_SIZE 4096u
 #define HELD_LEN 2u
 
-/* Command lines, in memory that does not move while a write refers to it. */
+/* Command lines, in memory that does not move while a write uses it. */
 struct fct_wire_chunk {
     struct fct_wire_chunk *next;
     size_t cap, len, sent;
@@ -17,14 +17,14 @@ struct fct_wire_chunk {
 };
 
 enum piece_kind {
-    PIECE_TEXT, /* every line end completes a command */
+    PIECE_TEXT, /* each line end completes a command */
     PIECE_DOT,  /* the final dot's line: a terminator from its first byte on */
     PIECE_BODY,
     PIECE_BODY_LAST /* with the content's last byte; for BDAT that is the terminator */
 };
 
 struct fct_wire_item {
-    fct_outgoing *body; /* or NULL: a text */
+    fct_outgoing *body; /* NULL: a text */
     const char *text;
     size_t len;
     struct fct_wire_share *share;
@@ -35,7 +35,7 @@ struct fct_wire_piece {
     size_t len;
     fct_outgoing *body;
     enum piece_kind kind;
-    bool last; /* of its body: it waits while the body is held */
+    bool last; /* of its body; waits while the body is held */
     struct fct_wire_share *share;
 };
 
@@ -142,7 +142,9 @@ static void add_piece(fct_wire *wire, struct fct_wire_piece piece)
     wire->pieces[(wire->piece_first + wire->piece_count++) % FCT_WIRE_PIECES] = piece;
 }
 
-/* How much of the run may be shown as one: up to and with the next dot that must be doubled. */
+/*
+ * How much of the run may be shown at once: up to and including the next dot that must be doubled.
+ */
 static size_t stuffed_len(const fct_outgoing *body)
 {
     const char *at = body->run.ptr, *end = at + body->run.len;
@@ -167,7 +169,7 @@ static void take_stuffed(fct_wire *wire, fct_outgoing *body)
                (alone ? body->line_start : run[len - 2] == '\n');
 
     add_piece(wire, (struct fct_wire_piece){run, len, body, PIECE_BODY, false, body->share});
-    /* The doubled dot is shown again as the first byte of the next piece. */
+    /* The dot is shown again as the first byte of the next piece, and so doubled. */
     body->doubled = dot;
     if (dot)
         len--;
@@ -194,7 +196,10 @@ static void take_plain(fct_wire *wire, fct_outgoing *body)
                                                 PIECE_BODY_LAST, true, body->share});
 }
 
-/* Pull the body's next run when the last is used up.  1: there is one, 0: the end, or an error. */
+/*
+ * Read the body's next run when the last one is used up.  Returns 1 with a run, 0 at the end, or an
+ * error.
+ */
 static int refill(fct_wire *wire, fct_outgoing *body)
 {
     bool stable = true;
@@ -207,7 +212,7 @@ static int refill(fct_wire *wire, fct_outgoing *body)
     result = fct_mail_reader_next(body->reader, &body->run, &stable);
     if (result < 0)
         return result;
-    /* Less or more than the size that was announced must not go out as if it were the mail. */
+    /* A content of another size than the announced one must not go out as the mail. */
     if (result == 0 || body->run.len == 0 || body->run.len > body->left)
         return FACTEUR_EIO;
     body->left -= body->run.len;
@@ -285,7 +290,7 @@ static unsigned count_lines(const char *ptr, size_t len)
     return count;
 }
 
-/* Give back the memory of a text that is out; the last chunk is kept for the next text. */
+/* Free the memory of a text that was written.  The last chunk is kept for the next text. */
 static void text_sent(fct_wire *wire, size_t len)
 {
     while (len) {
@@ -381,7 +386,7 @@ fct_outgoing *fct_wire_held(const fct_wire *wire)
         body = piece->last ? piece->body : NULL;
     } else if (wire->item_count) {
         body = wire->items[wire->item_first].body;
-        /* Of an empty content the final dot is not cut yet. */
+        /* The final dot of an empty content has not become a piece yet. */
         if (body && (!body->stuff || body->left || body->run.len))
             body = NULL;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What waits to be written: command lines and the contents of mails, in order.  Shown as slices of
- * the memory where they lie; a content is never copied, and dot-stuffed (RFC 5321 section 4.5.2) by
- * showing the dot of a line's start twice.
+ * The queue of bytes to write: command lines and the contents of mails, in order.  They are shown
+ * as slices of their own memory.  A content is never copied; for dot-stuffing (RFC 5321 section
+ * 4.5.2) the dot at a line's start is shown twice.
  */
 #ifndef FCT_WIRE_H
 #define FCT_WIRE_H
@@ -18,19 +18,19 @@ struct fct_wire_share {
     unsigned last; /* the number of the latest of them */
 };
 
-/* The content of one mail on its way out. */
+/* The content of one mail while it is written. */
 typedef struct fct_outgoing {
     fct_mail_reader *reader;
-    uint64_t left;    /* bytes that the reader still owes */
-    uint64_t written; /* as they are on the wire, the final dot's line left out */
-    fct_slice run;    /* of the current run, not yet in a piece */
+    uint64_t left;    /* bytes still to come from the reader */
+    uint64_t written; /* as on the wire, without the final dot's line */
+    fct_slice run;    /* the part of the current run that is not yet in a piece */
     struct fct_wire_share *share;
-    unsigned hold; /* reasons why its terminator must wait; BDAT: given before it is queued */
-    bool stuff;    /* DATA; otherwise BDAT, as it is */
+    unsigned hold; /* reasons why its terminator must wait; for BDAT set before it is queued */
+    bool stuff;    /* DATA; else BDAT, unchanged */
     bool line_start;
     bool doubled; /* the run's first byte is a dot that was shown once */
-    bool shown;   /* bytes of it are, or may be, in somebody's hands */
-    bool handed;  /* some of the terminator was written */
+    bool shown;   /* bytes of it are, or may be, in use by a write */
+    bool handed;  /* an octet of the terminator was written */
 } fct_outgoing;
 
 struct fct_wire_item; /* a text or a body, not yet cut into pieces */
@@ -47,36 +47,45 @@ typedef struct fct_wire {
     unsigned body_count;                        /* bodies not wholly written */
 } fct_wire;
 
-/* What sent() brought about. */
+/* The effects of sent(). */
 struct fct_wire_progress {
-    unsigned lines;    /* command lines that are wholly out now: each is owed a reply */
+    unsigned lines; /* command lines that are wholly written now: the relay owes a reply to each */
     size_t body_bytes; /* bytes of contents */
-    bool body_ended;   /* a terminator was begun or ended */
+    bool body_ended;   /* a terminator began or ended */
 };
 
-/* `items`: how many texts and bodies may wait at once.  0 or FACTEUR_ENOMEM. */
+/* `items`: how many texts and bodies may wait at once.  Returns 0 or FACTEUR_ENOMEM. */
 int fct_wire_init(fct_wire *wire, size_t items);
 void fct_wire_done(fct_wire *wire);
 
 /*
- * Queue a whole line with its CRLF.  A secret's memory is wiped once it is out.  `share` (or NULL)
- * counts its flight, and that of lines of nobody before it in the same write.
+ * Queue a whole line with its CRLF.  A secret's memory is wiped when it has been written.  `share`
+ * (or NULL) counts the flight of this line, and of lines without a share before it in the same
+ * write.
  */
 int fct_wire_line(fct_wire *wire, fct_slice line, bool secret, struct fct_wire_share *share);
 
-/* Queue a content, and with `stuff` the final dot's line behind it.  The body must outlive the
- * wire. */
+/*
+ * Queue a content and, with `stuff`, the final dot's line after it.  The body must outlive the
+ * wire.
+ */
 int fct_wire_body(fct_wire *wire, fct_outgoing *body);
 
-/* The slices to write now; 0: none; FACTEUR_EIO: a reader failed or broke its word. */
+/*
+ * Show the slices to write now.  Returns their number, 0 for none, or FACTEUR_EIO when a reader
+ * failed or did not keep to its size.
+ */
 int fct_wire_output(fct_wire *wire, fct_slice *slices, int max);
-/* `flight`: its number; 0: none, and no share is touched, as their mails may be gone. */
+/*
+ * Report written bytes.  `flight` is the number of their flight.  With 0 no share is touched,
+ * because the mails may be gone.
+ */
 void fct_wire_sent(fct_wire *wire, size_t len, unsigned flight, struct fct_wire_progress *progress);
 
 /* The content whose terminator is next and must wait, or NULL. */
 fct_outgoing *fct_wire_held(const fct_wire *wire);
 
-/* Nothing can be written now: all is out, or what is left is held. */
+/* Whether nothing can be written now: everything is written, or the rest is held. */
 bool fct_wire_waits(const fct_wire *wire);
 bool fct_wire_empty(const fct_wire *wire);
 
