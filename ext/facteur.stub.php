@@ -289,7 +289,7 @@ namespace Facteur {
         /**
          * A message of finished RFC 5322 bytes; what else it can have is as in the constructor.
          *
-         * @param array $recipients the envelope's; none: To, Cc and Bcc of the bytes
+         * @param array $recipients the envelope's; none: To, Cc and Bcc of the bytes, or the newest block of Resent fields
          * @throws MessageError
          */
         public static function fromBytes(

@@ -111,10 +111,19 @@ static bool is_named(const char *at, size_t len, const char *name)
     return strlen(name) == len && strncasecmp(at, name, len) == 0;
 }
 
+static bool is_resent(const char *at, size_t len)
+{
+    return len > strlen("Resent-") && strncasecmp(at, "Resent-", strlen("Resent-")) == 0;
+}
+
 static bool holds_addresses(const char *at, size_t len)
 {
     static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc"};
 
+    if (is_resent(at, len)) {
+        at += strlen("Resent-");
+        len -= strlen("Resent-");
+    }
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (is_named(at, len, names[i]))
             return true;
@@ -129,12 +138,24 @@ static const char *next_line(const char *at, const char *end)
     return feed ? feed + 1 : end;
 }
 
-/* Where a field ends: behind the lines that begin with a blank (RFC 5322 section 2.2.3). */
+static bool is_empty_line(const char *at, const char *end)
+{
+    while (at < end && *at == '\r')
+        at++;
+    return at < end && *at == '\n';
+}
+
+/* With a blank (RFC 5322 section 2.2.3), or with a CR or NUL, which the library makes one. */
+static bool is_continued(const char *at, const char *end)
+{
+    return at < end && strchr(" \t\r", *at) && !is_empty_line(at, end);
+}
+
 static const char *field_end(const char *at, const char *end)
 {
     do
         at = next_line(at, end);
-    while (at < end && (*at == ' ' || *at == '\t'));
+    while (is_continued(at, end));
     return at;
 }
 
@@ -153,11 +174,11 @@ static void put_field(FILE *out, const char *at, const char *end, const char *do
 }
 
 /* An address a line: together they may be longer than a line may be (RFC 5322 section 2.1.1). */
-static void put_bcc(FILE *out, const char *list)
+static void put_bcc(FILE *out, const char *name, const char *list)
 {
     const char *end = list + strlen(list);
 
-    fputs("Bcc:", out);
+    fprintf(out, "%s:", name);
     while (list < end) {
         const char *stop = header_address_end(list, end);
         const char *next = stop < end ? stop + 1 : end;
@@ -183,6 +204,7 @@ int header_complete(const char *text, size_t len, const struct header_rules *rul
 {
     FILE *made = open_memstream(out, out_len);
     const char *at = text, *end = rules->dot_ends ? dot_line(text, text + len) : text + len;
+    const char *bcc = rules->bcc; /* still to be written */
     bool has_from = false;
 
     if (!made)
@@ -194,15 +216,20 @@ int header_complete(const char *text, size_t len, const struct header_rules *rul
         const char *next = field_end(at, end);
 
         has_from = has_from || is_named(at, name_len(at, end), "From");
+        /* A message that is sent again goes to the readers of its first Resent block alone. */
+        if (bcc && is_resent(at, name_len(at, end))) {
+            put_bcc(made, "Resent-Bcc", bcc);
+            bcc = NULL;
+        }
         put_field(made, at, next, rules->domain);
         at = next;
     }
     if (!has_from)
         fprintf(made, "From: %s\n", rules->from);
-    if (rules->bcc)
-        put_bcc(made, rules->bcc);
+    if (bcc)
+        put_bcc(made, "Bcc", bcc);
     /* Text that begins without a header is all body. */
-    if (at == end || (*at != '\n' && *at != '\r'))
+    if (!is_empty_line(at, end))
         putc('\n', made);
     fwrite(at, 1, (size_t)(end - at), made);
     if (fclose(made) == 0)

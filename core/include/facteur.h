@@ -257,9 +257,12 @@ FACTEUR_API int facteur_message_attach_stream(facteur_message *message, facteur_
                                               const char *content_id, facteur_error **error);
 
 /*
- * Make a message of finished RFC 5322 bytes.  Line ends become CRLF and Bcc fields are removed;
- * every other byte stays.  Set the envelope with facteur_message_set("envelope_from") and
- * facteur_message_add_recipient().  What you do not set is read from the header fields.
+ * Make a message of finished RFC 5322 bytes.  LF, with any CR before it, ends a line and becomes
+ * CRLF; other CRs and NULs become spaces.  Bcc, Resent-Bcc and Return-Path fields are removed.
+ * Every other byte stays.  Set the envelope with facteur_message_set("envelope_from") and
+ * facteur_message_add_recipient().  What you do not set is read from the header fields: from the
+ * newest block of Resent fields if there is one (RFC 5322 section 3.6.6), else from From, Sender,
+ * To, Cc and Bcc.
  */
 FACTEUR_API int facteur_message_from_bytes(const void *bytes, size_t len, facteur_message **out,
                                            facteur_error **error);
@@ -276,7 +279,10 @@ FACTEUR_API int facteur_message_from_bytes(const void *bytes, size_t len, facteu
  */
 FACTEUR_API int facteur_address_check(const char *address, size_t len, char **json);
 
-/* Add an SMTP recipient that no header field shows.  From then on To, Cc and Bcc add none. */
+/*
+ * Add an SMTP recipient that no header field shows: one address, with or without a display name.
+ * From then on To, Cc and Bcc add none.
+ */
 FACTEUR_API int facteur_message_add_recipient(facteur_message *message, const char *address,
                                               size_t len, facteur_error **error);
 

@@ -295,6 +295,29 @@ def test_sendmail_takes_what_programs_give_it(server, words, raw, told, sender, 
     assert (transaction["sender"], transaction["recipients"]) == (sender, recipients)
 
 
+@pytest.mark.parametrize("words, raw, sender, recipients", [
+    # mutt's "bounce", with and without further readers; what is sent again goes to nobody of the first time.
+    (("-t", "-i"), b"Resent-From: eve\nResent-To: new@example.org, root\n", "eve@shop.example",
+     ["new@example.org", "root@shop.example"]),
+    (("-t", "-i", "more@example.org"), b"Resent-From: e@example.com\nResent-To: new@example.org\nResent-Bcc: h@example.org\n",
+     "e@example.com", ["more@example.org", "new@example.org", "h@example.org"]),
+    (("-i", "only@example.org"), b"Resent-From: e@example.com\nResent-To: new@example.org\n", "e@example.com",
+     ["only@example.org"]),
+    # A lone CR, in a line and at its beginning, makes no field.
+    (("-t", "-i"), b"Subject: hi\rBcc: victim@example.net\n", "a@example.com", ["old@example.org"]),
+    (("-t", "-i"), b"Subject: hi\n\rBcc: victim@example.net\n", "a@example.com", ["old@example.org"]),
+    (("-t", "-i"), b"X: 1\r\r\n", "a@example.com", ["old@example.org"]),
+])
+def test_sendmail_reads_the_fields_that_rule(server, words, raw, sender, recipients):
+    raw += b"From: a@example.com\nTo: old@example.org\n\nhi\n"
+    done = subprocess.run([os.environ["FACTEUR_CLI"], "sendmail", "--dsn", server.dsn(), "--default-from", "site@shop.example",
+                           *words], input=raw, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    (transaction,) = server.transactions()
+    assert (transaction["sender"], transaction["recipients"]) == (sender, recipients)
+    assert b"Resent-Bcc" not in server.mails()[0]["bytes"]
+
+
 def test_sendmail_by_its_name_and_its_refusals(server, tmp_path):
     (tmp_path / "sendmail").symlink_to(os.environ["FACTEUR_CLI"])
 

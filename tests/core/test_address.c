@@ -46,6 +46,112 @@ static void check_read(const char *text, const char *expected)
     fct_address_list_done(&list);
 }
 
+/* The addresses alone; NULL: they are refused. */
+static void check_foreign(const char *text, const char *expected)
+{
+    fct_address_list list = {0};
+    facteur_error *error = NULL;
+    fct_buf shown = {0};
+    int result = fct_address_list_parse_foreign(&list, "to", fct_slice_of(text), &error);
+
+    if (!expected) {
+        if (result != FACTEUR_EMESSAGE)
+            fail_msg("%s: taken", text);
+        assert_string_equal(facteur_error_where(error), "to");
+        assert_int_equal(list.count, 0);
+        facteur_error_free(error);
+        return;
+    }
+    if (result)
+        fail_msg("%s: %s", text, facteur_error_message(error));
+    assert_null(error);
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.items[i].kind == FCT_MAILBOX)
+            fct_buf_addf(&shown, "%s,", list.items[i].address);
+    }
+    fct_buf_add_char(&shown, '\0');
+    assert_string_equal(shown.ptr, expected);
+    fct_buf_done(&shown);
+    fct_address_list_done(&list);
+}
+
+static void fields_of_other_programs_are_read_as_meant(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"Ana <a@b.example>, c@d.example", "a@b.example,c@d.example,"},
+        {"a@b.example; c@d.example;", "a@b.example,c@d.example,"},
+        {"ana@x.example <ana@x.example>", "ana@x.example,"},
+        {"Ana [VIP] <a@b.example>", "a@b.example,"},
+        {"[Shop] News <a@b.example>, c@d.example", "a@b.example,c@d.example,"},
+        {"Shop: news <a@b.example>", "a@b.example,"},
+        {"Friends: a@b.example, c@d.example", "a@b.example,c@d.example,"},
+        {"Friends: a@b.example; c@d.example", "a@b.example,c@d.example,"},
+        {"Marks @ Home <a@b.example>", "a@b.example,"},
+        {"Ana \"VIP <a@b.example>, c@d.example", "a@b.example,c@d.example,"},
+        {"Ana (VIP <a@b.example>", "a@b.example,"},
+        {"\"a,b; <x@y.example>\" [z] <a@b.example>", "a@b.example,"},
+        {"Ana [VIP] <a@b.example> (at work)", "a@b.example,"},
+        {"Ren\xe9 <a@b.example>", "a@b.example,"},
+        {"\"a,b\"@c.example; <\"d>e\"@f.example>", "\"a,b\"@c.example,\"d>e\"@f.example,"},
+        {"\"a;b\"@c.example; d@e.example", "\"a;b\"@c.example,d@e.example,"},
+        {"undisclosed-recipients:;", ""},
+        {"undisclosed-recipients: ;", ""},
+        {";", ""},
+        {"<a@b.example> <c@d.example>", NULL},
+        {"a@b.example c@d.example", NULL},
+        {"[x] <a@b.example> <c@d.example>", NULL},
+        {"a@b.example; c", NULL},
+        {"Zoe, Martin <zoe@x.example>", NULL},
+        {"<a@b.example", NULL},
+        {"a@b.example@c.example", NULL},
+        {"r\xe9@x.example", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_foreign(cases[i].text, cases[i].expected);
+}
+
+/* A mailbox with its name, and nothing behind it: neither is its beginning ever used. */
+static void one_mailbox_to_its_end(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {" Ana <a@b.example> (x) ", "Ana|a@b.example,"},
+        {"a@b.example", "|a@b.example,"},
+        {"\"c, d\"@b.example", "|\"c, d\"@b.example,"},
+        {"", NULL},
+        {"a@old.example <a@new.example>", NULL},
+        {"Info @ Shop <a@b.example>", NULL},
+        {"a@x.example;b@x.example", NULL},
+        {"a@x.example,b@x.example", NULL},
+        {"a@x.example b@x.example", NULL},
+        {"<a@b.example> <c@d.example>", NULL},
+        {"to@", NULL},
+        {"G: a@b.example;", NULL},
+        {"G:;", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fct_address_list list = {0};
+        fct_slice text = fct_slice_of(cases[i].text);
+
+        assert_int_equal(fct_address_list_add_one(&list, "to", text, NULL),
+                         cases[i].expected ? 0 : FACTEUR_EMESSAGE);
+        if (cases[i].expected) {
+            char *shown = show(&list);
+
+            assert_string_equal(shown, cases[i].expected);
+            fct_free(shown);
+        } else {
+            assert_int_equal(list.count, 0);
+        }
+        fct_address_list_done(&list);
+    }
+}
+
 static void lists_are_read_generously(void **state)
 {
     static const struct {
@@ -289,6 +395,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_are_read_generously),
+        cmocka_unit_test(fields_of_other_programs_are_read_as_meant),
+        cmocka_unit_test(one_mailbox_to_its_end),
         cmocka_unit_test(what_is_no_address_is_refused),
         cmocka_unit_test(a_refusal_keeps_the_list),
         cmocka_unit_test(long_addresses_are_refused),

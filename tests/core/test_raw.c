@@ -34,19 +34,21 @@ static size_t repair(fct_buf *out, fct_slice body, bool *has_8bit)
 
     for (size_t i = 0; i < body.len; i++) {
         char byte = body.ptr[i];
-        bool crlf = byte == '\r' && i + 1 < body.len && body.ptr[i + 1] == '\n';
+        size_t ahead = i;
 
-        if (byte == '\r' || byte == '\n') {
+        while (ahead < body.len && body.ptr[ahead] == '\r')
+            ahead++;
+        if (ahead == body.len || body.ptr[ahead] == '\n') {
             fct_buf_add(out, "\r\n", 2);
             line++;
             columns = 0;
-            i += crlf;
+            i = ahead;
             continue;
         }
-        if (byte == 0 || ++columns > 998)
+        if (++columns > 998)
             return line;
         *has_8bit = *has_8bit || byte < 0;
-        fct_buf_add(out, &byte, 1);
+        fct_buf_add_char(out, byte == '\r' || byte == 0 ? ' ' : byte);
     }
     if (columns)
         fct_buf_add(out, "\r\n", 2);
@@ -154,7 +156,7 @@ static void finished_bytes_are_kept(void **state)
                               "BCC : c@example.org,\n d@example.org\n"
                               "Message-ID: <1@example.com>\r\n"
                               "Date: Mon, 23 Nov 2026 10:00:00 +0100\n"
-                              "Subject: raw\r"
+                              "Subject: raw\r\r\n"
                               "\r\n"
                               "Bcc: not a field here\r\r\n.\n";
     facteur_message *message = NULL;
@@ -178,7 +180,7 @@ static void finished_bytes_are_kept(void **state)
                                "Message-ID: <1@example.com>\r\n"
                                "Date: Mon, 23 Nov 2026 10:00:00 +0100\r\n"
                                "Subject: raw\r\n\r\n"
-                               "Bcc: not a field here\r\n\r\n.\r\n");
+                               "Bcc: not a field here\r\n.\r\n");
     facteur_free(bytes);
     facteur_message_free(message);
 }
@@ -216,6 +218,136 @@ static void finished_bytes_get_what_they_lack(void **state)
     facteur_message_free(message);
 }
 
+/* What was taken of a message: its bytes, and its recipients with a space behind each. */
+static void assert_taken(const char *raw, size_t len, const char *bytes, const char *recipients)
+{
+    facteur_message *message = NULL;
+    fct_buf names = {0};
+    fct_mail *mail = NULL;
+
+    assert_int_equal(facteur_message_from_bytes(raw, len, &message, NULL), 0);
+    assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+    for (size_t i = 0; i < fct_mail_recipient_count(mail); i++)
+        fct_buf_addf(&names, "%s ", fct_mail_recipient(mail, i));
+    fct_buf_add_char(&names, '\0');
+    assert_string_equal(names.ptr, recipients);
+    assert_int_equal(message->raw->bytes.len, strlen(bytes));
+    assert_memory_equal(message->raw->bytes.ptr, bytes, strlen(bytes));
+    fct_buf_done(&names);
+    fct_mail_unref(mail);
+    facteur_message_free(message);
+}
+
+#define TAKEN(raw, bytes, recipients) assert_taken(raw, sizeof(raw) - 1, bytes, recipients)
+
+/* In a line, and at its beginning. */
+static void what_ends_no_line_makes_no_field(void **state)
+{
+    TAKEN("From: a@example.com\nTo: b@example.org\nSubject: hi\rBcc: victim@example.net\n\nx\n",
+          "From: a@example.com\r\nTo: b@example.org\r\n"
+          "Subject: hi Bcc: victim@example.net\r\n\r\nx\r\n",
+          "b@example.org ");
+    TAKEN(
+        "From: a@example.com\nTo: b@example.org\nSubject: hi\n\rBcc: victim@example.net\n\nx\ry\n",
+        "From: a@example.com\r\nTo: b@example.org\r\n"
+        "Subject: hi\r\n Bcc: victim@example.net\r\n\r\nx y\r\n",
+        "b@example.org ");
+    TAKEN(
+        "From: a@example.com\nTo: b@example.org\nSubject: hi\n\0Bcc: victim@example.net\n\nx\0y\n",
+        "From: a@example.com\r\nTo: b@example.org\r\n"
+        "Subject: hi\r\n Bcc: victim@example.net\r\n\r\nx y\r\n",
+        "b@example.org ");
+}
+
+/* However many CRs stand before the LF, also where that is further than a line may be long. */
+static void carriage_returns_before_the_line_end(void **state)
+{
+    char raw[1100] = "From: a@example.com\r\r\nTo: b@example.org\r\r\n\r\r\nx\r\r\r\ny\r";
+    facteur_message *message = NULL;
+
+    TAKEN("From: a@example.com\r\r\nTo: b@example.org\r\r\n\r\r\nx\r\r\r\ny\r",
+          "From: a@example.com\r\nTo: b@example.org\r\n\r\nx\r\ny\r\n", "b@example.org ");
+    TAKEN("From: a@example.com\nTo: b@example.org\n\ny\r\r",
+          "From: a@example.com\r\nTo: b@example.org\r\n\r\ny\r\n", "b@example.org ");
+    for (size_t crs = 0; crs < 40; crs++) {
+        int expected = crs <= 5 ? 0 : FACTEUR_EMESSAGE;
+
+        memset(raw, 'x', sizeof raw);
+        memcpy(raw, "a: ", 3);
+        memset(raw + 996, '\r', crs);
+        memcpy(raw + 996 + crs, "\nb: c\n\n", 7);
+        assert_int_equal(facteur_message_from_bytes(raw, 996 + crs + 7, &message, NULL), expected);
+        if (!expected)
+            assert_int_equal(message->raw->bytes.len, 996 + 2 + 6 + 2);
+        facteur_message_free(message);
+        message = NULL;
+    }
+}
+
+static void return_path_is_taken_out(void **state)
+{
+    TAKEN("Return-Path: <old@example.com>\nFrom: a@example.com\nTo: b@example.org\n\nx",
+          "From: a@example.com\r\nTo: b@example.org\r\n\r\nx\r\n", "b@example.org ");
+}
+
+#define OLD "From: a@example.com\r\nTo: b@example.org\r\nCc: c@example.org\r\n\r\nx\r\n"
+
+static void the_newest_resent_block_rules(void **state)
+{
+    static const char first[] = "Resent-From: r@example.com\r\nResent-To: d@example.org\r\n";
+    static const struct {
+        const char *front, *kept, *sender, *recipients;
+    } cases[] = {
+        {"", "", "r@example.com", "d@example.org "},
+        {"resent-bcc: e@example.org\r\n", "", "r@example.com", "e@example.org d@example.org "},
+        {"Resent-Sender: s@example.com\r\nResent-Cc: e@example.org,\r\n f@example.org\r\n",
+         "Resent-Sender: s@example.com\r\nResent-Cc: e@example.org,\r\n f@example.org\r\n",
+         "s@example.com", "e@example.org f@example.org d@example.org "},
+        /* Older blocks: behind another field, and behind a field of the block's own names. */
+        {"Resent-To: n@example.org\r\nReceived: x\r\n",
+         "Resent-To: n@example.org\r\nReceived: x\r\n", "a@example.com", "n@example.org "},
+        {"Resent-To: n@example.org\r\nResent-From: m@example.com\r\n",
+         "Resent-To: n@example.org\r\nResent-From: m@example.com\r\n", "m@example.com",
+         "n@example.org "},
+        {"Resent-Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nResent-Reply-To: q@example.com\r\n",
+         "Resent-Date: Mon, 23 Nov 2026 10:00:00 +0000\r\nResent-Reply-To: q@example.com\r\n",
+         "r@example.com", "d@example.org "},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        facteur_message *message = NULL;
+        fct_buf raw = {0}, kept = {0};
+        fct_mail *mail = NULL;
+
+        fct_buf_addf(&raw, "%s%s" OLD, cases[i].front, first);
+        fct_buf_addf(&kept, "%s%s" OLD, cases[i].kept, first);
+        fct_buf_add_char(&kept, '\0');
+        assert_taken(raw.ptr, raw.len, kept.ptr, cases[i].recipients);
+        assert_int_equal(facteur_message_from_bytes(raw.ptr, raw.len, &message, NULL), 0);
+        assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+        assert_string_equal(fct_mail_sender(mail), cases[i].sender);
+        fct_mail_unref(mail);
+        facteur_message_free(message);
+        fct_buf_done(&raw);
+        fct_buf_done(&kept);
+    }
+}
+
+/* The readers of the first time get it in no case. */
+static void a_resent_block_without_readers(void **state)
+{
+    static const char raw[] = "Resent-From: r@example.com\r\n" OLD;
+    facteur_message *message = NULL;
+    facteur_error *error = NULL;
+    fct_mail *mail = NULL;
+
+    assert_int_equal(facteur_message_from_bytes(raw, sizeof raw - 1, &message, NULL), 0);
+    assert_int_equal(fct_message_freeze(message, &facts, &mail, &error), FACTEUR_EMESSAGE);
+    assert_non_null(strstr(facteur_error_message(error), "no recipient"));
+    facteur_error_free(error);
+    facteur_message_free(message);
+}
+
 static void finished_bytes_that_no_relay_may_see(void **state)
 {
     char text[1100];
@@ -229,7 +361,6 @@ static void finished_bytes_that_no_relay_may_see(void **state)
         {" x: y\r\n\r\n", 9, "line 1"},
         {"a: b\nno field\n", 14, "line 2"},
         {"a b: c\n", 7, "line 1"},
-        {"a: b\n\nx\0y", 9, "line 3"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -287,6 +418,11 @@ int main(void)
         cmocka_unit_test(finished_bytes_are_kept),
         cmocka_unit_test(finished_bytes_get_what_they_lack),
         cmocka_unit_test(finished_bytes_that_no_relay_may_see),
+        cmocka_unit_test(what_ends_no_line_makes_no_field),
+        cmocka_unit_test(carriage_returns_before_the_line_end),
+        cmocka_unit_test(return_path_is_taken_out),
+        cmocka_unit_test(the_newest_resent_block_rules),
+        cmocka_unit_test(a_resent_block_without_readers),
 #ifdef FCT_FAULT_INJECTION
         cmocka_unit_test(finished_bytes_without_memory),
 #endif

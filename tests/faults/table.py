@@ -245,7 +245,6 @@ SHOWN = [
     (95, SEVERAL, "test_refused_chunks_among_others", "a mail is one chunk: several chunks are several mails"),
     (99, SEVERAL, "test_octets_are_counted_exactly", "the bytes that the server has are compared"),
     (99, SEVERAL, "test_line_ends_are_repaired", "the same"),
-    (99, SEVERAL, "test_nul_is_refused_before_the_relay_hears_of_it", "the same"),
     (102, NETWORK, "test_forgotten_flow", "a NAT must forget"),
     (102, "tests/python/test_send.py", "test_next_mail_after_a_cut_connection", "the server hangs up between two mails"),
     (105, SEVERAL, "test_a_relay_that_takes_one_connection", "many mails at once"),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Rows 95, 99, 105, 122, 125, 132 and 133 of docs/faults.md: what takes several mails, or bytes that are no text, to show."""
 
+import re
+
 import pytest
 from support import SmtpServer
 
@@ -54,24 +56,16 @@ def test_octets_are_counted_exactly(driver, server, body, chunking):
 
 
 @pytest.mark.parametrize("chunking", [True, False], ids=["bdat", "data"])
-@pytest.mark.parametrize("body", [b"a\nb\n", b"a\rb\r", b"a\n.\nb", b"\n\n.\r\n"])
+@pytest.mark.parametrize("body", [b"a\nb\n", b"a\rb\r\r\n", b"a\n.\nb", b"\n\n.\r\n", b"a\0b\r\n.\r.\n"])
 def test_line_ends_are_repaired(driver, server, body, chunking):
     server.options(chunking=chunking)
     driver.open(server.dsn("plain", helo="client.example"))
     receipt = driver.raw(TO[0], HEAD + body)
     driver.close()
     assert receipt["status"] == "sent", receipt
-    whole = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    whole = re.sub(rb"\r*\n", b"\n", body).replace(b"\r", b" ").replace(b"\0", b" ").replace(b"\n", b"\r\n")
     (mail,) = server.mails()
     assert mail["bytes"] == HEAD + whole + (b"" if whole.endswith(b"\r\n") else b"\r\n")
-
-
-def test_nul_is_refused_before_the_relay_hears_of_it(driver, server):
-    driver.open(server.dsn("plain", helo="client.example"))
-    answer = driver.raw(TO[0], HEAD + b"a\0b\r\n")
-    driver.close()
-    assert answer.get("code") == "EMESSAGE" or answer["status"] == "permanent", answer
-    assert server.stats()["connections"] == 0
 
 
 @pytest.mark.parametrize("pool_size", [1, 5])

@@ -57,6 +57,21 @@ static void check_written(const fct_address_list *list)
     fct_buf_done(&unfolded);
 }
 
+/* What is read strictly is read the same as foreign; what is not holds proper addresses still. */
+static void check_foreign(const fct_address_list *strict, int refused, fct_slice text)
+{
+    fct_address_list list = {0};
+    int result = fct_address_list_parse_foreign(&list, "to", text, NULL);
+
+    require(result == 0 || (refused && list.count == 0));
+    require(refused || list.count == strict->count);
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.items[i].address)
+            check_address(list.items[i].address);
+    }
+    fct_address_list_done(&list);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     fct_address_list list = {0};
@@ -70,6 +85,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
             check_address(list.items[i].address);
     }
     check_written(&list);
+    check_foreign(&list, result, (fct_slice){(const char *)data, size});
     fct_address_list_done(&list);
     return 0;
 }

@@ -95,6 +95,27 @@ def test_names_before_addresses(server):
     assert mail["recipients"] == [*(f"{number}@example.net" for number in range(len(names))), "plain@example.net"]
 
 
+WRONG = ["ana@old.example <ana@new.example>", "Info @ Shop <a@b.example>", "a@x.example;b@x.example", "a@x.example b@x.example",
+         "a@x.example, b@x.example", "<a@b.example> <c@d.example>", "to@", "@x.example", "Ana", "<>"]
+
+
+def test_an_address_that_is_not_one_to_its_end_gets_nothing(server):
+    source = """
+        for wrong in json.loads(os.environ["WRONG"]):
+            for sender, to in ((None, wrong), (wrong, "a@example.net")):
+                try:
+                    EmailMessage("Hi", "text", sender, ["first@example.net", to]).send()
+                    print(json.dumps(["sent", sender, to]))
+                except ValueError as error:
+                    assert isinstance(error, facteur.MessageError), error
+    """
+    environment = {"WRONG": json.dumps(WRONG)}
+    # A From of "<>" is the null reverse-path.
+    assert project(source, environment=environment, **configured(server.dsn())) == [["sent", "<>", "a@example.net"]]
+    (mail,) = server.mails()
+    assert (mail["sender"], mail["recipients"]) == ("", ["first@example.net", "a@example.net"])
+
+
 def test_boundaries(server):
     source = """
         import email

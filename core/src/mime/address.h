@@ -42,6 +42,21 @@ int fct_address_list_parse(fct_address_list *list, const char *field, fct_slice 
 int fct_address_list_add(fct_address_list *list, const char *field, fct_slice name,
                          fct_slice address, facteur_error **error);
 
+/* Append the one mailbox that `text` is, with or without a display name.  As above. */
+int fct_address_list_add_one(fct_address_list *list, const char *field, fct_slice text,
+                             facteur_error **error);
+
+/*
+ * Read the addresses of a field that another program wrote into an empty list.  What
+ * fct_address_list_parse() reads is read so.  What it refuses is read as people mean it: the text
+ * before "<" is a name whatever it holds, semicolons part addresses, a group need not be closed.
+ * Each part is still one address to its end.  Names may be missing.
+ *
+ * 0; FACTEUR_EMESSAGE with the offset, FACTEUR_ENOMEM: the list is empty.
+ */
+int fct_address_list_parse_foreign(fct_address_list *list, const char *field, fct_slice text,
+                                   facteur_error **error);
+
 /* The number of mailboxes in the list, with the members of groups. */
 size_t fct_address_list_mailboxes(const fct_address_list *list);
 bool fct_address_list_has_groups(const fct_address_list *list);

@@ -528,6 +528,25 @@ int fct_address_list_add(fct_address_list *list, const char *field, fct_slice na
     return finish(&p, before, result);
 }
 
+int fct_address_list_add_one(fct_address_list *list, const char *field, fct_slice text,
+                             facteur_error **error)
+{
+    struct parser p = {.in = text, .field = field, .error = error, .list = list};
+    size_t before = list->count;
+    bool gap;
+    int result = fct_text_check(field, text, 0, error);
+
+    if (!result)
+        result = skip_blanks(&p, &gap);
+    if (!result)
+        result = read_item(&p);
+    if (!result)
+        result = skip_blanks(&p, &gap);
+    if (!result && (p.in_group || peek(&p) >= 0))
+        result = refuse(&p, p.at, "expected one address and nothing after it");
+    return finish(&p, before, result);
+}
+
 size_t fct_address_list_mailboxes(const fct_address_list *list)
 {
     size_t count = 0;

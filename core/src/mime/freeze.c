@@ -51,6 +51,12 @@ static int parse(struct freezing *f, fct_address_list *list, const char *field, 
     return fct_address_list_parse(list, field, text, f->error);
 }
 
+static int parse_foreign(struct freezing *f, fct_address_list *list, const char *field,
+                         const fct_buf *text)
+{
+    return fct_address_list_parse_foreign(list, field, (fct_slice){text->ptr, text->len}, f->error);
+}
+
 /* ---- Built messages -------------------------------------------------------------------------- */
 
 static int decide_from(struct freezing *f)
@@ -151,9 +157,9 @@ static int decide_raw_sender(struct freezing *f)
 
     f->envelope_from = f->message->envelope_from;
     if (!f->envelope_from && raw->sender.len)
-        result = parse(f, &f->sender, "sender", (fct_slice){raw->sender.ptr, raw->sender.len});
+        result = parse_foreign(f, &f->sender, "sender", &raw->sender);
     if (!result && raw->from.len && (!raw->has_message_id || !f->envelope_from))
-        result = parse(f, &f->from, "from", (fct_slice){raw->from.ptr, raw->from.len});
+        result = parse_foreign(f, &f->from, "from", &raw->from);
     if (!result && !f->envelope_from && !raw->from.len && !raw->sender.len &&
         f->facts->default_from)
         result = parse(f, &f->from, "default_from", fct_slice_of(f->facts->default_from));
@@ -207,8 +213,7 @@ static int freeze_raw(struct freezing *f)
     if (result)
         return result;
     if (!f->message->recipients.count && raw->recipients.len)
-        result =
-            parse(f, &f->recipients, "to", (fct_slice){raw->recipients.ptr, raw->recipients.len});
+        result = parse_foreign(f, &f->recipients, "to", &raw->recipients);
     if (result)
         return result;
     if (raw->has_date && raw->has_message_id) {

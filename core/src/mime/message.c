@@ -220,22 +220,21 @@ static int set_priority(facteur_message *message, const struct field *field, fct
 static int set_envelope_from(facteur_message *message, const struct field *field, fct_slice value,
                              facteur_error **error)
 {
-    fct_buf wire = {0};
-    char *text;
+    fct_address_list list = {0};
+    char *text = NULL;
     int result = 0;
 
     value = fct_slice_trim(value);
     if (value.len && !fct_slice_equal(value, FCT_SLICE("<>")))
-        result = fct_address_parse_one(&wire, field->name, value, error);
-    text = fct_buf_take(&wire, NULL);
+        result = fct_address_list_add_one(&list, field->name, value, error);
+    if (!result)
+        text = fct_strdup(list.count ? list.items[0].address : "");
+    fct_address_list_done(&list);
     if (!result && !text)
         result = fct_error_nomem(error);
-    if (result) {
-        fct_free(text);
-        return result;
-    }
-    replace(slot(message, field), text);
-    return 0;
+    if (!result)
+        replace(slot(message, field), text);
+    return result;
 }
 
 static fct_slice without_angles(fct_slice id)
@@ -450,8 +449,8 @@ int facteur_message_add_mailbox(facteur_message *message, const char *name, cons
 int facteur_message_add_recipient(facteur_message *message, const char *address, size_t len,
                                   facteur_error **error)
 {
-    int result = fct_address_list_add(&message->recipients, "recipients", (fct_slice){"", 0},
-                                      fct_argument(address, len), error);
+    int result = fct_address_list_add_one(&message->recipients, "recipients",
+                                          fct_argument(address, len), error);
 
     if (!result)
         fct_message_thaw(message);

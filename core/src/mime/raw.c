@@ -7,29 +7,54 @@
 #include "base/memory.h"
 #include "mime/limits.h"
 
+/* What a field says about the mail. */
+enum meaning { NOTHING, FROM, SENDER, RECIPIENTS, ID, DATE, MEANINGS };
+
+/* With "Resent-" before it, a name says the same of a message that was sent again. */
+static const struct known {
+    const char *name;
+    enum meaning meaning;
+    bool dropped; /* it does not leave this machine */
+} known_fields[] = {
+    {"From", FROM, false},     {"Sender", SENDER, false},      {"To", RECIPIENTS, false},
+    {"Cc", RECIPIENTS, false}, {"Bcc", RECIPIENTS, true},      {"Date", DATE, false},
+    {"Message-ID", ID, false}, {"Return-Path", NOTHING, true},
+};
+
+/* The newest block of Resent fields, the one that stands first, rules (RFC 5322 section 3.6.6). */
+enum resent { NEVER, OPEN, ENDED };
+
 struct reader {
     struct fct_raw *raw;
     facteur_error **error;
     fct_slice text;
     const char *line; /* the line at hand */
     bool body;        /* past the empty line */
-    bool dropping;    /* inside a Bcc field */
+    bool dropping;    /* inside a field that is taken out */
     bool any;         /* a field was seen */
-    fct_buf *noting;  /* where the field at hand is noted, or NULL */
-    fct_buf id;       /* the value of Message-ID */
-    fct_slice run;    /* lines taken unchanged, not yet copied */
+    enum resent resent;
+    unsigned resent_seen; /* a bit for each known field of that block */
+    fct_buf *noting;      /* where the field at hand is noted, or NULL */
+    fct_buf notes[MEANINGS], resent_notes[MEANINGS];
+    fct_buf mended; /* the line at hand without CR and NUL */
+    fct_slice run;  /* lines taken unchanged, not yet copied */
 };
 
 struct line {
     fct_slice text;
-    bool has_nul, has_8bit, has_crlf;
+    size_t end_len; /* of LF and the CRs before it */
+    bool has_8bit;
 };
 
-/* Looks no further than the longest line allowed, so that no input makes the reading quadratic. */
+/*
+ * LF ends a line, with the CRs before it; a CR elsewhere does not, or it would make a field of what
+ * is none.  Looks no further than the longest line allowed, so that no input makes the reading
+ * quadratic.
+ */
 static struct line next_line(fct_slice text)
 {
     const char *end = text.ptr + text.len;
-    size_t most = text.len < FCT_LINE_MAX + 1 ? text.len : FCT_LINE_MAX + 1;
+    size_t most = text.len < FCT_LINE_MAX + 3 ? text.len : FCT_LINE_MAX + 3;
     size_t len = 0, first = FCT_BLOCK_SIZE;
     fct_block seen = {0};
     struct line line;
@@ -37,24 +62,17 @@ static struct line next_line(fct_slice text)
     while (len < most && first == FCT_BLOCK_SIZE) {
         fct_block bytes = fct_block_load_within(text.ptr + len, end);
 
-        first = fct_block_first((bytes == '\n') | (bytes == '\r') | (bytes == 0));
+        first = fct_block_first(bytes == '\n');
         seen |= bytes & fct_block_head(first);
         len += first;
     }
     len = len < most ? len : most;
+    line.end_len = len < text.len && text.ptr[len] == '\n';
+    for (; (line.end_len || len == text.len) && len && text.ptr[len - 1] == '\r'; len--)
+        line.end_len++;
     line.text = (fct_slice){text.ptr, len};
-    line.has_nul = len < most && text.ptr[len] == '\0';
     line.has_8bit = fct_block_any(seen < 0);
-    line.has_crlf = text.len - len >= 2 && memcmp(text.ptr + len, "\r\n", 2) == 0;
     return line;
-}
-
-/* The length of a line with its end, which the last line may lack. */
-static size_t whole_len(const struct line *line, fct_slice text)
-{
-    size_t len = line->text.len + (line->has_crlf ? 2 : 1);
-
-    return len < text.len ? len : text.len;
 }
 
 struct fct_raw *fct_raw_ref(struct fct_raw *raw)
@@ -82,7 +100,7 @@ static int refuse(struct reader *r, const char *why)
 
     for (; text.ptr < r->line; number++) {
         struct line line = next_line(text);
-        size_t len = whole_len(&line, text);
+        size_t len = line.text.len + line.end_len;
 
         text.ptr += len;
         text.len -= len;
@@ -95,29 +113,56 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
-/* The buffer that notes a field's value.  Several fields of one name become one list. */
+static const struct known *find_known(fct_slice name)
+{
+    static const struct known unknown = {.meaning = NOTHING};
+
+    for (size_t i = 0; i < sizeof known_fields / sizeof known_fields[0]; i++) {
+        if (fct_slice_equal_nocase(name, fct_slice_of(known_fields[i].name)))
+            return &known_fields[i];
+    }
+    return &unknown;
+}
+
+/* Whether the field belongs to the newest block: a block is unbroken, and has no field twice. */
+static bool is_newest(struct reader *r, const struct known *known)
+{
+    unsigned bit = known->name ? 1U << (known - known_fields) : 0;
+
+    if (r->resent == NEVER)
+        r->resent = OPEN;
+    /* No block that was sent has a Bcc: a second one is of this block. */
+    if (r->resent == OPEN && r->resent_seen & bit && !known->dropped)
+        r->resent = ENDED;
+    r->resent_seen |= bit;
+    return r->resent == OPEN;
+}
+
+/* Where a field's value is noted; several fields of one name become one list. */
 static void note(struct reader *r, fct_slice name)
 {
-    struct fct_raw *raw = r->raw;
+    static const fct_slice prefix = FCT_SLICE("Resent-");
+    bool resent =
+        name.len > prefix.len && fct_slice_equal_nocase((fct_slice){name.ptr, prefix.len}, prefix);
+    const struct known *known;
 
+    if (resent)
+        name = (fct_slice){name.ptr + prefix.len, name.len - prefix.len};
+    known = find_known(name);
+    r->dropping = known->dropped;
     r->noting = NULL;
-    r->dropping = fct_slice_equal_nocase(name, FCT_SLICE("Bcc")) ||
-                  fct_slice_equal_nocase(name, FCT_SLICE("Resent-Bcc"));
-    if (fct_slice_equal_nocase(name, FCT_SLICE("From")))
-        r->noting = &raw->from;
-    else if (fct_slice_equal_nocase(name, FCT_SLICE("Sender")))
-        r->noting = &raw->sender;
-    else if (fct_slice_equal_nocase(name, FCT_SLICE("To")) ||
-             fct_slice_equal_nocase(name, FCT_SLICE("Cc")) ||
-             fct_slice_equal_nocase(name, FCT_SLICE("Bcc")))
-        r->noting = &raw->recipients;
-    else if (fct_slice_equal_nocase(name, FCT_SLICE("Message-ID")))
-        r->noting = &r->id;
-    else if (fct_slice_equal_nocase(name, FCT_SLICE("Date")))
-        raw->has_date = true;
-    if (r->noting == &r->id)
-        raw->has_message_id = true;
-    if (r->noting && r->noting->len)
+    if (!resent && r->resent == OPEN)
+        r->resent = ENDED;
+    if (resent && !is_newest(r, known))
+        return;
+    if (!resent) {
+        r->raw->has_message_id = r->raw->has_message_id || known->meaning == ID;
+        r->raw->has_date = r->raw->has_date || known->meaning == DATE;
+    }
+    if (known->meaning == NOTHING)
+        return;
+    r->noting = &(resent ? r->resent_notes : r->notes)[known->meaning];
+    if (r->noting->len)
         fct_buf_add_char(r->noting, ',');
 }
 
@@ -181,10 +226,35 @@ static void keep(struct reader *r, fct_slice bytes)
     r->run.len += bytes.len;
 }
 
-static void keep_line(struct reader *r, const struct line *line)
+/* The text of a line; CR and NUL, which no line may hold, become spaces: they never begin a field.
+ */
+static fct_slice mend(struct reader *r, const struct line *line)
 {
-    keep(r, (fct_slice){line->text.ptr, line->text.len + (line->has_crlf ? 2 : 0)});
-    if (!line->has_crlf) {
+    fct_slice text = line->text;
+
+    if (!text.len || (!memchr(text.ptr, '\r', text.len) && !memchr(text.ptr, '\0', text.len)))
+        return text;
+    fct_buf_clear(&r->mended);
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = text.ptr[i];
+
+        fct_buf_add_char(&r->mended, byte == '\r' || byte == '\0' ? ' ' : byte);
+    }
+    return r->mended.failed ? (fct_slice){0} : (fct_slice){r->mended.ptr, r->mended.len};
+}
+
+static void keep_line(struct reader *r, const struct line *line, fct_slice text)
+{
+    bool is_whole = text.ptr == line->text.ptr;
+    bool has_crlf = is_whole && line->end_len == 2 && memcmp(text.ptr + text.len, "\r\n", 2) == 0;
+
+    if (is_whole) {
+        keep(r, (fct_slice){text.ptr, text.len + (has_crlf ? 2 : 0)});
+    } else {
+        copy_run(r);
+        fct_buf_add_slice(&r->raw->bytes, text);
+    }
+    if (!has_crlf) {
         copy_run(r);
         fct_buf_add(&r->raw->bytes, "\r\n", 2);
     }
@@ -192,20 +262,19 @@ static void keep_line(struct reader *r, const struct line *line)
 
 static int take_line(struct reader *r, const struct line *line)
 {
+    fct_slice text = mend(r, line);
     int result = 0;
 
-    if (line->has_nul)
-        return refuse(r, "has a NUL byte, which no message may have (RFC 5322 section 3.5)");
     if (line->text.len > FCT_LINE_MAX)
         return refuse(r, "is longer than 998 bytes (RFC 5322 section 2.1.1)");
     if (!r->body)
-        result = header_line(r, line->text);
+        result = header_line(r, text);
     if (result || r->dropping)
         return result;
     r->raw->has_8bit = r->raw->has_8bit || line->has_8bit;
     r->raw->has_8bit_header = r->raw->has_8bit_header || (line->has_8bit && !r->body);
-    keep_line(r, line);
-    return r->raw->bytes.failed ? FACTEUR_ENOMEM : 0;
+    keep_line(r, line, text);
+    return r->raw->bytes.failed || r->mended.failed ? FACTEUR_ENOMEM : 0;
 }
 
 /*
@@ -252,7 +321,7 @@ static int take_lines(struct reader *r)
 
             r->line = text.ptr;
             result = take_line(r, &line);
-            len = whole_len(&line, text);
+            len = line.text.len + line.end_len;
         }
         text.ptr += len;
         text.len -= len;
@@ -264,7 +333,7 @@ static int take_lines(struct reader *r)
 /* The id for receipts and logs: between the angle brackets, or the bare word. */
 static int keep_id(struct reader *r)
 {
-    fct_slice id = fct_slice_trim((fct_slice){r->id.ptr, r->id.len});
+    fct_slice id = fct_slice_trim((fct_slice){r->notes[ID].ptr, r->notes[ID].len});
     const char *open = id.len ? memchr(id.ptr, '<', id.len) : NULL;
     const char *close;
 
@@ -277,6 +346,30 @@ static int keep_id(struct reader *r)
         return 0;
     r->raw->message_id = fct_strndup(id.ptr, id.len);
     return r->raw->message_id ? 0 : FACTEUR_ENOMEM;
+}
+
+/* Who sends it and who gets it; a message sent again goes to nobody of the first time. */
+static int keep_envelope(struct reader *r)
+{
+    bool by_resent = r->resent_notes[FROM].len || r->resent_notes[SENDER].len;
+    fct_buf *author = by_resent ? r->resent_notes : r->notes;
+    fct_buf *readers = r->resent == NEVER ? r->notes : r->resent_notes;
+    struct fct_raw *raw = r->raw;
+
+    raw->from = author[FROM];
+    raw->sender = author[SENDER];
+    raw->recipients = readers[RECIPIENTS];
+    author[FROM] = author[SENDER] = readers[RECIPIENTS] = (fct_buf){0};
+    return raw->from.failed || raw->sender.failed || raw->recipients.failed ? FACTEUR_ENOMEM : 0;
+}
+
+static void reader_done(struct reader *r)
+{
+    for (int i = 0; i < MEANINGS; i++) {
+        fct_buf_done(&r->notes[i]);
+        fct_buf_done(&r->resent_notes[i]);
+    }
+    fct_buf_done(&r->mended);
 }
 
 static int read_raw(struct fct_raw *raw, fct_slice text, facteur_error **error)
@@ -294,10 +387,11 @@ static int read_raw(struct fct_raw *raw, fct_slice text, facteur_error **error)
         result = fct_error_set(error, FACTEUR_EMESSAGE, "bytes", "the message is empty");
     if (!result)
         result = keep_id(&r);
-    if (!result && (raw->bytes.failed || raw->from.failed || raw->sender.failed ||
-                    raw->recipients.failed || r.id.failed))
+    if (!result)
+        result = keep_envelope(&r);
+    if (!result && (raw->bytes.failed || r.notes[ID].failed))
         result = FACTEUR_ENOMEM;
-    fct_buf_done(&r.id);
+    reader_done(&r);
     return result;
 }
 
