@@ -46,8 +46,8 @@ def made_up(scenario, cell):
     ours = cell.peer.ours or cell.mode == "facteur"
     trips = 1 if scenario.server == "sink" else 2
     common = {"p50": 70, "cpu": 50, "rate": 14000} if ours else {"p50": 40000, "cpu": 2000, "rate": 100}
-    if cell.peer.name == "libcurl":
-        common["cpu"] = 100
+    if cell.peer.name in ("libcurl", "bare"):
+        common["cpu"] = {"libcurl": 100, "bare": 30}[cell.peer.name]
     return common | {"flights": trips, "p50_rtt": trips, "each_rtt": 0.05, "cold_rtt": 6, "cold": 1000, "added": 20000, "added_rtt": 1,
                      "cold_flights": 5 if scenario.tls == "implicit" else 6, "above": 0.1, "peak": 20, "around": 100}
 
@@ -79,7 +79,7 @@ class Promises(unittest.TestCase):
         self.assertEqual([what for what, met in verdicts.items() if met is None],
                          ["compose one order confirmation from JSON", "compose one message of two parts, 8 KB"])
         self.assertEqual([what for what, met in verdicts.items() if met is False], [])
-        self.assertEqual(len(verdicts), 10 + 3 * 6 + 2 * 2 + 3 + 2)
+        self.assertEqual(len(verdicts), 15 + 3 * 6 + 2 * 2 + 3 + 2)
 
     def test_each_limit(self):
         for title, figure, met, not_met, what in LIMITS:
@@ -111,6 +111,24 @@ class Promises(unittest.TestCase):
         next(cell for cell in scenario.cells if cell.peer.name == "aiosmtplib").figures["cpu"] = [15 * 50 - 1]
         self.assertEqual([what for what, met in run.verdicts().items() if met is False],
                          ["Python, CPU a mail over TLS, compose to verdict: the leanest peer beside it"])
+
+    def test_beside_a_bare_loop(self):
+        """Each of facteur's has a factor of its own."""
+        titles = (f"loopback, {RAW.replace('20 in flight', 'one after the other')}", f"loopback, {ORDER}")
+        words = ["C, prebuilt bytes", "C, composed", "PHP, composed", "Python, composed"]
+        for factor, failing in ((1.8, 0), (1.81, 1), (3.5, 1), (3.51, 2), (4.01, 3), (6, 3), (6.01, 4)):
+            run = Run()
+            for title in titles:
+                for cell in run.mine(title):
+                    cell.figures["cpu"] = [30 * factor]
+            missed = [what for what, met in run.verdicts().items() if met is False and "bare loop" in what]
+            self.assertEqual(missed, [f"{word}, CPU a mail over TLS, beside a bare loop's" for word in words[:failing]])
+
+    def test_asend_beside_send(self):
+        for cpu, met in ((65, True), (65.1, False)):
+            run = Run()
+            next(cell for cell in run.mine(f"loopback, {ORDER}") if cell.mode == "asyncio").figures["cpu"] = [cpu]
+            self.assertIs(run.verdicts()["Python, CPU a mail over TLS, asend() beside send()"], met)
 
     def test_composing(self):
         run = Run()

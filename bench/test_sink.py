@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Does the sink count right, however its input is cut?  usage: test_sink.py SINK CERTIFICATE KEY"""
+"""Does the sink count right, however its input is cut?  And does the bare loop beside it send one flight a mail?
+usage: test_sink.py SINK CERTIFICATE KEY"""
 import json
+import os
+import pathlib
 import re
 import smtplib
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 
 BODY = "Subject: x\r\n\r\n.\r\n..a\r\n.b\r\nlast\r\n"
 WIRE = (b"EHLO x\r\nMAIL FROM:<a@b> SIZE=10\r\nRCPT TO:<c@d>\r\nDATA\r\n..\r\n.\r.\r\n..x\r\n\r\n.\r\n"
@@ -134,12 +138,31 @@ def tickets(sink, context):
     assert counted["flights_to_first"] == counted["flights_to_mail"] == 6, counted
 
 
+def bare_loop(sink, certificate):
+    """One flight for each mail behind the first, in the clear and over TLS, with a login and without."""
+    program = pathlib.Path(sys.argv[1]).with_name("bare_peer")
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "order.eml").write_text(BODY)
+        for port, tls in (("plain", "none"), ("tls", "implicit"), ("starttls", "starttls")):
+            facts = {"HOST": "127.0.0.1", "PORT": sink.ports[port], "TLS": tls, "LOGIN": int(tls != "none"), "CA": certificate,
+                     "MAILS": 20, "DIR": folder}
+            sink.stats(reset=True)
+            done = subprocess.run([program], env={**os.environ, **{f"BENCH_{name}": str(value) for name, value in facts.items()}},
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True)
+            counted = sink.stats()
+            assert len(json.loads(done.stdout)["us"]) == 20, done.stdout
+            assert counted["mails"] == counted["mails_bdat"] == 20 and counted["bytes"] == 20 * len(BODY), counted
+            assert counted["violations"] == 0 and counted["auths"] == (tls != "none"), counted
+            assert counted["flights_to_mail"] - counted["flights_to_first"] == 19, counted
+
+
 def main():
     sink = Sink(*sys.argv[1:4])
     cut_flights(sink)
     tickets(sink, ssl.create_default_context(cafile=sys.argv[2]))
     smtplib_sends(sink, ssl.create_default_context(cafile=sys.argv[2]))
     cut_everywhere(sink)
+    bare_loop(sink, sys.argv[2])
     sink.process.stdin.close()
     assert sink.process.wait(5) == 0
     print("sink: counts mails, bytes and flights right, cut at every byte")

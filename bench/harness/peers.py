@@ -37,6 +37,7 @@ TABLE = [
     Peer("lettre", "rust", "lettre_peer", "facteur-c", "Rust", parallel=("best",)),
     Peer("go-mail", "go", "go_mail_peer", "facteur-c", "Go", parallel=("best",)),
     Peer("libcurl", "libcurl", "libcurl_peer", "facteur-c", "C", works=frozenset({"raw"}), parallel=("best",)),
+    Peer("bare", "bare", "bare_peer", "facteur-c", "C", modes=("best",), works=frozenset({"raw"})),
     Peer("smtp-source", "smtp-source", "", "facteur-c", "C", modes=("best",), works=frozenset({"raw"}), parallel=("best",)),
 ]
 

@@ -99,6 +99,30 @@ def processor(seen):
         yield Row(what, "≤ 1 ×", f"{mine / curl:.2f} ×", mine <= curl) if mine and curl else missing(what, "≤ 1 ×")
 
 
+# How much more CPU than a bare loop each of facteur's may take: language, work, the words for it, factor.
+BARE = [
+    ("C", "raw", "C, prebuilt bytes", 1.8),
+    ("C", "order", "C, composed", 3.5),
+    ("PHP", "order", "PHP, composed", 4),
+    ("Python", "order", "Python, composed", 6),
+]
+ASYNC = 1.3
+
+
+def limit(seen):
+    """How near facteur is to a client that does nothing but write and read."""
+    facts = {"network": "loopback", "tls": "implicit"}
+    bare, _ = seen.least("cpu", lambda cell: cell.peer.name == "bare", work="raw", **facts)
+    for language, work, words, factor in BARE:
+        mine, cell = seen.least("cpu", ours(language), work=work, **facts)
+        what, target = f"{words}, CPU a mail over TLS, beside a bare loop's", f"≤ {factor:g} ×"
+        yield Row(what, target, f"{mine / bare:.2f} × ({name(cell)})", mine <= factor * bare) if mine and bare else missing(what, target)
+    one, other = (seen.least("cpu", lambda cell, mode=mode: ours("Python")(cell) and cell.mode == mode, work="order", **facts)[0]
+                  for mode in ("asyncio", "best"))
+    what, target = "Python, CPU a mail over TLS, asend() beside send()", f"≤ {ASYNC:g} ×"
+    yield Row(what, target, f"{one / other:.2f} ×", one <= ASYNC * other) if one and other else missing(what, target)
+
+
 def worst_of(cells, figure):
     """The highest median among the cells, its cell and scenario."""
     return max(((cell.median(figure), cell, scenario) for scenario, cell in cells), key=lambda entry: entry[0])
@@ -199,6 +223,7 @@ def rows(scenarios, installation):
     yield from failures(scenarios)
     yield from loopback(seen)
     yield from processor(seen)
+    yield from limit(seen)
     for network in dict.fromkeys(scenario.network for scenario in scenarios if scenario.network != "loopback" and not scenario.loss):
         yield from wan(seen, network)
     for scenario in scenarios:
