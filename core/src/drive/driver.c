@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* A thread that waits.  On its stack. */
+/* A waiting thread; it is on that thread's stack. */
 struct waiter {
     fct_list link;
     struct fct_task *task;
@@ -61,15 +61,15 @@ void fct_driver_abandon(fct_driver *driver)
 {
     if (driver->abandoned)
         return;
-    /* Lock and conditions are left as they are: another thread may have been inside them. */
+    /* Lock and condition are not destroyed: another thread may have been inside them. */
     driver->intact = fct_driver_is_intact(driver);
     driver->abandoned = true;
     if (!driver->loop)
         return;
     /*
-     * Another thread was in the loop when the process forked: whatever it had in hands is torn, and
-     * may not be looked at.  The numbers of the descriptors are known all the same.  In a daemon
-     * they may be those of other files by now, which libuv would close.
+     * Another thread was in the loop when the process forked.  What it was changing may be
+     * inconsistent and must not be used, but the numbers of the descriptors are known.  In a daemon
+     * these numbers may belong to other files now, which libuv would close.
      */
     if (driver->led || !driver->intact) {
         fct_loop_drop(driver->loop);
@@ -83,7 +83,7 @@ void fct_driver_abandon(fct_driver *driver)
 
 /* ---- Turns ----------------------------------------------------------------------------------- */
 
-/* Within the loop, in the leader's thread, without the lock. */
+/* Runs within the loop, in the leader's thread, without the lock. */
 static void on_ended(struct fct_task *task, const fct_outcome *outcome)
 {
     fct_driver *driver = task->driver;
@@ -148,7 +148,7 @@ void fct_driver_turn(fct_driver *driver)
     struct fct_task *task;
     bool awaited;
 
-    /* The relays may call on_ended() from within. */
+    /* The relays may call on_ended() before they return. */
     while ((task = next_fresh(driver)) != NULL)
         fct_concert_submit(driver->concert, task);
     while ((task = next_to_cancel(driver, &awaited)) != NULL) {
@@ -164,7 +164,7 @@ static void on_woken(void *user)
     fct_driver_turn(user);
 }
 
-/* With the lock.  Nobody else looks at loop and relays without leading. */
+/* With the lock.  Only the holder of the lead uses loop and relays. */
 static int open_loop(fct_driver *driver)
 {
     fct_loop *loop;
@@ -219,7 +219,7 @@ static bool is_over(void *user)
     return ((const struct fct_task *)user)->finished;
 }
 
-/* With the lock; it is given up while the loop runs. */
+/* With the lock, which is released while the loop runs. */
 static void lead(fct_driver *driver, struct fct_task *task, uint64_t until_us)
 {
     driver->led = true;
@@ -276,7 +276,7 @@ int fct_driver_submit(fct_driver *driver, struct fct_task *task, facteur_error *
     return fct_error_standing(error, err);
 }
 
-/* With the lock: lead, or wait for somebody who does. */
+/* With the lock: lead, or wait for another leader. */
 static void go_on(fct_driver *driver, struct waiter *me, uint64_t until_us)
 {
     if (!driver->background && !driver->led)
@@ -305,7 +305,7 @@ bool fct_driver_wait(fct_driver *driver, struct fct_task *task, uint64_t until_u
         fct_list_remove(&me.link);
         if (--driver->inside == 0)
             pthread_cond_broadcast(&driver->changed);
-        /* A lead that was offered to this thread is another's. */
+        /* Another thread gets the lead that was offered to this one. */
         fct_driver_offer_lead(driver);
         pthread_cond_destroy(&me.turn);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The driver's own thread with background=1, and the end of a driver.  The thread only runs the
- * loop; it blocks every signal, and comes back within one turn when it is asked to.
+ * loop.  It blocks every signal and ends within one turn when it is asked to.
  */
 #include "drive/driver_state.h"
 
@@ -9,7 +9,7 @@
 
 #include <signal.h>
 
-#define GRACE_US 1000000 /* within which the thread comes back */
+#define GRACE_US 1000000 /* the time within which the thread must end */
 
 static bool is_stopped(void *user)
 {
@@ -85,7 +85,9 @@ void fct_driver_quit(fct_driver *driver, uint64_t until_us)
     fct_loop_run_until(driver->loop, is_silent, driver, until_us);
 }
 
-/* With the lock: what is under way ends, moved by whoever is there, at the latest by this thread.
+/*
+ * With the lock: run the tasks in progress to their end, in any thread that leads, at the latest in
+ * this one.
  */
 static void let_end(fct_driver *driver, uint64_t until_us)
 {
@@ -103,7 +105,7 @@ static void let_end(fct_driver *driver, uint64_t until_us)
     }
 }
 
-/* With the lock: no more than QUIT is said from now on. */
+/* With the lock: from now on only QUIT is sent. */
 static void wind_up(fct_driver *driver, uint64_t until_us)
 {
     driver->ending = true;

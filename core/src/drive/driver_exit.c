@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that ends without closing its mailers.  What its background threads were given is
- * tried; on connections that rest QUIT is said, and a moment is left for the answers.
+ * Handles a process that ends without closing its mailers.  The mails of its background threads are
+ * tried.  QUIT is sent on idle connections, with a moment for the answers.
  */
 #include "drive/driver_state.h"
 #include "base/clock.h"
@@ -10,10 +10,10 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#define EXIT_US 5000000  /* what mails in the background may take */
+#define EXIT_US 5000000  /* the time for mails in the background */
 #define FAREWELL_US 5000 /* for the answers to QUIT, of all relays together */
 
-/* The drivers of this process that have a loop and were not closed. */
+/* The drivers of this process that have a loop and are not closed. */
 static struct {
     pthread_mutex_t lock;
     _Atomic(fct_process) process;
@@ -23,7 +23,7 @@ static struct {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* A child begins anew: it has none of the threads, and the lock may be held for ever. */
+/* A child begins with a new list: it has none of the threads, and the lock may be held forever. */
 static void in_child(void)
 {
     pthread_mutex_init(&drivers.lock, NULL);
@@ -59,9 +59,9 @@ static void close_background(void)
 }
 
 /*
- * In the handler of a signal that signal is blocked, and what was interrupted, malloc() for one,
- * may be in the middle of a change.  Whoever blocks these all the time, to wait for them, goes
- * without a QUIT.
+ * In the handler of a signal, that signal is blocked, and the interrupted code, malloc() for
+ * example, may be in the middle of a change.  A program that always blocks these signals, to wait
+ * for them, ends without a QUIT.
  */
 static bool in_signal_handler(void)
 {
@@ -79,8 +79,9 @@ static bool in_signal_handler(void)
 }
 
 /*
- * Take the lead of a driver that nobody uses: what another thread is in is left as it is.  A mail
- * that its caller gave up may still be on its way to a verdict; it has the moment of the farewell.
+ * Take the lead of a driver that nobody uses.  A driver in use by another thread is left alone.  A
+ * mail that its caller gave up may still wait for its verdict; it has the time until QUIT is
+ * answered.
  */
 static bool take_resting(fct_driver *driver)
 {
@@ -96,7 +97,7 @@ static bool take_resting(fct_driver *driver)
     return resting;
 }
 
-/* With the list's lock, so that another thread that frees a driver waits until this is done. */
+/* With the list's lock, so that another thread that wants to free a driver waits. */
 static void say_quit(void)
 {
     uint64_t until_us = fct_clock_now_us() + FAREWELL_US;
@@ -122,13 +123,16 @@ static void on_exit_close(void)
 void fct_driver_enlist(fct_driver *driver)
 {
     pthread_once(&once, begin);
-    /* Made past fork(): such a child makes its first driver in one thread. */
+    /*
+     * This child was not made by fork(), so the handler did not run.  It makes its first driver in
+     * one thread.
+     */
     if (!is_listed_here())
         in_child();
     pthread_mutex_lock(&drivers.lock);
     driver->next = drivers.first;
     drivers.first = driver;
-    /* What OpenSSL registers for the exit must have come before, so that it is run after. */
+    /* OpenSSL must register its exit handler first, so that it runs after ours. */
     if (!drivers.registered && fct_tls_usable())
         drivers.registered = atexit(on_exit_close) == 0;
     pthread_mutex_unlock(&drivers.lock);

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "drive/driver_state.h"
 
-#define TURNS_MAX 8 /* in one step: the event loop has other things to do */
+#define TURNS_MAX 8 /* turns in one step, because the event loop has other work */
 
 fct_event_host *fct_event_host_new(fct_driver *driver)
 {
@@ -56,7 +56,7 @@ void fct_event_host_close(fct_event_host *host)
         FCT_ENTRY(link, struct fct_task, run)->untold = false;
     }
     fct_notice_close(&host->notice);
-    /* The others may have relied on its steps. */
+    /* Other hosts may have relied on its steps. */
     fct_driver_offer_lead(driver);
     pthread_mutex_unlock(&driver->lock);
 }
@@ -130,7 +130,10 @@ void fct_event_hosts_call(fct_driver *driver)
 
 /* ---- For the event loop ---------------------------------------------------------------------- */
 
-/* With the lock: while another leads, what the driver's descriptor says is not for this one. */
+/*
+ * With the lock: while another host or thread leads, the driver's descriptor does not concern this
+ * host.
+ */
 static void stand(fct_event_host *host, bool aside)
 {
     host->aside = aside;
@@ -170,7 +173,7 @@ static void take_notice(fct_event_host *host)
     host->noticed = false;
 }
 
-/* Leading, without the lock. */
+/* With the lead, without the lock. */
 static void run_turns(fct_driver *driver)
 {
     int turns = 0;
@@ -194,7 +197,7 @@ void fct_event_host_step(fct_event_host *host)
         stand(host, true);
     } else if (driver->concert) {
         stand(host, false);
-        /* It asks for the next time itself, so nobody has to tell it. */
+        /* It asks for the next time itself and needs no notice. */
         host->due_us = 0;
         driver->led = true;
         driver->stepping = host;

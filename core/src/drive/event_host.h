@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An event loop that drives: it steps the driver when its descriptor or the clock says so, and is
- * told of its own tasks.  A driver has any number of them, in any threads.  None owns the lead: it
- * takes it for a step, if it is free, and a host that never steps again holds up nobody.
+ * An event loop that runs the driver.  It steps when its descriptor is readable or its time has
+ * come, and learns which of its own tasks are finished.  A driver has any number of hosts, in any
+ * threads.  A host takes the lead for one step, if it is free, so a host that never steps again
+ * blocks nobody.
  *
- * A host belongs to one thread at a time; what is behind it is the driver's.
+ * A host is used by one thread at a time.  The driver's lock guards the state behind it.
  */
 #ifndef FCT_EVENT_HOST_H
 #define FCT_EVENT_HOST_H
@@ -13,31 +14,37 @@
 
 typedef struct fct_event_host fct_event_host;
 
-/* Opens nothing.  NULL when memory ran out.  The driver must outlive its close(). */
+/*
+ * Make a host.  It opens nothing yet.  The driver must live until the host's close().  Returns NULL
+ * when memory ran out.
+ */
 fct_event_host *fct_event_host_new(fct_driver *driver);
 
 const fct_driver *fct_event_host_driver(const fct_event_host *host);
 
 /*
- * The event loop goes.  Its tasks go on as those of nobody, moved by whoever is there.  In a child
- * after fork() only the inherited descriptors are closed, and in a daemon not even these.
+ * End a host.  Its tasks go on without an owner, run by anybody else who leads.  In a child after
+ * fork() only the inherited descriptors are closed, and in a daemon not even these.
  */
 void fct_event_host_close(fct_event_host *host);
 
-/* References keep the memory alone; new() gives the first, which is given back after close(). */
+/* References keep only the memory.  new() gives the first one; release it after close(). */
 fct_event_host *fct_event_host_ref(fct_event_host *host);
 void fct_event_host_unref(fct_event_host *host); /* NULL is fine */
 
-/* Readable when step() has work, the same until close(); -1: nothing was submitted yet. */
+/*
+ * A descriptor that is readable when step() has work.  It stays the same until close().  -1 when
+ * nothing was submitted yet.
+ */
 int fct_event_host_fd(const fct_event_host *host);
-/* Microseconds until step() is due by time; UINT64_MAX: when the descriptor says so. */
+/* Microseconds until step() is due.  UINT64_MAX: only when the descriptor is readable. */
 uint64_t fct_event_host_timeout_us(fct_event_host *host);
-/* Do what can be done without waiting. */
+/* Do everything that can be done without waiting. */
 void fct_event_host_step(fct_event_host *host);
-/* The oldest of its tasks that is finished and was not told, or NULL. */
+/* The oldest of its finished tasks that was not returned yet, or NULL. */
 struct fct_task *fct_event_host_done(fct_event_host *host);
 
-/* Its host does not ask for the task any more; without one nothing is done. */
+/* Tell a task's host not to return the task any more.  Does nothing for a task without a host. */
 void fct_event_host_forget(struct fct_task *task);
 
 #endif

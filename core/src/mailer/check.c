@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* facteur_check(): go the whole way to a relay but for the mail, and tell the facts as JSON. */
+/* facteur_check(): goes the whole way to a relay without a mail, and reports the facts as JSON. */
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* What take() keeps of the outcome; filled in whichever thread leads. */
+/* The facts that take() copies from the outcome, in the thread that leads. */
 struct facts {
     struct fct_task task;
     struct fct_check check;
@@ -146,8 +146,8 @@ static int ask_relay(facteur_mailer *mailer, struct fct_task *task, double deadl
 }
 
 /*
- * One relay, the index of its member told.  The task is not on the stack: in a child of fork() the
- * inherited loop is taken apart while the parent's other threads, and their stacks, are gone.
+ * Check one relay, by the index of its member.  The task is not on the stack: a child of fork()
+ * takes the inherited loop apart after the stacks of the parent's other threads are gone.
  */
 static int check_member(facteur_mailer *mailer, unsigned index, double deadline, json_t **json,
                         facteur_error **error)
@@ -175,7 +175,7 @@ static int check_member(facteur_mailer *mailer, unsigned index, double deadline,
     return err;
 }
 
-/* Of several relays: whether all are well, and the facts of each. */
+/* For several relays: whether all work, and the facts of each. */
 static int check_relays(facteur_mailer *mailer, double deadline, json_t **json,
                         facteur_error **error)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A sealed mail between its submission and its receipt: handed to what takes it, tried again with
- * a new token, waited for, cancelled. */
+/*
+ * A sealed mail from its submission to its receipt: gives it to a driver or sink, tries it again
+ * with a new token, waits for it, cancels it.
+ */
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -13,19 +15,19 @@
 
 struct facteur_host {
     facteur_mailer *mailer;
-    fct_event_host *host; /* of the present process's driver; NULL: nothing was submitted yet */
+    fct_event_host *host; /* at the driver of this process; NULL: nothing was submitted yet */
 };
 
 struct facteur_delivery {
-    struct fct_task task;     /* without a driver: finished from the start */
-    facteur_mailer *mailer;   /* whose callback gives its token; NULL: no relay takes it */
-    facteur_receipt *receipt; /* NULL once it was handed out */
+    struct fct_task task;     /* it has no driver: finished from the start */
+    facteur_mailer *mailer;   /* its callback gives the token; NULL: no relay takes the mail */
+    facteur_receipt *receipt; /* NULL after it was handed out */
     int untried;              /* the error of a mail for which no connection was tried, else 0 */
     bool letter;              /* FACTEUR_LETTER */
     bool many;                /* FACTEUR_MANY */
-    bool held;                /* prepared; its token is to be asked for first */
-    bool asked;               /* its token was asked for: not once more */
-    atomic_uint refs;         /* the caller's, and the driver's while it is under way */
+    bool held;                /* prepared, but its token must be asked for first */
+    bool asked;               /* its token was asked for and is not asked for again */
+    atomic_uint refs;         /* of the caller, and of the driver while the mail is in progress */
 };
 
 static facteur_delivery *delivery_of(struct fct_task *task)
@@ -64,7 +66,7 @@ static void let_go(struct fct_task *task)
     unref(delivery_of(task));
 }
 
-/* A delivery of what was prepared, which it takes over. */
+/* Make a delivery of the prepared mail, which it takes over. */
 static facteur_delivery *make(const struct fct_prepared *prepared, unsigned how)
 {
     facteur_delivery *delivery = fct_calloc(1, sizeof *delivery);
@@ -84,7 +86,7 @@ static facteur_delivery *make(const struct fct_prepared *prepared, unsigned how)
     return delivery;
 }
 
-/* With its token there, or given up: to the driver. */
+/* Give it to the driver, because its token is there or was given up. */
 static int go(facteur_delivery *delivery, facteur_error **error)
 {
     int err;
@@ -97,7 +99,7 @@ static int go(facteur_delivery *delivery, facteur_error **error)
     return err;
 }
 
-/* The event loop's place at the driver of this process: a child's is another than its parent's. */
+/* The event loop's host at the driver of this process.  A child gets another than its parent. */
 static int join(facteur_host *host, fct_driver *driver, struct fct_task *task)
 {
     if (host->host && fct_event_host_driver(host->host) != driver) {
@@ -114,8 +116,8 @@ static int join(facteur_host *host, fct_driver *driver, struct fct_task *task)
 }
 
 /*
- * A sealed mail to what takes it: a relay, by way of the driver, or what stands in its place.
- * host   NULL: a thread waits for it.
+ * Give a sealed mail to the driver, or to the sink of a mailer without a relay. host NULL: a thread
+ * waits for it.
  */
 static int deliver(facteur_mailer *mailer, facteur_host *host, facteur_delivery *delivery,
                    double deadline, facteur_error **error)
@@ -173,13 +175,13 @@ static int submit(facteur_mailer *mailer, facteur_host *host, facteur_message *m
     return err;
 }
 
-/* Whether an error is of this one mail, so that others may still be sent. */
+/* Whether an error concerns this mail only, so that others may still be sent. */
 static bool is_of_mail(int err)
 {
     return err == FACTEUR_EMESSAGE || err == FACTEUR_EIO || err == FACTEUR_ECONFIG;
 }
 
-/* A delivery that has ended: its receipt tells why there is no mail. */
+/* Make a delivery that has ended.  Its receipt says why there is no mail. */
 static facteur_delivery *make_refused(const fct_plan *plan, int err, const facteur_error *cause)
 {
     facteur_delivery *delivery = fct_calloc(1, sizeof *delivery);
@@ -231,7 +233,7 @@ int facteur_host_submit(facteur_host *host, facteur_message *message, double dea
 
 /* ---- The token ------------------------------------------------------------------------------- */
 
-/* It failed because a relay did not accept a token that was there before this mail. */
+/* Whether it failed because a relay did not accept a token that was fetched before this mail. */
 static bool is_stale(const facteur_delivery *delivery)
 {
     const struct fct_task *task = &delivery->task;
@@ -287,7 +289,7 @@ static int refuse_untried(const facteur_delivery *delivery, facteur_error **erro
     return fct_error_set(error, delivery->untried, NULL, "%s", message);
 }
 
-/* Until the verdict is there; what a renewed token can mend is tried once more. */
+/* Wait for the verdict.  Try once more if a new token can help. */
 static bool settle(facteur_delivery *delivery, double timeout)
 {
     struct fct_task *task = &delivery->task;
@@ -381,7 +383,7 @@ int facteur_send_composed(facteur_mailer *mailer, facteur_message *message, doub
 
 /* ---- Many, and a host's event loop ----------------------------------------------------------- */
 
-/* Mails take turns at a roundrobin's relays; of a failover's they fill one at a time. */
+/* Mails take turns at the relays of a roundrobin.  Those of a failover are filled one at a time. */
 static unsigned window_below(const fct_plan *plan, unsigned at)
 {
     const struct fct_group_node *node = &plan->group.nodes[at];

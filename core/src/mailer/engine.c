@@ -49,8 +49,8 @@ static fct_runtime *runtime_new(fct_engine *engine, fct_process process)
 }
 
 /*
- * The parent's: its lock may be held by a thread that this process does not have, and its captured
- * mails may be in the middle of a change, so both are left as they are.
+ * This is the parent's runtime.  Its lock may be held by a thread that this process does not have,
+ * and its captured mails may be in the middle of a change, so both are left alone.
  */
 static void runtime_abandon(fct_runtime *runtime)
 {
@@ -75,7 +75,7 @@ fct_runtime *fct_engine_runtime(fct_engine *engine)
             runtime_abandon(known);
         return made;
     }
-    /* Another thread of this process was faster, and has left the parent's behind. */
+    /* Another thread of this process was faster and has replaced the parent's runtime. */
     runtime_free(made);
     return known;
 }
@@ -107,7 +107,7 @@ uint64_t fct_engine_deadline_us(const fct_engine *engine, double seconds)
 {
     uint64_t now_us = fct_clock_now_us();
 
-    /* Written so that a NaN takes the option's way. */
+    /* Written so that a NaN uses the option. */
     if (!(seconds > 0))
         return now_us + engine->plan.deadline_us;
     return now_us + (uint64_t)((seconds < DEADLINE_MAX_S ? seconds : DEADLINE_MAX_S) * 1e6);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stands behind a mailer handle: a plan, and what runs it in this process.  Handles with equal
+ * The object behind a mailer handle: a plan, and its runtime in this process.  Handles with equal
  * plans can share one engine.
  */
 #ifndef FCT_ENGINE_H
@@ -14,13 +14,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Everything that belongs to one process; a child makes its own. */
+/* Everything that belongs to one process.  A child makes its own. */
 typedef struct fct_runtime {
     fct_process process;
-    pthread_mutex_t lock; /* over memory, and over the plan's completion */
+    pthread_mutex_t lock; /* guards memory, and the plan while it is completed */
     fct_memory memory;
     fct_driver *driver;            /* with FCT_TARGET_RELAY */
-    struct fct_runtime *inherited; /* abandoned; another thread may still be looking at it */
+    struct fct_runtime *inherited; /* abandoned; another thread may still use it */
 } fct_runtime;
 
 typedef struct fct_engine {
@@ -30,10 +30,10 @@ typedef struct fct_engine {
 } fct_engine;
 
 struct facteur_mailer {
-    fct_engine *engine; /* once closed, perhaps gone */
+    fct_engine *engine; /* may be freed once `closed` is set */
     bool shared;
     atomic_bool closed;
-    atomic_uint refs; /* the caller's, and those of its deliveries */
+    atomic_uint refs; /* of the caller and of its deliveries */
     struct fct_bearer_callback callback;
 };
 
@@ -47,29 +47,34 @@ int fct_mailer_check_open(const facteur_mailer *mailer, facteur_error **error);
 /* Whether each relay that logs in with a token has a good one. */
 bool fct_mailer_has_tokens(const facteur_mailer *mailer);
 
-/* Ask for those that are not: runs the application's own code, which takes as long as it likes. */
+/* Ask for the missing ones.  This runs the application's code, which may take any time. */
 void fct_mailer_ask_tokens(const facteur_mailer *mailer, uint64_t deadline_us);
 
-/* Takes the plan over, also on failure (NULL: no memory). */
+/* Make an engine.  The plan is taken over, also on failure.  Returns NULL when memory ran out. */
 fct_engine *fct_engine_new(fct_plan *plan);
 
-/* In no use any more, its driver closed; what a parent left here is abandoned. */
+/*
+ * Free an engine that nobody uses and whose driver is closed.  What a parent process left in it is
+ * abandoned.
+ */
 void fct_engine_free(fct_engine *engine);
 
-/* This process's runtime, made at the first call.  NULL when memory ran out.  From any thread. */
+/*
+ * The runtime of this process, made at the first call, from any thread.  NULL when memory ran out.
+ */
 fct_runtime *fct_engine_runtime(fct_engine *engine);
 
-/* The runtime if this process has one, else NULL. */
+/* The runtime of this process, or NULL when there is none yet. */
 fct_runtime *fct_engine_peek(const fct_engine *engine);
 
 /*
  * Complete the plan (fct_plan_complete()) for mails of this sender, and find this process's driver.
- * FACTEUR_ECONFIG, FACTEUR_ENOMEM.
+ * Returns 0, FACTEUR_ECONFIG or FACTEUR_ENOMEM.
  */
 int fct_engine_find_driver(fct_engine *engine, const char *sender, fct_driver **driver,
                            facteur_error **error);
 
-/* `seconds` from now (0: the option deadline), on the clock of base/clock.h. */
+/* The time in so many seconds (0: the option deadline), on the clock of base/clock.h. */
 uint64_t fct_engine_deadline_us(const fct_engine *engine, double seconds);
 
 #endif

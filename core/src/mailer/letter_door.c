@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The letters of facteur.h: what the mailer's options give, handed to the composers. */
+/* The letter functions of facteur.h: pass the values of the mailer's options to the composers. */
 #include "letters/letter.h"
 #include "letters/letter_kind.h"
 #include "mailer/engine.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The handles of facteur.h: making, sharing, closing, and what a memory:// mailer holds. */
+/*
+ * The mailer handles of facteur.h: makes, shares and closes them, and reads the mails that a
+ * memory:// mailer holds.
+ */
 #include "base/error.h"
 #include "base/memory.h"
 #include "mailer/engine.h"
@@ -11,7 +14,7 @@ struct registry {
     fct_process process;
     pthread_mutex_t lock;
     fct_engine *engines;
-    struct registry *inherited; /* of the parent; its lock is of no use here */
+    struct registry *inherited; /* of the parent process, whose lock cannot be used here */
 };
 
 static _Atomic(struct registry *) registry;
@@ -107,7 +110,7 @@ int facteur_mailer_new(const char *dsn, const char *const *names, const char *co
     return err;
 }
 
-/* The engine with this plan, which it takes over; NULL: no memory. */
+/* The engine with this plan, which is taken over.  NULL when memory ran out. */
 static fct_engine *find_or_add(struct registry *shared, fct_plan *plan)
 {
     fct_engine *engine = shared->engines;

@@ -13,7 +13,7 @@
 #define NOT_ALLOWED "not in the option allow (mode=allowlist)"
 #define NOBODY_ALLOWED "no recipient is in the option allow (mode=allowlist)"
 
-/* Whichever relay will take it must know what to make of its tags and metadata. */
+/* Every relay that may take the mail must accept its tags and metadata. */
 static int check_labels(const fct_plan *plan, const fct_mail *mail, facteur_error **error)
 {
     int err = 0;
@@ -25,7 +25,7 @@ static int check_labels(const fct_plan *plan, const fct_mail *mail, facteur_erro
     return err;
 }
 
-/* The message as it stands now, and whether it may go at all. */
+/* Freeze the message as it is now, and check whether it may be sent. */
 static int freeze(const fct_plan *plan, facteur_message *message, fct_mail **out,
                   facteur_error **error)
 {
@@ -52,7 +52,7 @@ static int freeze(const fct_plan *plan, facteur_message *message, fct_mail **out
     return err;
 }
 
-/* To whom it may go; the memory for its verdict is taken here. */
+/* Apply the policy to its recipients.  The memory for its verdict is allocated here. */
 static int address(const fct_plan *plan, fct_mail *mail, struct fct_prepared *made,
                    facteur_error **error)
 {
@@ -72,7 +72,7 @@ static int address(const fct_plan *plan, fct_mail *mail, struct fct_prepared *ma
     return 0;
 }
 
-/* Behind the policy, so that what is encrypted is for those who get it. */
+/* After the policy, so that the mail is encrypted for the recipients that get it. */
 static int seal(const fct_plan *plan, facteur_message *message, unsigned how,
                 struct fct_prepared *made, facteur_error **error)
 {

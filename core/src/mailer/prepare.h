@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a message to a sealed mail: everything that is decided once, before anything moves.  Bounds,
- * policy, labels, encryption and signature; nothing of it is done again, however often the mail is
- * tried.
+ * Makes a sealed mail of a message.  Bounds, policy, labels, encryption and signature are applied
+ * here, once, however often the mail is tried later.
  */
 #ifndef FCT_PREPARE_H
 #define FCT_PREPARE_H
@@ -10,18 +9,18 @@
 #include "config/plan.h"
 
 struct fct_prepared {
-    fct_mail *mail; /* ready for the wire; NULL: it goes to nobody, and the receipt says why */
-    facteur_receipt *receipt; /* of this mail, with the recipients whom the policy took out */
+    fct_mail *mail; /* ready to be sent; NULL: it goes to nobody, and the receipt says why */
+    facteur_receipt *receipt; /* of this mail, with the recipients that the policy removed */
 };
 
 /*
- * Prepare a message for the mailer that has this plan.  Both parts of the result are the caller's.
+ * Prepare a message for the mailer that has this plan.  The caller owns both parts of the result.
  *
- * how   As for facteur_submit().  With FACTEUR_LETTER a key that cannot be read is told by the
- *       receipt.
+ * how   As for facteur_submit().  With FACTEUR_LETTER the receipt reports a key that cannot be
+ *       read.
  *
- * FACTEUR_EMESSAGE, FACTEUR_ECONFIG, FACTEUR_EIO, FACTEUR_ENOMEM: as facteur_send(); `out` is as it
- * was.
+ * Returns 0, or FACTEUR_EMESSAGE, FACTEUR_ECONFIG, FACTEUR_EIO or FACTEUR_ENOMEM as facteur_send().
+ * After an error `out` is unchanged.
  */
 int fct_prepare(const fct_plan *plan, facteur_message *message, unsigned how,
                 struct fct_prepared *out, facteur_error **error);

@@ -10,7 +10,7 @@ static bool is_id_byte(unsigned char byte)
     return byte > 0x20 && byte < 0x7f && !strchr("<>()[]{},;\"'", byte);
 }
 
-/* The id at the start of `text`, without the brackets that some put around it. */
+/* The id at the start of `text`, without the brackets that some servers put around it. */
 static fct_slice id_at(fct_slice text)
 {
     size_t len = 0;
@@ -39,7 +39,7 @@ static fct_slice id_before(fct_slice text, size_t end)
     return (fct_slice){text.ptr + start, end - start <= ID_MAX ? end - start : 0};
 }
 
-/* The offset of the last place where `word` stands, or text.len. */
+/* The offset of the last occurrence of `word`, or text.len. */
 static size_t find_last(fct_slice text, fct_slice word)
 {
     for (size_t i = text.len; i >= word.len; i--) {
@@ -51,8 +51,10 @@ static size_t find_last(fct_slice text, fct_slice word)
     return text.len;
 }
 
-/* An id has a digit somewhere, or is a hexadecimal number without any, as one in 2,500 of
- * OpenSMTPD's is; words of politeness are neither. */
+/*
+ * An id has a digit, or is a hexadecimal number without one, like one in 2,500 of OpenSMTPD's.
+ * Polite words are neither.
+ */
 static bool is_likely(fct_slice id)
 {
     bool digit = false, hex = true;
@@ -79,10 +81,10 @@ static fct_slice id_after_ok(fct_slice text)
     return id.ptr + id.len == rest.ptr + rest.len ? id : (fct_slice){"", 0};
 }
 
-/* What stands before the id, and what stands behind it. */
+/* The text before the id, and the text after it. */
 static const char *const before[] = {
-    "queued as ",  /* Postfix and whoever speaks like it; a content filter's is the last of several
-                    */
+    "queued as ",  /* Postfix and servers that speak like it; with a content filter the last of
+                      several counts */
     " id=",        /* Exim */
     "InternalId=", /* Exchange */
     "queue id ",   /* Courier, Zimbra */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The relay's own id of a mail, found in the text of its last reply. */
+/* Finds the relay's own id of a mail in the text of its last reply. */
 #ifndef FCT_QUEUE_ID_H
 #define FCT_QUEUE_ID_H
 
 #include "base/bytes.h"
 
-/* A part of `text` (the reply without its codes), or empty where no known form is met. */
+/*
+ * Returns a part of `text` (the reply without its codes), or an empty slice when the text has no
+ * known form.
+ */
 fct_slice fct_queue_id_find(fct_slice text);
 
 #endif

@@ -19,7 +19,7 @@ struct facteur_receipt {
     enum facteur_status status;
     const char **accepted; /* the mail's strings */
     size_t accepted_count;
-    const char **in_doubt; /* behind them, in one block */
+    const char **in_doubt; /* after them, in the same block */
     size_t in_doubt_count;
     struct rejection *rejected;
     size_t rejected_count;
@@ -126,9 +126,9 @@ static enum facteur_status status_of(enum fct_class class)
 }
 
 /*
- * A mail that is sent leaves no recipient untold.  One that is not has refused recipients only
- * where the relay refused the mail: a 554 greeting is no word about an address, a 250 to RCPT no
- * refusal of one, whatever became of the mail.
+ * A mail that was sent has an answer for each recipient.  One that was not has refused recipients
+ * only if the relay refused the mail: a 554 greeting says nothing about an address, and a 250 to
+ * RCPT does not refuse one, whatever happened to the mail.
  */
 static bool is_rejected(const fct_outcome *outcome, const struct fct_recipient_outcome *recipient)
 {
@@ -186,7 +186,7 @@ void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsi
     if (outcome->class == FCT_SENT) {
         id = fct_queue_id_find(fct_slice_of(or_empty(outcome->reply.text)));
         receipt->queue_id = fct_strndup(id.ptr, id.len);
-        fct_free(transcript); /* of a first attempt that was redone */
+        fct_free(transcript); /* of a first attempt that was repeated */
         return;
     }
     receipt->transcript = transcript;

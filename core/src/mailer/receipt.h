@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Receipts.  All memory that the verdict needs is taken before the mail goes out: a mail that was
- * sent is never reported as something else because memory ran out afterwards.
+ * Receipts.  All memory that the verdict needs is allocated before the mail goes out, so that a
+ * mail that was sent is never reported as something else because memory ran out afterwards.
  */
 #ifndef FCT_RECEIPT_H
 #define FCT_RECEIPT_H
@@ -10,11 +10,11 @@
 #include "smtp/session.h"
 
 /*
- * A receipt for `mail` (NULL: for a message that could not become one), temporary until it is
- * filled.
+ * Make a receipt for `mail` (NULL: for a message that could not become a mail).  Its status is
+ * temporary until it is filled.
  *
- * refused   Recipients that the policy took out of the envelope, `refused_count` of them, copied;
- * they are told as rejected, with `why`.
+ * refused   The `refused_count` recipients that the policy removed from the envelope; copied.  They
+ *           are reported as rejected, with `why`.
  *
  * NULL when memory ran out.
  */
@@ -22,34 +22,38 @@ facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *
                                  size_t refused_count, const char *why);
 
 /*
- * Take the verdict over.  Never fails: where memory is short, texts are left out.
- * transcript   fct_malloc'ed, the receipt's from now on; may be NULL.
+ * Record the verdict.  Never fails: when memory is short, texts are left out. transcript
+ * fct_malloc'ed; the receipt owns it from now on.  May be NULL.
  */
 void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsigned attempts,
                       char *transcript);
 
-/* Take the verdict back: the mail is tried once more. */
+/* Take the verdict back, because the mail is tried once more. */
 void fct_receipt_reset(facteur_receipt *receipt);
 
-/* The one of several relays that gave the verdict; without memory for it the name of all stays. */
+/*
+ * Name the one of several relays that gave the verdict.  When memory is short, the name of all
+ * stays.
+ */
 void fct_receipt_name_relay(facteur_receipt *receipt, const char *relay);
 
-/* A mail that went where no relay is: all recipients accepted. */
+/* Record a mail that was taken without a relay: all recipients are accepted. */
 void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id);
 
-/* A mail that was stopped before any relay saw it; `message` may be NULL. */
+/* Record a mail that was stopped before any relay got it.  `message` may be NULL. */
 void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,
                              const char *message);
 
-/* The same with the sentence of an error, which begins with its place; `cause` may be NULL. */
+/* The same with the sentence of an error, which begins with its `where`.  `cause` may be NULL. */
 void fct_receipt_fill_cause(facteur_receipt *receipt, enum facteur_status status, int error,
                             const facteur_error *cause);
 
 /*
- * What stopped a mail before it had a driver.  A letter (FACTEUR_LETTER in `how`) never fails for
- * the configuration: its receipt tells, and 0 is returned.  Anything else is handed on.
+ * Handle an error that stopped a mail before it had a driver.  A letter (FACTEUR_LETTER in `how`)
+ * never fails because of the configuration: its receipt reports the error, and 0 is returned.  Any
+ * other error is passed on.
  *
- * cause   The error object, taken over; NULL is fine.
+ * cause   The error object, which is taken over; NULL is fine.
  */
 int fct_receipt_answer(facteur_receipt *receipt, unsigned how, int err, facteur_error *cause,
                        facteur_error **error);

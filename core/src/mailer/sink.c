@@ -48,7 +48,7 @@ static size_t size_of(const struct fct_captured *captured)
     return captured->len + strlen(captured->envelope);
 }
 
-/* Take out the oldest until one of `size` bytes may come. */
+/* Drop the oldest mails until there is room for one of `size` bytes. */
 static void drop_oldest(fct_memory *memory, size_t size)
 {
     size_t gone = 0;
@@ -156,7 +156,9 @@ static int write_content(int fd, fct_mail *mail)
     return err;
 }
 
-/* Sortable by time, unique by chance: "20261123T100000.123456Z-0123456789abcdef.eml". */
+/*
+ * A name that sorts by time and has a random part: "20261123T100000.123456Z-0123456789abcdef.eml".
+ */
 static int make_name(fct_buf *name)
 {
     unsigned char random[8];
@@ -175,7 +177,7 @@ static int make_name(fct_buf *name)
     return name->failed ? FACTEUR_ENOMEM : 0;
 }
 
-/* O_EXCL and O_NOFOLLOW: nobody who shares the directory can lay a link in the way. */
+/* O_EXCL and O_NOFOLLOW: nobody who shares the directory can redirect the file with a link. */
 static int write_file(int directory, fct_mail *mail, const char *draft, const char *name)
 {
     int fd = openat(directory, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Where mail goes that no relay gets: a directory of .eml files, memory, nowhere. */
+/* Where mails go that no relay gets: a directory of .eml files, memory, or nowhere. */
 #ifndef FCT_SINK_H
 #define FCT_SINK_H
 
 #include "mime/mail.h"
 
-/* What a memory:// mailer holds; past a cap the oldest mails go, but never the last that came. */
+/*
+ * The caps of a memory:// mailer.  Beyond them the oldest mails are dropped, but never the newest.
+ */
 #define FCT_MEMORY_MAX 10000
 #define FCT_MEMORY_BYTES_MAX ((size_t)64 << 20)
 
@@ -21,24 +23,26 @@ typedef struct fct_memory {
     size_t bytes; /* of all contents and envelopes */
 } fct_memory;
 
-/* 0; FACTEUR_EIO: an attachment cannot be read; FACTEUR_ENOMEM. */
+/* Returns 0, FACTEUR_ENOMEM, or FACTEUR_EIO when an attachment cannot be read. */
 int fct_memory_add(fct_memory *memory, fct_mail *mail, facteur_error **error);
 void fct_memory_clear(fct_memory *memory);
 
-/* Make sure of the directory: it is there, or is made (0700) in one that is.  FACTEUR_ECONFIG,
- * `where` as given. */
+/*
+ * Make sure that the directory exists.  A missing one is made (0700) if its parent exists.  Returns
+ * 0, or FACTEUR_ECONFIG with the given `where`.
+ */
 int fct_directory_prepare(const char *path, const char *where, facteur_error **error);
 
 /*
- * Write the mail as one file (0600) that appears under its name when it is whole.
- * name   Receives the file's name, without the directory.
- * 0, FACTEUR_EIO, FACTEUR_ENOMEM: no file is left.
+ * Write the mail as one file (0600), which gets its name when it is complete.
+ * name   Receives the file's name, without the directory. Returns 0, FACTEUR_EIO or FACTEUR_ENOMEM.
+ *        After an error no file is left.
  */
 int fct_directory_write(const char *path, fct_mail *mail, fct_buf *name, facteur_error **error);
 
 /*
- * Take a mail of a mailer that has no relay; the receipt is filled.  FACTEUR_ECONFIG: no directory;
- * FACTEUR_EIO, FACTEUR_ENOMEM.
+ * Take a mail of a mailer that has no relay, and fill the receipt.  Returns 0, FACTEUR_ECONFIG when
+ * the directory does not exist, FACTEUR_EIO or FACTEUR_ENOMEM.
  */
 int fct_sink_take(facteur_mailer *mailer, fct_mail *mail, facteur_receipt *receipt,
                   facteur_error **error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* facteur_stats(): what the pools of a mailer counted, as JSON. */
+/* facteur_stats(): the counts of a mailer's pools, as JSON. */
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -17,7 +17,7 @@ static int set_number(json_t *object, const char *name, uint64_t number)
     return fct_json_set(object, name, json_integer((json_int_t)number));
 }
 
-/* Drops the value when it could not be filled. */
+/* Returns the value, or frees it and returns NULL when it could not be filled. */
 static json_t *checked(json_t *value, int err)
 {
     if (!err)
@@ -141,7 +141,7 @@ int facteur_stats(const facteur_mailer *mailer, char **json, facteur_error **err
     for (size_t i = 0; !err && (relay = fct_plan_relay(&mailer->engine->plan, i)) != NULL; i++) {
         struct fct_pool_stats stats = {0};
 
-        /* After fork() the numbers are the parent's until this process sends. */
+        /* After fork() the numbers are those of the parent until this process sends. */
         if (known)
             fct_stats_read(relay->stats, &stats);
         err = json_array_append_new(list, describe(relay, &stats));

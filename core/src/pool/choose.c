@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Which connection takes the next mail, and when another one is opened. */
+/* Chooses the connection that takes the next mail, and decides when to open another one. */
 #include "pool/pool_state.h"
 
 #include "base/error.h"
 
 #define CROWD 4 /* mails in flight on one connection that make another worth opening */
 
-/* The connection being opened that a waiting mail could have gone to, the oldest one. */
+/* The oldest connection that is being opened and could take a waiting mail. */
 fct_connection *fct_pool_opening(const fct_pool *pool)
 {
     for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
@@ -53,11 +53,11 @@ static bool better(const fct_connection *a, const fct_connection *b)
         return true;
     if (a->in_flight != b->in_flight)
         return a->in_flight < b->in_flight;
-    /* The one used last is the least likely to have died of boredom. */
+    /* The one used last is the least likely to have been closed for idleness. */
     return a->idle_us > b->idle_us;
 }
 
-/* One look over the connections; those past their time are sent home on the way. */
+/* Look over the connections once, and close those past their time on the way. */
 static fct_connection *best(fct_pool *pool, const fct_job *job)
 {
     uint64_t now_us = fct_loop_now_us(pool->loop);
@@ -74,7 +74,7 @@ static fct_connection *best(fct_pool *pool, const fct_job *job)
     return chosen;
 }
 
-/* The connection for a mail, examined when it was idle; NULL when there is none now. */
+/* The connection for a mail, checked if it was idle.  NULL when there is none now. */
 static fct_connection *choose(fct_pool *pool, const fct_job *job)
 {
     fct_connection *chosen;
@@ -110,15 +110,18 @@ static size_t count_opening(const fct_pool *pool)
     return count;
 }
 
-/* A check, and a mail that met a dead connection, go to a connection of their own time only. */
+/*
+ * A check, and a mail whose connection was dead, may go only to a connection that was opened after
+ * they came.
+ */
 static bool wants_new(const fct_job *job)
 {
     return !job->mail || job->opened_after_us > 0;
 }
 
 /*
- * In a full pool the connection with the least to do makes place for one that must be new: it takes
- * no more mails and says QUIT after its last.  One at a time, so that the others serve on.
+ * In a full pool the connection with the least to do makes room for a job that needs a new one.  It
+ * takes no more mails and sends QUIT after its last.  Only one at a time does so; the others go on.
  */
 static void retire_one(fct_pool *pool, const fct_job *job)
 {
@@ -141,8 +144,9 @@ static void retire_one(fct_pool *pool, const fct_job *job)
 }
 
 /*
- * Room for one more under the cap.  Those that have said QUIT do not count, but the relay still
- * counts them: one whose place is wanted goes without waiting for the 221.
+ * Whether there is room for one more under the cap.  Connections that have sent QUIT do not count.
+ * But the relay still counts them, so one whose place is needed is closed without waiting for the
+ * 221.
  */
 static bool make_room(fct_pool *pool, const fct_job *job)
 {
@@ -193,15 +197,15 @@ static int make_tls(fct_pool *pool, facteur_error **error)
         return 0;
     if (!fct_relay_identity(pool->relay, identity))
         return fct_error_nomem(error);
-    /* What STARTTLS agreed is not for implicit TLS on the same port. */
+    /* A TLS session made by STARTTLS is not used for implicit TLS on the same port. */
     identity[0] = (char)('A' + (int)pool->relay->session.tls);
     config.identity = identity;
     return fct_tls_context_new(&config, pool->relay->host, &pool->tls, error);
 }
 
 /*
- * Open a connection.  When not even that can be done, the mail at hand ends and *opened is NULL.
- * False when the mail must wait for one of the host's slots.
+ * Open a connection.  If this fails at once, the mail at hand ends and *opened is NULL.  Returns
+ * false when the mail must wait for one of the host's slots.
  */
 static bool open_for(fct_pool *pool, fct_job *job, fct_connection **opened)
 {
@@ -235,7 +239,7 @@ static bool open_for(fct_pool *pool, fct_job *job, fct_connection **opened)
     return true;
 }
 
-/* A further connection was refused lately, and there is one that works. */
+/* Whether the relay refused another connection lately, while one works. */
 static bool is_shy(const fct_pool *pool)
 {
     return fct_loop_now_us(pool->loop) < pool->shy_until_us &&
@@ -278,7 +282,7 @@ static bool hand_over(fct_pool *pool, fct_job *job)
     return true;
 }
 
-/* The first job of the queue whose number is not below; NULL when there is none. */
+/* The first job of the queue with this number or a higher one.  NULL when there is none. */
 static fct_job *next_waiting(const fct_pool *pool, uint64_t number)
 {
     for (fct_list *link = pool->queue.next; link != &pool->queue; link = link->next) {
@@ -299,7 +303,7 @@ static fct_job *first_mail(const fct_pool *pool)
     return job;
 }
 
-/* Open what the queue, or a crowd on the best connection, calls for. */
+/* Open the connections that the queue, or too many mails on the best connection, call for. */
 static void open_more(fct_pool *pool)
 {
     fct_connection *crowded, *opened;
@@ -318,7 +322,7 @@ static void open_more(fct_pool *pool)
         fct_pool_add_connection(pool, slot);
 }
 
-/* All that was handed to a connection in this turn goes out in one write. */
+/* Everything that a connection got in this turn goes out in one write. */
 void fct_pool_flush(fct_pool *pool)
 {
     fct_list *link = pool->connections.next;
@@ -329,15 +333,16 @@ void fct_pool_flush(fct_pool *pool)
         link = link->next;
         if (connection->dirty) {
             fct_connection_pump(connection);
-            /* Its end may have taken others with it. */
+            /* Its end may have ended others too, so begin again. */
             link = pool->connections.next;
         }
     }
 }
 
 /*
- * In the order of coming.  What waits for a new connection in a full pool is passed over, the first
- * mail that any connection could take is not: when there is none for it, there is none for others.
+ * In the order in which jobs came.  A job that waits for a new connection in a full pool is passed
+ * over.  The first mail that any connection could take is not: if there is no connection for it,
+ * there is none for the others.
  */
 void fct_pool_dispatch(fct_pool *pool)
 {
@@ -350,12 +355,12 @@ void fct_pool_dispatch(fct_pool *pool)
         bool particular = wants_new(job);
 
         number = job->number;
-        /* Its timer may be a little behind: what is over time is not handed over. */
+        /* Its timer may be a little late.  A job past its time is not handed over. */
         if (fct_loop_now_us(pool->loop) >= job->deadline_us) {
             fct_pool_fail_late(job, fct_pool_opening(pool));
             continue;
         }
-        /* One that was put back is looked at again. */
+        /* A job that was put back is looked at again. */
         if (job->mail ? hand_over(pool, job) : start_check(pool, job))
             continue;
         if (!particular)

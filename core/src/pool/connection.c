@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How long a connection reused after a rest may keep silent before its mail goes elsewhere. */
+/* How long a connection reused after a rest may be silent before its mail goes elsewhere. */
 #define PROBE_US 3000000
 
 static const struct fct_stream_owner stream_owner;
@@ -32,7 +32,7 @@ static void leave(fct_connection *connection)
     release(connection);
 }
 
-/* The end: the pool is told, the memory goes when the last call has left. */
+/* The end: report it to the pool, and free the memory when the last call has returned. */
 static void finish(fct_connection *connection, struct fct_failure *failure, bool polite)
 {
     if (connection->state == FCT_CONNECTION_ENDED)
@@ -63,7 +63,10 @@ static bool drain(fct_connection *connection)
     return any;
 }
 
-/* Write until the session has no more to say or the stream takes no more; whether anything went. */
+/*
+ * Write until the session has nothing left or the stream takes no more.  Returns whether any byte
+ * was written.
+ */
 static bool write_output(fct_connection *connection)
 {
     fct_slice slices[FCT_STREAM_SLICES];
@@ -92,7 +95,7 @@ static bool write_output(fct_connection *connection)
     }
 }
 
-/* What was nobody's time is none of those mails that have a span. */
+/* Time in which nobody ran the loop does not count for mails with a span. */
 static void settle_rest(fct_connection *connection)
 {
     uint64_t absent_us = fct_loop_absent_us(connection->loop);
@@ -132,7 +135,7 @@ void fct_connection_pump(fct_connection *connection)
         if (connection->state == FCT_CONNECTION_ENDED)
             break;
         moved |= write_output(connection);
-        /* Mails that were refused, or past their time, ended without an octet. */
+        /* Mails that were refused, or were past their time, ended without a written octet. */
         if (!drain(connection) && !moved)
             break;
     }
@@ -143,7 +146,10 @@ void fct_connection_pump(fct_connection *connection)
     leave(connection);
 }
 
-/* The session was told of its end; should it not ask for the close itself, it ends all the same. */
+/*
+ * The session knows that the stream ended.  If it does not ask for the close itself, the connection
+ * ends anyway.
+ */
 static void lose(fct_connection *connection, int error, const char *message)
 {
     struct fct_failure failure;
@@ -196,7 +202,7 @@ static void on_close(fct_connection *connection, const struct fct_session_event 
 
     fct_failure_init(&failure, event->error, event->phase, event->message);
     failure.reply = event->reply;
-    /* A session with implicit TLS waits for the greeting all the while. */
+    /* A session with implicit TLS waits for the greeting during the handshake. */
     if (connection->shake_us)
         failure.phase = FACTEUR_PHASE_tls;
     finish(connection, &failure, event->error == 0);
@@ -227,7 +233,7 @@ static void on_event(fct_connection *connection, struct fct_session_event *event
         connection->idle_us = now_us;
         fct_pool_on_noop(connection->pool, connection);
         return;
-    case FCT_EVENT_GATE: /* no mail of a pool waits at it */
+    case FCT_EVENT_GATE: /* no mail of a pool waits at the gate */
         fct_session_release(connection->session, now_us);
         return;
     case FCT_EVENT_CLOSE:
@@ -243,7 +249,7 @@ static void on_received(void *user, const char *bytes, size_t len)
     fct_connection *connection = user;
 
     connection->probe_us = 0;
-    /* A session that this kills has its events ready, and they are read at `ready`. */
+    /* If this ends the session, its events are waiting and are read in on_ready(). */
     fct_session_feed(connection->session, bytes, len, fct_loop_now_us(connection->loop));
 }
 
@@ -278,8 +284,10 @@ static void on_secured(void *user, int error, const char *message)
     fct_connection_pump(connection);
 }
 
-/* A relay that hangs up without a word may have a neighbour that talks (rows 3 and 4 of
- * docs/faults.md). */
+/*
+ * A relay that hangs up without a word may have another address that answers (rows 3 and 4 of
+ * docs/faults.md).
+ */
 static bool try_next_address(fct_connection *connection)
 {
     if (!connection->dial || connection->shake_us ||
@@ -346,14 +354,14 @@ static void on_dialled(void *user, const struct fct_dialled *dialled)
         fct_failure_init(&failure, FACTEUR_ENOMEM, FACTEUR_PHASE_connect, NULL);
         finish(connection, &failure, false);
     } else {
-        /* Twice, lest an answer that comes a little late is missed. */
+        /* Twice the time, so that an answer that is a little late still counts. */
         fct_stream_ask(connection->stream, connection->relay->fresh_us / 2);
         fct_connection_pump(connection);
     }
     leave(connection);
 }
 
-/* Connections opened together must not all end together. */
+/* Connections that were opened together must not all end together. */
 static uint64_t age_limit(const fct_relay *relay, uint64_t now_us)
 {
     unsigned char random = 0;
@@ -408,7 +416,7 @@ bool fct_connection_look(fct_connection *connection)
     return good;
 }
 
-/* Whether a network that drops the connection would be news. */
+/* Whether the connection was idle so long that the network may have dropped it unnoticed. */
 static bool has_rested(const fct_connection *connection, uint64_t now_us)
 {
     uint64_t fresh_us = connection->relay->fresh_us;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The outcome of a mail that no session decided about: the way to the relay was not open. */
+/* The outcome of a mail that no session decided, because the relay could not be reached. */
 #ifndef FCT_FAILURE_H
 #define FCT_FAILURE_H
 
 #include "smtp/session.h"
 
 struct fct_failure {
-    enum fct_class class; /* temporary, unless it is set otherwise */
+    enum fct_class class; /* temporary, unless the caller sets another */
     int error;            /* FACTEUR_E code */
     enum facteur_phase phase;
     const char *message;
@@ -14,13 +14,13 @@ struct fct_failure {
     int64_t timing_us[FACTEUR_PHASE_COUNT]; /* -1: not passed */
 };
 
-/* Temporary, all timings unset. */
+/* Begin with a temporary failure without timings. */
 void fct_failure_init(struct fct_failure *failure, int error, enum facteur_phase phase,
                       const char *message);
 
 /*
- * The outcome of a mail with `recipient_count` recipients.  Never fails: without memory there is
- * less text, or no list of recipients.  fct_failure_outcome_done() frees what it holds.
+ * Make the outcome of a mail with `recipient_count` recipients.  Never fails: when memory is short,
+ * texts or the list of recipients are missing.  fct_failure_outcome_done() frees its parts.
  */
 void fct_failure_outcome(const struct fct_failure *failure, size_t recipient_count,
                          fct_outcome *outcome);

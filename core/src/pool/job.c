@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs inside a pool: the one way in which each ends, and the queue in which they wait. */
+/* Jobs inside a pool: the only way in which they end, and the queue in which they wait. */
 #include "pool/pool_state.h"
 
 #include "base/memory.h"
@@ -41,7 +41,7 @@ void fct_queue_put(fct_pool *pool, fct_job *job)
 {
     fct_list *before = &pool->queue;
 
-    /* A mail that is tried again keeps its place: those that came later wait behind it. */
+    /* A mail that is tried again keeps its place before those that came later. */
     while (before->prev != &pool->queue &&
            FCT_ENTRY(before->prev, fct_job, link)->number > job->number)
         before = before->prev;

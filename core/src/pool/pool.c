@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs wait in one queue, in the order of their coming.  Whatever may let one go on sets a timer
- * for the loop's next turn, and there fct_pool_dispatch() does all the choosing: no job is handed
- * over, and no connection opened, from within somebody else's call.
+ * Jobs wait in one queue, in the order in which they came.  Every event that may let one go on sets
+ * a timer for the loop's next turn.  There fct_pool_dispatch() makes all choices, so that no job is
+ * handed over, and no connection opened, from within another call.
  */
 #include "pool/pool_state.h"
 
@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AGAIN_MAX 2             /* times a session may ask to have a mail tried elsewhere */
-#define SHY_US 5000000          /* how long a refused further connection is not asked for again */
-#define DEMOTION_US 3600000000U /* how long an extension that failed is not used again */
+#define AGAIN_MAX 2             /* times that a session may ask to try a mail elsewhere */
+#define SHY_US 5000000          /* how long no further connection is opened after one was refused */
+#define DEMOTION_US 3600000000U /* how long an extension is not used after it failed */
 
 void fct_pool_kick(fct_pool *pool)
 {
@@ -66,7 +66,7 @@ void fct_pool_fail_late(fct_job *job, fct_connection *connection)
     fct_job_fail(job, &failure);
 }
 
-/* Nobody waits for a connection that is still being opened: it would be of no use to anybody. */
+/* Close a connection that is still being opened when no job waits for it any more. */
 static void cut_unwanted(fct_pool *pool)
 {
     fct_connection *connection;
@@ -83,7 +83,7 @@ static void on_deadline(fct_timer *timer)
     fct_connection *connection = job->connection;
 
     if (connection) {
-        /* A check, which is never in the queue while its connection lives. */
+        /* A check, which is not in the queue while it has a connection. */
         connection->check = NULL;
         fct_pool_fail_late(job, connection);
         fct_connection_cut(connection, FACTEUR_EDEADLINE, "the deadline passed");
@@ -102,7 +102,7 @@ static void on_kick(fct_timer *timer)
     fct_pool_dispatch(FCT_ENTRY(timer, fct_pool, kick));
 }
 
-/* ---- What connections tell ---- */
+/* ---- What connections report ---- */
 
 static void count_flights(fct_pool *pool, fct_connection *connection)
 {
@@ -172,7 +172,7 @@ void fct_pool_on_noop(fct_pool *pool, fct_connection *connection)
     fct_pool_spare_slot(pool, connection);
 }
 
-/* Whether a mail that was not sent goes to another connection instead of to its sender. */
+/* Whether a mail that was not sent is tried on another connection, instead of being reported. */
 static bool try_again(fct_pool *pool, fct_job *job, const fct_outcome *outcome)
 {
     uint64_t now_us = fct_loop_now_us(pool->loop);
@@ -193,7 +193,7 @@ static bool try_again(fct_pool *pool, fct_job *job, const fct_outcome *outcome)
     return false;
 }
 
-/* An extension that the relay offers and cannot do is left alone for a while. */
+/* An extension that the relay offers but cannot do is not used for a while. */
 static void demote(fct_pool *pool, uint64_t *until_us)
 {
     uint64_t now_us = fct_loop_now_us(pool->loop);
@@ -203,7 +203,7 @@ static void demote(fct_pool *pool, uint64_t *until_us)
     *until_us = now_us + DEMOTION_US;
 }
 
-/* The end of a mail on its connection: the job's own, unless it is tried again. */
+/* The end of a mail on its connection.  The job ends too, unless it is tried again. */
 static void take_outcome(fct_pool *pool, const fct_connection *connection, fct_job *job,
                          fct_outcome *outcome)
 {
@@ -227,7 +227,7 @@ static void take_outcome(fct_pool *pool, const fct_connection *connection, fct_j
 
 void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome *outcome)
 {
-    /* They come in the order of submission. */
+    /* Outcomes come in the order of submission. */
     bool first = connection->in_flight == connection->mails;
 
     connection->in_flight--;
@@ -255,8 +255,8 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
 }
 
 /*
- * A connection could not be opened.  While another one works, or may come to work, the mails wait
- * for that; else those that had waited for this one are told.
+ * A connection could not be opened.  While another one works, or may do so soon, the mails wait for
+ * it.  Else the mails that had waited for this one end.
  */
 static void fail_waiting(fct_pool *pool, fct_connection *connection, struct fct_failure *failure)
 {
@@ -286,7 +286,9 @@ static void fail_waiting(fct_pool *pool, fct_connection *connection, struct fct_
     }
 }
 
-/* A relay that offers PIPELINING and hangs up on the first group is asked one thing at a time. */
+/*
+ * A relay that offers PIPELINING but hangs up on the first group then gets one command at a time.
+ */
 static void learn(fct_pool *pool, const fct_connection *connection,
                   const struct fct_failure *failure)
 {
@@ -296,8 +298,8 @@ static void learn(fct_pool *pool, const fct_connection *connection,
 }
 
 /*
- * It never took a mail.  One that was lost right behind its login counts, too: dialling again at
- * once would log in as often as the deadline allows.
+ * A connection that never took a mail.  One that was lost right after its login counts too:
+ * otherwise we would dial and log in again as often as the deadline allows.
  */
 static bool opened_in_vain(const fct_connection *connection, const struct fct_failure *failure)
 {
@@ -319,7 +321,7 @@ void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_fail
     fct_pool_give_slot(pool, connection);
     connection->check = NULL;
     fct_pool_kick(pool);
-    /* Outcomes come before the end; should one be missing, its job must not wait for ever. */
+    /* Outcomes come before the end.  If one is missing, its job must not wait forever. */
     fct_stats_subtract(&pool->stats->in_flight, connection->in_flight);
     while ((link = fct_list_first(&connection->jobs)) != NULL)
         fct_job_fail(FCT_ENTRY(link, fct_job, link), failure);
@@ -366,14 +368,14 @@ void fct_pool_submit(fct_pool *pool, fct_job *job)
     fct_queue_put(pool, job);
 }
 
-/* A job that has waited long enough for this relay, because another one could take it. */
+/* End a job that has waited long enough for this relay while another one could take it. */
 void fct_pool_expire(fct_pool *pool, fct_job *job)
 {
     if (job->pool && !job->connection)
         fct_timer_set(pool->loop, &job->deadline, 0);
 }
 
-/* ---- Ending what is not wanted ---- */
+/* ---- Ending jobs that nobody wants ---- */
 
 bool fct_pool_cancel(fct_pool *pool, fct_job *job)
 {
@@ -384,7 +386,10 @@ bool fct_pool_cancel(fct_pool *pool, fct_job *job)
     return true;
 }
 
-/* Its connection has other mails, which a cut would hurt: it goes on, and nobody listens. */
+/*
+ * Its connection has other mails, which a cut would hurt.  So it goes on, and nobody gets its
+ * outcome.
+ */
 static void disown(fct_job *job)
 {
     struct fct_failure failure;

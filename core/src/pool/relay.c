@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-/* The strings are the relay's own, though what reads them sees them as const. */
+/* The relay owns these strings, although their readers see them as const. */
 static void drop(const char *text)
 {
     fct_free((void *)(uintptr_t)text);

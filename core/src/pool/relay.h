@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One SMTP server with one account and one TLS plan: everything that decides which connection may
- * be shared. */
+/*
+ * One SMTP server with one account and one TLS plan.  Mails with the same relay may share
+ * connections.
+ */
 #ifndef FCT_RELAY_H
 #define FCT_RELAY_H
 
@@ -17,28 +19,32 @@ typedef struct fct_relay {
     uint16_t port;
     char *unix_path; /* "@name" is an abstract socket */
     struct fct_session_config
-        session;               /* its strings are the relay's; nonce is filled per connection */
-    struct fct_tls_config tls; /* its strings are the relay's */
+        session;               /* the relay owns its strings; nonce is filled for each connection */
+    struct fct_tls_config tls; /* the relay owns its strings */
     uint64_t connect_us;       /* option connect_timeout: resolve + connect + TLS handshake */
     unsigned pool_size;
     unsigned host_slots; /* connections of all processes of this user, 0: no limit */
-    unsigned warm;       /* idle connections kept ready once a mail was sent */
+    unsigned warm;       /* idle connections kept ready after a mail was sent */
     unsigned max_mails;  /* per connection, 0: no limit */
     uint64_t max_age_us; /* per connection, 0: no limit */
     uint64_t idle_us;    /* close a connection idle for longer */
-    uint64_t fresh_us;   /* hold back the terminator on one idle for longer */
-    unsigned generation; /* of the credential: who logged in with another one takes no mail */
+    uint64_t fresh_us;   /* hold back the terminator on a connection that was idle for longer */
+    unsigned generation; /* of the credential: a connection that logged in with another one takes no
+                            mail */
     /*
-     * Where its pool counts, cleared with each new pool: outside of the pool, so that it may be
-     * read without asking who runs the loop.  The relay's own; NULL: nobody reads.
+     * The counters of its pool, cleared for each new pool.  They are outside the pool, so that they
+     * can be read without asking who runs the loop.  The relay owns them.  NULL: nobody reads them.
      */
     struct fct_pool_stats *stats;
 } fct_relay;
 
-/* Server, port and account, as a name that does not tell them; false when memory ran out. */
+/*
+ * A name for server, port and account that does not reveal them (a digest).  False when memory ran
+ * out.
+ */
 bool fct_relay_identity(const fct_relay *relay, char text[FCT_DIGEST_TEXT]);
 
-/* Frees what the fields point to. */
+/* Free everything that the fields point to. */
 void fct_relay_done(fct_relay *relay);
 
 #endif

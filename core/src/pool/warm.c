@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spare connections, opened ahead of demand (option warm).  They move only while somebody runs the
- * loop: in a program that sends and goes away, a spare is where the last send left it.
+ * Spare connections, opened ahead of demand (option warm).  They make progress only while somebody
+ * runs the loop.  When a program stops sending, a spare stays as the last send left it.
  */
 #include "pool/pool_state.h"
 
 #define PAUSE_FIRST_US 1000000U
 #define PAUSE_MAX_US 300000000U
-#define HEALTHY_US 30000000U /* a spare that lived so long shows that the relay is well */
+#define HEALTHY_US 30000000U /* a spare that lasted so long shows that the relay works */
 
 static unsigned count_spare(const fct_pool *pool)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A task is in one place at a time: waiting for the pace of a relay, or in its pool.  Wherever it
- * is stopped, its job fails, and on_done() ends it.
+ * A task is in one place at a time: it waits for a relay's pace, or it is in that relay's pool.
+ * Wherever it is stopped, its job fails, and on_done() ends it.
  */
 #include "relays/concert.h"
 
@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* What each of several relays gets of the deadline at least, while there is as much again. */
+/* The least time that each of several relays gets, while at least twice as much is left. */
 #define SHARE_MIN_US 2000000u
 
 struct fct_concert {
@@ -20,14 +20,14 @@ struct fct_concert {
     const fct_plan *plan;
     void (*ended)(struct fct_task *task, const fct_outcome *outcome);
     struct fct_lane *lanes; /* plan->member_count */
-    unsigned lane_count;    /* of those that were made */
+    unsigned lane_count;    /* the number of lanes that were made */
     unsigned turn;
     bool closing;
 };
 
 /* ---- Ending ---------------------------------------------------------------------------------- */
 
-/* The one end of a task. */
+/* The only end of a task. */
 static void end(struct fct_task *task, const fct_outcome *outcome)
 {
     task->transcript = task->job.transcript;
@@ -37,7 +37,7 @@ static void end(struct fct_task *task, const fct_outcome *outcome)
     task->concert->ended(task, outcome);
 }
 
-/* No pool has it. */
+/* For a task that no pool has. */
 static void fail(struct fct_task *task, const struct fct_failure *failure)
 {
     fct_list_remove(&task->wait);
@@ -53,7 +53,10 @@ static void fail_closed(struct fct_task *task, const char *message)
     fail(task, &failure);
 }
 
-/* It was there at the submission: another mail has shown since that it is refused. */
+/*
+ * The token was there at the submission; another mail has shown since then that the relay refuses
+ * it.
+ */
 static void fail_tokenless(struct fct_task *task)
 {
     struct fct_failure failure;
@@ -67,7 +70,10 @@ static void fail_tokenless(struct fct_task *task)
 
 /* ---- Choosing -------------------------------------------------------------------------------- */
 
-/* The next relay in the task's order that may be tried now, from `*index` on; NULL: none. */
+/*
+ * The next relay in the task's order, from `*index` on, that may be tried now.  NULL when there is
+ * none.
+ */
 static struct fct_lane *find_lane(const struct fct_task *task, unsigned *index)
 {
     fct_concert *concert = task->concert;
@@ -93,7 +99,9 @@ static unsigned count_left(const struct fct_task *task)
     return count;
 }
 
-/* One deadline over all: with others behind it, a relay gets an even share of what is left. */
+/*
+ * One deadline covers all relays: a relay that others follow gets an even share of the time left.
+ */
 static uint64_t share_end_us(const struct fct_task *task)
 {
     uint64_t now_us = fct_loop_now_us(task->concert->loop);
@@ -123,7 +131,7 @@ static void wait_for_pace(struct fct_lane *lane)
         fct_timer_set(lane->loop, &lane->timer, fct_throttle_next_us(&lane->throttle, now_us));
 }
 
-/* To the pool of its relay; false when there is no token for that one. */
+/* Give the task to its relay's pool.  Returns false when there is no token for that relay. */
 static bool give(struct fct_task *task)
 {
     struct fct_lane *lane = task->lane;
@@ -140,7 +148,7 @@ static bool give(struct fct_task *task)
         task->probe = fct_breaker_enter(&lane->breaker, now_us);
     }
     lane->passed_us = now_us;
-    /* The pool keeps deadline and span itself; a share of the deadline is kept here. */
+    /* The pool itself watches deadline and span.  A share of the deadline is watched here. */
     if (task->span_us || task->limit.due_us >= task->deadline_us)
         fct_timer_clear(&task->limit);
     fct_pool_submit(lane->pool, &task->job);
@@ -171,9 +179,9 @@ static bool enter(struct fct_task *task, struct fct_lane *lane)
 }
 
 /*
- * The relay that comes next asked for fewer mails: the one behind it that can have the mail
- * soonest, at once as a rule, comes before it, unless mails wait for that one already.  Those
- * passed by stay in the order.  Not for max_rate, which is the user's own pace and waited for.
+ * The next relay asked for fewer mails.  A later relay that can take the mail sooner, mostly at
+ * once, is tried before it, unless mails already wait for that one.  Relays that were passed over
+ * stay in the order.  This does not apply to max_rate, the user's own pace, which we wait for.
  */
 static void pass_by(struct fct_task *task)
 {
@@ -196,8 +204,8 @@ static void pass_by(struct fct_task *task)
 }
 
 /*
- * On to the next relay that may be tried, or to its end where the last of them lacks a token; false
- * when there is none.
+ * Go on to the next relay that may be tried, or end the task when the last one lacks a token.
+ * Returns false when there is none.
  */
 static bool go_on(struct fct_task *task)
 {
@@ -238,7 +246,7 @@ static void on_pace(fct_timer *timer)
     wait_for_pace(lane);
 }
 
-/* The share of this relay, or the whole deadline, is over. */
+/* This relay's share of the time, or the whole deadline, is over. */
 static void on_limit(fct_timer *timer)
 {
     struct fct_task *task = FCT_ENTRY(timer, struct fct_task, limit);
@@ -277,7 +285,7 @@ static void learn(struct fct_task *task, const fct_outcome *outcome)
     wait_for_pace(lane);
 }
 
-/* To another relay, when this one stood in the way. */
+/* Go on to another relay, if this one was the obstacle. */
 static bool move_on(struct fct_task *task, const fct_outcome *outcome)
 {
     char *transcript = task->job.transcript;
@@ -293,7 +301,7 @@ static bool move_on(struct fct_task *task, const fct_outcome *outcome)
     return false;
 }
 
-/* Out of a pool, or stopped before one had it. */
+/* A task left a pool, or was stopped before one had it. */
 static void on_done(fct_job *job, const fct_outcome *outcome)
 {
     struct fct_task *task = FCT_ENTRY(job, struct fct_task, job);
@@ -307,7 +315,7 @@ static void on_done(fct_job *job, const fct_outcome *outcome)
     end(task, outcome);
 }
 
-/* ---- Coming, and being stopped --------------------------------------------------------------- */
+/* ---- Submitting and stopping --------------------------------------------------------------- */
 
 static void start(fct_concert *concert, struct fct_task *task)
 {
@@ -341,7 +349,7 @@ void fct_concert_submit(fct_concert *concert, struct fct_task *task)
     start(concert, task);
     if (go_on(task))
         return;
-    /* The breakers of all are open. */
+    /* All breakers are open. */
     task->lane = &concert->lanes[task->order[0]];
     fct_lane_refuse(task->lane, &failure, text);
     fail(task, &failure);
@@ -391,7 +399,7 @@ fct_concert *fct_concert_new(fct_loop *loop, const fct_plan *plan,
     return NULL;
 }
 
-/* Those that no pool has. */
+/* End the tasks that no pool has. */
 static void end_waiting(fct_concert *concert)
 {
     fct_list *link;

@@ -38,13 +38,16 @@ bool fct_lane_take_token(struct fct_lane *lane, unsigned *number, char problem[F
     token = fct_bearer_current(lane->member->tokens, number, problem);
     if (!token)
         return false;
-    /* Only the loop's thread looks at it; sessions that are open have their own reference. */
+    /* Only the loop's thread uses it.  Open sessions have references of their own. */
     fct_secret_unref(lane->member->relay.session.token);
     lane->member->relay.session.token = token;
     return true;
 }
 
-/* At most what fits, never half a character: the texts of replies are printable UTF-8 or ASCII. */
+/*
+ * Copy as much as fits, without cutting a character: the texts of replies are printable UTF-8 or
+ * ASCII.
+ */
 static void keep(char into[FCT_LANE_TEXT], const char *text)
 {
     size_t len = (size_t)snprintf(into, FCT_LANE_TEXT, "%s", text ? text : "");

@@ -12,14 +12,14 @@
 
 #include <string.h>
 
-#define WORD_MAX 900u /* a word of a header that is not broken; a line has 998 bytes */
+#define WORD_MAX 900u /* bytes of a header's word, which is not broken; a line has 998 */
 
 enum form {
     NOTHING,
-    EACH,   /* tags: a field each.  metadata: the name is the end of the field's name */
-    JOINED, /* one field, a comma between each two; metadata as name=value */
-    JSON,   /* metadata: one field, an object */
-    MEMBER  /* one field for both, an object with a member for each */
+    EACH,   /* tags: one field each.  metadata: the name ends the field's name */
+    JOINED, /* one field, separated by commas; metadata as name=value */
+    JSON,   /* metadata: one field with an object */
+    MEMBER  /* one field with an object for both, a member for each */
 };
 
 enum charset {
@@ -30,9 +30,8 @@ enum charset {
 };
 
 /*
- * What the providers' own pages tell of their fields and limits (0: none told); docs/relays.md
- * names the pages, and what is from elsewhere.  SES has no tags but named ones: a tag is called
- * "tag" there.
+ * The fields and limits that the providers' own pages give (0: none given).  docs/relays.md names
+ * the pages and the other sources.  SES has only named tags, so a tag is called "tag" there.
  */
 static const struct provider {
     const char *preset;
@@ -47,10 +46,10 @@ static const struct provider {
         const char *name;
         size_t most, name_max, value_max;
         enum charset charset;
-        size_t json_max; /* bytes of all of it as an object */
+        size_t json_max; /* bytes of all metadata as an object */
     } metadata;
     const char *tags_member, *metadata_member;
-    bool owns_underscore; /* names that begin with it mean something to the provider */
+    bool owns_underscore; /* the provider reserves names that begin with it */
     const char *key;
 } table[] = {
     {.preset = "brevo",
@@ -252,7 +251,10 @@ static json_t *tags_array(const fct_labels *labels)
     return array;
 }
 
-/* More than the provider takes?  Without memory: no, and the writing will tell. */
+/*
+ * Whether the object has more bytes than the provider takes.  False when memory ran out; writing it
+ * will fail then.
+ */
 static bool too_much(const struct provider *p, const fct_labels *labels)
 {
     json_t *object =
@@ -280,7 +282,7 @@ static json_t *object_of(const struct provider *p, const fct_labels *labels)
     return object;
 }
 
-/* "=?" is spelt so that no reader takes it for an encoded word. */
+/* "=?" is escaped so that no reader takes it for an encoded word. */
 static int take_json(const char *bytes, size_t len, void *into)
 {
     fct_buf *out = into;
@@ -360,7 +362,7 @@ int fct_provider_fields(const struct fct_preset *preset, const fct_labels *label
 
 /* ---- The message's own fields ---------------------------------------------------------------- */
 
-/* A field that stands once, and would stand twice with what is in the labels. */
+/* Whether the message has a field that may occur only once and that the labels would add again. */
 static bool is_second(const struct provider *p, const fct_labels *labels, fct_slice name)
 {
     bool one_tag = labels->tag_count && (p->tags.form != EACH || p->tags.most == 1);

@@ -3,10 +3,10 @@
 
 #define PAUSE_MIN_US 1000000u
 #define PAUSE_MAX_US 60000000u
-#define FORGET_US 300000000u /* without a complaint for so long, nothing is left of it */
+#define FORGET_US 300000000u /* after so long without a complaint it is forgotten */
 #define RATE_MIN 0.1
-#define RATE_MAX 50.0 /* a relay that bore more before it complained gets half of this at first */
-#define RECOVERY 1.1  /* each accepted mail allows so much more */
+#define RATE_MAX 50.0 /* a relay that took more before it complained gets half of this at first */
+#define RECOVERY 1.1  /* each accepted mail raises the rate by this factor */
 
 static double rate_of(const fct_throttle *throttle)
 {
@@ -47,7 +47,7 @@ void fct_throttle_take(fct_throttle *throttle, uint64_t now_us)
         throttle->next_us = from_us + (uint64_t)(1e6 / rate);
 }
 
-/* The rate of late, within what makes sense as a beginning. */
+/* The latest rate, limited to values that make sense as a beginning. */
 static double present_rate(const fct_throttle *throttle)
 {
     double rate = throttle->spacing_us > 0 ? 1e6 / throttle->spacing_us : RATE_MAX;

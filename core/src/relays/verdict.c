@@ -10,8 +10,8 @@ static bool has_class(const fct_reply *reply, const char *class)
 
 /*
  * 421, and the enhanced codes about the mail system (4.3), the network behind it (4.4) and policy
- * (4.7), are of the relay.  Without an enhanced code a 4yz to RCPT may be about that mailbox, to
- * anything else it is about the relay.
+ * (4.7), are about the relay.  Without an enhanced code, a 4yz to RCPT may be about that mailbox;
+ * to any other command it is about the relay.
  */
 static bool is_of_relay(const fct_reply *reply, enum facteur_phase phase)
 {
@@ -23,7 +23,7 @@ static bool is_of_relay(const fct_reply *reply, enum facteur_phase phase)
     return !reply->enhanced[0] && phase != FACTEUR_PHASE_rcpt;
 }
 
-/* Not when a recipient was refused for good, nor when one alone was asked to come back. */
+/* Not when a recipient was refused permanently, nor when a single one was refused temporarily. */
 static bool all_of_relay(const fct_outcome *outcome)
 {
     for (size_t i = 0; i < outcome->recipient_count; i++) {
