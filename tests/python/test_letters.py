@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Order confirmations and contact forms: what reaches the core, what comes out, what is refused and where."""
 
+import collections
 import datetime
+import email
+import email.policy
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -37,6 +41,7 @@ def test_form(mailer, form):
     assert sent.message["reply-to"].addresses[0].addr_spec == "ana@example.org"
     assert "ana@example.org" not in sent.message["from"]
     assert sent.envelope_from == "shop@example.com"
+    assert sent.message["auto-submitted"] is None  # a human wrote it
     assert "Are you open on Sunday?" in sent.message.get_body(("plain",)).get_content()
 
 
@@ -236,3 +241,96 @@ def test_limits_of_an_order(order, change, where, words):
     with pytest.raises(facteur.MessageError, match=words) as caught:
         facteur.order_confirmation({**order, **change})
     assert (caught.value.where or "") == where
+
+
+def full(shape, count):
+    """The same shape with a text or number of its own in each leaf: to be looked for in the letter."""
+    if isinstance(shape, dict):
+        return {name: full(value, count) for name, value in shape.items()}
+    if isinstance(shape, list):
+        return [full(value, count) for value in shape for _ in range(2)]
+    count[0] += 1
+    return shape.replace("#", str(1000 + count[0])) if isinstance(shape, str) else shape
+
+
+ADDRESS = {"name": "n#", "company": "n#", "line1": "n#", "line2": "n#", "postal_code": "n#", "city": "n#", "country": "FR"}
+ORDER = {
+    "number": "n#", "date": "2026-11-23", "currency": "EUR", "locale": "en",
+    "merchant": {"name": "n#", "email": "n#@shop.example", "reply_to": "n#@shop.example", "phone": "n#", "url": "https://n#.example",
+                 "logo": "https://n#.example", "address": ADDRESS},
+    "customer": {"name": "n#", "email": "n#@example.com"},
+    "items": [{"name": "n#", "sku": "n#", "quantity": "3", "unit_price": "#.11", "total": "#.22", "options": {"n#": "n#"},
+               "url": "https://n#.example", "image": "https://n#.example"}],
+    "discounts": [{"name": "n#", "code": "n#", "amount": "#.33"}],
+    "shipping": {"name": "n#", "amount": "#.44"},
+    "taxes": [{"name": "n#", "rate": "5.5", "amount": "#.55", "included": True}, {"name": "n#", "amount": "#.66"}],
+    "subtotal": "#.77", "total": "#.88",
+    "payment": {"method": "n#", "status": "n#", "reference": "n#", "due_date": "2026-12-01", "note": "n#"},
+    "delivery": {"method": "n#", "estimate": "n#", "date": "2026-11-27", "tracking_number": "n#",
+                 "tracking_url": "https://n#.example", "note": "n#"},
+    "billing_address": ADDRESS, "shipping_address": ADDRESS, "order_url": "https://n#.example", "notes": "n#", "legal": "n#",
+}  # fmt: skip
+FORM = {"name": "n#", "email": "n#@example.com", "subject": "n#", "message": "n#", "fields": [{"name": "n#", "value": "n#"}],
+        "page_url": "https://n#.example", "ip": "192.0.2.7", "user_agent": "n#", "locale": "en"}  # fmt: skip
+
+
+def without_one(data):
+    """(the path of one field, the data without it) for each field."""
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        if isinstance(data, dict):
+            yield str(key), {name: other for name, other in data.items() if name != key}
+        if isinstance(value, (dict, list)):
+            for path, rest in without_one(value):
+                whole = dict(data) if isinstance(data, dict) else list(data)
+                whole[key] = rest
+                yield f"{key}.{path}", whole
+
+
+def shown(kind, data):
+    """How often each of the data's own numbers stands in each part."""
+    message = facteur.letter(kind, data, **{"from_": "shop@example.com", "to": "ana@example.com"})
+    mail = email.message_from_bytes(bytes(message), policy=email.policy.default)
+    parts = (mail.get_body((form,)).get_content().replace(",", "") for form in ("plain", "html"))
+    return [collections.Counter(re.findall(r"1\d\d\d(?:\.\d\d)?", part)) for part in parts]
+
+
+@pytest.mark.parametrize("kind, shape", [("order_confirmation", ORDER), ("contact_form", FORM)])
+def test_a_field_that_is_absent_is_blank(kind, shape):
+    """No other field's text stands in its place."""
+    data, tried = full(shape, [0]), 0
+    whole = shown(kind, data)
+    for path, rest in without_one(data):
+        if path == "subject":
+            continue  # the visitor's name stands in for it, as it should
+        try:
+            parts = shown(kind, rest)
+        except facteur.MessageError as error:
+            assert "missing" in str(error), (path, error)
+            continue
+        tried += 1
+        for part, before in zip(parts, whole, strict=True):
+            more = {text: (count, before[text]) for text, count in part.items() if text in before and count > before[text]}
+            assert not more, (path, more)
+    assert tried > len(shape)
+
+
+def test_an_item_without_a_price(order):
+    order["items"] = [{"name": "Lampe"}, {"name": "Vis", "total": "2"}]
+    mail = email.message_from_bytes(bytes(facteur.order_confirmation(order | {"total": "180.00"})), policy=email.policy.default)
+    for form, places in (("plain", 1), ("html", 2)):  # the preview of a mailbox's list is in the HTML
+        assert mail.get_body((form,)).get_content().count("180,00") == places
+
+
+@pytest.mark.parametrize("currency, given, said", [
+    ("EUR", "72.639999", "72,64"), ("EUR", "72.635", "72,64"), ("EUR", "72.634999", "72,63"), ("JPY", "72.639999", "73"),
+    ("EUR", "72.600000", "72,60"), ("KWD", "72.639999", "72,640"), ("EUR", "0.004", "0,00"),
+])  # fmt: skip
+def test_a_sum_has_the_digits_of_its_currency(order, currency, given, said):
+    part = {"name": "Vis", "quantity": 2, "unit_price": "36.319900", "total": given}
+    order |= {"currency": currency, "items": [part], "subtotal": given, "shipping": {"amount": given}, "total": given,
+              "discounts": [{"amount": given}], "taxes": [{"amount": given}, {"amount": given, "included": True}]}
+    mail = email.message_from_bytes(bytes(facteur.order_confirmation(order)), policy=email.policy.default)
+    for form, places in (("plain", 7), ("html", 8)):
+        text = mail.get_body((form,)).get_content()
+        assert len(re.findall(rf"(?<![\d,]){said}(?![\d,])", text)) == places, text
+        assert text.count("36,3199") == 1 and "36,31990" not in text

@@ -74,7 +74,7 @@ bool fct_decimal_subtract(fct_decimal a, fct_decimal b, fct_decimal *out)
     return fct_decimal_add(a, b, out);
 }
 
-static fct_decimal shorten(fct_decimal value)
+fct_decimal fct_decimal_shorten(fct_decimal value)
 {
     while (value.scale && value.digits % 10 == 0) {
         value.digits /= 10;
@@ -87,12 +87,12 @@ bool fct_decimal_multiply(fct_decimal a, fct_decimal b, fct_decimal *out)
 {
     fct_decimal product = {.set = true};
 
-    a = shorten(a);
-    b = shorten(b);
+    a = fct_decimal_shorten(a);
+    b = fct_decimal_shorten(b);
     if (__builtin_mul_overflow(a.digits, b.digits, &product.digits) || !fits(product.digits))
         return false;
     product.scale = a.scale + b.scale;
-    product = shorten(product);
+    product = fct_decimal_shorten(product);
     if (product.scale > FCT_DECIMAL_SCALE)
         return false;
     *out = product;
@@ -123,7 +123,7 @@ int fct_decimal_sign(fct_decimal value)
 
 bool fct_decimal_is_whole(fct_decimal value)
 {
-    return shorten(value).scale == 0;
+    return fct_decimal_shorten(value).scale == 0;
 }
 
 size_t fct_decimal_print(fct_decimal value, char out[FCT_DECIMAL_TEXT])

@@ -31,6 +31,9 @@ bool fct_decimal_multiply(fct_decimal a, fct_decimal b, fct_decimal *out);
 /* At most `scale` digits behind the point, halves away from zero. */
 fct_decimal fct_decimal_round(fct_decimal value, unsigned scale);
 
+/* Without zeros at the end of its fraction. */
+fct_decimal fct_decimal_shorten(fct_decimal value);
+
 int fct_decimal_sign(fct_decimal value); /* -1, 0, 1 */
 bool fct_decimal_is_whole(fct_decimal value);
 

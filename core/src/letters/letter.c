@@ -166,7 +166,7 @@ static fct_slice part(const fct_buf *buf)
     return (fct_slice){buf->ptr, buf->len};
 }
 
-/* The message of what was composed, with the mark of RFC 3834. */
+/* The message of what was composed, with the mark of RFC 3834 where no human wrote it. */
 static int build(struct letter *letter)
 {
     int result;
@@ -191,7 +191,7 @@ static int build(struct letter *letter)
         result = set_to(letter);
     if (result == 0)
         result = set_key(letter);
-    if (result)
+    if (result || letter->kind->by_human)
         return result;
     return facteur_message_add_header(letter->message, "Auto-Submitted", "auto-generated",
                                       FACTEUR_NTS, letter->reading.error);

@@ -32,6 +32,9 @@ struct fct_letter_kind {
      */
     struct fct_party from, to, reply_to;
 
+    /* A human wrote it, so it has no mark of RFC 3834: help desks drop what has one. */
+    bool by_human;
+
     /* Paths of what makes two letters of the kind the same one; none: no two are. */
     const char *key[FCT_KEY_PARTS];
 

@@ -25,9 +25,19 @@ static fct_slice row(fct_arena *arena, fct_slice left, fct_slice right)
     return fct_arena_take(arena, &arena->scratch);
 }
 
-static fct_slice money(const struct fct_words *words, fct_decimal amount)
+/* In the digits of its currency: nobody pays 72.639999. */
+static fct_slice sum(const struct fct_words *words, fct_decimal amount)
 {
-    return amount.set ? fct_locale_money(words->locale, words->arena, amount) : (fct_slice){0};
+    if (!amount.set)
+        return (fct_slice){0};
+    amount = fct_decimal_round(amount, fct_locale_currency_digits(words->locale));
+    return fct_locale_money(words->locale, words->arena, amount);
+}
+
+/* A price of one may have more digits, "0.0185", but no zeros behind them. */
+static fct_slice unit_price(const struct fct_words *words, fct_decimal price)
+{
+    return fct_locale_money(words->locale, words->arena, fct_decimal_shorten(price));
 }
 
 static bool is_one(fct_decimal quantity)
@@ -40,10 +50,11 @@ static bool is_one(fct_decimal quantity)
 static void view_item(const struct fct_words *words, const struct fct_item *item, fct_view *view)
 {
     fct_slice quantity = fct_locale_number(words->locale, words->arena, item->quantity);
-    fct_slice total = money(words, item->total), each = {0}, details, title;
+    fct_slice total = sum(words, item->total), each = {0}, details, title;
 
     if (item->unit_price.set && !is_one(item->quantity))
-        each = fct_words_with(words, "each", "price", money(words, item->unit_price), NULL, each);
+        each =
+            fct_words_with(words, "each", "price", unit_price(words, item->unit_price), NULL, each);
     details = fct_words_pairs(words, &item->options, dot);
     if (item->sku.len)
         details = fct_words_join(words, details, dot,
@@ -108,7 +119,7 @@ static fct_slice item_count(const struct fct_words *words, const struct fct_orde
 static void add_sum(struct sums *sums, fct_slice label, fct_decimal amount)
 {
     fct_view *view = &sums->views[sums->count];
-    fct_slice value = money(sums->words, amount);
+    fct_slice value = sum(sums->words, amount);
 
     if (!fct_view_init(view, sums->words->arena, SUM_FIELDS))
         return;
@@ -178,7 +189,7 @@ static void add_sums(const struct fct_words *words, const struct fct_order *orde
     size_t most = order->discounts.count + order->taxes.count + 2;
     struct sums sums = {words, fct_arena_alloc(words->arena, most, sizeof *sums.views), 0};
     size_t before;
-    fct_slice total = money(words, order->total);
+    fct_slice total = sum(words, order->total);
 
     if (!sums.views)
         return;

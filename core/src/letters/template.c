@@ -44,13 +44,13 @@ static struct fct_view_field *add_field(fct_view *view, const char *name)
     if (view->count == view->cap && !grow(view))
         return NULL;
     field = &view->fields[view->count++];
-    field->name = fct_slice_of(name);
+    *field = (struct fct_view_field){.name = fct_slice_of(name)};
     return field;
 }
 
 void fct_view_text(fct_view *view, const char *name, fct_slice text)
 {
-    struct fct_view_field *field = text.len ? add_field(view, name) : NULL;
+    struct fct_view_field *field = add_field(view, name);
 
     if (field)
         field->text = text;
@@ -58,7 +58,7 @@ void fct_view_text(fct_view *view, const char *name, fct_slice text)
 
 void fct_view_list(fct_view *view, const char *name, fct_view *views, size_t count)
 {
-    struct fct_view_field *field = count ? add_field(view, name) : NULL;
+    struct fct_view_field *field = add_field(view, name);
 
     if (field) {
         field->list = views;
@@ -75,6 +75,13 @@ static const struct fct_view_field *find_field(const fct_view *view, fct_slice n
             return field;
     }
     return NULL;
+}
+
+/* A field that is there but empty belongs to its view all the same: no outer one stands in for it.
+ */
+static bool is_given(const struct fct_view_field *field)
+{
+    return field && (field->text.len || field->list_count);
 }
 
 static const struct fct_view_field *look_up(const struct render *render, fct_slice name)
@@ -166,13 +173,13 @@ static void run_section(struct render *render, size_t at)
     const struct fct_view_field *field = look_up(render, op->text);
 
     if (op->kind == FCT_OP_INVERTED) {
-        if (!field)
+        if (!is_given(field))
             run(render, at + 1, op->end);
         return;
     }
-    if (!field)
+    if (!is_given(field))
         return;
-    if (!field->list) {
+    if (!field->list_count) {
         run(render, at + 1, op->end);
         return;
     }

@@ -32,7 +32,8 @@ struct fct_view_field {
 
 /* An empty view with room for `cap` fields at first; false when memory ran out. */
 bool fct_view_init(fct_view *view, fct_arena *arena, size_t cap);
-/* An empty text is no field: its section is not shown.  `name` must outlive the view. */
+/* The section of an empty text or list is not shown; it hides a field of an outer view all the
+ * same. `name` must outlive the view. */
 void fct_view_text(fct_view *view, const char *name, fct_slice text);
 void fct_view_list(fct_view *view, const char *name, fct_view *views, size_t count);
 

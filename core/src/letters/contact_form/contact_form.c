@@ -139,6 +139,7 @@ const struct fct_letter_kind fct_letter_contact_form = {
     .text = "contact_form.txt",
     .html = "contact_form.html",
     .reply_to = {"name", "email"},
+    .by_human = true,
     .check = check,
     .show = show,
 };
