@@ -248,6 +248,50 @@ static void equal_configurations_share(void **state)
     facteur_mailer_free(c);
 }
 
+struct sharer {
+    pthread_t thread;
+    pthread_barrier_t *start;
+    const char *dsn;
+    facteur_mailer *mailer;
+};
+
+static void *share_and_send(void *argument)
+{
+    struct sharer *sharer = argument;
+
+    pthread_barrier_wait(sharer->start);
+    if (facteur_mailer_shared(sharer->dsn, NULL, NULL, 0, &sharer->mailer, NULL) == 0)
+        facteur_receipt_free(send_to(sharer->mailer, "ana@x.example", 0));
+    return NULL;
+}
+
+/* Each round all threads ask at once for an engine that nobody has made, and then hold the same. */
+static void threads_that_ask_at_once_share(void **state)
+{
+    struct sharer sharers[THREADS] = {0};
+    pthread_barrier_t start;
+    char dsn[64];
+
+    pthread_barrier_init(&start, NULL, THREADS);
+    for (int round = 0; round < 20; round++) {
+        snprintf(dsn, sizeof dsn, "memory://?deadline=%d", 100 + round);
+        for (int i = 0; i < THREADS; i++) {
+            sharers[i] = (struct sharer){.start = &start, .dsn = dsn};
+            assert_int_equal(pthread_create(&sharers[i].thread, NULL, share_and_send, &sharers[i]),
+                             0);
+        }
+        for (int i = 0; i < THREADS; i++)
+            pthread_join(sharers[i].thread, NULL);
+        for (int i = 0; i < THREADS; i++) {
+            assert_non_null(sharers[i].mailer);
+            assert_int_equal(facteur_captured_count(sharers[i].mailer), THREADS);
+        }
+        for (int i = 0; i < THREADS; i++)
+            facteur_mailer_free(sharers[i].mailer);
+    }
+    pthread_barrier_destroy(&start);
+}
+
 static void send_large(facteur_mailer *mailer, size_t len)
 {
     facteur_message *message = order_for("ana@x.example");
@@ -605,6 +649,7 @@ int main(void)
         cmocka_unit_test(the_allow_list_lets_nobody_else_through),
         cmocka_unit_test(the_environment_has_the_last_word_on_the_mode),
         cmocka_unit_test(equal_configurations_share),
+        cmocka_unit_test(threads_that_ask_at_once_share),
         cmocka_unit_test(memory_is_bounded_by_bytes),
         cmocka_unit_test(a_send_fails_whole_when_memory_is_short),
         cmocka_unit_test(one_of_many_has_its_error_in_its_receipt),

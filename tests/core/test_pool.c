@@ -518,6 +518,35 @@ static void a_pool_that_quits_ends_its_queue(void **state)
     stage_close(pool, &server);
 }
 
+/* Of another connection it would be told only that the mailer was closed. */
+static void a_mail_lost_while_the_pool_closes_is_not_tried_again(void **state)
+{
+    struct server server = {.silent_after = 1};
+    struct fct_pool_stats stats;
+    struct post post;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    send_one(pool, &post);
+    expect_sent(&post);
+    submit(pool, &post, PLENTY_US);
+    while (post.job.attempts == 0)
+        fct_loop_step(loop);
+    fct_pool_quit(pool);
+    shutdown(server.fds[0], SHUT_RDWR);
+    run_until_set(loop, &post.finished);
+    assert_int_equal(post.class, FCT_TEMPORARY);
+    assert_int_equal(post.error, FACTEUR_ECONNECT);
+    assert_int_equal(post.phase, FACTEUR_PHASE_mail);
+    assert_int_equal(post.job.attempts, 1);
+    fct_pool_stats(pool, &stats);
+    assert_int_equal(stats.redone, 0);
+    fct_free(post.job.transcript);
+    stage_close(pool, &server);
+    assert_int_equal(server.connections, 1);
+    assert_int_equal(server.mails, 1);
+}
+
 static void a_relay_that_hangs_up_early_is_told(void **state)
 {
     struct server server = {.hang_up = 1};
@@ -748,6 +777,7 @@ int main(void)
         POOL_TEST(jobs_can_be_cut_at_any_turn),
         POOL_TEST(a_pool_can_be_freed_at_any_turn),
         POOL_TEST(a_pool_that_quits_ends_its_queue),
+        POOL_TEST(a_mail_lost_while_the_pool_closes_is_not_tried_again),
         POOL_TEST(a_relay_that_hangs_up_early_is_told),
         POOL_TEST(a_child_abandons_and_the_parent_goes_on),
         POOL_TEST(every_allocation_may_fail),
