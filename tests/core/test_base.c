@@ -46,12 +46,109 @@ static void buf_refuses_beyond_its_cap(void **state)
     fct_buf_done(&buf);
 }
 
+/* At each length around the first room, which is 64 octets, and twice that. */
+static void buf_formats_what_fits_and_what_does_not(void **state)
+{
+    char text[140];
+
+    for (size_t len = 0; len < sizeof text; len++) {
+        fct_buf buf = {0};
+
+        memset(text, 'x', len);
+        text[len] = '\0';
+        assert_int_equal(fct_buf_addf(&buf, "%s", text), 0);
+        assert_int_equal(fct_buf_addf(&buf, "%s|", text), 0);
+        assert_int_equal(buf.len, 2 * len + 1);
+        assert_int_equal(strlen(buf.ptr), buf.len);
+        assert_int_equal(buf.ptr[buf.len - 1], '|');
+        assert_true(buf.cap > buf.len);
+        fct_buf_done(&buf);
+    }
+    for (size_t max = 1; max < 140; max++) {
+        fct_buf buf = {.max = max};
+
+        memset(text, 'x', max);
+        text[max] = '\0';
+        assert_int_equal(fct_buf_addf(&buf, "%s", text), 0);
+        assert_int_equal(fct_buf_addf(&buf, "%s", "y"), FACTEUR_ENOMEM);
+        assert_string_equal(buf.ptr, text);
+        fct_buf_done(&buf);
+    }
+}
+
+static void buf_writes_numbers(void **state)
+{
+    static const struct {
+        uint64_t number;
+        const char *text;
+    } rows[] = {{0, "0"},
+                {9, "9"},
+                {10, "10"},
+                {1234567890, "1234567890"},
+                {UINT64_MAX, "18446744073709551615"}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_buf buf = {0};
+
+        assert_int_equal(fct_buf_add_number(&buf, rows[i].number), 0);
+        assert_string_equal(buf.ptr, rows[i].text);
+        fct_buf_done(&buf);
+    }
+}
+
+static void buf_gives_up_what_it_consumed(void **state)
+{
+    fct_buf buf = {.max = 100};
+    size_t len = 7;
+
+    fct_buf_consume(&buf, 3);
+    assert_int_equal(buf.len, 0);
+    fct_buf_add_text(&buf, "abc");
+    fct_buf_consume(&buf, 2);
+    assert_string_equal(buf.ptr, "c");
+    fct_buf_consume(&buf, 1);
+    assert_string_equal(buf.ptr, "");
+    assert_int_equal(buf.len, 0);
+    fct_buf_add_text(&buf, "abc");
+    fct_buf_consume(&buf, 4);
+    assert_int_equal(buf.len, 0);
+    buf.failed = true;
+    assert_null(fct_buf_take(&buf, &len));
+    assert_int_equal(len, 7);
+    assert_false(buf.failed);
+    assert_int_equal(buf.max, 100);
+    fct_buf_add_text(&buf, "abc");
+    buf.failed = true;
+    fct_buf_clear(&buf);
+    assert_false(buf.failed);
+    assert_string_equal(buf.ptr, "");
+    fct_buf_done(&buf);
+    assert_null(buf.ptr);
+    assert_int_equal(buf.cap, 0);
+    assert_int_equal(buf.max, 100);
+}
+
+static void hex_has_two_digits_an_octet(void **state)
+{
+    char text[11] = "";
+
+    *fct_hex(text, "\x00\x0f\xf0\xa9\xff", 5) = '\0';
+    assert_string_equal(text, "000ff0a9ff");
+}
+
 static void slices_compare_without_locale(void **state)
 {
     assert_true(fct_slice_equal_nocase(FCT_SLICE("StartTLS"), FCT_SLICE("STARTTLS")));
     assert_false(fct_slice_equal(FCT_SLICE("a"), FCT_SLICE("A")));
     assert_true(fct_slice_starts_nocase(FCT_SLICE("AUTH PLAIN"), FCT_SLICE("auth ")));
+    assert_false(fct_slice_starts_nocase(FCT_SLICE("AUTH"), FCT_SLICE("AUTH ")));
+    assert_true(fct_slice_starts_nocase(FCT_SLICE("AUTH"), FCT_SLICE("auth")));
+    assert_false(fct_slice_equal(FCT_SLICE("ab"), FCT_SLICE("abc")));
+    assert_false(fct_slice_equal_nocase(FCT_SLICE("abc"), FCT_SLICE("ab")));
+    assert_true(fct_slice_equal(fct_slice_of(NULL), FCT_SLICE("")));
     assert_true(fct_slice_equal(fct_slice_trim(FCT_SLICE(" \t x \t")), FCT_SLICE("x")));
+    assert_true(fct_slice_equal(fct_slice_trim(FCT_SLICE("\t x y\t ")), FCT_SLICE("x y")));
+    assert_int_equal(fct_slice_trim(FCT_SLICE(" \t ")).len, 0);
 }
 
 static void errors_carry_place_and_printable_text(void **state)
@@ -65,6 +162,46 @@ static void errors_carry_place_and_printable_text(void **state)
     assert_string_equal(facteur_error_where(error), "options.tls");
     assert_int_equal(facteur_error_kind(facteur_error_code(error)), FACTEUR_KIND_USAGE);
     assert_string_equal(facteur_error_name(FACTEUR_EINDOUBT), "EINDOUBT");
+    facteur_error_free(error);
+    error = NULL;
+    fct_error_set(&error, FACTEUR_ECONFIG, NULL, "\x01 \x1f\x20~\x7f\xc2\x80");
+    assert_string_equal(facteur_error_message(error), "\\x01 \\x1f\x20~\\x7f\xc2\x80");
+    assert_string_equal(facteur_error_where(error), "");
+    facteur_error_free(error);
+}
+
+static void an_unknown_code_has_words_too(void **state)
+{
+    assert_string_equal(facteur_error_name(-12345), "");
+    assert_string_equal(facteur_error_text(-12345), "unknown error");
+    assert_int_equal(facteur_error_kind(-12345), FACTEUR_KIND_USAGE);
+    assert_string_equal(facteur_error_text(FACTEUR_ENOMEM), "out of memory or of file descriptors");
+    assert_string_equal(facteur_phase_name(FACTEUR_PHASE_resolve), "resolve");
+    assert_string_equal(facteur_phase_name(FACTEUR_PHASE_COUNT), "");
+}
+
+/* The first error is the one that is told. */
+static void an_error_is_set_once(void **state)
+{
+    facteur_error *error = NULL, *cause = NULL;
+
+    assert_int_equal(fct_error_set(NULL, FACTEUR_ECONFIG, "tls", "unheard"), FACTEUR_ECONFIG);
+    assert_int_equal(fct_error_standing(&error, 0), 0);
+    assert_null(error);
+    assert_int_equal(fct_error_nomem(&error), FACTEUR_ENOMEM);
+    assert_int_equal(fct_error_set(&error, FACTEUR_ECONFIG, "tls", "late"), FACTEUR_ECONFIG);
+    assert_int_equal(facteur_error_code(error), FACTEUR_ENOMEM);
+    assert_string_equal(facteur_error_message(error), facteur_error_text(FACTEUR_ENOMEM));
+    fct_error_set(&cause, FACTEUR_ETLS, NULL, "cause");
+    assert_int_equal(fct_error_pass(&error, FACTEUR_ETLS, cause), FACTEUR_ETLS);
+    assert_int_equal(facteur_error_code(error), FACTEUR_ENOMEM);
+    facteur_error_free(error);
+    error = cause = NULL;
+    fct_error_set(&cause, FACTEUR_ETLS, NULL, "cause");
+    assert_int_equal(fct_error_pass(&error, FACTEUR_ETLS, cause), FACTEUR_ETLS);
+    assert_ptr_equal(error, cause);
+    fct_error_prefix(&error, "");
+    fct_error_prefix(NULL, "x");
     facteur_error_free(error);
 }
 
@@ -89,6 +226,34 @@ static void the_nearest_name_is_found_or_none(void **state)
     assert_string_equal(fct_nearest("deadlin", 7, names, 3), "deadline");
     assert_string_equal(fct_nearest("tlsname", 7, names, 3), "tls_name");
     assert_null(fct_nearest("colour", 6, names, 3));
+    assert_string_equal(fct_nearest("TSL_NAME", 8, names, 3), "tls_name");
+    assert_string_equal(fct_nearest("eadline", 7, names, 3), "deadline");
+    assert_string_equal(fct_nearest("xdeadline", 9, names, 3), "deadline");
+    assert_null(fct_nearest("", 0, names, 3));
+}
+
+/* A word of n letters may have n / 3 + 1 wrong. */
+static void a_name_is_near_within_a_third(void **state)
+{
+    static const char *const names[] = {"abcdef"};
+    static const char *const two[] = {"abcxxf", "abcdxf"};
+    char word[66];
+
+    assert_string_equal(fct_nearest("xbxdxf", 6, names, 1), "abcdef");
+    assert_null(fct_nearest("xbxdxx", 6, names, 1));
+    assert_string_equal(fct_nearest("abcdef", 6, two, 2), "abcdxf");
+    memset(word, 'a', sizeof word);
+    for (size_t len = 62; len < sizeof word; len++) {
+        const char *candidate = word;
+
+        word[len] = '\0';
+        /* Neither a name nor a word of more than 64 letters is looked at. */
+        assert_ptr_equal(fct_nearest("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                                     60, &candidate, 1),
+                         len <= 64 ? word : NULL);
+        assert_ptr_equal(fct_nearest(word, len, &candidate, 1), len <= 64 ? word : NULL);
+        word[len] = 'a';
+    }
 }
 
 static void a_list_is_first_in_first_out(void **state)
@@ -117,7 +282,11 @@ static void secrets_compare_whole(void **state)
     assert_false(fct_secret_equal(a, b));
     assert_true(fct_secret_equal(a, a));
     assert_false(fct_secret_equal(a, NULL));
+    assert_false(fct_secret_equal(NULL, a));
+    assert_true(fct_secret_equal(NULL, NULL));
+    assert_int_equal(fct_secret_bytes(NULL).len, 0);
     assert_int_equal(fct_secret_bytes(a).len, 9);
+    assert_int_equal(fct_secret_bytes(a).ptr[9], '\0');
     fct_secret_unref(fct_secret_ref(a));
     fct_secret_unref(a);
     fct_secret_unref(b);
@@ -156,6 +325,124 @@ static void base64_round_trips_and_is_strict(void **state)
     }
 }
 
+/* RFC 4648 section 10; and each digit, from the blocks and from what is left behind them. */
+static void base64_has_its_alphabet(void **state)
+{
+    static const char *const rows[][2] = {{"f", "Zg=="},         {"fo", "Zm8="},
+                                          {"foo", "Zm9v"},       {"foob", "Zm9vYg=="},
+                                          {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    fct_buf bytes = {0};
+    char text[FCT_BASE64_LEN(48)];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(fct_base64_encode(text, rows[i][0], strlen(rows[i][0])), i < 3 ? 4 : 8);
+        assert_memory_equal(text, rows[i][1], strlen(rows[i][1]));
+    }
+    assert_int_equal(fct_base64_decode(&bytes, FCT_SLICE(alphabet)), 0);
+    assert_int_equal(bytes.len, 48);
+    assert_memory_equal(bytes.ptr, "\x00\x10\x83\x10\x51\x87\x20\x92\x8b", 9);
+    assert_int_equal(fct_base64_encode(text, bytes.ptr, 48), 64);
+    assert_memory_equal(text, alphabet, 64);
+    for (size_t i = 0; i < 48; i += 3) {
+        assert_int_equal(fct_base64_encode(text, bytes.ptr + i, 3), 4);
+        assert_memory_equal(text, alphabet + i / 3 * 4, 4);
+    }
+    fct_buf_done(&bytes);
+    for (int byte = 0; byte < 256; byte++) {
+        char digits[] = {(char)byte, 'A', 'A', 'A'};
+        bool known = byte && strchr(alphabet, byte);
+
+        assert_int_equal(fct_base64_decode(&bytes, (fct_slice){digits, 4}),
+                         known ? 0 : FACTEUR_EPROTOCOL);
+    }
+    fct_buf_done(&bytes);
+}
+
+static size_t put_utf8(char *out, uint32_t code, size_t len)
+{
+    static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+
+    for (size_t i = len; i-- > 1; code >>= 6)
+        out[i] = (char)(0x80 | (code & 0x3f));
+    out[0] = (char)(lead[len] | code);
+    return len;
+}
+
+/* Each code point has one form, RFC 3629 section 3; a surrogate has none. */
+static void utf8_reads_each_code_point(void **state)
+{
+    for (uint32_t code = 0; code <= 0x13ffff; code++) {
+        size_t right = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+        bool good = code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+
+        for (size_t len = right; len <= 4; len++) {
+            size_t want = good && len == right ? len : 0;
+            uint32_t got = 0xffffffff;
+            char bytes[4];
+
+            put_utf8(bytes, code, len);
+            if (fct_utf8_next((fct_slice){bytes, len}, &got) != want)
+                fail_msg("U+%04X in %zu octets", (unsigned)code, len);
+            assert_int_equal(got, want ? code : 0xffffffff);
+            if (len > 1)
+                assert_int_equal(fct_utf8_next((fct_slice){bytes, len - 1}, &got), 0);
+        }
+    }
+}
+
+static void utf8_wants_its_further_octets(void **state)
+{
+    static const char *const good[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x93\xac"};
+    uint32_t code;
+
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t at = 0; at < strlen(good[i]); at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                char text[5] = "";
+                bool further = byte >= 0x80 && byte < 0xc0;
+
+                strcpy(text, good[i]);
+                text[at] = (char)byte;
+                if (at && !further)
+                    assert_int_equal(fct_utf8_next((fct_slice){text, i + 2}, &code), 0);
+                if (!at && (further || byte > 0xf4))
+                    assert_int_equal(fct_utf8_next((fct_slice){text, i + 2}, &code), 0);
+            }
+        }
+    }
+    assert_int_equal(fct_utf8_next((fct_slice){"", 0}, &code), 0);
+}
+
+static void utf8_is_cut_between_characters(void **state)
+{
+    static const char text[] = "a\xc3\xa9\xf0\x9f\x93\xac.";
+    static const size_t cuts[] = {0, 1, 1, 3, 3, 3, 3, 7, 8, 8};
+
+    for (size_t max = 0; max < sizeof cuts / sizeof cuts[0]; max++)
+        assert_int_equal(fct_utf8_cut(FCT_SLICE(text), max).len, cuts[max]);
+    assert_int_equal(fct_utf8_cut(FCT_SLICE("\x80\x80\x80"), 2).len, 0);
+}
+
+/* At each place of each length: before, in and behind the blocks. */
+static void the_first_octet_beyond_ascii_is_found(void **state)
+{
+    for (size_t len = 0; len < 70; len++) {
+        char *text = fct_malloc(len);
+
+        for (size_t at = 0; at <= len; at++) {
+            memset(text, 0x7f, len);
+            if (at < len)
+                text[at] = (char)0x80;
+            assert_int_equal(fct_ascii_len((fct_slice){text, len}), at);
+            assert_int_equal(fct_is_ascii((fct_slice){text, len}), at == len);
+            assert_int_equal(fct_utf8_check((fct_slice){text, len}), at);
+        }
+        fct_free(text);
+    }
+}
+
 static void utf8_refuses_what_rfc_3629_refuses(void **state)
 {
     static const struct {
@@ -185,7 +472,33 @@ static void addresses_are_read_one_way(void **state)
                                        "1:2:3:4:5:6:7:8:9",
                                        "::1.2.3",
                                        "g::",
+                                       "::1.2.3.4.5",
+                                       "1:2:3:4:5:6:7:1.2.3.4",
+                                       "1.2.3.4",
+                                       "1.2.3.4::",
+                                       "::1.2.3.4:5",
+                                       "1:2:3:4:5:6::1.2.3.4",
+                                       "::1::",
+                                       ":1",
+                                       "1:",
+                                       "1:2:3:4:5:6:7:8:",
+                                       "1:2:3:4:5:6:7:8::",
                                        "1:2:3:4:5:6:7::8:9"};
+    static const struct {
+        const char *text, *address;
+    } good6[] = {
+        {"::", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"},
+        {"::1", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"},
+        {"1::", "\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0"},
+        {"1:2:3:4:5:6:7:8", "\0\1\0\2\0\3\0\4\0\5\0\6\0\7\0\x08"},
+        {"1:2:3:4:5:6::8", "\0\1\0\2\0\3\0\4\0\5\0\6\0\0\0\x08"},
+        {"::2:3:4:5:6:7:8", "\0\0\0\2\0\3\0\4\0\5\0\6\0\7\0\x08"},
+        {"fe80::aBcD:1", "\xfe\x80\0\0\0\0\0\0\0\0\0\0\xab\xcd\0\1"},
+        {"1:2:3:4:5:6:9.8.7.6", "\0\1\0\2\0\3\0\4\0\5\0\6\x09\x08\7\6"},
+        {"::ffff:1.2.3.4", "\0\0\0\0\0\0\0\0\0\0\xff\xff\1\2\3\4"},
+        {"::1.2.3.4", "\0\0\0\0\0\0\0\0\0\0\0\0\1\2\3\4"},
+        {"2001:db8::f", "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x0f"},
+    };
     static const char *const bad4[] = {"",         "1.2.3",      "1.2.3.4.5", "1.2.3.256",
                                        "01.2.3.4", "1.2.3.0000", "1.2.3.",    "1.2.3.4 "};
     unsigned char address[16];
@@ -203,6 +516,14 @@ static void addresses_are_read_one_way(void **state)
         if (fct_ip_v4(fct_slice_of(bad4[i]), address))
             fail_msg("%s was accepted", bad4[i]);
     }
+    for (size_t i = 0; i < sizeof good6 / sizeof good6[0]; i++) {
+        memset(address, 0xee, sizeof address);
+        if (!fct_ip_v6(fct_slice_of(good6[i].text), address))
+            fail_msg("%s was refused", good6[i].text);
+        assert_memory_equal(address, good6[i].address, 16);
+    }
+    assert_true(fct_ip_v4(FCT_SLICE("1.20.200.99"), address));
+    assert_memory_equal(address, "\x01\x14\xc8\x63", 4);
     assert_true(fct_ip_v4(FCT_SLICE("0.0.10.255"), address));
     assert_memory_equal(address, "\0\0\x0a\xff", 4);
 }
@@ -300,14 +621,26 @@ int main(void)
         cmocka_unit_test(a_prefixed_place_is_in_the_sentence),
         cmocka_unit_test(buf_grows_and_stays_terminated),
         cmocka_unit_test(buf_refuses_beyond_its_cap),
+        cmocka_unit_test(buf_formats_what_fits_and_what_does_not),
+        cmocka_unit_test(buf_writes_numbers),
+        cmocka_unit_test(buf_gives_up_what_it_consumed),
+        cmocka_unit_test(hex_has_two_digits_an_octet),
         cmocka_unit_test(slices_compare_without_locale),
         cmocka_unit_test(errors_carry_place_and_printable_text),
+        cmocka_unit_test(an_unknown_code_has_words_too),
+        cmocka_unit_test(an_error_is_set_once),
         cmocka_unit_test(errors_stay_valid_utf8_when_they_are_cut),
         cmocka_unit_test(the_nearest_name_is_found_or_none),
+        cmocka_unit_test(a_name_is_near_within_a_third),
         cmocka_unit_test(a_list_is_first_in_first_out),
         cmocka_unit_test(secrets_compare_whole),
         cmocka_unit_test(base64_round_trips_and_is_strict),
+        cmocka_unit_test(base64_has_its_alphabet),
         cmocka_unit_test(utf8_refuses_what_rfc_3629_refuses),
+        cmocka_unit_test(utf8_reads_each_code_point),
+        cmocka_unit_test(utf8_wants_its_further_octets),
+        cmocka_unit_test(utf8_is_cut_between_characters),
+        cmocka_unit_test(the_first_octet_beyond_ascii_is_found),
         cmocka_unit_test(addresses_are_read_one_way),
         cmocka_unit_test(a_zone_is_cut_off),
 #ifdef FCT_FAULT_INJECTION

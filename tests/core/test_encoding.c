@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "base/base64.h"
@@ -301,7 +303,47 @@ static void dates_are_read_and_written(void **state)
                                       "23 Nov 2026 10:00:00",
                                       "2026-11-23T10:00:00+01:60",
                                       "2026-11-23T10:00:00\r\n+01:00",
-                                      "1899-01-01T00:00:00Z"};
+                                      "1899-12-31T23:59:59Z",
+                                      "2026-00-01T10:00:00Z",
+                                      "2026-01-00T10:00:00Z",
+                                      "2026-11-23T10:60:00Z",
+                                      "2026-11-23T10:00:61Z",
+                                      "2026-11-23T10:00:00+24:00",
+                                      "2026-11-23T10:00:00-24:00",
+                                      "2026-11-23T10:00:00+1:00",
+                                      "2026-11-23T10:00:00+0100",
+                                      "2026-11-23T10:00:00 01:00",
+                                      "2026-11-23T10:00:00.Z",
+                                      "2026-11-23T10:00:00.0123456789Z",
+                                      "226-11-23T10:00:00Z",
+                                      "2026-1-23T10:00:00Z",
+                                      "2026-11-3T10:00:00Z",
+                                      "2026-11-23x10:00:00Z",
+                                      "2026-11-23T1:00:00Z",
+                                      "2026-11-23T10:0:00Z",
+                                      "2026-11-23T10:00:0Z",
+                                      "2026/11-23T10:00:00Z",
+                                      "2026-11/23T10:00:00Z",
+                                      "2026-11-23T10-00:00Z",
+                                      "2026-11-23T10:00-00Z",
+                                      "123 Nov 2026 10:00:00 +0100",
+                                      "Nov 2026 10:00:00 +0100",
+                                      "23Nov 2026 10:00:00 +0100",
+                                      "23 Nov2026 10:00:00 +0100",
+                                      "23 Foo 2026 10:00:00 +0100",
+                                      "23 Nov 202610:00:00 +0100",
+                                      "23 Nov 2026 1:00:00 +0100",
+                                      "23 Nov 2026 10 00:00 +0100",
+                                      "23 Nov 2026 10:0:00 +0100",
+                                      "23 Nov 2026 10:00:0 +0100",
+                                      "23 Nov 2026 10:00:00+0100",
+                                      "23 Nov 2026 10:00:00 0100",
+                                      "23 Nov 2026 10:00:00 +100",
+                                      "23 Nov 2026 10:00:00 +01:00",
+                                      "23 Nov 2026 10:00:00 +0160",
+                                      "23 Nov 2026 10:00:00 XYZ",
+                                      "23 Nov 2026 10:00:00 +0100 (winter",
+                                      "23 Nov 2026 10:00:00 +0100 winter)"};
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[FCT_DATE_TEXT];
@@ -316,6 +358,98 @@ static void dates_are_read_and_written(void **state)
         fct_date date = {0};
 
         assert_int_equal(fct_date_parse(&date, fct_slice_of(bad[i])), FACTEUR_EMESSAGE);
+    }
+}
+
+static void the_named_zones_are_known(void **state)
+{
+    static const struct {
+        const char *name;
+        int hours;
+    } zones[] = {{"GMT", 0},  {"UTC", 0},  {"UT", 0},   {"Z", 0},    {"EST", -5}, {"EDT", -4},
+                 {"CST", -6}, {"CDT", -5}, {"MST", -7}, {"MDT", -6}, {"PST", -8}, {"PDT", -7}};
+
+    for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++) {
+        fct_date date = {0};
+        char text[64];
+
+        snprintf(text, sizeof text, "1 Jan 1970 12:00 %s", zones[i].name);
+        assert_int_equal(fct_date_parse(&date, fct_slice_of(text)), 0);
+        assert_int_equal(date.offset_min, 60 * zones[i].hours);
+        assert_int_equal(date.s, 3600 * (12 - zones[i].hours));
+    }
+}
+
+static void each_month_has_its_days(void **state)
+{
+    static const int last[2][12] = {{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31},
+                                    {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}};
+    static const struct {
+        int year, leap;
+    } years[] = {{1900, 0}, {2000, 1}, {2023, 0}, {2024, 1}, {2100, 0}, {2400, 1}};
+
+    for (size_t i = 0; i < sizeof years / sizeof years[0]; i++) {
+        for (int month = 0; month < 14; month++) {
+            int days = month < 1 || month > 12 ? 0 : last[years[i].leap][month - 1];
+
+            for (int day = 0; day <= 32; day++) {
+                fct_date date = {0};
+                char text[64];
+
+                snprintf(text, sizeof text, "%d-%02d-%02dT23:59:60+23:59", years[i].year, month,
+                         day);
+                assert_int_equal(fct_date_parse(&date, fct_slice_of(text)),
+                                 day > 0 && day <= days ? 0 : FACTEUR_EMESSAGE);
+            }
+        }
+    }
+}
+
+/* As the C library writes and reads them, from 1900 to 9999. */
+static void dates_are_those_of_the_calendar(void **state)
+{
+    for (int64_t s = -2208988800; s <= 253402300799; s += 2000003) {
+        char text[FCT_DATE_TEXT], expected[FCT_DATE_TEXT];
+        time_t moment = (time_t)s;
+        fct_date back = {0};
+        struct tm parts;
+
+        gmtime_r(&moment, &parts);
+        strftime(expected, sizeof expected, "%a, %-d %b %Y %H:%M:%S +0000", &parts);
+        fct_date_write(text, (fct_date){.s = s});
+        assert_string_equal(text, expected);
+        strftime(expected, sizeof expected, "%Y-%m-%d %H:%M:%SZ", &parts);
+        assert_int_equal(fct_date_parse(&back, fct_slice_of(expected)), 0);
+        assert_int_equal(back.s, s);
+    }
+}
+
+/* What has no year of four digits becomes the nearest that has one. */
+static void dates_have_their_ends(void **state)
+{
+    static const struct {
+        fct_date date;
+        const char *written;
+    } rows[] = {
+        {{-2208988800, 0}, "Mon, 1 Jan 1900 00:00:00 +0000"},
+        {{-2208988801, 0}, "Mon, 1 Jan 1900 00:00:00 +0000"},
+        {{-2208988800, -1}, "Mon, 1 Jan 1900 00:00:00 -0001"},
+        {{-2208988800, 61}, "Mon, 1 Jan 1900 01:01:00 +0101"},
+        {{-2208988740, -1}, "Mon, 1 Jan 1900 00:00:00 -0001"},
+        {{253402300799, 0}, "Fri, 31 Dec 9999 23:59:59 +0000"},
+        {{253402300800, 0}, "Fri, 31 Dec 9999 23:59:59 +0000"},
+        {{253402300799, 1}, "Fri, 31 Dec 9999 23:59:59 +0001"},
+        {{253402300739, 1}, "Fri, 31 Dec 9999 23:59:59 +0001"},
+        {{253402300799, -719}, "Fri, 31 Dec 9999 12:00:59 -1159"},
+        {{INT64_MIN, 0}, "Mon, 1 Jan 1900 00:00:00 +0000"},
+        {{INT64_MAX, 0}, "Fri, 31 Dec 9999 23:59:59 +0000"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[FCT_DATE_TEXT];
+
+        fct_date_write(text, rows[i].date);
+        assert_string_equal(text, rows[i].written);
     }
 }
 
@@ -353,6 +487,10 @@ int main(void)
         cmocka_unit_test(every_byte_at_every_place),
         cmocka_unit_test(base64_lines_have_the_told_length),
         cmocka_unit_test(dates_are_read_and_written),
+        cmocka_unit_test(the_named_zones_are_known),
+        cmocka_unit_test(each_month_has_its_days),
+        cmocka_unit_test(dates_are_those_of_the_calendar),
+        cmocka_unit_test(dates_have_their_ends),
         cmocka_unit_test(dates_round_trip),
         cmocka_unit_test(media_types_go_by_the_ending),
     };
