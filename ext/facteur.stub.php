@@ -186,6 +186,9 @@ namespace Facteur {
 
         /** Let go of the pool; every later call throws Error.  Calling it again does nothing. */
         public function close(): void {}
+
+        /** What the event loop Revolt calls; of no use to a program. */
+        private function turn(mixed ...$ignored): void {}
     }
 
     /**

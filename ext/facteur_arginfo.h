@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 483bf4c32fc4d4ae62c2349ac99b3f388c04cf7e */
+ * Stub hash: 26d28788de8bc84945ccdf29168e067989aa6c4f */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
@@ -84,6 +84,10 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Mailer_clearCaptur
 ZEND_END_ARG_INFO()
 
 #define arginfo_class_Facteur_Mailer_close arginfo_class_Facteur_Mailer_clearCaptured
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Mailer_turn, 0, 0, IS_VOID, 0)
+	ZEND_ARG_VARIADIC_TYPE_INFO(0, ignored, IS_MIXED, 0)
+ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Facteur_Message___construct, 0, 0, 0)
 	ZEND_ARG_TYPE_MASK(0, from, MAY_BE_ARRAY|MAY_BE_STRING|MAY_BE_NULL, "null")
@@ -195,6 +199,7 @@ ZEND_METHOD(Facteur_Mailer, stats);
 ZEND_METHOD(Facteur_Mailer, captured);
 ZEND_METHOD(Facteur_Mailer, clearCaptured);
 ZEND_METHOD(Facteur_Mailer, close);
+ZEND_METHOD(Facteur_Mailer, turn);
 ZEND_METHOD(Facteur_Message, __construct);
 ZEND_METHOD(Facteur_Message, fromBytes);
 ZEND_METHOD(Facteur_Message, toString);
@@ -292,6 +297,7 @@ static const zend_function_entry class_Facteur_Mailer_methods[] = {
 	ZEND_ME(Facteur_Mailer, captured, arginfo_class_Facteur_Mailer_captured, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, clearCaptured, arginfo_class_Facteur_Mailer_clearCaptured, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, close, arginfo_class_Facteur_Mailer_close, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Mailer, turn, arginfo_class_Facteur_Mailer_turn, ZEND_ACC_PRIVATE)
 	ZEND_FE_END
 };
 

@@ -147,15 +147,16 @@ static void compose(const char *kind, INTERNAL_FUNCTION_PARAMETERS)
 {
     struct php_facteur_letter_call call = {0};
     facteur_message *message = NULL;
-    facteur_mailer *mailer = NULL;
+    zend_object *mailer = NULL;
 
     if (php_facteur_letter_read(&call, kind, INTERNAL_FUNCTION_PARAM_PASSTHRU))
         mailer = php_facteur_mailer_default(true);
     if (mailer)
-        message = php_facteur_letter_compose(&call, mailer);
+        message = php_facteur_letter_compose(&call, php_facteur_mailer_of(mailer));
     if (message)
         php_facteur_message_wrap(return_value, message);
-    facteur_mailer_free(mailer);
+    if (mailer)
+        OBJ_RELEASE(mailer);
     php_facteur_letter_done(&call);
 }
 
@@ -163,13 +164,14 @@ static void compose(const char *kind, INTERNAL_FUNCTION_PARAMETERS)
 static void send_letter(const char *kind, INTERNAL_FUNCTION_PARAMETERS)
 {
     struct php_facteur_letter_call call = {0};
-    facteur_mailer *mailer = NULL;
+    zend_object *mailer = NULL;
 
     if (php_facteur_letter_read(&call, kind, INTERNAL_FUNCTION_PARAM_PASSTHRU))
         mailer = php_facteur_mailer_default(false);
-    if (mailer)
-        php_facteur_letter_send(return_value, &call, mailer, NULL);
-    facteur_mailer_free(mailer);
+    if (mailer) {
+        php_facteur_letter_send(return_value, &call, mailer);
+        OBJ_RELEASE(mailer);
+    }
     php_facteur_letter_done(&call);
 }
 

@@ -16,7 +16,9 @@ static zend_object_handlers mailer_handlers;
 
 struct mailer {
     facteur_mailer *core; /* NULL: closed, or the constructor has not run to its end */
+    bool closing;         /* as soon as no fiber waits in it */
     struct php_facteur_token token;
+    struct php_facteur_loop loop;
     zend_object std;
 };
 
@@ -30,16 +32,35 @@ static zend_object *mailer_create(zend_class_entry *ce)
     struct mailer *mailer = zend_object_alloc(sizeof(*mailer), ce);
 
     mailer->core = NULL;
+    mailer->closing = false;
     memset(&mailer->token, 0, sizeof(mailer->token));
+    php_facteur_loop_init(&mailer->loop, &mailer->std);
     zend_object_std_init(&mailer->std, ce);
     object_properties_init(&mailer->std, ce);
     mailer->std.handlers = &mailer_handlers;
     return &mailer->std;
 }
 
+static void release(struct mailer *mailer)
+{
+    php_facteur_loop_done(&mailer->loop);
+    facteur_mailer_free(mailer->core);
+    mailer->core = NULL;
+}
+
+/* At the end of a call: what is closed leaves when the last fiber has left it. */
+static void close_if_wanted(struct mailer *mailer)
+{
+    if (!mailer->closing || php_facteur_loop_busy(&mailer->loop))
+        return;
+    php_facteur_loop_stop(&mailer->loop);
+    release(mailer);
+}
+
+/* The event loop holds on to the object as long as it watches for it. */
 static void mailer_free(zend_object *object)
 {
-    facteur_mailer_free(mailer_from(object)->core);
+    release(mailer_from(object));
     php_facteur_token_done(&mailer_from(object)->token);
     zend_object_std_dtor(object);
 }
@@ -160,23 +181,34 @@ struct php_facteur_token *php_facteur_token_of(zend_object *object)
     return &mailer_from(object)->token;
 }
 
-facteur_mailer *php_facteur_mailer_default(bool for_composing)
+struct php_facteur_loop *php_facteur_loop_of(zend_object *object)
+{
+    return &mailer_from(object)->loop;
+}
+
+zend_object *php_facteur_mailer_default(bool for_composing)
 {
     const char *dsn = php_facteur_ini_dsn();
+    zend_object *object = mailer_create(php_facteur_mailer_ce);
 
     /* A letter can be composed where nothing can be sent. */
     if (!dsn && for_composing && !environment_has_dsn())
         dsn = "null://";
-    return open_mailer(dsn, (HashTable *)&zend_empty_array, false);
+    mailer_from(object)->core = open_mailer(dsn, (HashTable *)&zend_empty_array, false);
+    if (mailer_from(object)->core)
+        return object;
+    OBJ_RELEASE(object);
+    return NULL;
 }
 
 facteur_mailer *php_facteur_mailer_of(zend_object *object)
 {
-    facteur_mailer *core = mailer_from(object)->core;
+    const struct mailer *mailer = mailer_from(object);
 
-    if (!core)
-        php_facteur_throw(FACTEUR_ECLOSED, NULL);
-    return core;
+    if (mailer->core && !mailer->closing)
+        return mailer->core;
+    php_facteur_throw(FACTEUR_ECLOSED, NULL);
+    return NULL;
 }
 
 static facteur_mailer *opened(zval *object)
@@ -216,17 +248,55 @@ PHP_METHOD(Facteur_Mailer, __construct)
     php_facteur_slot_set(&mailer->std, php_facteur_mailer_ce, "name", &name);
 }
 
-/* Send; the Receipt, or NULL with an exception thrown for what could not be tried. */
-static facteur_receipt *try_send(facteur_mailer *core, facteur_message *message, double deadline,
-                                 int (*send)(facteur_mailer *, facteur_message *, double,
-                                             facteur_receipt **, facteur_error **))
+int php_facteur_mailer_submit(zend_object *object, facteur_message *message, double deadline,
+                              unsigned how, bool gives_way, facteur_delivery **delivery,
+                              facteur_error **error)
 {
+    struct mailer *mailer = mailer_from(object);
+
+    php_facteur_enter();
+    if (gives_way)
+        return php_facteur_loop_submit(&mailer->loop, mailer->core, message, deadline, how,
+                                       delivery, error);
+    return facteur_submit(mailer->core, message, deadline, how, delivery, error);
+}
+
+facteur_receipt *php_facteur_mailer_wait(zend_object *object, facteur_delivery *delivery,
+                                         bool gives_way, bool owned)
+{
+    struct mailer *mailer = mailer_from(object);
     facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
-    int code = send(core, message, deadline, &receipt, &error);
+    int code = 0;
+
+    if (gives_way)
+        php_facteur_loop_finish(&mailer->loop, &mailer->token, delivery, owned);
+    if (!EG(exception) && !mailer->token.bailed)
+        code = facteur_delivery_wait(delivery, -1, &receipt, &error);
+    close_if_wanted(mailer);
+    if (code < 0 && EG(exception))
+        facteur_error_free(error);
+    else if (code < 0)
+        php_facteur_throw(code, error);
+    return receipt;
+}
+
+/* Send; the Receipt, or NULL with an exception thrown for what could not be tried. */
+static facteur_receipt *try_send(zend_object *mailer, facteur_message *message, double deadline,
+                                 unsigned how)
+{
+    bool gives_way = php_facteur_gives_way();
+    facteur_delivery *delivery = NULL;
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+    int code =
+        php_facteur_mailer_submit(mailer, message, deadline, how, gives_way, &delivery, &error);
 
     if (code)
         php_facteur_throw(code, error);
+    else
+        receipt = php_facteur_mailer_wait(mailer, delivery, gives_way, true);
+    facteur_delivery_free(delivery);
     return receipt;
 }
 
@@ -240,7 +310,6 @@ static bool deadline_valid(double deadline, uint32_t argument)
 
 PHP_METHOD(Facteur_Mailer, send)
 {
-    facteur_mailer *core;
     facteur_message *message;
     facteur_receipt *receipt;
     struct php_facteur_token *token;
@@ -255,7 +324,7 @@ PHP_METHOD(Facteur_Mailer, send)
     ZEND_PARSE_PARAMETERS_END();
 
     message = php_facteur_message_of(Z_OBJ_P(argument));
-    if (!deadline_valid(deadline, 2) || !(core = opened(ZEND_THIS)))
+    if (!deadline_valid(deadline, 2) || !opened(ZEND_THIS))
         RETURN_THROWS();
     if (!message) {
         zend_throw_error(NULL, "Facteur\\Message is not constructed");
@@ -264,7 +333,7 @@ PHP_METHOD(Facteur_Mailer, send)
     token = php_facteur_token_of(Z_OBJ_P(ZEND_THIS));
     /* Of another mail, that threw nothing. */
     php_facteur_token_chain(token);
-    receipt = try_send(core, message, deadline, facteur_send);
+    receipt = try_send(Z_OBJ_P(ZEND_THIS), message, deadline, 0);
     if (!php_facteur_token_settle(token, receipt))
         RETURN_THROWS();
     object = php_facteur_receipt_object(receipt);
@@ -295,14 +364,14 @@ PHP_METHOD(Facteur_Mailer, sendMany)
 }
 
 void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter_call *call,
-                             facteur_mailer *core, struct php_facteur_token *token)
+                             zend_object *mailer)
 {
-    facteur_message *message = php_facteur_letter_compose(call, core);
+    facteur_message *message = php_facteur_letter_compose(call, mailer_from(mailer)->core);
     facteur_receipt *receipt =
-        message ? try_send(core, message, call->deadline, facteur_send_composed) : NULL;
+        message ? try_send(mailer, message, call->deadline, FACTEUR_LETTER) : NULL;
 
     facteur_message_free(message);
-    if (token && !php_facteur_token_settle(token, receipt))
+    if (!php_facteur_token_settle(php_facteur_token_of(mailer), receipt))
         return;
     if (receipt)
         RETVAL_OBJ(php_facteur_receipt_object(receipt));
@@ -312,14 +381,10 @@ void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter
 static void send_letter(const char *kind, INTERNAL_FUNCTION_PARAMETERS)
 {
     struct php_facteur_letter_call call = {0};
-    facteur_mailer *core = NULL;
 
     /* Reading runs user code, which may close the mailer. */
-    if (php_facteur_letter_read(&call, kind, INTERNAL_FUNCTION_PARAM_PASSTHRU))
-        core = opened(ZEND_THIS);
-    if (core)
-        php_facteur_letter_send(return_value, &call, core,
-                                php_facteur_token_of(Z_OBJ_P(ZEND_THIS)));
+    if (php_facteur_letter_read(&call, kind, INTERNAL_FUNCTION_PARAM_PASSTHRU) && opened(ZEND_THIS))
+        php_facteur_letter_send(return_value, &call, Z_OBJ_P(ZEND_THIS));
     php_facteur_letter_done(&call);
 }
 
@@ -361,6 +426,7 @@ PHP_METHOD(Facteur_Mailer, check)
 
     if (!deadline_valid(deadline, 1) || !(core = opened(ZEND_THIS)))
         RETURN_THROWS();
+    php_facteur_enter();
     code = facteur_check(core, deadline, &json, &error);
     token = php_facteur_token_of(Z_OBJ_P(ZEND_THIS));
     if (token->bailed || EG(exception)) {
@@ -462,6 +528,12 @@ PHP_METHOD(Facteur_Mailer, close)
                          "Facteur\\Mailer::close() cannot be called while its token callable runs");
         RETURN_THROWS();
     }
-    facteur_mailer_free(mailer->core);
-    mailer->core = NULL;
+    mailer->closing = true;
+    close_if_wanted(mailer);
+}
+
+/* What Revolt calls; it passes the callback's id, and a stream. */
+PHP_METHOD(Facteur_Mailer, turn)
+{
+    php_facteur_loop_turn(&mailer_from(Z_OBJ_P(ZEND_THIS))->loop);
 }

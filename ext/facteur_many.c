@@ -25,7 +25,8 @@ struct receipts {
     zend_long key;
     bool begun;   /* the source was looked at */
     bool started; /* `current` was looked for */
-    bool busy;    /* user code of the source is running */
+    bool busy;    /* the source, or another fiber in the wait for a receipt, is running */
+    bool gives_way;
     zend_object std;
 };
 
@@ -114,6 +115,7 @@ zend_object *php_facteur_receipts_object(zend_object *mailer, unsigned window, z
     self->window = window;
     self->ring = ecalloc(window, sizeof(*self->ring));
     self->deadline = deadline;
+    self->gives_way = php_facteur_gives_way();
     return &self->std;
 }
 
@@ -154,7 +156,7 @@ static zval *next_of_object(struct receipts *self)
 static bool submit(struct receipts *self, zval *value)
 {
     facteur_delivery **place = &self->ring[(self->first + self->count) % self->window];
-    facteur_mailer *core = php_facteur_mailer_of(Z_OBJ(self->mailer));
+    bool open = php_facteur_mailer_of(Z_OBJ(self->mailer)) != NULL;
     facteur_message *message = NULL;
     facteur_error *error = NULL;
     int code;
@@ -162,12 +164,13 @@ static bool submit(struct receipts *self, zval *value)
     ZVAL_DEREF(value);
     if (Z_TYPE_P(value) == IS_OBJECT && Z_OBJCE_P(value) == php_facteur_message_ce)
         message = php_facteur_message_of(Z_OBJ_P(value));
-    if (core && !message)
+    if (open && !message)
         zend_type_error("Facteur\\Mailer::sendMany(): expected Facteur\\Message, got %s",
                         zend_zval_type_name(value));
-    if (!core || !message)
+    if (!open || !message)
         return false;
-    code = facteur_submit(core, message, self->deadline, FACTEUR_MANY, place, &error);
+    code = php_facteur_mailer_submit(Z_OBJ(self->mailer), message, self->deadline, FACTEUR_MANY,
+                                     self->gives_way, place, &error);
     if (!code && !php_facteur_token_settle(php_facteur_token_of(Z_OBJ(self->mailer)), NULL))
         facteur_delivery_free(*place);
     if (EG(exception)) {
@@ -204,22 +207,19 @@ static void fill(struct receipts *self)
 
 /* ---- The receipts ---------------------------------------------------------------------------- */
 
-static zend_object *wait_for(const struct receipts *self, facteur_delivery *delivery)
+static zend_object *wait_for(struct receipts *self, facteur_delivery *delivery)
 {
     struct php_facteur_token *token = php_facteur_token_of(Z_OBJ(self->mailer));
-    facteur_receipt *receipt = NULL;
-    facteur_error *error = NULL;
+    facteur_receipt *receipt;
     zend_object *object;
-    int code = facteur_delivery_wait(delivery, -1, &receipt, &error);
 
-    if (!php_facteur_token_settle(token, receipt)) {
-        facteur_error_free(error);
+    php_facteur_enter();
+    self->busy = true;
+    receipt = php_facteur_mailer_wait(Z_OBJ(self->mailer), delivery,
+                                      self->gives_way && php_facteur_gives_way(), false);
+    self->busy = false;
+    if (!php_facteur_token_settle(token, receipt))
         return NULL;
-    }
-    if (code < 0) {
-        php_facteur_throw(code, error);
-        return NULL;
-    }
     object = php_facteur_receipt_object(receipt);
     php_facteur_token_chain(token);
     facteur_receipt_free(receipt);
@@ -244,9 +244,9 @@ static void advance(struct receipts *self)
         return;
     if (self->count) {
         oldest = self->ring[self->first];
+        self->current = wait_for(self, oldest);
         self->first = (self->first + 1) % self->window;
         self->count--;
-        self->current = wait_for(self, oldest);
         facteur_delivery_free(oldest);
         self->key++;
     } else if (self->failure) {

@@ -75,7 +75,7 @@ int php_facteur_token_ask(void *user, const char *relay, const char *username, f
     ZVAL_UNDEF(&returned);
     ZVAL_STRING(&arguments[0], relay);
     ZVAL_STRING(&arguments[1], username);
-    self->asking = true;
+    self->asking++;
     /* The end of the script may not leave the core in the middle of it. */
     zend_try
     {
@@ -86,7 +86,9 @@ int php_facteur_token_ask(void *user, const char *relay, const char *username, f
         self->bailed = true;
     }
     zend_end_try();
-    self->asking = false;
+    self->asking--;
+    /* It may have given way to other fibers. */
+    php_facteur_enter();
     if (self->bailed)
         return -1;
     if (EG(exception))

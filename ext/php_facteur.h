@@ -142,7 +142,7 @@ zend_string *php_facteur_signing_json(const char *option, zval *value);
 struct php_facteur_token {
     zval callable;
     zend_object *thrown; /* by the callable; chained to the exception of the mail */
-    bool asking;         /* the callable is running */
+    unsigned asking;     /* how many times the callable is running, each in a fiber of its own */
     bool bailed; /* and the script ended in it: php_facteur_token_settle() goes on with that */
 };
 
@@ -263,6 +263,57 @@ void php_facteur_receipts_start(void);
 zend_object *php_facteur_receipts_object(zend_object *mailer, unsigned window, zval *source,
                                          double deadline);
 
+/* ---- facteur_fiber.c ------------------------------------------------------------------------- */
+
+/* Before each call of the core that may ask for a token: which fiber makes it. */
+void php_facteur_enter(void);
+
+/* Whether a wait can give way to other fibers: the program has Revolt, and this fiber may switch.
+ */
+bool php_facteur_gives_way(void);
+
+/* A Mailer under Revolt's event loop. */
+struct php_facteur_loop {
+    zend_object *mailer;
+    facteur_host *host;             /* NULL: nothing was submitted yet */
+    struct php_facteur_wait *waits; /* the fibers that are inside */
+    const void *asker;              /* the fiber that asks for a token, while `asking` */
+    bool asking;
+    int fd; /* the descriptor that `stream` copies */
+    zval stream;
+    zval readable, timer, soon; /* ids of callbacks that the loop has; UNDEF: none */
+    double due;                 /* when `timer` rings, in monotonic seconds */
+};
+
+void php_facteur_loop_init(struct php_facteur_loop *loop, zend_object *mailer);
+
+/* The event loop has nothing more to do for it.  No fiber waits inside. */
+void php_facteur_loop_stop(struct php_facteur_loop *loop);
+
+/* After php_facteur_loop_stop(), or at the end of the script. */
+void php_facteur_loop_done(struct php_facteur_loop *loop);
+
+/* As facteur_host_submit(). */
+int php_facteur_loop_submit(struct php_facteur_loop *loop, facteur_mailer *core,
+                            facteur_message *message, double deadline, unsigned how,
+                            facteur_delivery **delivery, facteur_error **error);
+
+/*
+ * Give way until the delivery has its verdict; with an exception on its way, or after fibers were
+ * switched behind Revolt's back, sooner.  Runs other fibers.
+ *
+ * owned   The caller frees the delivery; after a fatal error, which does not come back here,
+ *         php_facteur_loop_done() does.
+ */
+void php_facteur_loop_finish(struct php_facteur_loop *loop, struct php_facteur_token *token,
+                             facteur_delivery *delivery, bool owned);
+
+/* Whether a fiber is in php_facteur_loop_finish(). */
+bool php_facteur_loop_busy(const struct php_facteur_loop *loop);
+
+/* Do what can be done without waiting, and wake who has a verdict. */
+void php_facteur_loop_turn(struct php_facteur_loop *loop);
+
 /* ---- facteur_mailer.c ------------------------------------------------------------------------ */
 
 void php_facteur_mailer_start(void);
@@ -273,11 +324,23 @@ facteur_mailer *php_facteur_mailer_of(zend_object *object);
 /* The token of a Mailer. */
 struct php_facteur_token *php_facteur_token_of(zend_object *object);
 
-/* The mailer of the ini settings and the environment; facteur_mailer_free() after use. */
-facteur_mailer *php_facteur_mailer_default(bool for_composing);
+/* A Mailer of the ini settings and the environment, or NULL with an exception thrown. */
+zend_object *php_facteur_mailer_default(bool for_composing);
 
-/* Compose and send; return_value becomes the Receipt.  `token` NULL: no callable can be asked. */
+/* facteur_submit() to a Mailer that is open; gives_way: for php_facteur_mailer_wait() with it. */
+int php_facteur_mailer_submit(zend_object *mailer, facteur_message *message, double deadline,
+                              unsigned how, bool gives_way, facteur_delivery **delivery,
+                              facteur_error **error);
+
+/*
+ * The receipt, or NULL: with an exception thrown, or for php_facteur_token_settle() to end the
+ * script.  `owned` as php_facteur_loop_finish().
+ */
+facteur_receipt *php_facteur_mailer_wait(zend_object *mailer, facteur_delivery *delivery,
+                                         bool gives_way, bool owned);
+
+/* Compose and send; return_value becomes the Receipt. */
 void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter_call *call,
-                             facteur_mailer *mailer, struct php_facteur_token *token);
+                             zend_object *mailer);
 
 #endif

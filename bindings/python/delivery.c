@@ -156,11 +156,18 @@ static PyObject *delivery_needs_token(PyObject *object, void *closure)
     return PyBool_FromLong(facteur_delivery_needs_token(((delivery *)object)->delivery));
 }
 
+static PyObject *delivery_left(PyObject *object, void *closure)
+{
+    return PyFloat_FromDouble(facteur_delivery_left(((delivery *)object)->delivery));
+}
+
 static PyGetSetDef delivery_getset[] = {
     {"id", delivery_id, NULL, PyDoc_STR("A number that no other delivery under way has."), NULL},
     {"ended", delivery_ended, NULL, PyDoc_STR("Whether the verdict is there."), NULL},
     {"needs_token", delivery_needs_token, NULL,
      PyDoc_STR("Whether to ask() and resume() before it can go, or go once more."), NULL},
+    {"left", delivery_left, NULL, PyDoc_STR("Seconds for which it may wait for another's ask()."),
+     NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

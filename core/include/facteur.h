@@ -681,6 +681,12 @@ FACTEUR_API int facteur_delivery_needs_token(const facteur_delivery *delivery);
 FACTEUR_API void facteur_delivery_ask(facteur_delivery *delivery);
 FACTEUR_API void facteur_delivery_resume(facteur_delivery *delivery);
 
+/*
+ * Seconds that are left of its deadline, 0 or more; for a mail of FACTEUR_MANY that waits for a
+ * token, all of them.  For whoever waits while another one asks for the token.
+ */
+FACTEUR_API double facteur_delivery_left(const facteur_delivery *delivery);
+
 /* ---- Checks ---------------------------------------------------------------------------------- */
 
 /*

@@ -71,6 +71,27 @@ def test_a_token_source_that_gives_way(kind):
         assert server.stats()["mails"] == 6
 
 
+def test_greenlets_wait_for_the_token_within_their_deadlines():
+    source = """
+    from gevent.event import Event
+    gate = Event()
+    def token(relay, username):
+        gate.wait()
+        return "t0k3n"
+    mailer = facteur.Mailer(sys.argv[1], username="ana", token=token)
+    first = gevent.spawn(mailer.send, make(1))
+    gevent.sleep(0)
+    try:
+        mailer.send(make(2), deadline=0.2)
+    except facteur.DeadlineError:
+        print("late")
+    gate.set()
+    print(first.get().status)
+    """
+    with SmtpServer("--plain", "--token", "ana:t0k3n", "--mechanisms", "XOAUTH2") as server:
+        assert program(HEAD + source, server.dsn()).split() == ["late", "sent"]
+
+
 def test_a_token_source_that_sends_with_its_own_token_is_told():
     source = """
     def token(relay, username):

@@ -272,6 +272,26 @@ def test_the_loop_goes_on_while_the_token_is_fetched(server):
     assert sum(asked < at < answered for at in ticks) > 5
 
 
+def test_tasks_wait_for_the_token_within_their_deadlines(server):
+    gate = threading.Event()
+
+    def token(relay, username):
+        gate.wait()
+        return "t0k3n"
+
+    async def main(mailer):
+        first = asyncio.create_task(mailer.asend(mail()))
+        await asyncio.sleep(0)
+        with pytest.raises(facteur.DeadlineError, match="while the token was asked for"):
+            await mailer.asend(mail(), deadline=0.2)
+        gate.set()
+        return await first
+
+    with open_mailer(server, token) as mailer:
+        assert asyncio.run(main(mailer)).ok
+    assert server.stats()["mails"] == 1
+
+
 def test_a_task_that_is_cancelled_while_the_token_is_fetched(server):
     source = Source("t0k3n", delay=1.5)
 

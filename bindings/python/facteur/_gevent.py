@@ -104,7 +104,7 @@ def _ask(host: Host, delivery: Any) -> None:
     asker, ended = _askings.get(key, (None, None))
     current = sys.modules["greenlet"].getcurrent()
     if asker is not None and asker is not current:
-        ended.wait()
+        ended.wait(delivery.left)
         return
     if asker is None:
         _askings[key] = current, _event()

@@ -153,8 +153,10 @@ async def _ask(mailer: Any, delivery: Any) -> None:
     if asking is None or asking.get_loop() is not loop or asking.done():
         asking = _askings[id(mailer)] = loop.run_in_executor(None, delivery.ask)
         asking.add_done_callback(lambda _: _askings.pop(id(mailer), None))
-    # Other tasks may wait for it, too.
-    await asyncio.shield(asking)
+    # Other tasks wait for it, too, each within its deadline.
+    done, _ = await asyncio.wait([asking], timeout=delivery.left)
+    if done:
+        asking.result()
 
 
 async def _end(host: Host, delivery: Any) -> None:

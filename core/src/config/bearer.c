@@ -229,6 +229,7 @@ static void ask_and_take(fct_bearer *source, struct state *state,
     }
     *me = (struct asker){pthread_self(), present_caller, state->askers};
     state->askers = me;
+    snprintf(state->problem, sizeof state->problem, "the token source has not answered yet");
     pthread_mutex_unlock(&state->lock);
     ask(source, callback, deadline_us, &token);
     pthread_mutex_lock(&state->lock);
@@ -277,6 +278,19 @@ bool fct_bearer_is_good(fct_bearer *source)
     good = is_good(state);
     pthread_mutex_unlock(&state->lock);
     return good;
+}
+
+bool fct_bearer_is_asked(fct_bearer *source)
+{
+    struct state *state = state_of(source);
+    bool asked;
+
+    if (!state)
+        return false;
+    pthread_mutex_lock(&state->lock);
+    asked = state->askers != NULL;
+    pthread_mutex_unlock(&state->lock);
+    return asked;
 }
 
 fct_secret *fct_bearer_current(fct_bearer *source, unsigned *number, char problem[FCT_BEARER_TEXT])

@@ -37,6 +37,9 @@ void fct_bearer_ensure(fct_bearer *source, const struct fct_bearer_callback *cal
 /* Whether fct_bearer_ensure() would do nothing. */
 bool fct_bearer_is_good(fct_bearer *source);
 
+/* Whether somebody asks now and has no answer yet. */
+bool fct_bearer_is_asked(fct_bearer *source);
+
 /* The token, the caller's reference, and its number; NULL with a sentence in `problem`. */
 fct_secret *fct_bearer_current(fct_bearer *source, unsigned *number, char problem[FCT_BEARER_TEXT]);
 

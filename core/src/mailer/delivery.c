@@ -250,13 +250,25 @@ int facteur_delivery_needs_token(const facteur_delivery *delivery)
            !atomic_load(&delivery->mailer->closed) && (delivery->held || is_stale(delivery));
 }
 
-void facteur_delivery_ask(facteur_delivery *delivery)
+/* Until when a token may be waited for. */
+static uint64_t patience_us(const facteur_delivery *delivery)
 {
     const struct fct_task *task = &delivery->task;
 
+    return task->span_us ? fct_clock_now_us() + task->span_us : task->deadline_us;
+}
+
+void facteur_delivery_ask(facteur_delivery *delivery)
+{
     if (!atomic_load(&delivery->mailer->closed))
-        fct_mailer_ask_tokens(delivery->mailer, task->span_us ? fct_clock_now_us() + task->span_us
-                                                              : task->deadline_us);
+        fct_mailer_ask_tokens(delivery->mailer, patience_us(delivery));
+}
+
+double facteur_delivery_left(const facteur_delivery *delivery)
+{
+    uint64_t now_us = fct_clock_now_us(), until_us = patience_us(delivery);
+
+    return until_us > now_us ? (double)(until_us - now_us) / 1e6 : 0;
 }
 
 void facteur_delivery_resume(facteur_delivery *delivery)

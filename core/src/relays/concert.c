@@ -59,12 +59,15 @@ static void fail_closed(struct fct_task *task, const char *message)
  */
 static void fail_tokenless(struct fct_task *task)
 {
+    bool late = fct_loop_now_us(task->concert->loop) >= task->deadline_us &&
+                fct_bearer_is_asked(task->lane->member->tokens);
     struct fct_failure failure;
     char text[FCT_BEARER_TEXT] = "";
 
     task->token_refused = true;
     fct_lane_take_token(task->lane, &task->token, text);
-    fct_failure_init(&failure, FACTEUR_EAUTH, FACTEUR_PHASE_auth, text);
+    fct_failure_init(&failure, late ? FACTEUR_EDEADLINE : FACTEUR_EAUTH, FACTEUR_PHASE_auth,
+                     late ? "the deadline passed while the token was asked for" : text);
     fail(task, &failure);
 }
 
