@@ -66,6 +66,7 @@
     X(error)                                                                                       \
     X(error_code)                                                                                  \
     X(transcript)                                                                                  \
+    X(_later)                                                                                      \
     X(code)                                                                                        \
     X(enhanced)                                                                                    \
     X(text)                                                                                        \
@@ -130,8 +131,11 @@ PyObject *fpy_raise_receipt(fpy_state *state, const facteur_receipt *receipt,
 
 /* ---- receipt.c ------------------------------------------------------------------------------- */
 
-/* The Python form of a receipt, a new reference. */
-PyObject *fpy_receipt_new(fpy_state *state, const facteur_receipt *receipt);
+/* The Python form of a receipt, a new reference.  One of a mail in doubt becomes an owner of it. */
+PyObject *fpy_receipt_new(fpy_state *state, facteur_receipt *receipt);
+
+/* receipt_later(handle) -> Receipt or None */
+PyObject *fpy_receipt_later(PyObject *module, PyObject *handle);
 
 /* Text of a peer: bytes that are not UTF-8 become U+FFFD. */
 PyObject *fpy_text(const char *text);

@@ -493,7 +493,8 @@ PyDoc_STRVAR(
     "What was counted in this process since the first send, as a dict: \"relays\" has one for "
     "each\n"
     "relay with relay, connections (open, opened, reused, failed by phase), mails (by status, and\n"
-    "in_flight, waiting, redone), handshakes (full, resumed), flights, demotions, and phases: "
+    "in_flight, waiting, redone, late_sent, late_refused), handshakes (full, resumed), flights, "
+    "demotions, and phases: "
     "count,\n"
     "seconds together, and buckets, a list of [below so many seconds, count].\n\n"
     "Waits for nothing.");

@@ -172,12 +172,16 @@ static PyObject *address_check(PyObject *module, PyObject *address)
     return made;
 }
 
+PyDoc_STRVAR(receipt_later_doc, "receipt_later($module, handle, /)\n--\n\n"
+                                "The late verdict behind the handle of a Receipt, or None.");
+
 static PyMethodDef methods[] = {
     {"address_check", address_check, METH_O, address_check_doc},
     {"letter", WITH_KEYWORDS(fpy_letter), letter_doc},
     {"letter_kinds", fpy_letter_kinds, METH_NOARGS, letter_kinds_doc},
     {"order_confirmation", WITH_KEYWORDS(fpy_order_confirmation), order_doc},
     {"contact_form", WITH_KEYWORDS(fpy_contact_form), contact_doc},
+    {"receipt_later", fpy_receipt_later, METH_O, receipt_later_doc},
     {"options", options, METH_NOARGS, options_doc},
     {"message_fields", message_fields, METH_NOARGS, message_fields_doc},
     {NULL, NULL, 0, NULL},

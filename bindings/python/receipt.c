@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define HANDLE "facteur.receipt"
+
 PyObject *fpy_text(const char *text)
 {
     return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
@@ -109,7 +111,40 @@ static PyObject *phase(fpy_state *state, const facteur_receipt *receipt)
     return name;
 }
 
-PyObject *fpy_receipt_new(fpy_state *state, const facteur_receipt *r)
+static void drop_handle(PyObject *handle)
+{
+    facteur_receipt_free(PyCapsule_GetPointer(handle, HANDLE));
+}
+
+/* Only what is in doubt can have a late verdict; other receipts hold nothing of the core. */
+static int keep(fpy_state *state, PyObject *made, facteur_receipt *receipt)
+{
+    PyObject *handle;
+
+    if (facteur_receipt_in_doubt_count(receipt) == 0)
+        return 0;
+    handle = PyCapsule_New(receipt, HANDLE, drop_handle);
+    if (handle)
+        facteur_receipt_ref(receipt);
+    return put(state, made, FPY_NAME__later, handle);
+}
+
+PyObject *fpy_receipt_later(PyObject *module, PyObject *handle)
+{
+    facteur_receipt *receipt = PyCapsule_GetPointer(handle, HANDLE);
+    facteur_receipt *later = receipt ? facteur_receipt_later(receipt) : NULL;
+    PyObject *made;
+
+    if (!receipt)
+        return NULL;
+    if (!later)
+        Py_RETURN_NONE;
+    made = fpy_receipt_new(PyModule_GetState(module), later);
+    facteur_receipt_free(later);
+    return made;
+}
+
+PyObject *fpy_receipt_new(fpy_state *state, facteur_receipt *r)
 {
     PyObject *made = bare(state, FPY_RECEIPT);
     PyObject *reply;
@@ -135,7 +170,8 @@ PyObject *fpy_receipt_new(fpy_state *state, const facteur_receipt *r)
         put(state, made, FPY_NAME_error, fpy_text(facteur_receipt_error(r))) ||
         put(state, made, FPY_NAME_error_code,
             fpy_text(facteur_error_name(facteur_receipt_error_code(r)))) ||
-        put(state, made, FPY_NAME_transcript, fpy_text(facteur_receipt_transcript(r))))
+        put(state, made, FPY_NAME_transcript, fpy_text(facteur_receipt_transcript(r))) ||
+        keep(state, made, r))
         Py_CLEAR(made);
     return made;
 }

@@ -505,9 +505,13 @@ FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
  *
  *   {"relays": [{"relay": "smtps://…",
  *     "connections": {"open", "opened", "reused", "failed": {phase: count}},
- *     "mails": {"sent", "temporary", "permanent", "in_doubt", "in_flight", "waiting", "redone"},
+ *     "mails": {"sent", "temporary", "permanent", "in_doubt", "in_flight", "waiting", "redone",
+ *               "late_sent", "late_refused"},
  *     "handshakes": {"full", "resumed"}, "flights": …, "demotions": …,
  *     "phases": {phase: {"count": …, "seconds": …, "buckets": [[below, count], …]}}}]}
+ *
+ * late_sent and late_refused count mails that are in doubt, because their deadline passed, and
+ * whose verdict came after it: they were taken, or certainly not.
  *
  * A bucket counts the times below so many seconds (a power of two of microseconds) that no bucket
  * before it counts; the last one has null.  Empty buckets and phases are left out.  Without a relay
@@ -792,6 +796,19 @@ FACTEUR_API const char *facteur_receipt_transcript(const facteur_receipt *receip
 
 /* The whole receipt as one JSON object (facteur_free); NULL when memory ran out. */
 FACTEUR_API char *facteur_receipt_json(const facteur_receipt *receipt);
+
+/*
+ * A mail whose deadline passes when it was handed over is in doubt, and the connection goes on with
+ * it.  This is the verdict, if it has come since: a receipt of its own (facteur_receipt_free),
+ * which is in doubt itself if the connection ended without one.  NULL: it has not come yet or never
+ * will, or memory ran out.  Any thread may ask; nothing is opened or waited for.  The verdict is
+ * read while somebody runs the loop: another send, an event loop, background=1, or
+ * facteur_mailer_close().  A relay that never gives it is waited for until its final_timeout.
+ */
+FACTEUR_API facteur_receipt *facteur_receipt_later(const facteur_receipt *receipt);
+
+/* One owner more, in any thread; each frees it. */
+FACTEUR_API facteur_receipt *facteur_receipt_ref(facteur_receipt *receipt);
 FACTEUR_API void facteur_receipt_free(facteur_receipt *receipt);
 
 #ifdef __cplusplus

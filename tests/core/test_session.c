@@ -70,6 +70,30 @@ static int phase_named(const char *name)
         fail();                                                                                    \
     } while (0)
 
+static int class_named(const char *name)
+{
+    static const char *const names[] = {"sent", "temporary", "permanent", "in_doubt"};
+
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(name, names[i]) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static void check_late(const char *path, const struct play *play, size_t i, const char *rest)
+{
+    const struct seen *seen = &play->seen[i];
+    char value[20];
+    bool wanted = value_of(rest, "late", value, sizeof(value)) != NULL;
+
+    if (seen->late_count != wanted || (wanted && seen->late_class != class_named(value)))
+        COMPLAIN("mail %zu: %d late outcomes, class %d", i + 1, seen->late_count,
+                 seen->late_count ? seen->late_class : -1);
+    if (value_of(rest, "late_code", value, sizeof(value)) && seen->late_code != atoi(value))
+        COMPLAIN("mail %zu: late code %d", i + 1, seen->late_code);
+}
+
 static void check_mail(const char *path, const struct play *play, size_t i, bool with_flights)
 {
     const struct wanted *wanted = &play->script->mails[i].wanted;
@@ -102,6 +126,7 @@ static void check_mail(const char *path, const struct play *play, size_t i, bool
         COMPLAIN("mail %zu: untouched %d", i + 1, seen->untouched);
     if (about && !strstr(seen->message, about + 8))
         COMPLAIN("mail %zu: message \"%s\"", i + 1, seen->message);
+    check_late(path, play, i, rest);
 }
 
 static void check_close(const char *path, const struct play *play)
@@ -165,13 +190,31 @@ static int right_class(const struct play *whole, size_t mail, size_t client, siz
     return handed > 0 ? FCT_IN_DOUBT : FCT_TEMPORARY;
 }
 
-static bool has_verdict(const struct play *whole, size_t mail)
+static bool has_mark(const struct play *whole, size_t mail, char kind, size_t until)
 {
     for (size_t i = 0; i < whole->mark_count; i++) {
-        if (whole->marks[i].mail == mail && whole->marks[i].kind == 'V')
+        const struct mark *mark = &whole->marks[i];
+
+        if (mark->mail == mail && mark->kind == kind && mark->at <= until)
             return true;
     }
     return false;
+}
+
+/* What was detached has a second outcome, which knows no more than what came before the cut. */
+static void check_cut_late(const char *path, const struct play *play, const struct play *whole,
+                           size_t i)
+{
+    const struct seen *seen = &play->seen[i];
+    int right =
+        has_mark(whole, i, 'L', play->server_len) ? whole->seen[i].late_class : FCT_IN_DOUBT;
+
+    if (seen->late_count != (seen->detached ? 1 : 0) || (seen->detached && !seen->late))
+        COMPLAIN("cut at %zu/%zu: mail %zu has %d late outcomes", play->client_len,
+                 play->server_len, i + 1, seen->late_count);
+    if (seen->detached && seen->late_class != right)
+        COMPLAIN("cut at %zu/%zu: mail %zu is %d at last, not %d", play->client_len,
+                 play->server_len, i + 1, seen->late_class, right);
 }
 
 static void check_cut(const char *path, const struct play *play, const struct play *whole)
@@ -184,9 +227,10 @@ static void check_cut(const char *path, const struct play *play, const struct pl
         if (play->seen[i].count != 1)
             COMPLAIN("cut at %zu/%zu: mail %zu has %d outcomes", play->client_len, play->server_len,
                      i + 1, play->seen[i].count);
+        check_cut_late(path, play, whole, i);
         /* What is decided without a verdict of the relay (a local refusal) may come at any time. */
         if (play->seen[i].class != right &&
-            (has_verdict(whole, i) || play->seen[i].class != whole->seen[i].class))
+            (has_mark(whole, i, 'V', SIZE_MAX) || play->seen[i].class != whole->seen[i].class))
             COMPLAIN("cut at %zu/%zu: mail %zu is %d, not %d", play->client_len, play->server_len,
                      i + 1, play->seen[i].class, right);
         if (play->seen[i].class == FCT_SENT && right != FCT_SENT)

@@ -2,7 +2,8 @@
 /*
  * The whole session, structured: the input chooses options, mails, what the relay offers, and then
  * step by step what both sides write, how far it comes, how time passes and how it ends.  Whatever
- * that is, script_peer.h must find the client's stream legal and each recipient's one class right.
+ * that is, script_peer.h must find the client's stream legal and each recipient's class right, the
+ * one told at a deadline and the one told late.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -28,8 +29,9 @@ struct emitted {
 };
 
 struct seen {
-    bool submitted, again, untouched, at_gate;
-    unsigned count;
+    bool submitted, again, untouched, at_gate, detached;
+    unsigned count, second_count;
+    const void *later; /* only compared */
     enum fct_class class, classes[RECIPIENTS];
 };
 
@@ -59,6 +61,11 @@ struct play {
 };
 
 static struct play *current;
+
+static const enum claim claims[] = {[FCT_SENT] = CLAIM_SENT,
+                                    [FCT_TEMPORARY] = CLAIM_TEMPORARY,
+                                    [FCT_PERMANENT] = CLAIM_PERMANENT,
+                                    [FCT_IN_DOUBT] = CLAIM_IN_DOUBT};
 
 static void show(void)
 {
@@ -216,19 +223,47 @@ static void answer_one(struct play *play)
 /* ---- The session ------------------------------------------------------------------------------
  */
 
+/* The mail of a second outcome, which has no tag: they come in the order of submission. */
+static size_t mail_of_second(const struct play *play, const fct_outcome *outcome)
+{
+    size_t mail = 0;
+
+    while (!play->seen[mail].detached || play->seen[mail].second_count)
+        check(++mail < play->submitted);
+    check(outcome->later == play->seen[mail].later);
+    return mail;
+}
+
+/* What is told before the verdict is right at that moment. */
+static void judge_early(const struct play *play, size_t mail)
+{
+    const struct seen *seen = &play->seen[mail];
+
+    for (size_t i = 0; i < play->peer.mails[mail].recipients; i++)
+        check(claim_fits(&play->peer, (int)mail, (int)i, claims[seen->classes[i]],
+                         play->peer.replies));
+}
+
 static void note_outcome(struct play *play, fct_outcome *outcome)
 {
     static const int order[] = {[FCT_SENT] = 3, [FCT_IN_DOUBT] = 2, [FCT_TEMPORARY] = 1};
-    size_t mail = (size_t)(uintptr_t)outcome->tag - 1;
+    bool second = !outcome->tag;
+    size_t mail = second ? mail_of_second(play, outcome) : (size_t)(uintptr_t)outcome->tag - 1;
     struct seen *seen = &play->seen[mail];
     int best = 0;
 
-    check(mail < play->submitted && seen->count == 0);
-    check(mail == 0 || play->seen[mail - 1].count == 1); /* in order */
-    seen->count++;
+    check(mail < play->submitted && seen->count == (second ? 1 : 0));
+    seen->count = 1;
+    seen->second_count += second;
+    check(second || !outcome->late);
+    check(!second || outcome->late == (seen->class == FCT_IN_DOUBT));
+    check(!second || !outcome->detached);
+    seen->detached |= outcome->detached;
+    seen->later = outcome->later;
     seen->class = outcome->class;
     seen->again = outcome->again;
     seen->untouched = outcome->untouched;
+
     check(outcome->recipient_count == play->peer.mails[mail].recipients);
     for (size_t i = 0; i < outcome->recipient_count; i++) {
         seen->classes[i] = outcome->recipients[i].class;
@@ -244,6 +279,9 @@ static void note_outcome(struct play *play, fct_outcome *outcome)
     check(!outcome->untouched || outcome->class == FCT_TEMPORARY);
     check(!outcome->again || outcome->class == FCT_TEMPORARY);
     check(!outcome->message || !strstr(outcome->message, PASSWORD));
+    check(!second || (!seen->again && !seen->untouched));
+    if (outcome->detached)
+        judge_early(play, mail);
     fct_outcome_free(outcome);
 }
 
@@ -656,7 +694,8 @@ static void end(struct play *play, unsigned how)
     }
     check(play->closed);
     for (size_t i = 0; i < play->submitted; i++)
-        check(play->seen[i].count == 1);
+        check(play->seen[i].count == 1 &&
+              play->seen[i].second_count == (play->seen[i].detached ? 1 : 0));
     check(strlen(fct_session_transcript(play->session)) <= 16 * 1024);
     check(!strstr(fct_session_transcript(play->session), PASSWORD));
     check(!strstr(fct_session_transcript(play->session), PASSWORD_BASE64));
@@ -665,10 +704,6 @@ static void end(struct play *play, unsigned how)
 /* Whether what is said of all mails is right when so many replies were heard. */
 static bool is_right(const struct play *play, size_t heard)
 {
-    static const enum claim claims[] = {[FCT_SENT] = CLAIM_SENT,
-                                        [FCT_TEMPORARY] = CLAIM_TEMPORARY,
-                                        [FCT_PERMANENT] = CLAIM_PERMANENT,
-                                        [FCT_IN_DOUBT] = CLAIM_IN_DOUBT};
     const struct peer *peer = &play->peer;
 
     for (size_t i = 0; i < play->submitted; i++) {

@@ -23,7 +23,7 @@ bool(true)
 int(0)
 array(0) {
 }
-[{"open":1,"opened":1,"reused":2,"failed":[]},{"sent":3,"temporary":0,"permanent":0,"in_doubt":0,"in_flight":0,"waiting":0,"redone":0},{"full":0,"resumed":0}]
+[{"open":1,"opened":1,"reused":2,"failed":[]},{"sent":3,"temporary":0,"permanent":0,"in_doubt":0,"in_flight":0,"waiting":0,"redone":0,"late_sent":0,"late_refused":0},{"full":0,"resumed":0}]
 int(3)
 int(3)
 array(1) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Threads, fork, the GIL, subinterpreters."""
 
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -58,6 +59,37 @@ def test_other_threads_run_while_a_send_waits(server):
         thread.join()
     assert time.monotonic() - began > 0.6
     assert count > 20  # it would be a handful when each flight of the send held it up
+
+
+def test_one_deadline_that_passes_is_one_mail_in_doubt(server):
+    """Row 115 of docs/faults.md: four threads, one warm connection, and a relay that is slower than one deadline."""
+    receipts = {}
+
+    def work(number, deadline):
+        try:
+            receipts[number] = mailer.send(make(number), deadline=deadline)
+        except facteur.InDoubtError as error:
+            receipts[number] = error.receipt
+
+    with facteur.Mailer(server.dsn(), pool_size=1) as mailer:
+        mailer.send(make())
+        server.script([{"on": "final", "delay_ms": 1200, "times": 4}])
+        threads = [threading.Thread(target=work, args=(i, 1 if i == 2 else 60)) for i in range(1, 5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [receipts[i].status for i in range(1, 5)] == ["sent", "in_doubt", "sent", "sent"]
+        mailer.send(make(5))
+        late = receipts[2].later()
+        assert late.status == "sent" and late.accepted == ["2@example.net"] and late.reply.code == 250
+        assert late.later() is None and receipts[1].later() is None
+        counted = mailer.stats()["relays"][0]["mails"]
+    assert (counted["sent"], counted["in_doubt"], counted["late_sent"], counted["late_refused"]) == (5, 1, 1, 0)
+    assert counted["in_flight"] == 0
+    assert server.stats()["connections"] == 1 and len(server.mails()) == 6
+    assert pickle.loads(pickle.dumps(receipts[2])) == receipts[2]
+    assert pickle.loads(pickle.dumps(receipts[2])).later() is None
 
 
 def test_close_ends_the_sends_of_other_threads():

@@ -42,6 +42,7 @@ def test_stats_tell_what_the_server_saw(server):
         assert relay["connections"] == {"open": 1, "opened": 1, "reused": 3, "failed": {}}
         assert relay["mails"] == {
             "sent": 3, "temporary": 0, "permanent": 1, "in_doubt": 0, "in_flight": 0, "waiting": 0, "redone": 0,
+            "late_sent": 0, "late_refused": 0,
         }  # fmt: skip
         assert relay["handshakes"] == {"full": 0, "resumed": 0}
         final = relay["phases"]["final"]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,15 @@ class Reply:
     text: str = ""
 
 
+class _Handle:
+    """What a receipt holds of the core beside its values: no field, so that it is not compared, shown or pickled."""
+
+    __slots__ = ("_later",)
+    _later: Any
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(_Handle):
     """The outcome of one mail.
 
     status        "sent", "queued", "temporary", "permanent", "in_doubt" or "duplicate"
@@ -61,3 +69,16 @@ class Receipt:
     def ok(self) -> bool:
         """Sent, queued or duplicate: the mail needs no further care of the caller."""
         return self.status in ("sent", "queued", "duplicate")
+
+    def later(self) -> Receipt | None:
+        """The verdict of the relay on a mail that is in doubt, if it has come since; else None.
+
+        A mail whose deadline passes when it was handed over is in doubt, and its connection goes on with it. The
+        verdict is read while somebody runs the loop: another send, an event loop, background=True, or close(). A
+        Receipt that is in_doubt again says that the connection ended without one. A receipt that was pickled or
+        copied has none.
+        """
+        from ._core import receipt_later
+
+        handle = getattr(self, "_later", None)
+        return None if handle is None else receipt_later(handle)

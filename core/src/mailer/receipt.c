@@ -4,8 +4,10 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mailer/queue_id.h"
+#include "smtp/later.h"
 #include "smtp/reply.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 struct rejection {
@@ -33,6 +35,8 @@ struct facteur_receipt {
     int error;
     char *message;
     char *transcript;
+    fct_later *later; /* or NULL */
+    atomic_uint refs;
 };
 
 static const char *or_empty(const char *text)
@@ -64,6 +68,7 @@ facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *
 
     if (!receipt)
         return NULL;
+    atomic_init(&receipt->refs, 1);
     receipt->mail = mail ? fct_mail_ref(mail) : NULL;
     receipt->status = FACTEUR_TEMPORARY;
     for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
@@ -86,7 +91,7 @@ void facteur_receipt_free(facteur_receipt *receipt)
 {
     size_t count;
 
-    if (!receipt)
+    if (!receipt || atomic_fetch_sub(&receipt->refs, 1) != 1)
         return;
     count = receipt->refused_count;
     if (receipt->mail)
@@ -105,7 +110,14 @@ void facteur_receipt_free(facteur_receipt *receipt)
     fct_free(receipt->reply.text);
     fct_free(receipt->message);
     fct_free(receipt->transcript);
+    fct_later_unref(receipt->later);
     fct_free(receipt);
+}
+
+facteur_receipt *facteur_receipt_ref(facteur_receipt *receipt)
+{
+    atomic_fetch_add(&receipt->refs, 1);
+    return receipt;
 }
 
 /* ---- Filling --------------------------------------------------------------------------------- */
@@ -183,6 +195,7 @@ void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsi
         receipt->timings[i] =
             outcome->timing_us[i] < 0 ? -1 : (double)outcome->timing_us[i] / 1000000;
     fill_recipients(receipt, outcome);
+    receipt->later = outcome->later ? fct_later_ref(outcome->later) : NULL;
     if (outcome->class == FCT_SENT) {
         id = fct_queue_id_find(fct_slice_of(or_empty(outcome->reply.text)));
         receipt->queue_id = fct_strndup(id.ptr, id.len);
@@ -208,6 +221,8 @@ void fct_receipt_reset(facteur_receipt *receipt)
     fct_free(receipt->transcript);
     receipt->reply = (fct_reply){0};
     receipt->message = receipt->transcript = NULL;
+    fct_later_unref(receipt->later);
+    receipt->later = NULL;
     receipt->error = 0;
     receipt->in_doubt_count = 0;
 }
@@ -374,4 +389,15 @@ const char *facteur_receipt_error(const facteur_receipt *receipt)
 const char *facteur_receipt_transcript(const facteur_receipt *receipt)
 {
     return or_empty(receipt->transcript);
+}
+
+facteur_receipt *facteur_receipt_later(const facteur_receipt *receipt)
+{
+    const fct_outcome *outcome = receipt->later ? fct_later_told(receipt->later) : NULL;
+    facteur_receipt *later =
+        outcome ? fct_receipt_new(receipt->mail, receipt->relay, NULL, 0, NULL) : NULL;
+
+    if (later)
+        fct_receipt_fill(later, outcome, receipt->attempts, NULL);
+    return later;
 }

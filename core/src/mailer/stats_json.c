@@ -103,7 +103,9 @@ static json_t *describe(const fct_relay *relay, const struct fct_pool_stats *sta
                                   {"in_doubt", stats->mails[FCT_IN_DOUBT]},
                                   {"in_flight", stats->in_flight},
                                   {"waiting", stats->waiting},
-                                  {"redone", stats->redone}};
+                                  {"redone", stats->redone},
+                                  {"late_sent", stats->late_sent},
+                                  {"late_refused", stats->late_refused}};
     const struct entry handshakes[] = {{"full", stats->handshakes_full},
                                        {"resumed", stats->handshakes_resumed}};
     json_t *object = json_object();

@@ -4,7 +4,8 @@
 
 #include "base/error.h"
 
-#define CROWD 4 /* mails in flight on one connection that make another worth opening */
+#define CROWD 4             /* mails in flight on one connection that make another worth opening */
+#define PATIENCE_US 3000000 /* for late verdicts, of a mail that needs their connection's place */
 
 /* The oldest connection that is being opened and could take a waiting mail. */
 fct_connection *fct_pool_opening(const fct_pool *pool)
@@ -143,6 +144,40 @@ static void retire_one(fct_pool *pool, const fct_job *job)
     fct_connection_pump(chosen);
 }
 
+static fct_connection *unwanted(const fct_pool *pool)
+{
+    for (fct_list *link = pool->connections.next; link != &pool->connections; link = link->next) {
+        fct_connection *connection = FCT_ENTRY(link, fct_connection, link);
+
+        if (connection->given_up && connection->given_up == connection->in_flight)
+            return connection;
+    }
+    return NULL;
+}
+
+/*
+ * Whose mails were all given up owes nothing but late verdicts.  They are waited for as long as
+ * nobody needs the place, and then for a moment, since most come soon.  Whether there is a place
+ * now.
+ */
+static bool take_place(fct_pool *pool, const fct_job *job)
+{
+    uint64_t now_us = fct_loop_now_us(pool->loop), due_us = fct_queue_due_us(job);
+    uint64_t patience_us = due_us > job->queued_us ? (due_us - job->queued_us) / 2 : 0;
+    fct_connection *connection = unwanted(pool);
+
+    if (!connection)
+        return false;
+    if (patience_us > PATIENCE_US)
+        patience_us = PATIENCE_US;
+    if (now_us < job->queued_us + patience_us) {
+        fct_timer_set(pool->loop, &pool->patience_timer, job->queued_us + patience_us);
+        return false;
+    }
+    fct_connection_cut(connection, FACTEUR_ECLOSED, "another mail needed its place");
+    return true;
+}
+
 /*
  * Whether there is room for one more under the cap.  Connections that have sent QUIT do not count.
  * But the relay still counts them, so one whose place is needed is closed without waiting for the
@@ -155,7 +190,7 @@ static bool make_room(fct_pool *pool, const fct_job *job)
 
     if (fct_pool_count_open(pool) >= cap && wants_new(job))
         retire_one(pool, job);
-    if (fct_pool_count_open(pool) >= cap)
+    if (fct_pool_count_open(pool) >= cap && !take_place(pool, job))
         return false;
     other = fct_pool_find(pool, FCT_CONNECTION_QUITTING, true);
     if (other)
@@ -216,6 +251,8 @@ static bool open_for(fct_pool *pool, fct_job *job, fct_connection **opened)
     int result = fct_pool_take_slot(pool, &slot, &error);
 
     *opened = NULL;
+    if (result > 0 && take_place(pool, job))
+        result = fct_pool_take_slot(pool, &slot, &error);
     if (result > 0) {
         if (wants_new(job))
             retire_one(pool, job);

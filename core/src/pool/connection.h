@@ -30,8 +30,9 @@ typedef struct fct_connection {
     fct_stream *stream;
     fct_session *session;
     fct_timer timer;
-    fct_list jobs;    /* in flight, except those that were cut */
-    size_t in_flight; /* mails that the session has, with those that were cut */
+    fct_list jobs;    /* in flight, except those that were given up */
+    size_t in_flight; /* mails that the session has, with those that were given up */
+    size_t given_up;  /* mails that were given up: their verdicts come late */
     fct_job *check;   /* the check for which it was opened, or NULL */
     uint64_t opened_us, idle_us, age_limit_us;
     uint64_t absent_us; /* the loop's absence, as the session knows it */
@@ -47,7 +48,6 @@ typedef struct fct_connection {
     bool dirty;       /* it has something to write */
     bool chunking;    /* BDAT may be used */
     bool pipelining;  /* commands may be sent in groups */
-    bool unheard;     /* its first mail ended without a reply to MAIL */
     bool was_ready;   /* it was open once: its end does not mean that the relay is unreachable */
     bool cut;         /* the pool itself ended it */
     int64_t timing_us[FACTEUR_PHASE_COUNT];

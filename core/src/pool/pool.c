@@ -7,6 +7,7 @@
 #include "pool/pool_state.h"
 
 #include "base/memory.h"
+#include "smtp/later.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,6 +96,11 @@ static void on_deadline(fct_timer *timer)
     }
     fct_pool_fail_late(job, fct_pool_opening(pool));
     cut_unwanted(pool);
+}
+
+static void on_patience(fct_timer *timer)
+{
+    fct_pool_dispatch(FCT_ENTRY(timer, fct_pool, patience_timer));
 }
 
 static void on_kick(fct_timer *timer)
@@ -225,12 +231,32 @@ static void take_outcome(fct_pool *pool, const fct_connection *connection, fct_j
     fct_job_end(job, outcome);
 }
 
+/* Its time is over, and the connection goes on with it. */
+static void on_detached(fct_pool *pool, fct_connection *connection, fct_outcome *outcome)
+{
+    connection->given_up++;
+    fct_pool_kick(pool);
+    if (outcome->tag)
+        take_outcome(pool, connection, outcome->tag, outcome);
+    fct_outcome_free(outcome);
+}
+
+static void count_late(fct_pool *pool, const fct_outcome *outcome)
+{
+    if (!outcome->late || outcome->class == FCT_IN_DOUBT)
+        return;
+    fct_stats_add(outcome->class == FCT_SENT ? &pool->stats->late_sent : &pool->stats->late_refused,
+                  1);
+}
+
 void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome *outcome)
 {
-    /* Outcomes come in the order of submission. */
-    bool first = connection->in_flight == connection->mails;
-
+    if (outcome->detached) {
+        on_detached(pool, connection, outcome);
+        return;
+    }
     connection->in_flight--;
+    connection->given_up -= !outcome->tag;
     fct_queue_moved(pool);
     pool->proven = true;
     if (outcome->class == FCT_SENT)
@@ -243,12 +269,14 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
         pool->bdat_proven = false;
         demote(pool, &pool->no_chunking_until_us);
     }
-    if (outcome->class != FCT_SENT && first)
-        connection->unheard = outcome->timing_us[FACTEUR_PHASE_mail] < 0;
+    count_late(pool, outcome);
     fct_pool_kick(pool);
-    if (outcome->tag)
+    if (outcome->tag) {
         take_outcome(pool, connection, outcome->tag, outcome);
-    fct_outcome_free(outcome);
+        fct_outcome_free(outcome);
+    } else {
+        fct_later_tell(outcome);
+    }
     if (connection->state == FCT_CONNECTION_QUITTING && connection->in_flight == 0)
         fct_pool_give_slot(pool, connection);
     fct_pool_spare_slot(pool, connection);
@@ -292,8 +320,8 @@ static void fail_waiting(fct_pool *pool, fct_connection *connection, struct fct_
 static void learn(fct_pool *pool, const fct_connection *connection,
                   const struct fct_failure *failure)
 {
-    if (connection->unheard && !connection->cut && failure->error == FACTEUR_ECONNECT &&
-        fct_session_pipelines(connection->session))
+    if (connection->mails && !connection->cut && failure->error == FACTEUR_ECONNECT &&
+        !fct_session_heard(connection->session) && fct_session_pipelines(connection->session))
         demote(pool, &pool->no_pipelining_until_us);
 }
 
@@ -350,6 +378,7 @@ fct_pool *fct_pool_new(fct_loop *loop, const fct_relay *relay)
     fct_timer_init(&pool->kick, on_kick);
     fct_timer_init(&pool->slot_timer, fct_pool_on_slot_timer);
     fct_timer_init(&pool->warm_timer, fct_pool_on_warm_timer);
+    fct_timer_init(&pool->patience_timer, on_patience);
     return pool;
 }
 
@@ -395,6 +424,7 @@ static void disown(fct_job *job)
     struct fct_failure failure;
 
     fct_session_disown(job->connection->session, job);
+    job->connection->given_up++;
     fct_failure_init(&failure, FACTEUR_EINDOUBT, FACTEUR_PHASE_final,
                      "the send was cancelled while the mail was on its way");
     failure.class = FCT_IN_DOUBT;
@@ -470,6 +500,7 @@ void fct_pool_free(fct_pool *pool)
     fct_timer_clear(&pool->kick);
     fct_timer_clear(&pool->slot_timer);
     fct_timer_clear(&pool->warm_timer);
+    fct_timer_clear(&pool->patience_timer);
     fct_slots_free(pool->slots);
     fct_tls_context_free(pool->tls);
     fct_free(pool);
@@ -487,6 +518,7 @@ void fct_pool_abandon(fct_pool *pool)
     fct_timer_clear(&pool->kick);
     fct_timer_clear(&pool->slot_timer);
     fct_timer_clear(&pool->warm_timer);
+    fct_timer_clear(&pool->patience_timer);
     fct_slots_abandon(pool->slots);
     fct_tls_context_free(pool->tls);
     fct_free(pool);

@@ -28,8 +28,9 @@ struct fct_pool_stats {
     uint64_t handshakes_full, handshakes_resumed; /* TLS */
     uint64_t flights;                             /* writes followed by a wait, greeting to QUIT */
     uint64_t mails[4];                            /* by enum fct_class */
-    uint64_t redone;    /* mails that were tried again on another connection */
-    uint64_t demotions; /* extensions not used any more for a while */
+    uint64_t late_sent, late_refused; /* given up in doubt, and then taken, or not taken */
+    uint64_t redone;                  /* mails that were tried again on another connection */
+    uint64_t demotions;               /* extensions not used any more for a while */
     struct fct_histogram phases[FACTEUR_PHASE_COUNT];
 };
 

@@ -3,6 +3,7 @@
 #include "smtp/session_state.h"
 
 #include "base/memory.h"
+#include "smtp/later.h"
 
 #include <string.h>
 
@@ -32,6 +33,7 @@ void fct_outcome_free(fct_outcome *outcome)
     fct_free(outcome->recipients);
     fct_reply_done(&outcome->reply);
     fct_free(outcome->message);
+    fct_later_unref(outcome->later);
     fct_free(outcome);
 }
 

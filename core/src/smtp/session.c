@@ -54,6 +54,7 @@ static void free_mail(fct_transaction *mail)
     fct_list_remove(&mail->link);
     fct_mail_reader_free(mail->body.reader);
     fct_outcome_free(mail->outcome);
+    fct_outcome_free(mail->early);
     fct_reply_done(&mail->refusal);
     fct_mail_unref(mail->mail);
     fct_free(mail);
@@ -314,30 +315,43 @@ void fct_session_sent(fct_session *s, size_t len, uint64_t now_us)
         note_handed(s);
 }
 
-static fct_outcome *take_outcome(fct_session *s)
+static fct_outcome *take_early(fct_transaction *mail)
 {
-    fct_list *link = fct_list_first(&s->mails);
-    fct_transaction *mail;
-    fct_outcome *outcome;
+    fct_outcome *outcome = mail->early;
 
-    if (!link)
-        return NULL;
-    mail = FCT_ENTRY(link, fct_transaction, link);
-    if (mail->state != FCT_MAIL_DONE)
-        return NULL;
-    outcome = mail->outcome;
+    mail->early = NULL;
+    return outcome;
+}
+
+static fct_outcome *take_last(fct_session *s, fct_transaction *mail)
+{
+    fct_outcome *outcome = mail->outcome;
+
     mail->outcome = NULL;
     if (mail->body.shown) {
         /* A write in progress may still use its bytes. */
-        fct_list_remove(link);
-        fct_list_push(&s->kept, link);
+        fct_list_remove(&mail->link);
+        fct_list_push(&s->kept, &mail->link);
     } else {
         free_mail(mail);
     }
     return outcome;
 }
 
-static fct_transaction *find(const fct_session *s, const void *tag)
+static fct_outcome *take_outcome(fct_session *s)
+{
+    for (fct_list *link = s->mails.next; s->untold && link != &s->mails; link = link->next) {
+        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
+
+        if (!mail->early && mail->state != FCT_MAIL_DONE)
+            continue;
+        s->untold--;
+        return mail->early ? take_early(mail) : take_last(s, mail);
+    }
+    return NULL;
+}
+
+fct_transaction *fct_session_find(const fct_session *s, const void *tag)
 {
     for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
         fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
@@ -350,25 +364,23 @@ static fct_transaction *find(const fct_session *s, const void *tag)
 
 bool fct_session_handed_over(const fct_session *s, const void *tag)
 {
-    const fct_transaction *mail = find(s, tag);
+    const fct_transaction *mail = fct_session_find(s, tag);
 
     return mail && (mail->body.handed || mail->state == FCT_MAIL_DONE);
 }
 
 void fct_session_disown(fct_session *s, const void *tag)
 {
-    fct_transaction *mail = find(s, tag);
+    fct_transaction *mail = fct_session_find(s, tag);
 
-    if (mail)
-        mail->outcome->tag = NULL;
-}
-
-void fct_session_renew(fct_session *s, const void *tag, uint64_t span_us)
-{
-    fct_transaction *mail = find(s, tag);
-
-    if (mail)
-        mail->span_us = span_us;
+    if (!mail)
+        return;
+    mail->outcome->tag = NULL;
+    mail->outcome->late = true;
+    if (mail->state == FCT_MAIL_DONE)
+        return;
+    mail->given_up = true;
+    s->given_up_count++;
 }
 
 static bool simple_event(fct_session *s, struct fct_session_event *event)
@@ -468,7 +480,7 @@ int fct_session_submit(fct_session *s, fct_mail *mail, uint64_t deadline_us, uns
     fct_transaction *transaction;
 
     s->now_us = now_us;
-    if (s->state == FCT_STATE_DEAD || s->state == FCT_STATE_QUIT || s->quit_wanted)
+    if (s->state == FCT_STATE_DEAD || s->state == FCT_STATE_QUIT || s->quit_wanted || s->leaving)
         return FACTEUR_ECLOSED;
     if (hold & FCT_HOLD_GATE && !s->gate_tags) {
         s->gate_tags = fct_calloc(s->config.pipeline_depth, sizeof(*s->gate_tags));
@@ -490,7 +502,7 @@ int fct_session_submit(fct_session *s, fct_mail *mail, uint64_t deadline_us, uns
 int fct_session_noop(fct_session *s, uint64_t now_us)
 {
     s->now_us = now_us;
-    if (s->state == FCT_STATE_DEAD || s->state == FCT_STATE_QUIT)
+    if (s->state == FCT_STATE_DEAD || s->state == FCT_STATE_QUIT || s->leaving)
         return FACTEUR_ECLOSED;
     s->noops_wanted++;
     fct_session_pump(s);
@@ -515,6 +527,11 @@ bool fct_session_idle(const fct_session *s)
 bool fct_session_pipelines(const fct_session *s)
 {
     return fct_session_uses(s, FCT_OFFER_PIPELINING);
+}
+
+bool fct_session_heard(const fct_session *s)
+{
+    return s->heard;
 }
 
 bool fct_session_bdat_proven(const fct_session *s)

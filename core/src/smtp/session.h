@@ -93,6 +93,8 @@ struct fct_recipient_outcome {
     fct_reply reply; /* to its RCPT, or the one that decided the whole transaction */
 };
 
+typedef struct fct_later fct_later; /* smtp/later.h */
+
 /*
  * The end of one mail.  The caller that took it from next() owns it and frees it with
  * fct_outcome_free().
@@ -119,6 +121,21 @@ typedef struct fct_outcome {
      * section 4.5.3.1.10), and mails refused because of the one before them, once more.
      */
     bool again;
+    /*
+     * The mail's time is over and its transaction goes on.  A second outcome follows, with the tag
+     * NULL.
+     */
+    bool detached;
+    /*
+     * The second outcome of a mail that was given up in doubt: its verdict, or in doubt again if
+     * the connection ended without one.
+     */
+    bool late;
+    /*
+     * In both outcomes of a mail with a recipient in doubt, else NULL.  Each has a reference to the
+     * same object.
+     */
+    fct_later *later;
     unsigned flights; /* writes, each followed by a wait, that carried octets of this mail */
     int64_t timing_us[FACTEUR_PHASE_COUNT]; /* -1: phase not passed in this transaction */
 } fct_outcome;
@@ -129,7 +146,7 @@ enum fct_session_event_kind {
     FCT_EVENT_START_TLS, /* all output is written: do the handshake now, then call
                             fct_session_secured() */
     FCT_EVENT_READY,     /* greeted, secured and authenticated: mails can be sent */
-    FCT_EVENT_OUTCOME,   /* a mail's end, in the order of submission */
+    FCT_EVENT_OUTCOME,   /* a mail's end; mails past their deadline overtake others */
     FCT_EVENT_NOOP,      /* the reply to fct_session_noop() */
     FCT_EVENT_GATE,      /* terminators wait for fct_session_release() */
     FCT_EVENT_CLOSE      /* close the connection now; nothing follows */
@@ -200,8 +217,15 @@ void fct_session_lost(fct_session *session, int error, const char *message, uint
  * Queue a mail.  Exactly one FCT_EVENT_OUTCOME with this tag follows, also when the session dies.
  * A mail that this relay cannot take (SIZE, SMTPUTF8) is refused before a byte of it is written.
  *
- * deadline_us   When it passes before the terminator, the mail's outcome is temporary (EDEADLINE);
- *               after it, in doubt.  If the mail had begun, the session dies.  FCT_NEVER for none.
+ * deadline_us   FCT_NEVER for none.  When it passes, the mail gets its outcome, and its neighbours
+ *               keep their own time:
+ *               - not begun: temporary (EDEADLINE), and the session goes on;
+ *               - begun, and no octet of its terminator written: temporary.  What was written of it
+ *                 cannot be taken back, so the mails behind it may be submitted elsewhere
+ *                 (`again`), those before it get their verdicts, and then the session dies;
+ *               - handed over: in doubt, and `detached`.  The session serves its other mails, and
+ *                 takes no new one until the late verdict has come.  If it never comes, the
+ *                 relay's own limits (command_us, final_us) end the connection.
  * hold          Bits of enum fct_hold, or 0.
  *
  * Returns 0, FACTEUR_ENOMEM, or FACTEUR_ECLOSED when the session is dead or quitting.  After an
@@ -234,8 +258,8 @@ void fct_session_rested(fct_session *session, uint64_t rest_us);
 void fct_session_release(fct_session *session, uint64_t now_us);
 
 /*
- * Take a mail back.  Its outcome is temporary (ECLOSED).  If it had begun, the session dies, and
- * the other mails may be submitted elsewhere (`again`).
+ * Take a mail back.  Its outcome is temporary (ECLOSED).  If it had begun, the other mails go on as
+ * after a deadline.
  *
  * Returns false, and does nothing, when there is no such mail, or when the terminator of a mail in
  * flight has begun: the end of the session would leave that mail in doubt.
@@ -244,7 +268,7 @@ bool fct_session_cancel(fct_session *session, const void *tag, uint64_t now_us);
 
 /*
  * Forget the tag of a mail for which nobody waits any more.  The mail goes on; its events have the
- * tag NULL.
+ * tag NULL, and its outcome is `late`.
  */
 void fct_session_disown(fct_session *session, const void *tag);
 
@@ -268,6 +292,9 @@ enum facteur_phase fct_session_phase(const fct_session *session);
 
 /* Whether it writes commands in groups: PIPELINING is offered and may be used. */
 bool fct_session_pipelines(const fct_session *session);
+
+/* Whether the relay has answered a command of any mail. */
+bool fct_session_heard(const fct_session *session);
 
 /* Whether it is ready and waits for nothing. */
 bool fct_session_idle(const fct_session *session);

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define IN_DOUBT "the mail was handed over and no verdict came: "
-
 struct fct_expected *fct_session_front(fct_session *s)
 {
     return s->expected_count ? &s->expected[s->expected_first] : NULL;
@@ -63,6 +61,18 @@ enum facteur_phase fct_transaction_phase(const fct_session *s, const fct_transac
     return fct_session_phase(s);
 }
 
+void fct_session_note_end(fct_session *s, int error, enum facteur_phase phase,
+                          const fct_reply *reply, const char *sentence)
+{
+    s->error = error;
+    s->error_phase = phase;
+    snprintf(s->close_message, sizeof(s->close_message), "%s", sentence);
+    if (reply)
+        fct_reply_copy(reply, &s->error_reply);
+    if (*s->close_message)
+        fct_transcript_add(&s->transcript, "-- ", fct_slice_of(s->close_message));
+}
+
 void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const fct_reply *reply,
                      const fct_transaction *culprit, const char *sentence)
 {
@@ -71,13 +81,7 @@ void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const 
 
     if (s->state == FCT_STATE_DEAD)
         return;
-    s->error = error;
-    s->error_phase = phase;
-    snprintf(s->close_message, sizeof(s->close_message), "%s", sentence);
-    if (reply)
-        fct_reply_copy(reply, &s->error_reply);
-    if (*s->close_message)
-        fct_transcript_add(&s->transcript, "-- ", fct_slice_of(s->close_message));
+    fct_session_note_end(s, error, phase, reply, sentence);
     for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
         fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
 
@@ -161,59 +165,6 @@ uint64_t fct_session_deadline(const fct_session *s)
             deadline = mail->deadline_us;
     }
     return deadline;
-}
-
-void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const char *sentence)
-{
-    if (mail->state == FCT_MAIL_ACTIVE)
-        fct_session_die(s, error, fct_transaction_phase(s, mail), NULL, mail, sentence);
-    else
-        fct_transaction_end(s, mail, FCT_TEMPORARY, error, fct_session_phase(s), NULL, sentence);
-}
-
-void fct_session_rested(fct_session *s, uint64_t rest_us)
-{
-    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
-        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
-
-        if (mail->span_us)
-            mail->deadline_us += rest_us;
-    }
-}
-
-/* A verdict came: the mails after it now begin to wait for theirs. */
-void fct_session_moved(fct_session *s)
-{
-    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
-        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
-
-        if (mail->span_us && mail->deadline_us < s->now_us + mail->span_us)
-            mail->deadline_us = s->now_us + mail->span_us;
-    }
-}
-
-static const char *say_late(fct_session *s, const fct_transaction *mail)
-{
-    static const char what[] = "the deadline of the send passed";
-    uint64_t written = mail->body.written < mail->size ? mail->body.written : mail->size;
-
-    if (mail->state != FCT_MAIL_ACTIVE)
-        return what;
-    fct_buf_clear(&s->message);
-    fct_buf_addf(&s->message, "%s in the phase %s, when %llu of %llu octets had been written", what,
-                 facteur_phase_name(fct_transaction_phase(s, mail)), (unsigned long long)written,
-                 (unsigned long long)mail->size);
-    return s->message.failed ? what : s->message.ptr;
-}
-
-void fct_session_expire(fct_session *s)
-{
-    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
-        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
-
-        if (mail->state != FCT_MAIL_DONE && mail->deadline_us <= s->now_us)
-            fct_session_give_up(s, mail, FACTEUR_EDEADLINE, say_late(s, mail));
-    }
 }
 
 void fct_session_tick(fct_session *s, uint64_t now_us)

@@ -28,6 +28,24 @@ void fct_session_expect(fct_session *s, enum fct_command command, fct_transactio
     s->expected_count++;
 }
 
+void fct_session_unsay(fct_session *s, const fct_transaction *mail)
+{
+    unsigned replies = 0;
+
+    for (size_t i = 0; i < s->expected_count; i++) {
+        const struct fct_expected *at = &s->expected[(s->expected_first + i) % s->expected_cap];
+
+        if (at->mail == mail)
+            s->expected_count = i;
+        else
+            replies += at->count;
+    }
+    /* What was owed for the rest will be nobody's. */
+    if (s->owed > replies)
+        s->owed = replies;
+    fct_wire_cut(&s->wire, &mail->share);
+}
+
 int fct_session_write(fct_session *s, enum fct_command command, fct_transaction *mail,
                       fct_slice shown, bool secret)
 {
@@ -172,7 +190,7 @@ void fct_session_begin_mails(fct_session *s)
     fct_transaction *mail;
 
     /* In a dead session the wire may refer to mails that are gone. */
-    if (s->state != FCT_STATE_READY || s->draining || !fct_wire_waits(&s->wire))
+    if (s->state != FCT_STATE_READY || s->draining || s->leaving || !fct_wire_waits(&s->wire))
         return;
     while (s->state == FCT_STATE_READY && (mail = next_queued(s)) && may_begin(s, mail)) {
         if (s->rset_due && !fct_session_uses(s, FCT_OFFER_PIPELINING)) {
@@ -187,11 +205,17 @@ void fct_session_begin_mails(fct_session *s)
 
 void fct_session_pump(fct_session *s)
 {
+    if (s->leaving && s->active_count == 0) {
+        fct_session_leave(s);
+        return;
+    }
     if (s->draining) {
         if (s->expected_count == 0)
             fct_session_leave_drained(s);
         return;
     }
+    if (s->leaving)
+        return;
     while (s->state == FCT_STATE_READY && s->noops_wanted && !next_queued(s) &&
            s->active_count == 0 && s->expected_count == 0) {
         s->noops_wanted--;
@@ -206,8 +230,8 @@ unsigned fct_session_room(const fct_session *s)
 {
     unsigned most = depth(s), allowed = idle_room(s), room;
 
-    if (s->state != FCT_STATE_READY || s->quit_wanted || s->stop || s->draining ||
-        s->mail_count >= most || s->mail_count >= allowed ||
+    if (s->state != FCT_STATE_READY || s->quit_wanted || s->stop || s->draining || s->leaving ||
+        s->given_up_count || s->mail_count >= most || s->mail_count >= allowed ||
         (s->mail_count && s->mail_bytes >= s->config.pipeline_bytes))
         return 0;
     room = (most < allowed ? most : allowed) - s->mail_count;

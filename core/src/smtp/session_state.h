@@ -78,6 +78,7 @@ struct fct_transaction {
     fct_list link;
     fct_mail *mail;
     fct_outcome *outcome;
+    fct_outcome *early; /* told before it, when the deadline passed; or NULL */
     uint64_t deadline_us;
     uint64_t span_us; /* 0, or: the deadline is at least so long after the last verdict before it */
     uint64_t size;
@@ -93,6 +94,7 @@ struct fct_transaction {
     bool rerun;        /* this run does not decide the mail */
     bool run_before;   /* it must not follow an unanswered mail any more */
     bool answered;     /* a reply to one of its commands came */
+    bool given_up;     /* nobody waits for it: it is not run again */
     size_t recipient_count;
     size_t asked;     /* recipients before this one were asked or need not be */
     size_t heard;     /* recipients before this one were answered */
@@ -133,8 +135,10 @@ struct fct_session {
     fct_list kept;    /* taken, but a write may still use their memory */
     void **gate_tags; /* of the latest FCT_EVENT_GATE; room for pipeline_depth of them, made for the
                          first */
-    unsigned mail_count; /* not done */
-    uint64_t mail_bytes; /* of them */
+    unsigned mail_count;     /* not done */
+    uint64_t mail_bytes;     /* of them */
+    unsigned given_up_count; /* of them */
+    unsigned untold;         /* outcomes that next() has not given yet */
     unsigned active_count;
     uint64_t active_bytes;
     unsigned mails_begun;
@@ -144,9 +148,12 @@ struct fct_session {
     bool start_tls_due, ready_due, close_due;
     bool rset_due;    /* a transaction may be open at the relay */
     bool reply_holds; /* a content is held until the next reply */
+    bool heard;       /* a reply to a command of a mail */
     bool quit_wanted;
     bool chunking_refused;
     bool draining; /* BDAT was refused: replies cannot be trusted, no more commands are sent */
+    bool leaving;  /* the rest of a mail is not written: it dies after the verdicts on those
+                      before it */
     int stop;      /* no further mail: the error to die with when those begun have ended */
     bool flight_open;
     unsigned flights;
@@ -161,6 +168,11 @@ struct fct_session {
     fct_transcript transcript;
 };
 
+/* ---- session.c: what is called from outside ---- */
+
+/* The mail with this tag, or NULL. */
+fct_transaction *fct_session_find(const fct_session *s, const void *tag);
+
 /* ---- session_flow.c: what is written, and when ---- */
 
 /*
@@ -173,6 +185,8 @@ int fct_session_command(fct_session *s, enum fct_command command, fct_transactio
 int fct_session_write(fct_session *s, enum fct_command command, fct_transaction *mail,
                       fct_slice shown, bool secret);
 void fct_session_expect(fct_session *s, enum fct_command command, fct_transaction *mail);
+/* Neither write nor expect any more of this mail, and of what is behind it. */
+void fct_session_unsay(fct_session *s, const fct_transaction *mail);
 /* Queue the commands of the mails that may begin now. */
 void fct_session_begin_mails(fct_session *s);
 /* Queue whatever else may be written now. */
@@ -234,6 +248,11 @@ void fct_transaction_on_verdict(fct_session *s, fct_transaction *mail, enum fct_
 /* The same for a reply to any command when the session drains. */
 void fct_transaction_on_drained(fct_session *s, fct_transaction *mail, enum fct_command command,
                                 const fct_reply *reply);
+/*
+ * Fill mail->early with what is certain now, as at the connection's end; the mail goes on.  Whether
+ * it is in doubt.
+ */
+bool fct_transaction_tell_early(fct_session *s, fct_transaction *mail, const char *sentence);
 /* The connection is over; with `closing`, by a 421.  `culprit` as in fct_session_die(). */
 void fct_transaction_on_end(fct_session *s, fct_transaction *mail, bool closing,
                             const fct_transaction *culprit);
@@ -261,14 +280,22 @@ void fct_session_die(fct_session *s, int error, enum facteur_phase phase, const 
                      const fct_transaction *culprit, const char *sentence);
 void fct_session_leave_drained(fct_session *s);
 void fct_session_closed_by_421(fct_session *s, const fct_reply *reply);
-/* A mail has got its verdict. */
-void fct_session_moved(fct_session *s);
+/* Note what the session dies of, as fct_session_die() does; the mails have no end yet. */
+void fct_session_note_end(fct_session *s, int error, enum facteur_phase phase,
+                          const fct_reply *reply, const char *sentence);
 /* The phase of a mail that has begun: that of its oldest unanswered command. */
 enum facteur_phase fct_transaction_phase(const fct_session *s, const fct_transaction *mail);
+struct fct_expected *fct_session_front(fct_session *s);
+
+/* ---- session_deadline.c: mails whose time is over ---- */
+
+/* A mail has got its verdict. */
+void fct_session_moved(fct_session *s);
 /* Give up the mails whose deadline has passed. */
 void fct_session_expire(fct_session *s);
-/* End a mail that has no verdict.  If it had begun, the session dies. */
+/* End a mail that has no verdict, as fct_session_submit() says of one past its deadline. */
 void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const char *sentence);
-struct fct_expected *fct_session_front(fct_session *s);
+/* With `leaving`, when no mail is left: die. */
+void fct_session_leave(fct_session *s);
 
 #endif

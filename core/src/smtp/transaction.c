@@ -367,6 +367,7 @@ void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_co
                               const fct_reply *reply)
 {
     mail->answered = true;
+    s->heard = true;
     if (s->draining) {
         fct_transaction_on_drained(s, mail, command, reply);
         return;

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define IN_DOUBT "the mail was handed over and its verdict was not heard: "
+#define NO_TURN "the deadline of the send passed before this recipient's turn"
+#define DOUBT_MAX (sizeof(IN_DOUBT) + sizeof(((fct_session *)NULL)->close_message))
 
 /* The progress of a run of a mail.  "Over" means that an octet of its terminator was written. */
 enum stand {
@@ -142,12 +144,11 @@ static void tell_why(struct fct_recipient_outcome *recipient, const fct_reply *r
  * Decide each recipient.  The mail's class is the first of these that a recipient has: sent, in
  * doubt, temporary, permanent.
  */
-static enum fct_class decide(fct_transaction *mail, enum fct_class class, const fct_reply *reply,
-                             const char *sentence)
+static enum fct_class decide(const fct_transaction *mail, fct_outcome *outcome,
+                             enum fct_class class, const fct_reply *reply, const char *sentence)
 {
     static const int order[] = {
         [FCT_SENT] = 0, [FCT_IN_DOUBT] = 1, [FCT_TEMPORARY] = 2, [FCT_PERMANENT] = 3};
-    fct_outcome *outcome = mail->outcome;
     enum fct_class best = mail->recipient_count ? FCT_PERMANENT : class;
 
     for (size_t i = 0; i < mail->recipient_count; i++) {
@@ -157,10 +158,13 @@ static enum fct_class decide(fct_transaction *mail, enum fct_class class, const 
             recipient->class = FCT_SENT;
         } else if (mail->marks[i] == FCT_MARK_REFUSED) {
             recipient->class = class_of(&recipient->reply);
+        } else if (mail->marks[i] == FCT_MARK_FULL &&
+                   (class == FCT_IN_DOUBT || class == FCT_SENT)) {
+            /* A recipient that would go to another run is not in doubt. */
+            recipient->class = FCT_TEMPORARY;
+            tell_why(recipient, NULL, class == FCT_SENT ? NO_TURN : sentence);
         } else {
-            /* A recipient that goes to another run is not in doubt. */
-            recipient->class =
-                class == FCT_IN_DOUBT && mail->marks[i] == FCT_MARK_FULL ? FCT_TEMPORARY : class;
+            recipient->class = class;
             tell_why(recipient, reply, sentence);
         }
         if (order[recipient->class] < order[best])
@@ -178,16 +182,9 @@ static const struct fct_recipient_outcome *first_of(const fct_outcome *outcome, 
     return NULL;
 }
 
-static void end_sent(fct_transaction *mail, enum facteur_phase phase)
+static void end_unsent(fct_session *s, const fct_transaction *mail, fct_outcome *outcome, int error,
+                       enum facteur_phase phase, const fct_reply *reply, const char *sentence)
 {
-    mail->outcome->error = 0;
-    mail->outcome->phase = phase;
-}
-
-static void end_unsent(fct_session *s, fct_transaction *mail, int error, enum facteur_phase phase,
-                       const fct_reply *reply, const char *sentence)
-{
-    fct_outcome *outcome = mail->outcome;
     const struct fct_recipient_outcome *first;
     fct_buf what = {0};
     size_t index = 0;
@@ -216,6 +213,20 @@ static bool has_more(const fct_transaction *mail)
     return memchr(mail->marks, FCT_MARK_FULL, mail->recipient_count) != NULL;
 }
 
+/* `outcome`: the mail's, or its early one. */
+static void fill(fct_session *s, const fct_transaction *mail, fct_outcome *outcome,
+                 enum fct_class class, int error, enum facteur_phase phase, const fct_reply *reply,
+                 const char *sentence)
+{
+    outcome->class =
+        decide(mail, outcome, class, reply, sentence ? sentence : facteur_error_text(error));
+    outcome->flights = mail->share.flights;
+    if (outcome->class == FCT_SENT)
+        outcome->phase = FACTEUR_PHASE_final;
+    else
+        end_unsent(s, mail, outcome, error, phase, reply, sentence);
+}
+
 /* ---- A run's end ----------------------------------------------------------------------------- */
 
 void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class class, int error,
@@ -234,21 +245,28 @@ void fct_transaction_end(fct_session *s, fct_transaction *mail, enum fct_class c
     }
     if (class == FCT_SENT)
         fct_reply_copy(reply, &outcome->reply);
-    if (class == FCT_SENT && has_more(mail)) {
+    if (class == FCT_SENT && has_more(mail) && !mail->given_up) {
         run_again(s, mail);
         return;
     }
     leave(s, mail);
-    outcome->class = decide(mail, class, reply, sentence ? sentence : facteur_error_text(error));
-    if (outcome->class == FCT_SENT)
-        end_sent(mail, FACTEUR_PHASE_final);
-    else
-        end_unsent(s, mail, error, phase, reply, sentence);
-    outcome->flights = mail->share.flights;
+    fill(s, mail, outcome, class, error, phase, reply, sentence);
     mail->state = FCT_MAIL_DONE;
     fct_session_moved(s);
+    s->untold++;
+    s->given_up_count -= mail->given_up;
     s->mail_count--;
     s->mail_bytes -= mail->size;
+}
+
+/* The sender was refused: what that says. */
+static const char *judge_sender(const fct_reply *reply, enum fct_class *class, int *error)
+{
+    if (reply->code != 530)
+        return "the relay refused the sender";
+    *class = FCT_TEMPORARY;
+    *error = FACTEUR_EAUTH;
+    return "the relay asks for a login or for TLS (set user name, password and tls)";
 }
 
 void fct_transaction_refused(fct_session *s, fct_transaction *mail, enum facteur_phase phase,
@@ -261,17 +279,15 @@ void fct_transaction_refused(fct_session *s, fct_transaction *mail, enum facteur
     s->idle_commands += s->rset_due ? 1 : 0;
     /* The relay refused all recipients of this run and was not asked about the others. */
     if (mail->rerun || (phase == FACTEUR_PHASE_rcpt && has_more(mail))) {
-        run_again(s, mail);
-        return;
-    }
-    if (phase == FACTEUR_PHASE_mail) {
-        what = "the relay refused the sender";
-        if (reply->code == 530) {
-            class = FCT_TEMPORARY;
-            error = FACTEUR_EAUTH;
-            what = "the relay asks for a login or for TLS (set user name, password and tls)";
+        if (!mail->given_up) {
+            run_again(s, mail);
+            return;
         }
+        class = FCT_TEMPORARY;
+        error = FACTEUR_ETEMPORARY;
     }
+    if (phase == FACTEUR_PHASE_mail)
+        what = judge_sender(reply, &class, &error);
     fct_transaction_end(s, mail, class, error, phase, reply, fct_outcome_quote(s, what, reply));
 }
 
@@ -390,11 +406,28 @@ void fct_transaction_on_drained(fct_session *s, fct_transaction *mail, enum fct_
 
 static void end_in_doubt(fct_session *s, fct_transaction *mail)
 {
-    char sentence[sizeof(IN_DOUBT) + sizeof(s->close_message)];
+    char sentence[DOUBT_MAX];
 
     snprintf(sentence, sizeof(sentence), "%s%s", IN_DOUBT, s->close_message);
     fct_transaction_end(s, mail, FCT_IN_DOUBT, FACTEUR_EINDOUBT, FACTEUR_PHASE_final, NULL,
                         sentence);
+}
+
+bool fct_transaction_tell_early(fct_session *s, fct_transaction *mail, const char *sentence)
+{
+    char text[DOUBT_MAX];
+    const fct_reply *reply = &mail->refusal;
+    enum fct_class class = class_of(reply);
+    int error = class == FCT_PERMANENT ? FACTEUR_EPERMANENT : FACTEUR_ETEMPORARY;
+
+    if (verdicts[stand_at_end(mail)][EVENT_END] == DOUBT) {
+        snprintf(text, sizeof(text), "%s%s", IN_DOUBT, sentence);
+        fill(s, mail, mail->early, FCT_IN_DOUBT, FACTEUR_EINDOUBT, FACTEUR_PHASE_final, NULL, text);
+        return true;
+    }
+    sentence = fct_outcome_quote(s, judge_sender(reply, &class, &error), reply);
+    fill(s, mail, mail->early, class, error, FACTEUR_PHASE_mail, reply, sentence);
+    return false;
 }
 
 static void end_not_sent(fct_session *s, fct_transaction *mail, bool closing,

@@ -39,6 +39,11 @@ struct fct_wire_piece {
     struct fct_wire_share *share;
 };
 
+static bool ends_body(enum piece_kind kind)
+{
+    return kind == PIECE_DOT || kind == PIECE_BODY_LAST;
+}
+
 int fct_wire_init(fct_wire *wire, size_t items)
 {
     *wire = (fct_wire){.item_cap = items};
@@ -83,11 +88,19 @@ static int add_chunk(fct_wire *wire, size_t len)
     return 0;
 }
 
+static struct fct_wire_piece *piece_at(const fct_wire *wire, size_t index)
+{
+    return &wire->pieces[(wire->piece_first + index) % FCT_WIRE_PIECES];
+}
+
+static struct fct_wire_item *item_at(const fct_wire *wire, size_t index)
+{
+    return &wire->items[(wire->item_first + index) % wire->item_cap];
+}
+
 static struct fct_wire_item *last_item(fct_wire *wire)
 {
-    if (wire->item_count == 0)
-        return NULL;
-    return &wire->items[(wire->item_first + wire->item_count - 1) % wire->item_cap];
+    return wire->item_count ? item_at(wire, wire->item_count - 1) : NULL;
 }
 
 static struct fct_wire_item *new_item(fct_wire *wire)
@@ -139,7 +152,7 @@ int fct_wire_body(fct_wire *wire, fct_outgoing *body)
 
 static void add_piece(fct_wire *wire, struct fct_wire_piece piece)
 {
-    wire->pieces[(wire->piece_first + wire->piece_count++) % FCT_WIRE_PIECES] = piece;
+    *piece_at(wire, wire->piece_count++) = piece;
 }
 
 /*
@@ -269,7 +282,7 @@ int fct_wire_output(fct_wire *wire, fct_slice *slices, int max)
     if (result < 0)
         return result;
     for (size_t i = 0; i < wire->piece_count && count < max; i++) {
-        struct fct_wire_piece *piece = &wire->pieces[(wire->piece_first + i) % FCT_WIRE_PIECES];
+        struct fct_wire_piece *piece = piece_at(wire, i);
 
         if (piece->last && piece->body->hold)
             break;
@@ -338,7 +351,7 @@ static void piece_sent(fct_wire *wire, struct fct_wire_piece *piece, size_t len,
     }
     piece->body->written += piece->kind == PIECE_DOT ? 0 : len;
     progress->body_bytes += len;
-    if (whole && piece->kind != PIECE_BODY) {
+    if (whole && ends_body(piece->kind)) {
         piece->body->shown = false;
         wire->body_count--;
     }
@@ -369,6 +382,25 @@ void fct_wire_sent(fct_wire *wire, size_t len, unsigned flight, struct fct_wire_
             wire->piece_count--;
         }
     }
+}
+
+void fct_wire_cut(fct_wire *wire, const struct fct_wire_share *share)
+{
+    size_t pieces = 0, items = 0;
+
+    wire->body_count = 0;
+    for (; pieces < wire->piece_count && piece_at(wire, pieces)->share != share; pieces++)
+        wire->body_count += ends_body(piece_at(wire, pieces)->kind);
+    for (; pieces == wire->piece_count && items < wire->item_count; items++) {
+        const struct fct_wire_item *item = item_at(wire, items);
+
+        if ((item->body ? item->body->share : item->share) == share)
+            break;
+        wire->body_count += item->body != NULL;
+    }
+    wire->unstable &= pieces == wire->piece_count;
+    wire->piece_count = pieces;
+    wire->item_count = items;
 }
 
 bool fct_wire_empty(const fct_wire *wire)

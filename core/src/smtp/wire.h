@@ -82,6 +82,12 @@ int fct_wire_output(fct_wire *wire, fct_slice *slices, int max);
  */
 void fct_wire_sent(fct_wire *wire, size_t len, unsigned flight, struct fct_wire_progress *progress);
 
+/*
+ * Write nothing more of the mail with this share, nor of what is behind it; what is before it goes
+ * out.  Nothing may be queued after that.
+ */
+void fct_wire_cut(fct_wire *wire, const struct fct_wire_share *share);
+
 /* The content whose terminator is next and must wait, or NULL. */
 fct_outgoing *fct_wire_held(const fct_wire *wire);
 

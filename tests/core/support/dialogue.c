@@ -19,16 +19,41 @@ static void fail_play(struct play *play, const char *line, const char *what)
     play->stopped = true;
 }
 
-static void note_outcome(struct play *play, fct_outcome *outcome)
+/* The second one of a mail that was detached. */
+static void note_second(struct play *play, const fct_outcome *outcome)
+{
+    for (size_t i = 0; i < play->script->mail_count; i++) {
+        struct seen *seen = &play->seen[i];
+
+        if (!outcome->later || outcome->later != seen->later)
+            continue;
+        seen->late_count++;
+        seen->late = outcome->late;
+        seen->late_class = (int)outcome->class;
+        seen->late_code = outcome->reply.code;
+    }
+}
+
+/* Only one that is given up, or that another's end leaves behind, overtakes those before it. */
+static void check_order(struct play *play, size_t index, const fct_outcome *outcome)
+{
+    if (outcome->detached || outcome->error == FACTEUR_EDEADLINE ||
+        outcome->error == FACTEUR_ECLOSED)
+        return;
+    if (index && play->seen[index - 1].submitted && !play->seen[index - 1].count)
+        snprintf(play->failure, sizeof(play->failure), "outcome %zu came early", index + 1);
+}
+
+static void note_first(struct play *play, const fct_outcome *outcome)
 {
     static const char letters[] = "STPA";
     size_t index = (size_t)(uintptr_t)outcome->tag - 1;
     struct seen *seen = &play->seen[index];
 
-    if (index < play->taken)
-        snprintf(play->failure, sizeof(play->failure), "outcome %zu came late", index + 1);
-    play->taken = index + 1;
+    check_order(play, index, outcome);
     seen->count++;
+    seen->detached = outcome->detached;
+    seen->later = outcome->later;
     seen->class = (int)outcome->class;
     seen->error = outcome->error;
     seen->phase = (int)outcome->phase;
@@ -40,6 +65,14 @@ static void note_outcome(struct play *play, fct_outcome *outcome)
     snprintf(seen->message, sizeof(seen->message), "%s", outcome->message ? outcome->message : "");
     for (size_t i = 0; i < outcome->recipient_count && i < sizeof(seen->classes) - 1; i++)
         seen->classes[i] = letters[outcome->recipients[i].class];
+}
+
+static void note_outcome(struct play *play, fct_outcome *outcome)
+{
+    if (outcome->tag)
+        note_first(play, outcome);
+    else
+        note_second(play, outcome);
     fct_outcome_free(outcome);
 }
 
@@ -280,7 +313,7 @@ static void submit(struct play *play, size_t index)
 {
     const struct script_mail *mail;
 
-    if (index >= play->script->mail_count || play->seen[index].submitted || index < play->taken)
+    if (index >= play->script->mail_count || play->seen[index].submitted || play->seen[index].count)
         return;
     mail = &play->script->mails[index];
     if (fct_session_submit(play->session, mail->mail, mail->deadline_us, mail->hold,
@@ -301,7 +334,7 @@ static void step(struct play *play, const char *line)
         client_line(play, line);
     } else if (strncmp(line, "C.", 2) == 0) {
         client_content(play, line);
-    } else if (strchr("SVR", line[0]) && strchr(line, ':') &&
+    } else if (strchr("SVRL", line[0]) && strchr(line, ':') &&
                (line[1] == ':' || (line[1] >= '0' && line[1] <= '9'))) {
         server_line(play, line);
     } else if (strncmp(line, "S|", 2) == 0) {

@@ -13,13 +13,15 @@
 /* Where in the two streams something was decided for a mail. */
 struct mark {
     size_t mail;
-    char kind; /* H handed over, R refused to be run again, V verdict */
+    char kind; /* H handed over, R refused to be run again, V verdict, L late verdict */
     size_t at;
 };
 
 struct seen {
-    int count;
-    bool submitted;
+    int count, late_count;
+    bool submitted, detached, late;
+    const void *later; /* only compared */
+    int late_class, late_code;
     int class, error, phase, code;
     bool again, untouched;
     unsigned flights;
@@ -51,7 +53,6 @@ struct play {
     size_t allowance; /* `accept` */
     bool stopped, cut;
     struct seen seen[MAILS_MAX];
-    size_t taken;
     bool ready, closed;
     unsigned noops;
     char gate[100]; /* the mails of the latest GATE event */
