@@ -116,6 +116,73 @@ def test_an_address_that_is_not_one_to_its_end_gets_nothing(server):
     assert (mail["sender"], mail["recipients"]) == ("", ["first@example.net", "a@example.net"])
 
 
+def at_home(backend, **options):
+    if MAILERS:
+        return {"MAILERS": {"default": {"BACKEND": f"django.core.mail.backends.{backend}.EmailBackend", "OPTIONS": options}}}
+    return {"EMAIL_BACKEND": f"django.core.mail.backends.{backend}.EmailBackend",
+            **{f"EMAIL_{name.upper()}": value for name, value in options.items()}}
+
+
+LETTERS = """
+        order = json.loads(os.environ["ORDER"]) | {"total": "178.00"}
+        receipt = facteur.send_order_confirmation(order, to="Zoë <zoe@example.com>")
+        assert receipt.ok and receipt.accepted == ["zoe@example.com"], receipt
+        assert facteur.send_contact_form({"name": "Ana", "email": "ana@example.org", "message": "Où ?"}, to="desk@example.com").ok
+"""
+
+
+def test_letters_stay_in_the_test_runner(server, order):
+    """What leaves is decided by the project's backend, not by a DSN that stands somewhere."""
+    source = """
+        from django.test.utils import setup_test_environment
+        setup_test_environment()
+    """ + LETTERS + """
+        letter, form = mail.outbox
+        assert (letter.to, letter.from_email) == (["Zoë <zoe@example.com>"], "Shop <shop@example.com>"), vars(letter)
+        assert "1042" in letter.subject and "Lampe" in letter.body and letter.facteur_receipt == receipt
+        ((html, kind),) = letter.alternatives
+        assert kind == "text/html" and "Lampe" in html and letter.extra_headers["Message-ID"] == f"<{receipt.message_id}>"
+        assert (form.to, form.reply_to) == (["desk@example.com"], ["Ana <ana@example.org>"])
+        invoice = facteur.Attachment(b"%PDF-", name="invoice.pdf", type="application/pdf")
+        assert facteur.send_order_confirmation(order, to="b@example.com", attachments=[invoice]).ok
+        assert mail.outbox.pop().attachments == [("invoice.pdf", b"%PDF-", "application/pdf")]
+        facteur.default_mailer().send(facteur.Message(to="a@example.com", subject="x", text="y"))
+        assert facteur.send_contact_form({"message": "x"}).ok and mail.outbox[2].to == ["Shop <shop@example.com>"]
+    """
+    environment = {"ORDER": json.dumps(order), "FACTEUR_DSN": server.dsn()}
+    project(source, environment=environment, **configured(server.dsn()))
+    assert server.stats()["connections"] == 0
+
+
+def test_letters_stay_on_the_console_and_in_files(server, order, tmp_path):
+    environment = {"ORDER": json.dumps(order), "FACTEUR_DSN": server.dsn()}
+    folder = tmp_path / "mails"
+    settings = at_home("filebased", file_path=str(folder)) | ({} if MAILERS else {"FACTEUR_DSN": server.dsn()})
+    project(LETTERS, environment=environment, **settings)
+    assert sorted("Lampe" in email.message_from_bytes(file.read_bytes()).get_payload(0).get_payload(decode=True).decode()
+                  for file in folder.iterdir()) == [False, True]  # fmt: skip
+    source = """
+        import io
+        sys.stdout = io.StringIO()
+    """ + LETTERS + """
+        assert sys.stdout.getvalue().count("Subject: ") == 2, sys.stdout.getvalue()
+    """
+    project(source, environment=environment, **at_home("console"))
+    assert server.stats()["connections"] == 0
+
+
+def test_a_backend_at_home_that_fails_breaks_no_order(order):
+    source = """
+        from django.core.mail.backends.locmem import EmailBackend
+        def fail(*_): raise OSError("no space")
+        EmailBackend.send_messages = fail
+        receipt = facteur.send_order_confirmation(json.loads(os.environ["ORDER"]), to="b@example.com")
+        print(json.dumps([receipt.status, receipt.accepted, receipt.error]))
+    """
+    (told,) = project(source, environment={"ORDER": json.dumps(order)}, **at_home("locmem"))
+    assert told == ["temporary", [], "no space"]
+
+
 def test_boundaries(server):
     source = """
         import email

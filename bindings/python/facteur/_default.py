@@ -16,14 +16,16 @@ def default_mailer() -> Mailer:
     """The process's default mailer, on connections shared by everybody who asks for it.
 
     Its configuration is that of Django where a Django project is set up and says one (facteur.django),
-    else the environment's FACTEUR_DSN and FACTEUR_*.
+    else the environment's FACTEUR_DSN and FACTEUR_*.  Where the project's default backend hands mails
+    to nobody (locmem, console, filebased, dummy), no mail leaves: this is a memory:// mailer then.
 
     ConfigError: there is none, or it is not valid.
     """
-    django = sys.modules.get("django.conf")
-    if django is not None and django.settings.configured:
-        from .django import configured_mailer
+    if _in_django_project():
+        from .django import configured_mailer, home_options, mails_stay_at_home
 
+        if mails_stay_at_home():
+            return Mailer.shared("memory://", **home_options())
         mailer = configured_mailer()
         if mailer is not None:
             return mailer
@@ -36,16 +38,27 @@ def default_mailer() -> Mailer:
     return Mailer.shared()
 
 
+def _in_django_project() -> bool:
+    django = sys.modules.get("django.conf")
+    return django is not None and bool(django.settings.configured)
+
+
 def send_letter(kind: str, data: Any, **arguments: Any) -> Receipt:
-    """Mailer.send_letter() of the default mailer."""
+    """Mailer.send_letter() of the default mailer; in a Django project through its backend where that
+    hands mails to nobody: into mail.outbox, onto the console, into a file."""
+    if _in_django_project():
+        from .django import mails_stay_at_home, send_letter_at_home
+
+        if mails_stay_at_home():
+            return send_letter_at_home(kind, data, **arguments)
     return default_mailer().send_letter(kind, data, **arguments)
 
 
 def send_order_confirmation(order: Any, **arguments: Any) -> Receipt:
-    """Mailer.send_order_confirmation() of the default mailer."""
-    return default_mailer().send_order_confirmation(order, **arguments)
+    """send_letter("order_confirmation", order, …)."""
+    return send_letter("order_confirmation", order, **arguments)
 
 
 def send_contact_form(form: Any, **arguments: Any) -> Receipt:
-    """Mailer.send_contact_form() of the default mailer."""
-    return default_mailer().send_contact_form(form, **arguments)
+    """send_letter("contact_form", form, …)."""
+    return send_letter("contact_form", form, **arguments)

@@ -49,7 +49,7 @@ def read_fields(raw: bytes) -> dict[str, Any]:
         part = message.get_body((kind,))
         if part is not None:
             fields[name] = _content(part)
-    fields["attachments"] = tuple(map(_attachment, _files(message)))
+    fields["attachments"] = tuple(map(_attachment, attached_parts(message)))
     fields["headers"] = tuple(
         (name, str(value))
         for name, value in message.items()
@@ -72,7 +72,7 @@ def _content(part: email.message.MIMEPart[Any, Any]) -> str:
     return str(text).replace("\r\n", "\n")
 
 
-def _files(message: email.message.EmailMessage) -> list[email.message.Message[Any, Any]]:
+def attached_parts(message: email.message.EmailMessage) -> list[email.message.Message[Any, Any]]:
     """The parts that are neither a container nor a body."""
     bodies = [message.get_body((kind,)) for kind in ("plain", "html")]
     return [

@@ -25,16 +25,20 @@ import os
 import secrets
 import smtplib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from email.headerregistry import Address
 from typing import Any
 from urllib.parse import quote
 
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
+from ._captured import CapturedMail
 from ._core import Mailer, Message
+from ._fields import Mailbox, attached_parts, read_fields
 from ._receipt import Receipt
 from .errors import ConfigError, SendError
 
@@ -121,6 +125,74 @@ class EmailBackend(BaseEmailBackend):
         return True
 
 
+# Django's own backends that hand a mail to nobody: its test runner's, and those for development.
+_AT_HOME = tuple(f"django.core.mail.backends.{name}.EmailBackend" for name in ("locmem", "console", "filebased", "dummy"))
+
+
+def mails_stay_at_home() -> bool:
+    """Whether the project's default backend hands mails to nobody, so that letters may not leave either."""
+    return _default_backend() in _AT_HOME
+
+
+def _default_backend() -> str | None:
+    if hasattr(settings, "MAILERS"):
+        backend: str | None = settings.MAILERS.get("default", {}).get("BACKEND")
+        return backend
+    return str(settings.EMAIL_BACKEND)
+
+
+def home_options() -> dict[str, Any]:
+    """The options of facteur that shape a letter, for a project whose mails stay at home."""
+    options = dict(getattr(settings, "FACTEUR", None) or {})
+    if hasattr(settings, "MAILERS"):
+        options |= settings.MAILERS.get("default", {}).get("OPTIONS", {})
+    kept = {name: options[name] for name in ("default_from", "default_locale", "contact_to") if name in options}
+    kept.setdefault("default_from", settings.DEFAULT_FROM_EMAIL)
+    # Django's test runner replaces MAILERS with its OPTIONS, the address of the form among them.
+    return {"contact_to": kept["default_from"]} | kept
+
+
+def send_letter_at_home(kind: str, data: Any, **arguments: Any) -> Receipt:
+    """A letter through the project's own backend: into mail.outbox, onto the console, into a file."""
+    with Mailer("memory://", **home_options()) as mailer:
+        receipt = mailer.send_letter(kind, data, **arguments)
+        mails = list(mailer.captured)
+    for mail in mails:
+        message = _django_message(mail)
+        message.facteur_receipt = receipt
+        try:
+            message.send()
+        except Exception as error:  # a letter never breaks an order, nor does a full disk
+            logger.exception("a letter did not reach the project's mail backend")
+            return replace(receipt, status="temporary", accepted=[], error=str(error), error_code="EIO")
+    return receipt
+
+
+def _django_message(mail: CapturedMail) -> EmailMultiAlternatives:
+    fields = read_fields(mail.raw)
+    shown = {name: [_written(entry) for entry in fields.get(name, ())] for name in ("to", "cc", "reply_to")}
+    visible = {address for name in ("to", "cc") for _, address in map(_pair, fields.get(name, ()))}
+    message = EmailMultiAlternatives(
+        fields.get("subject", ""), fields.get("text", ""), _written(fields["from_"]), **shown,
+        bcc=[address for address in mail.recipients if address not in visible],
+        headers={"Message-ID": f"<{fields['message_id']}>", **dict(fields["headers"])},
+    )  # fmt: skip
+    if fields.get("html") is not None:
+        message.attach_alternative(fields["html"], "text/html")
+    for part in attached_parts(mail.message):
+        message.attach(part.get_filename(), part.get_payload(decode=True), part.get_content_type())
+    return message
+
+
+def _pair(entry: Mailbox) -> tuple[str, str]:
+    return ("", entry) if isinstance(entry, str) else entry
+
+
+def _written(entry: Mailbox) -> str:
+    name, address = _pair(entry)
+    return str(Address(name, addr_spec=address))
+
+
 def configured_mailer() -> Mailer | None:
     """The mailer that the project's settings say, or None when they do not name facteur.
 
@@ -130,13 +202,11 @@ def configured_mailer() -> Mailer | None:
     """
     if _named(settings):
         return _mailer(_settings_options({}))
+    if _default_backend() != BACKEND:
+        return None
     if hasattr(settings, "MAILERS"):
-        entry = settings.MAILERS.get("default", {})
-        if entry.get("BACKEND") == BACKEND:
-            return _mailer(dict(entry.get("OPTIONS", {})))
-    elif settings.EMAIL_BACKEND == BACKEND:
-        return _mailer(_settings_options({}))
-    return None
+        return _mailer(dict(settings.MAILERS["default"].get("OPTIONS", {})))
+    return _mailer(_settings_options({}))
 
 
 def _named(source: Any) -> bool:
