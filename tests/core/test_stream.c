@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "support/certificates.h"
 #include "net/resolve.h"
@@ -98,6 +99,49 @@ static void a_timer_may_set_itself_anew(void **state)
     fct_loop_step(loop);
     assert_string_equal(order, "aaa");
     fct_timer_clear(&timers[0]);
+}
+
+static uint64_t seen_us[2];
+
+static void see_twice(fct_timer *timer)
+{
+    uint64_t now_us = fct_clock_now_us();
+
+    seen_us[0] = fct_loop_now_us(loop);
+    while (fct_clock_now_us() < now_us + 10)
+        ;
+    seen_us[1] = fct_loop_now_us(loop);
+}
+
+static void the_clock_is_read_once_for_all_that_is_due(void **state)
+{
+    uint64_t now_us = fct_clock_now_us();
+
+    fct_timer_init(&timers[0], see_twice);
+    fct_timer_set(loop, &timers[0], 0);
+    fct_loop_step(loop);
+    assert_in_range(seen_us[0], now_us, fct_clock_now_us());
+    assert_int_equal(seen_us[0], seen_us[1]);
+    now_us = fct_clock_now_us();
+    assert_in_range(fct_loop_now_us(loop), now_us, fct_clock_now_us());
+}
+
+static void set_due(void *user)
+{
+    fct_timer_set(user, &timers[0], 0);
+}
+
+/* A host that had to step again for it would wait for its own loop in between. */
+static void what_becomes_due_in_a_step_fires_in_it(void **state)
+{
+    order[0] = '\0';
+    fct_timer_init(&timers[0], note);
+    fct_loop_step(loop); /* after a rest a step has two turns */
+    fct_loop_on_wake(loop, set_due, loop);
+    fct_loop_wake(loop);
+    fct_loop_step(loop);
+    assert_string_equal(order, "a");
+    assert_int_equal(fct_loop_timeout_us(loop), UINT64_MAX);
 }
 
 static bool never(void *user)
@@ -567,6 +611,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         NET_TEST(timers_fire_in_order_and_can_be_cleared),
         NET_TEST(a_timer_may_set_itself_anew),
+        NET_TEST(the_clock_is_read_once_for_all_that_is_due),
+        NET_TEST(what_becomes_due_in_a_step_fires_in_it),
         NET_TEST(running_until_a_time_ends_there),
         NET_TEST(another_thread_wakes_the_loop),
         NET_TEST(literals_and_localhost_need_no_server),

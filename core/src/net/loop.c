@@ -12,18 +12,22 @@
 
 static void arm(fct_loop *loop);
 
-static void on_alarm(uv_timer_t *alarm)
+static bool is_due(fct_loop *loop)
 {
-    fct_loop *loop = alarm->data;
-    uint64_t now_us = fct_loop_now_us(loop);
+    const fct_list *first = fct_list_first(&loop->timers);
+
+    return first && FCT_ENTRY(first, fct_timer, link)->due_us <= fct_loop_now_us(loop);
+}
+
+/* Those due now move aside first: a timer that sets itself anew must wait for its next turn. */
+static void fire_due(fct_loop *loop)
+{
     fct_list due;
     fct_list *link;
 
-    /* Those due now move aside first: a timer that sets itself anew must wait for its next turn. */
     fct_list_init(&due);
-    loop->armed_us = UINT64_MAX;
-    while ((link = fct_list_first(&loop->timers)) != NULL &&
-           FCT_ENTRY(link, fct_timer, link)->due_us <= now_us) {
+    while (is_due(loop)) {
+        link = fct_list_first(&loop->timers);
         fct_list_remove(link);
         fct_list_push(&due, link);
     }
@@ -34,19 +38,35 @@ static void on_alarm(uv_timer_t *alarm)
         timer->fire(timer);
     }
     arm(loop);
+}
+
+static void on_alarm(uv_timer_t *alarm)
+{
+    fct_loop *loop = alarm->data;
+
+    fct_loop_read_clock(loop);
+    loop->armed_us = UINT64_MAX;
+    fire_due(loop);
     /* Timers come before the wait for descriptors in a turn of libuv's: it would wait in vain. */
-    if (loop->finished && loop->finished(loop->finished_user))
+    if (is_due(loop) || (loop->finished && loop->finished(loop->finished_user)))
         uv_stop(&loop->uv);
+}
+
+/* The wait for descriptors, which follows, takes time. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+    fct_loop_read_clock(prepare->data);
 }
 
 /*
  * An alarm that rings too early only looks and sets itself again, so it is moved only towards the
- * past: the deadlines of a mail come and go without touching libuv's heap.
+ * past: the deadlines of a mail come and go without touching libuv's heap.  What is due already
+ * needs none: no turn waits before it has fired.
  */
 static void arm(fct_loop *loop)
 {
     fct_list *first = fct_list_first(&loop->timers);
-    uint64_t due_us, now_us, wait_ms;
+    uint64_t due_us, now_us;
 
     if (!first)
         return;
@@ -54,9 +74,10 @@ static void arm(fct_loop *loop)
     if (due_us >= loop->armed_us)
         return;
     now_us = fct_loop_now_us(loop);
-    wait_ms = due_us > now_us ? (due_us - now_us + 999) / 1000 : 0;
+    if (due_us <= now_us)
+        return;
     uv_update_time(&loop->uv);
-    if (uv_timer_start(&loop->alarm, on_alarm, wait_ms, 0) == 0)
+    if (uv_timer_start(&loop->alarm, on_alarm, (due_us - now_us + 999) / 1000, 0) == 0)
         loop->armed_us = due_us;
 }
 
@@ -182,10 +203,13 @@ fct_loop *fct_loop_new(void)
         goto fail;
     }
     uv_timer_init(&loop->uv, &loop->alarm);
+    uv_prepare_init(&loop->uv, &loop->prepare);
+    uv_prepare_start(&loop->prepare, on_prepare);
     fct_loop_note(loop, uv_backend_fd(&loop->uv));
     fct_loop_note(loop, loop->uv.async_io_watcher.fd);
     loop->wake.data = loop;
     loop->alarm.data = loop;
+    loop->prepare.data = loop;
     return loop;
 
 fail:
@@ -201,6 +225,7 @@ void fct_loop_free(fct_loop *loop)
     if (loop->lost_epoll)
         return;
     uv_close((uv_handle_t *)&loop->alarm, NULL);
+    uv_close((uv_handle_t *)&loop->prepare, NULL);
     uv_close((uv_handle_t *)&loop->wake, NULL);
     /* Handles closed earlier are waiting for a turn to be let go, too. */
     for (int turns = 0; turns < 8 && uv_loop_close(&loop->uv) == UV_EBUSY; turns++)
@@ -225,10 +250,13 @@ void fct_loop_abandon(fct_loop *loop)
     fct_loop_free(loop);
 }
 
-uint64_t fct_loop_now_us(const fct_loop *loop)
+uint64_t fct_loop_now_us(fct_loop *loop)
 {
-    (void)loop;
-    return fct_clock_now_us();
+    if (!loop->turning)
+        return fct_clock_now_us();
+    if (!loop->now_us)
+        loop->now_us = fct_clock_now_us();
+    return loop->now_us;
 }
 
 #define REST_US 20000
@@ -239,22 +267,32 @@ uint64_t fct_loop_now_us(const fct_loop *loop)
  */
 static void begin_turns(fct_loop *loop)
 {
-    uint64_t rest_us = fct_loop_now_us(loop) - loop->rested_us;
+    uint64_t rest_us = fct_clock_now_us() - loop->rested_us;
 
+    loop->turning = true;
+    fct_loop_read_clock(loop);
     if (loop->rested_us && !loop->attended)
         loop->absent_us += rest_us;
     loop->attended = false;
-    if (rest_us < REST_US)
-        return;
-    uv_timer_stop(&loop->alarm);
-    loop->armed_us = UINT64_MAX;
-    uv_run(&loop->uv, UV_RUN_NOWAIT);
-    arm(loop);
+    if (rest_us >= REST_US) {
+        uv_timer_stop(&loop->alarm);
+        loop->armed_us = UINT64_MAX;
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+    }
+    fire_due(loop);
 }
 
 static void end_turns(fct_loop *loop)
 {
-    loop->rested_us = fct_loop_now_us(loop);
+    loop->turning = false;
+    loop->rested_us = fct_clock_now_us();
+}
+
+/* What a reply made due fires here: libuv would need an alarm, and a host a step of its own. */
+static void turn(fct_loop *loop, uv_run_mode mode)
+{
+    uv_run(&loop->uv, is_due(loop) ? UV_RUN_NOWAIT : mode);
+    fire_due(loop);
 }
 
 void fct_loop_attend(fct_loop *loop)
@@ -297,7 +335,7 @@ void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user
     loop->finished_user = &limit;
     begin_turns(loop);
     while (!is_over(&limit) && (until_us == UINT64_MAX || fct_loop_now_us(loop) < until_us))
-        uv_run(&loop->uv, UV_RUN_ONCE);
+        turn(loop, UV_RUN_ONCE);
     end_turns(loop);
     loop->finished = NULL;
     fct_timer_clear(&limit.timer);
@@ -306,7 +344,7 @@ void fct_loop_run_until(fct_loop *loop, bool (*finished)(void *user), void *user
 void fct_loop_step(fct_loop *loop)
 {
     begin_turns(loop);
-    uv_run(&loop->uv, UV_RUN_NOWAIT);
+    turn(loop, UV_RUN_NOWAIT);
     end_turns(loop);
 }
 
@@ -315,7 +353,7 @@ int fct_loop_fd(const fct_loop *loop)
     return uv_backend_fd(&loop->uv);
 }
 
-uint64_t fct_loop_timeout_us(const fct_loop *loop)
+uint64_t fct_loop_timeout_us(fct_loop *loop)
 {
     const fct_list *first = fct_list_first(&loop->timers);
     uint64_t due_us, now_us;

@@ -37,8 +37,11 @@ bool fct_loop_is_intact(const fct_loop *loop);
  */
 void fct_loop_drop(fct_loop *loop);
 
-/* Monotonic microseconds, now. */
-uint64_t fct_loop_now_us(const fct_loop *loop);
+/*
+ * Monotonic microseconds, now.  Within a turn the clock is read once for each descriptor that has
+ * something to say, and once for all timers that are due.
+ */
+uint64_t fct_loop_now_us(fct_loop *loop);
 
 /* Run turns until `finished` returns true (it is asked between turns) or the clock passes until_us.
  */
@@ -57,7 +60,7 @@ uint64_t fct_loop_absent_us(const fct_loop *loop);
 /* A descriptor that is readable when step() has work; and how long until a timer is due
  * (UINT64_MAX: there is none). */
 int fct_loop_fd(const fct_loop *loop);
-uint64_t fct_loop_timeout_us(const fct_loop *loop);
+uint64_t fct_loop_timeout_us(fct_loop *loop);
 
 /* From any thread: make the running turn call `woken`, set with fct_loop_on_wake(). */
 void fct_loop_wake(fct_loop *loop);

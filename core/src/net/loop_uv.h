@@ -17,9 +17,12 @@
 struct fct_loop {
     uv_loop_t uv;
     uv_timer_t alarm; /* the one libuv timer, for the earliest of `timers` */
+    uv_prepare_t prepare;
     uv_async_t wake;
     fct_list timers; /* fct_timer, by due_us */
     uint64_t armed_us;
+    bool turning;
+    uint64_t now_us; /* of the turn under way, read once; 0: not yet */
     void (*woken)(void *user);
     void *woken_user;
     bool (*finished)(
@@ -38,6 +41,12 @@ struct fct_loop {
     char input[FCT_INPUT_SIZE];
     char clear[FCT_CLEAR_SIZE];
 };
+
+/* Time has passed since the turn's clock was read: read it again when somebody asks. */
+static inline void fct_loop_read_clock(fct_loop *loop)
+{
+    loop->now_us = 0;
+}
 
 /*
  * The number of every descriptor on the loop is noted when it is opened and removed before it is

@@ -331,6 +331,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     fct_stream *stream = FCT_ENTRY(poll, fct_stream, poll);
 
     stream->written = 0;
+    fct_loop_read_clock(stream->loop);
     /* An error condition of the socket comes as a status, and the read tells which one. */
     if (status < 0 || (events & UV_READABLE)) {
         pump(stream);
