@@ -118,7 +118,8 @@ static const struct known *find_known(fct_slice name)
     static const struct known unknown = {.meaning = NOTHING};
 
     for (size_t i = 0; i < sizeof known_fields / sizeof known_fields[0]; i++) {
-        if (fct_slice_equal_nocase(name, fct_slice_of(known_fields[i].name)))
+        if (fct_ascii_lower(*name.ptr) == fct_ascii_lower(*known_fields[i].name) &&
+            fct_slice_equal_nocase(name, fct_slice_of(known_fields[i].name)))
             return &known_fields[i];
     }
     return &unknown;
@@ -277,6 +278,19 @@ static int take_line(struct reader *r, const struct line *line)
     return r->raw->bytes.failed || r->mended.failed ? FACTEUR_ENOMEM : 0;
 }
 
+struct sight {
+    fct_block bad, seen; /* what needs repair; all that was looked at */
+};
+
+/* The header comes before a body's first byte, so there is a byte before each block. */
+static inline void look(struct sight *sight, const char *at)
+{
+    fct_block bytes = fct_block_load(at), before = fct_block_load(at - 1);
+
+    sight->bad |= ((bytes == '\n') ^ (before == '\r')) | (bytes == 0);
+    sight->seen |= bytes;
+}
+
 /*
  * The length of the whole lines at the front of a body that need no repair.  It looks no further
  * than the longest line allowed, so none of them is longer.  0 when the next line needs a closer
@@ -287,23 +301,17 @@ static size_t good_lines(struct reader *r, fct_slice text)
     size_t most = text.len < FCT_LINE_MAX + 2 ? text.len : FCT_LINE_MAX + 2;
     const char *last = memrchr(text.ptr, '\n', most);
     size_t len = last ? (size_t)(last + 1 - text.ptr) : 0;
-    fct_block seen = {0};
+    struct sight sight = {0};
 
     if (len < FCT_BLOCK_SIZE)
         return 0;
-    for (size_t at = 0; at < len; at += FCT_BLOCK_SIZE) {
-        /*
-         * The last block overlaps the one before.  The header comes before a body's first byte, so
-         * the bytes exist.
-         */
-        const char *block = text.ptr + (len - at < FCT_BLOCK_SIZE ? len - FCT_BLOCK_SIZE : at);
-        fct_block bytes = fct_block_load(block), before = fct_block_load(block - 1);
-
-        if (fct_block_any(((bytes == '\n') ^ (before == '\r')) | (bytes == 0)))
-            return 0;
-        seen |= bytes;
-    }
-    r->raw->has_8bit = r->raw->has_8bit || fct_block_any(seen < 0);
+    for (size_t at = 0; at + FCT_BLOCK_SIZE < len; at += FCT_BLOCK_SIZE)
+        look(&sight, text.ptr + at);
+    /* The last block overlaps the one before. */
+    look(&sight, text.ptr + len - FCT_BLOCK_SIZE);
+    if (fct_block_any(sight.bad))
+        return 0;
+    r->raw->has_8bit = r->raw->has_8bit || fct_block_any(sight.seen < 0);
     keep(r, (fct_slice){text.ptr, len});
     return len;
 }
