@@ -3,7 +3,7 @@
 
 #include "base/block.h"
 
-size_t fct_utf8_next(fct_slice text, uint32_t *code_point)
+static inline size_t next(fct_slice text, uint32_t *code_point)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *in = (const unsigned char *)text.ptr;
@@ -33,15 +33,30 @@ size_t fct_utf8_next(fct_slice text, uint32_t *code_point)
     return len;
 }
 
+size_t fct_utf8_next(fct_slice text, uint32_t *code_point)
+{
+    return next(text, code_point);
+}
+
+static inline size_t ascii_len(const char *at, const char *end)
+{
+    const char *begin = at;
+    size_t first;
+
+    while ((size_t)(end - at) >= FCT_BLOCK_SIZE) {
+        first = fct_block_first(fct_block_load(at) < 0);
+        at += first;
+        if (first < FCT_BLOCK_SIZE)
+            return (size_t)(at - begin);
+    }
+    while (at < end && (unsigned char)*at < 0x80)
+        at++;
+    return (size_t)(at - begin);
+}
+
 size_t fct_ascii_len(fct_slice text)
 {
-    size_t at = 0, first = FCT_BLOCK_SIZE;
-
-    while (at < text.len && first == FCT_BLOCK_SIZE) {
-        first = fct_block_first(fct_block_load_within(text.ptr + at, text.ptr + text.len) < 0);
-        at += first;
-    }
-    return at < text.len ? at : text.len;
+    return ascii_len(text.ptr, text.ptr + text.len);
 }
 
 size_t fct_utf8_check(fct_slice text)
@@ -53,10 +68,10 @@ size_t fct_utf8_check(fct_slice text)
         size_t len;
 
         if ((unsigned char)text.ptr[at] < 0x80) {
-            at += fct_ascii_len((fct_slice){text.ptr + at, text.len - at});
+            at += ascii_len(text.ptr + at, text.ptr + text.len);
             continue;
         }
-        len = fct_utf8_next((fct_slice){text.ptr + at, text.len - at}, &code_point);
+        len = next((fct_slice){text.ptr + at, text.len - at}, &code_point);
         if (!len)
             return at;
         at += len;

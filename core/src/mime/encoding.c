@@ -249,11 +249,13 @@ static char *put_code(char *out, unsigned char byte)
 static void put_codes(struct qp *qp, size_t len)
 {
     const unsigned char *at = qp->at, *end = at + len;
+    char *out;
 
     if (qp->column + 3 * len > (ends_line(qp, end) ? FCT_LINE_ENCODED : SOFT_LIMIT))
         soft_break(qp);
-    while (at < end)
-        qp->out = put_code(qp->out, *at++);
+    for (out = qp->out; at < end; at++)
+        out = put_code(out, *at);
+    qp->out = out;
     qp->at = end;
     qp->column += 3 * len;
 }
