@@ -11,17 +11,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MARGIN_MAX_S 60.0 /* asked for anew so long before it ends, or a tenth of its life */
+#define MARGIN_MAX_S                                                                               \
+    60.0 /* a new token is fetched so long before the end, or at a tenth of its life */
 #define LIFE_MAX_S 31536000.0
 
-/* What the source fills. */
+/* The answer of a source. */
 struct facteur_token {
     fct_secret *secret;
     double life_s; /* 0: not known */
     char problem[FCT_BEARER_TEXT];
 };
 
-/* One who asks.  Not on its stack: that of a greenlet that gives way is put elsewhere. */
+/*
+ * A caller that asks.  It is not on the stack, because the stack of a greenlet that gives way is
+ * moved.
+ */
 struct asker {
     pthread_t thread;
     const void *caller; /* in that thread */
@@ -30,7 +34,7 @@ struct asker {
 
 static _Thread_local const void *present_caller;
 
-/* Everything that belongs to one process: a child asks for its own token. */
+/* Everything that belongs to one process.  A child asks for its own token. */
 struct state {
     fct_process process;
     pthread_mutex_t lock;
@@ -39,10 +43,11 @@ struct state {
     unsigned number; /* of the token */
     uint64_t good_until_us;
     bool refused;
-    struct asker *askers; /* one, or one more for each caller of a thread that gave way */
+    struct asker *askers; /* callers that ask: one, and one more for each caller of the thread that
+                             gave way */
     unsigned askings;
     char problem[FCT_BEARER_TEXT];
-    struct state *inherited; /* of the parent; its lock is of no use here */
+    struct state *inherited; /* of the parent process, whose lock cannot be used here */
 };
 
 struct fct_bearer {
@@ -50,7 +55,9 @@ struct fct_bearer {
     char *command, *relay, *username;
 };
 
-/* ---- What a source gives --------------------------------------------------------------------- */
+/*
+ * ---- The answer of a source ---------------------------------------------------------------------
+ */
 
 int facteur_token_give(facteur_token *token, const char *text, size_t len, double life)
 {
@@ -161,7 +168,10 @@ static void ask(fct_bearer *source, const struct fct_bearer_callback *callback,
     }
 }
 
-/* With the lock: what was given replaces what there was; an old token that is still good stays. */
+/*
+ * With the lock: the answer replaces the present token.  After a failure an old token stays as long
+ * as it is valid.
+ */
 static void take(struct state *state, facteur_token *token)
 {
     double margin_s = token->life_s / 10 < MARGIN_MAX_S ? token->life_s / 10 : MARGIN_MAX_S;
@@ -184,7 +194,7 @@ static bool is_good(const struct state *state)
     return state->secret && !state->refused && fct_clock_now_us() < state->good_until_us;
 }
 
-/* With the lock: one of this thread who is asking, this caller before others; or NULL. */
+/* With the lock: a caller of this thread that is asking, preferably this caller; or NULL. */
 static const struct asker *find_asker(const struct state *state)
 {
     const struct asker *found = NULL;
@@ -199,7 +209,7 @@ static const struct asker *find_asker(const struct state *state)
     return found;
 }
 
-/* With the lock: wait for the end of another thread's asking, or of the time. */
+/* With the lock: wait until another thread has asked, or until the time is over. */
 static void wait_for_other(struct state *state, uint64_t deadline_us)
 {
     unsigned askings = state->askings;
@@ -216,7 +226,7 @@ void facteur_set_caller(const void *caller)
     present_caller = caller;
 }
 
-/* With the lock, which is given up meanwhile. */
+/* With the lock, which is released meanwhile. */
 static void ask_and_take(fct_bearer *source, struct state *state,
                          const struct fct_bearer_callback *callback, uint64_t deadline_us)
 {
@@ -248,7 +258,7 @@ void fct_bearer_ensure(fct_bearer *source, const struct fct_bearer_callback *cal
     struct state *state = state_of(source);
     const struct asker *here;
 
-    /* Without memory: fct_bearer_current() will tell. */
+    /* If memory runs out here, fct_bearer_current() reports it. */
     if (!state)
         return;
     pthread_mutex_lock(&state->lock);
@@ -256,13 +266,13 @@ void fct_bearer_ensure(fct_bearer *source, const struct fct_bearer_callback *cal
     if (is_good(state))
         ;
     else if (here && here->caller == present_caller)
-        /* A source that sends through the mailer it is asked for would wait for itself. */
+        /* A source that sends through the mailer that asks it would wait for itself. */
         snprintf(state->problem, sizeof state->problem,
                  "the token source sent a mail that needs its token");
     else if (state->askers && !here)
         wait_for_other(state, deadline_us);
     else
-        /* Waiting would stop this thread, and with it the one that asks. */
+        /* Waiting would stop this thread and, with it, the caller that asks. */
         ask_and_take(source, state, callback, deadline_us);
     pthread_mutex_unlock(&state->lock);
 }

@@ -40,7 +40,7 @@ static int remaining_ms(uint64_t deadline_us)
                                                : (int)((deadline_us - now_us) / 1000) + 1;
 }
 
-/* The words are parted by spaces; `words` point into `line`. */
+/* Spaces separate the words; `words` point into `line`. */
 static size_t split(char *line, char *words[WORDS_MAX + 1])
 {
     size_t count = 0;
@@ -68,7 +68,9 @@ static int spawn(char *const words[], int output, pid_t *pid)
     return err;
 }
 
-/* Until the end of the output: its length, or -1 when the time is over or it is too long. */
+/*
+ * Read the output to its end.  Returns its length, or -1 when the time is over or it is too long.
+ */
 static ssize_t read_all(int fd, char *bytes, uint64_t deadline_us)
 {
     size_t len = 0;
@@ -111,7 +113,10 @@ static int give(facteur_token *token, char *bytes, size_t len)
                : refuse(token, "printed no token on its first line", "");
 }
 
-/* The end of the child; -1 when it failed.  One that somebody else has waited for is not known. */
+/*
+ * Wait for the child's end.  Returns -1 when it failed.  The result is unknown if somebody else has
+ * waited for it.
+ */
 static int reap(pid_t pid, bool kill_it)
 {
     int status = 0;

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Run it, without a shell, and give what it printed to `token`.  It is killed at `deadline_us` of
- * the monotonic clock.  0, or -1 with the reason told by facteur_token_fail().
+ * Run it without a shell, and store its output in `token`.  It is killed at `deadline_us` of the
+ * monotonic clock.  Returns 0, or -1 after the cause was given to facteur_token_fail().
  */
 int fct_bearer_command_run(const char *command, uint64_t deadline_us, facteur_token *token);
 

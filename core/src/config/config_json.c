@@ -17,7 +17,7 @@
 
 int fct_config_load(fct_slice text, const char *option, json_t **out, facteur_error **error)
 {
-    /* Jansson says nothing when memory lacks for its first buffer. */
+    /* Jansson reports nothing when it has no memory for its first buffer. */
     json_error_t problem = {0};
 
     *out = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &problem);
@@ -26,7 +26,7 @@ int fct_config_load(fct_slice text, const char *option, json_t **out, facteur_er
     if (json_error_code(&problem) == json_error_out_of_memory ||
         json_error_code(&problem) == json_error_unknown)
         return fct_error_nomem(error);
-    /* The parser's own sentence quotes what stands there. */
+    /* The parser's own sentence quotes the text, which may be secret. */
     return fct_error_set(error, FACTEUR_ECONFIG, option,
                          json_error_code(&problem) == json_error_duplicate_key
                              ? "%s has a name twice at line %d, column %d"
@@ -93,7 +93,7 @@ static bool all_texts(const json_t *list)
     return json_is_array(list);
 }
 
-/* What was expected, or NULL when it is there. */
+/* A word for the expected kind, or NULL when the value is of that kind. */
 static const char *take(const json_t *json, enum fct_config_kind kind, void *into)
 {
     switch (kind) {

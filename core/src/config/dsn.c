@@ -25,7 +25,7 @@ static const struct scheme schemes[] = {
 #define SCHEME_COUNT (sizeof schemes / sizeof schemes[0])
 #define CANDIDATES_MAX 64
 
-/* One parse: the whole text is kept for the positions that errors tell. */
+/* One parse.  The whole text is kept for the positions in errors. */
 struct parser {
     const char *text; /* whole */
     fct_slice part;   /* the DSN in it */
@@ -33,7 +33,7 @@ struct parser {
     fct_dsn *dsn;
     fct_options *options;
     facteur_error **error;
-    bool at_in_query;  /* an unencoded "@" behind the "?": perhaps the "?" is part of a password */
+    bool at_in_query;  /* an unencoded "@" after the "?": the "?" may be part of a password */
     bool has_password; /* there was one before the "?" */
     const char *query;
 };
@@ -104,7 +104,7 @@ static int decode(const struct parser *parser, fct_slice text, fct_buf *out)
     return out->failed ? fct_error_nomem(parser->error) : 0;
 }
 
-/* Decode and set one option; the copy is wiped, for it may be a password. */
+/* Decode and set one option.  The copy is wiped, because it may be a password. */
 static int set_option(const struct parser *parser, fct_slice name, fct_slice value)
 {
     fct_buf decoded = {0};
@@ -184,8 +184,7 @@ static int read_scheme(struct parser *parser, fct_slice *rest)
 
 /* ---- Host and port --------------------------------------------------------------------------- */
 
-/* An error of the host's part: what stands there may be a piece of a password, so it is not shown.
- */
+/* An error in the host.  Its text is not shown, because it may be a piece of a password. */
 static int refuse_place(const struct parser *parser, const char *what, const char *at)
 {
     if (parser->at_in_query)
@@ -221,7 +220,7 @@ static int take_host(struct parser *parser, fct_buf *host)
     return parser->dsn->host ? 0 : fct_error_nomem(parser->error);
 }
 
-/* Names of containers have underscores; everything else is as RFC 1123 section 2.1 has it. */
+/* Names of containers have underscores.  Everything else follows RFC 1123 section 2.1. */
 static int read_ascii_name(struct parser *parser, fct_slice name)
 {
     fct_buf host = {0};
@@ -365,7 +364,7 @@ static int read_userinfo(struct parser *parser, fct_slice userinfo)
     return err ? err : set_option(parser, FCT_SLICE("password"), password);
 }
 
-/* The last "@" parts the userinfo from the place, so that a password may hold one. */
+/* The last "@" ends the userinfo, so that a password may contain one. */
 static const char *last_at(fct_slice text)
 {
     for (size_t i = text.len; i > 0; i--) {
@@ -389,8 +388,8 @@ static int read_smtp(struct parser *parser, fct_slice authority)
 }
 
 /*
- * "login", "login@region".  A login may be a mail address, so what follows the last "@" is a region
- * only where the preset needs one or knows it.
+ * "login" or "login@region".  A login may be a mail address, so the text after the last "@" is a
+ * region only if the preset requires one or knows it.
  */
 static int read_preset(struct parser *parser, fct_slice authority)
 {
@@ -451,7 +450,7 @@ static int read_unix(struct parser *parser, fct_slice rest)
     const char *at = last_at(authority);
     int err = 0;
 
-    /* "@name" is of the abstract namespace; behind a login it is written "%40name". */
+    /* "@name" is in the abstract namespace.  After a login it is written "%40name". */
     if (at && at > rest.ptr) {
         err = read_userinfo(parser, (fct_slice){rest.ptr, (size_t)(at - rest.ptr)});
         rest.len -= (size_t)(at + 1 - rest.ptr);
@@ -486,7 +485,7 @@ static int read_place(struct parser *parser, fct_slice rest)
 
 /* ---- Query ----------------------------------------------------------------------------------- */
 
-/* What is not an option may be the tail of a password with a "?" in it: then it is not shown. */
+/* A text that is not an option may be the end of a password with a "?".  Then it is not shown. */
 static bool is_showable(const struct parser *parser, fct_slice name)
 {
     for (size_t i = 0; i < name.len; i++) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The DSN: scheme, credentials, host, port and options in one line of text.  Its credentials and
- * its query become option values; errors name the offending character and its place, never a
- * password.
+ * its query become option values.  Errors give the wrong character and its place, never a password.
  */
 #ifndef FCT_DSN_H
 #define FCT_DSN_H
@@ -31,21 +30,21 @@ typedef struct fct_dsn {
 } fct_dsn;
 
 /*
- * Read `part` of the text `whole`, in which positions are told, into `dsn` and, at FCT_LEVEL_DSN,
- * into `options`.
+ * Read `part` of the text `whole` into `dsn` and, at FCT_LEVEL_DSN, into `options`.  Errors give
+ * positions in `whole`.
  *
- * FACTEUR_ECONFIG: `where` is "dsn", or the option of the query that is wrong.  FACTEUR_ENOMEM.
- * After an error `dsn` is empty, and `options` may hold a part of what was read.
+ * Returns 0, FACTEUR_ENOMEM, or FACTEUR_ECONFIG with "dsn", or the wrong option of the query, as
+ * `where`.  After an error `dsn` is empty, and `options` may have some of the values.
  */
 int fct_dsn_parse(fct_dsn *dsn, fct_options *options, const char *whole, fct_slice part,
                   facteur_error **error);
 void fct_dsn_done(fct_dsn *dsn);
 
-/* Options alone, "name=value&…", at `level`. */
+/* Read options alone, "name=value&…", at `level`. */
 int fct_dsn_parse_query(fct_options *options, enum fct_level level, const char *whole,
                         fct_slice query, facteur_error **error);
 
-/* The position of a byte as people count: characters, from 1. */
+/* The position of a byte in characters, counted from 1. */
 size_t fct_dsn_position(const char *text, const char *at);
 
 #endif

@@ -15,7 +15,7 @@ struct reader {
     facteur_error **error;
 };
 
-/* Nothing of what stands there is shown: it may be a piece of a password. */
+/* The text is not shown, because it may be a piece of a password. */
 static int refuse(const struct reader *reader, const char *what, const char *place,
                   const char *advice)
 {
@@ -61,7 +61,7 @@ static size_t word_at(const char *at, enum fct_group_kind *kind)
 
 static int read_group(struct reader *reader, unsigned depth);
 
-/* What stands between two spaces or parentheses. */
+/* The text between two spaces or parentheses. */
 static int read_item(struct reader *reader, unsigned depth)
 {
     enum fct_group_kind kind;
@@ -123,7 +123,7 @@ int fct_group_parse(fct_group *group, const char *text, facteur_error **error)
     return 0;
 }
 
-/* Append the members below a node; how many there are now. */
+/* Append the members below a node.  Returns how many there are now. */
 static unsigned order_node(const fct_group *group, unsigned at, unsigned turn, unsigned char *order,
                            unsigned count)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * failover(dsn dsn …) and roundrobin(dsn dsn …), nested: the shape alone.  What stands between the
- * parentheses is read by config/dsn.
+ * The shape of failover(dsn dsn …) and roundrobin(dsn dsn …), which can be nested.  config/dsn
+ * reads the DSNs between the parentheses.
  */
 #ifndef FCT_GROUP_H
 #define FCT_GROUP_H
@@ -18,7 +18,7 @@ enum fct_group_kind { FCT_GROUP_MEMBER, FCT_GROUP_FAILOVER, FCT_GROUP_ROUNDROBIN
 struct fct_group_node {
     enum fct_group_kind kind;
     unsigned member; /* of FCT_GROUP_MEMBER */
-    unsigned end;    /* behind the last node below */
+    unsigned end;    /* after the last node below it */
 };
 
 typedef struct fct_group {
@@ -26,12 +26,13 @@ typedef struct fct_group {
     unsigned count;
     fct_slice parts[FCT_MEMBERS_MAX]; /* the members' DSNs, in the text that was parsed */
     unsigned member_count;
-    fct_slice query; /* behind the last parenthesis */
+    fct_slice query; /* after the last parenthesis */
 } fct_group;
 
 /*
- * A text that begins with neither word is one member as it stands.
- * FACTEUR_ECONFIG: a parenthesis without its other, nothing between two, too many or too deep.
+ * Read the shape.  A text that begins with neither word is one member.  Returns 0, or
+ * FACTEUR_ECONFIG when a parenthesis is missing or empty, or when there are too many members or
+ * levels.
  */
 int fct_group_parse(fct_group *group, const char *text, facteur_error **error);
 
@@ -42,8 +43,8 @@ static inline bool fct_group_is_one(const fct_group *group)
 }
 
 /*
- * The members in the order in which the mail number `turn` tries them, into `order`: failover from
- * the first on, roundrobin from another one each time.
+ * Store in `order` the members as mail number `turn` tries them: a failover begins with the first
+ * member, a roundrobin with another one each time.
  */
 void fct_group_order(const fct_group *group, unsigned turn, unsigned char order[FCT_MEMBERS_MAX]);
 

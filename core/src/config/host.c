@@ -55,7 +55,7 @@ static bool is_domain(fct_slice text, size_t *labels)
 
 bool fct_host_is_public_name(fct_slice name)
 {
-    /* RFC 6761, RFC 6762, RFC 8375, and what routers and clouds hand out. */
+    /* RFC 6761, RFC 6762, RFC 8375, and the names that routers and clouds give out. */
     static const char *const reserved[] = {".localhost", ".local",   ".localdomain",
                                            ".internal",  ".lan",     ".home",
                                            ".home.arpa", ".invalid", ".arpa"};

@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* Names and addresses of hosts: their form, whether they are this machine, and what to call
- * ourselves. */
+/*
+ * Names and addresses of hosts: their form, whether they mean this machine, and the name that we
+ * give in EHLO.
+ */
 #ifndef FCT_HOST_H
 #define FCT_HOST_H
 
 #include "base/bytes.h"
 
-/* localhost and the names below it (RFC 6761 section 6.3), 127.0.0.0/8, ::1; an address perhaps
- * with its zone. */
+/*
+ * Whether it is localhost or a name below it (RFC 6761 section 6.3), 127.0.0.0/8 or ::1.  An
+ * address may have a zone.
+ */
 bool fct_host_is_loopback(fct_slice host);
 
-/* A domain that may stand in EHLO and means something outside this machine: two labels, none
- * reserved. */
+/*
+ * Whether a domain may be used in EHLO and is known outside this machine: two labels or more, none
+ * reserved.
+ */
 bool fct_host_is_public_name(fct_slice name);
 
-/* What EHLO may carry: letters, digits and hyphens in labels, or an address literal in brackets. */
+/*
+ * Whether EHLO may carry the text: letters, digits and hyphens in labels, or an address literal in
+ * brackets.
+ */
 bool fct_host_is_helo(fct_slice text);
 
 #endif

@@ -33,7 +33,7 @@ static void unset(struct fct_option_value *value)
     *value = (struct fct_option_value){0};
 }
 
-/* The callback is for relays that have no secret in their own DSN. */
+/* The callback serves relays that have no secret in their own DSN. */
 static void settle_callback(fct_options *options)
 {
     struct fct_option_value *callback = &options->values[FCT_OPT_token_callback];
@@ -44,12 +44,12 @@ static void settle_callback(fct_options *options)
         if (is_set(value) && value->level == FCT_LEVEL_DSN)
             callback->number = 0;
     }
-    /* A bool has always a text; what is off counts as not given. */
+    /* A bool always has a text.  One that is off counts as not given. */
     if (!callback->number)
         unset(callback);
 }
 
-/* Two secrets of the same level would be a guess. */
+/* With two secrets of the same level we would have to guess. */
 static int choose(fct_options *options, facteur_error **error)
 {
     struct fct_option_value *best = NULL;
@@ -76,8 +76,7 @@ static int choose(fct_options *options, facteur_error **error)
     return 0;
 }
 
-/* "" when the text can be a password, else what is wrong with it; a NUL or a line end cannot go
- * into AUTH. */
+/* "" when the text can be a password, else the fault.  AUTH cannot carry a NUL or a line end. */
 static const char *fault_of(const char *text, size_t len)
 {
     if (!len)
@@ -136,7 +135,7 @@ static int check_auth(const fct_options *options, bool has_token, facteur_error 
     return 0;
 }
 
-/* The certificate is the login (RFC 4422 appendix A); a username asks to act as somebody else. */
+/* The certificate is the login (RFC 4422 appendix A).  A username asks to act as somebody else. */
 static int check_external(const fct_options *options, bool secret, facteur_error **error)
 {
     if (secret)
@@ -198,7 +197,7 @@ static int refuse_file(const char *path, const char *why, facteur_error **error)
                          why);
 }
 
-/* Up to `max` bytes of the file; what was read, or -1 with errno. */
+/* Read up to `max` bytes of the file.  Returns the number of bytes, or -1 with errno. */
 static ssize_t read_all(int fd, char *bytes, size_t max)
 {
     size_t len = 0;
@@ -236,7 +235,7 @@ bool fct_login_file_changed(const char *path, const struct fct_login_stamp *stam
 {
     struct stat facts;
 
-    /* One that was changed just before it was read may have changed again within the same tick. */
+    /* A file that changed just before it was read may have changed again within the same tick. */
     return !stamp->settled || stat(path, &facts) != 0 || facts.st_dev != stamp->device ||
            facts.st_ino != stamp->inode || facts.st_size != stamp->size ||
            facts.st_ctim.tv_sec != stamp->changed.tv_sec ||
@@ -260,7 +259,7 @@ int fct_login_read_file(const char *path, fct_secret **password, struct fct_logi
         close(fd);
         return fct_error_nomem(error);
     }
-    /* The stamp first: what changes while the file is read makes it stale. */
+    /* The stamp comes first, so that a change while the file is read makes it stale. */
     len = stamp_file(fd, &found) ? read_all(fd, bytes, PASSWORD_MAX) : -1;
     if (len < 0) {
         err = refuse_file(path, strerror(errno), error);

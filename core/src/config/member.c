@@ -80,7 +80,7 @@ static int settle_tls(fct_member *member, facteur_error **error)
     return 0;
 }
 
-/* What would be given away without TLS is refused before anything is opened. */
+/* Secrets that would go out without TLS are refused before anything is opened. */
 static int check_plaintext(const fct_member *member, facteur_error **error)
 {
     bool login = text_of(member, FCT_OPT_username) != NULL;
@@ -176,7 +176,7 @@ static bool copy(const char *text, const char **into)
     return !text || *into;
 }
 
-/* No certificate has the zone of an address: it means something on this machine alone. */
+/* No certificate has the zone of an address, which has a meaning only on this machine. */
 static bool copy_name(const char *text, const char **into)
 {
     fct_slice name = text ? fct_slice_of(text) : (fct_slice){"", 0};
@@ -300,7 +300,7 @@ int fct_member_init(fct_member *member, const fct_options *base, const char *who
     return err;
 }
 
-/* Of presets whose key is user name and password. */
+/* For presets whose key is both user name and password. */
 static void drop_name(struct fct_session_config *session)
 {
     fct_text_wipe((char *)(uintptr_t)session->username);
@@ -320,7 +320,7 @@ void fct_member_done(fct_member *member)
 
 bool fct_member_equal(const fct_member *a, const fct_member *b)
 {
-    /* The name has target, host, port and path; all else is in the options. */
+    /* The name has target, host, port and path.  Everything else is in the options. */
     return strcmp(a->name, b->name) == 0 && fct_options_equal(&a->options, &b->options);
 }
 
@@ -339,7 +339,7 @@ static int check_readable(const fct_member *member, enum fct_option option, fact
     return 0;
 }
 
-/* What follows the last "@" of "a@b.c" or "A <a@b.c>", or the whole text. */
+/* The part after the last "@" of "a@b.c" or "A <a@b.c>", or the whole text. */
 static fct_slice domain_of(const char *text)
 {
     const char *at = strrchr(text, '@');
@@ -348,7 +348,7 @@ static fct_slice domain_of(const char *text)
     return (fct_slice){name, strcspn(name, ">")};
 }
 
-/* The first of the candidates that a relay on the internet has no reason to refuse. */
+/* The first candidate that a relay on the internet has no reason to refuse. */
 static fct_slice choose_helo(const fct_member *member, const char *sender, const char *host_name)
 {
     const char *candidates[] = {host_name, sender, text_of(member, FCT_OPT_default_from),
@@ -382,7 +382,7 @@ int fct_member_complete(fct_member *member, const char *sender, facteur_error **
     if (!err && password_file && !session->password)
         err = fct_login_read_file(password_file, &session->password, &member->password_file, error);
     if (!err && !session->username && session->password) {
-        /* A preset whose key is user name and password, read from its file just now. */
+        /* The preset's key is both user name and password, and was read from its file just now. */
         fct_slice key = fct_secret_bytes(session->password);
 
         session->username = fct_strndup(key.ptr, key.len);

@@ -11,7 +11,7 @@
 
 #define VALUE_MAX 65536
 #define JSON_MAX ((size_t)1 << 20)
-#define SHOWN_MAX 80 /* of a refused value, in an error */
+#define SHOWN_MAX 80 /* characters of a refused value that an error shows */
 
 enum type { TEXT, BOOL, INT, NUMBER, SECONDS, MS, CHOICE, SECRET, PATH, ADDRESS, JSON };
 
@@ -90,8 +90,8 @@ int fct_option_find(const char *name, size_t len)
 }
 
 /*
- * A decimal number times `scale` (a power of ten), whatever the process's locale says about the
- * decimal point; decimals beyond the scale are dropped.  False: not a number.
+ * Read a decimal number times `scale` (a power of ten).  The process's locale has no effect.
+ * Decimals beyond the scale are dropped.  Returns false when it is not a number.
  */
 static bool parse_decimal(fct_slice text, int64_t scale, int64_t *out)
 {
@@ -110,7 +110,7 @@ static bool parse_decimal(fct_slice text, int64_t scale, int64_t *out)
             unit /= 10;
             number += number < INT64_MAX / 2 ? unit * (text.ptr[i] - '0') : 0;
         } else if (number > (INT64_MAX - 9 * scale) / 10) {
-            number = INT64_MAX; /* out of every range, and said so there */
+            number = INT64_MAX; /* outside every range; the range check reports it */
         } else {
             number = number * 10 + (text.ptr[i] - '0') * scale;
         }
@@ -135,7 +135,7 @@ static bool parse_bool(fct_slice text, int64_t *out)
     return false;
 }
 
-/* The choice's index, its spelling in the table through `spelling`. */
+/* The index of the choice.  `spelling` receives its spelling in the table. */
 static bool parse_choice(const char *choices, fct_slice text, int64_t *out, fct_slice *spelling)
 {
     int64_t index = 0;
@@ -153,7 +153,7 @@ static bool parse_choice(const char *choices, fct_slice text, int64_t *out, fct_
     return false;
 }
 
-/* A choice that was once a bool takes what a bool takes. */
+/* A choice that was once a bool also takes the words of a bool. */
 static bool is_switch(const struct entry *entry)
 {
     return strncmp(entry->choices, "0|1|", 4) == 0;
@@ -176,7 +176,7 @@ static int refuse_range(const struct entry *entry, facteur_error **error)
                          (long long)entry->low, (long long)entry->high);
 }
 
-/* With "?" in place of "&", or with a "&" written as %26, the next option is perhaps a password. */
+/* If somebody wrote "?" instead of "&", or a "&" as %26, the next option may be a password. */
 static int shown_len(fct_slice value)
 {
     size_t len = 0;
@@ -207,7 +207,7 @@ static int refuse_form(const struct entry *entry, fct_slice value, facteur_error
                          entry->name, wanted, shown, value.ptr);
 }
 
-/* No value may carry what could end a line on the wire or a C string in the middle. */
+/* No value may have a byte that could end a line on the wire or a C string. */
 static int check_text(const struct entry *entry, fct_slice value, facteur_error **error)
 {
     size_t bad = fct_utf8_check(value), max = entry->type == JSON ? JSON_MAX : VALUE_MAX;
@@ -231,7 +231,7 @@ static int check_text(const struct entry *entry, fct_slice value, facteur_error 
     return 0;
 }
 
-/* Check `value` and find its number; `spelling` is what to keep as its text. */
+/* Check `value` and find its number.  `spelling` receives the text to keep. */
 static int parse(const struct entry *entry, fct_slice value, int64_t *number, fct_slice *spelling,
                  facteur_error **error)
 {
@@ -270,7 +270,7 @@ static int keep(struct fct_option_value *into, const struct entry *entry, enum f
     char *text = NULL;
     fct_secret *secret = NULL;
 
-    /* An empty text is how a caller unsets what the DSN or the environment gave. */
+    /* An empty text lets a caller unset a value of the DSN or the environment. */
     if ((entry->type == SECRET || entry->type == JSON) && spelling.len)
         secret = fct_secret_new(spelling.ptr, spelling.len);
     else if (spelling.len)
@@ -300,7 +300,7 @@ static int refuse_name(const char *name, size_t len, facteur_error **error)
     return FACTEUR_ECONFIG;
 }
 
-/* Nothing is taken where it would not count: nobody would see that it does not. */
+/* An option is refused where it would have no effect, because nobody would notice. */
 static int check_place(const struct entry *entry, enum fct_place place, facteur_error **error)
 {
     bool wide = entry->scope == MAILER || entry->scope == MACHINE;
@@ -311,7 +311,7 @@ static int check_place(const struct entry *entry, enum fct_place place, facteur_
             "%s belongs to the whole mailer, not to one relay: give it behind the last "
             "parenthesis or as an option",
             entry->name);
-    /* It would be told to each of them. */
+    /* Each of the relays would get the secret. */
     if (place == FCT_PLACE_SHARED && entry->scope == LOGIN)
         return fct_error_set(error, FACTEUR_ECONFIG, entry->name,
                              "several relays cannot share one login: give %s in the DSN of the "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of options, and a set of option values.  The table is the one source of the C, Python
- * and PHP interfaces and of docs/options.md; what is not in it is refused.
+ * The table of options, and a set of option values.  The C, Python and PHP interfaces and
+ * docs/options.md follow the table.  An option that is not in it is refused.
  */
 #ifndef FCT_OPTIONS_H
 #define FCT_OPTIONS_H
@@ -23,8 +23,8 @@
 #define FCT_MODE_WORDS "live|capture|redirect|allowlist"
 
 /*
- * X(name, SCOPE, TYPE, choices, default, lowest, highest, help); a default of "" is "not set".
- * The scopes are facteur_option_scope()'s; with several relays each has its one place.
+ * X(name, SCOPE, TYPE, choices, default, lowest, highest, help); a default of "" is "not set".  The
+ * scopes are those of facteur_option_scope().  With several relays each scope has one place.
  */
 #define FCT_OPTIONS(X)                                                                             \
     X(deadline, MAILER, SECONDS, "", "10", 1, FCT_SECONDS(86400),                                  \
@@ -165,59 +165,63 @@ enum fct_option {
         FCT_OPTION_COUNT
 };
 
-/* Where a value comes from; a higher one wins. */
+/* The source of a value.  A higher one wins. */
 enum fct_level {
     FCT_LEVEL_UNSET,
     FCT_LEVEL_PRESET,
     FCT_LEVEL_ENVIRONMENT,
-    FCT_LEVEL_GROUP, /* behind failover(…) */
+    FCT_LEVEL_GROUP, /* after failover(…) */
     FCT_LEVEL_DSN,
     FCT_LEVEL_CALLER,
     FCT_LEVEL_FORCED /* FACTEUR_MODE */
 };
 
-/* Whose values a set holds: this decides which scopes it takes. */
+/* The owner of a set of values, which decides the scopes that it takes. */
 enum fct_place {
-    FCT_PLACE_ALONE,  /* a mailer's with one relay: every scope */
-    FCT_PLACE_SHARED, /* several relays': no login */
-    FCT_PLACE_MEMBER  /* one of several relays': what is the relay's and its login */
+    FCT_PLACE_ALONE,  /* a mailer with one relay: every scope */
+    FCT_PLACE_SHARED, /* what several relays share: no login */
+    FCT_PLACE_MEMBER  /* one of several relays: its own options and its login */
 };
 
 struct fct_option_value {
     enum fct_level level;
-    char *text;         /* all but secrets; NULL: not set.  Wiped: a user name can be a key */
+    char *text; /* unless it is a secret; NULL: not set.  Wiped, because a user name can be a key */
     fct_secret *secret; /* secrets */
     int64_t number;     /* microseconds, an integer, 0 or 1, or the index of the choice */
 };
 
 /* The defaults after fct_options_init(). */
 typedef struct fct_options {
-    enum fct_place place; /* for the owner to set before the first value */
+    enum fct_place place; /* set by the owner before the first value */
     struct fct_option_value values[FCT_OPTION_COUNT];
 } fct_options;
 
 /* FACTEUR_ENOMEM leaves nothing to free. */
 int fct_options_init(fct_options *options);
-int fct_options_copy(fct_options *into, const fct_options *from); /* likewise; all but the place */
-void fct_options_done(fct_options *options);                      /* wipes the secrets */
+/* Likewise; copies all except the place. */
+int fct_options_copy(fct_options *into, const fct_options *from);
+void fct_options_done(fct_options *options); /* wipes the secrets */
 
 /*
- * Give an option its value as text; a value of a lower level than the one it has is checked and
+ * Give an option its value as text.  A value of a lower level than the present one is checked and
  * dropped.
  *
- * FACTEUR_ECONFIG: no such option (the nearest name is told), a scope that has no place here, or
- * not a value of its type and range; `where` is the option.  No value of a secret is ever told.
+ * Returns 0, FACTEUR_ENOMEM, or FACTEUR_ECONFIG with the option as `where` when there is no such
+ * option (the error gives the nearest name), when its scope has no place here, or when the value is
+ * not of its type and range.  No error shows the value of a secret.
  */
 int fct_options_set(fct_options *options, enum fct_level level, const char *name, size_t name_len,
                     const char *value, size_t len, facteur_error **error);
 
-/* Every FACTEUR_<OPTION> of the environment that is set and not empty. */
+/* Read every FACTEUR_<OPTION> of the environment that is set and not empty. */
 int fct_options_from_environment(fct_options *options, facteur_error **error);
 
-/* Whether both hold the same values, whatever their levels; secrets in constant time. */
+/*
+ * Whether both have the same values, whatever their levels.  Secrets are compared in constant time.
+ */
 bool fct_options_equal(const fct_options *a, const fct_options *b);
 
-/* The index of the option called so, or -1. */
+/* The index of the option of this name, or -1. */
 int fct_option_find(const char *name, size_t len);
 
 /* The variable of the environment that gives an option: "FACTEUR_CA_FILE". */

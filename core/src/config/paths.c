@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What files and folders a configuration names, for those who must allow them before they are
- * opened. */
+/*
+ * Lists the files and folders that a configuration names, for callers that must allow them before
+ * they are opened.
+ */
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/config_json.h"
@@ -19,7 +21,7 @@ struct facteur_paths {
     size_t count;
 };
 
-/* One walk: where the value that is looked at comes from. */
+/* One walk, with the source of the present value. */
 struct walk {
     facteur_paths *paths;
     const char *source;
@@ -52,7 +54,7 @@ static int add_value(struct walk *walk, size_t option, const char *text, const f
     return 0;
 }
 
-/* Those that stand in the places that the scopes of `wide` have; `dsn` is what a DSN's are from. */
+/* Visit the paths of options whose scopes are in `wide`.  `dsn` is the source of those in a DSN. */
 static int add_options(struct walk *walk, const fct_options *options, bool wide, const char *dsn)
 {
     int err = 0;

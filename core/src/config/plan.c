@@ -55,7 +55,7 @@ static int read_members(fct_plan *plan, const char *dsn, facteur_error **error)
     return 0;
 }
 
-/* The options of a lone DSN are the mailer's. */
+/* The options of a single DSN are those of the mailer. */
 static int take_options(fct_plan *plan, facteur_error **error)
 {
     fct_options own = plan->options;
@@ -242,7 +242,7 @@ const fct_relay *fct_plan_relay(const fct_plan *plan, size_t index)
 
 bool fct_plan_equal(const fct_plan *a, const fct_plan *b)
 {
-    /* The name tells the shape of the group. */
+    /* The name shows the shape of the group. */
     if (strcmp(a->name, b->name) != 0 || a->member_count != b->member_count ||
         !fct_options_equal(&a->options, &b->options))
         return false;

@@ -24,7 +24,7 @@ static int push(struct fct_text_list *list, fct_slice text, facteur_error **erro
     return 0;
 }
 
-/* The configuration is at fault, not a message. */
+/* The fault is in the configuration, not in a message. */
 static int as_config(int err, const char *where, facteur_error **error)
 {
     facteur_error *made = NULL;
@@ -90,7 +90,7 @@ static int read_allow(fct_policy *policy, const char *text, facteur_error **erro
     return 0;
 }
 
-/* Whatever is missing, nobody may get mail by it. */
+/* A missing setting must not let anybody get mail. */
 static int require_lists(const fct_policy *policy, facteur_error **error)
 {
     if (policy->mode == FCT_MODE_REDIRECT && !policy->redirect.count)
@@ -135,7 +135,9 @@ void fct_policy_done(fct_policy *policy)
     memset(policy, 0, sizeof *policy);
 }
 
-/* Local parts are compared without case as well: no site gives "Ana" and "ana" to two people. */
+/*
+ * Local parts are compared without regard to case too: no site gives "Ana" and "ana" to two people.
+ */
 static bool is_allowed(const fct_policy *policy, const char *recipient)
 {
     fct_slice domain = fct_address_domain(recipient);
@@ -190,7 +192,9 @@ int fct_policy_apply(const fct_policy *policy, fct_mail *mail, struct fct_policy
     return verdict->mail ? 0 : FACTEUR_ENOMEM;
 }
 
-/* ---- Recipients beside the envelope ---------------------------------------------------------- */
+/*
+ * ---- Recipients outside the envelope ----------------------------------------------------------
+ */
 
 /* Fields that Mandrill, SendGrid and SparkPost read; their members that name addresses. */
 static const struct {

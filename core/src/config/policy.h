@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The mode of a mailer: who may get mail at all.  Every send passes here, below every API. */
+/* The mode of a mailer: who may get mail at all.  Every send of every API passes here. */
 #ifndef FCT_POLICY_H
 #define FCT_POLICY_H
 
@@ -20,25 +20,27 @@ typedef struct fct_policy {
     struct fct_text_list allow;    /* addresses, and domains without an "@" */
 } fct_policy;
 
-/* FACTEUR_ECONFIG: a mode without its list, an address or domain that is none. */
+/*
+ * Returns 0, FACTEUR_ENOMEM, or FACTEUR_ECONFIG when a mode lacks its list, or when an address or
+ * domain is malformed.
+ */
 int fct_policy_init(fct_policy *policy, const fct_options *options, facteur_error **error);
 void fct_policy_done(fct_policy *policy);
 
 /*
- * FACTEUR_EMESSAGE, where "headers": in a mode that chooses the recipients, a header field by which
- * a provider is told of others.
+ * Returns 0, or FACTEUR_EMESSAGE with "headers" as `where` when the mode chooses the recipients and
+ * a header field names others to a provider.
  */
 int fct_policy_check(const fct_policy *policy, const fct_mail *mail, facteur_error **error);
 
-/* What the policy made of a mail. */
+/* The policy's decision about a mail. */
 struct fct_policy_verdict {
-    fct_mail *mail; /* to be sent; the caller's reference.  NULL: to nobody */
-    const char *
-        *refused; /* recipients taken out: the original mail's strings; fct_free the array */
+    fct_mail *mail;       /* the mail to send, a reference of the caller; NULL: it goes to nobody */
+    const char **refused; /* removed recipients: strings of the original mail; fct_free the array */
     size_t refused_count;
 };
 
-/* 0, or FACTEUR_ENOMEM. */
+/* Returns 0 or FACTEUR_ENOMEM. */
 int fct_policy_apply(const fct_policy *policy, fct_mail *mail, struct fct_policy_verdict *verdict);
 
 #endif

@@ -7,9 +7,10 @@
 #define STARTTLS FCT_TLS_STARTTLS
 
 /*
- * Hosts, ports and user names as the providers' own pages give them (docs/dsn.md).  Implicit TLS
- * wherever it is offered (RFC 8314 section 3.3, and it saves two round trips).  Idle limits are
- * below what a relay's pages say (SparkPost: a minute) or users report (SES: about ten seconds).
+ * Hosts, ports and user names are those of the providers' own pages (docs/dsn.md).  TLS is implicit
+ * if the provider offers it (RFC 8314 section 3.3; it saves two round trips).  Idle limits are
+ * below those that a provider's pages give (SparkPost: a minute) or users report (SES: about ten
+ * seconds).
  */
 static const struct fct_preset table[] = {
     {"brevo", "smtp-relay.brevo.com", "", 465, TLS, FCT_LOGIN_GIVEN, NULL, "brevo://LOGIN:KEY", 0,

@@ -12,17 +12,19 @@
 
 struct fct_signer {
     fct_secret *dkim, *smime; /* the options, or NULL */
-    uint64_t number;          /* no other signer of this process has it */
+    uint64_t number;          /* unique among the signers of this process */
     bool wants_source;
     struct fct_key_source source;
-    /* Made once, by whichever thread is first; a child of fork() has its parent's. */
+    /* Made once, by the first thread.  A child of fork() has its parent's. */
     _Atomic(struct fct_dkim_set *) dkim_set;
     _Atomic(fct_smime *) smime_set;
 };
 
 static _Atomic uint64_t signers;
 
-/* What needs neither file nor callback is kept; the rest has been checked as far as it can be. */
+/*
+ * Keep the keys that need neither file nor callback.  The rest has been checked as far as possible.
+ */
 static int read_now(fct_signer *signer, facteur_error **error)
 {
     struct fct_dkim_set *set = NULL;
@@ -131,7 +133,7 @@ static int get_smime(fct_signer *signer, const fct_smime **out, facteur_error **
 
 /* ---- Sealing --------------------------------------------------------------------------------- */
 
-/* The message's own S/MIME stands in place of the mailer's. */
+/* The message's own S/MIME settings replace those of the mailer. */
 static int protect(fct_signer *signer, const facteur_message *message, fct_mail *mail, int64_t now,
                    fct_mail **out, facteur_error **error)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a mailer signs and encrypts with: the options dkim and smime, read, their keys parsed once.
- * Files and callbacks are asked at the first mail, texts are judged when the mailer is made.
+ * The keys with which a mailer signs and encrypts: reads the options dkim and smime and parses
+ * their keys once.  Keys given as text are checked when the mailer is made; files and callbacks are
+ * read at the first mail.
  */
 #ifndef FCT_SIGNER_H
 #define FCT_SIGNER_H
@@ -11,20 +12,23 @@
 
 typedef struct fct_signer fct_signer;
 
-/* FACTEUR_ECONFIG (`where` is "dkim[0].selector" or the like), FACTEUR_ENOMEM. */
+/* Returns 0, FACTEUR_ENOMEM, or FACTEUR_ECONFIG with a `where` such as "dkim[0].selector". */
 int fct_signer_new(const fct_options *options, fct_signer **out, facteur_error **error);
 void fct_signer_free(fct_signer *signer); /* NULL is fine */
 
-/* Not while another thread sends.  FACTEUR_ECONFIG: no signature asks for it. */
+/*
+ * Set the callback that gives keys.  No other thread may send meanwhile.  Returns 0, or
+ * FACTEUR_ECONFIG when no signature needs a callback.
+ */
 int fct_signer_set_source(fct_signer *signer, facteur_key_source source, void *user,
                           facteur_error **error);
 
 /*
- * Replace *mail, made of this message, by what goes out: encrypted, signed, or as it is.  The same
- * message to the same recipients is not signed twice.
+ * Replace *mail, which was made of this message, by the mail to send: encrypted, signed or
+ * unchanged. The same message to the same recipients is not signed twice.
  *
- * FACTEUR_ECONFIG, FACTEUR_EMESSAGE, FACTEUR_EIO, FACTEUR_ENOMEM: *mail is as it was, and must not
- * be sent.
+ * Returns 0, FACTEUR_ECONFIG, FACTEUR_EMESSAGE, FACTEUR_EIO or FACTEUR_ENOMEM.  After an error
+ * *mail is unchanged and must not be sent.
  */
 int fct_signer_seal(fct_signer *signer, facteur_message *message, fct_mail **mail,
                     facteur_error **error);

@@ -21,17 +21,17 @@ struct fct_key_source {
 /*
  * Read the option dkim.
  *
- * source     Whom to ask for keys; NULL with `lazy`.
- * lazy       Receives whether keys come from files or a callback: they are then left out, and the
- *            set is good for nothing but its checks.  NULL: everything is read.
+ * source     The callback that gives keys; NULL with `lazy`.
+ * lazy       Receives whether keys come from files or a callback.  These keys are then left out,
+ *            and the set serves only to check the option.  NULL: everything is read.
  *
- * FACTEUR_ECONFIG, FACTEUR_ENOMEM: there is nothing to free.
+ * Returns 0, FACTEUR_ECONFIG or FACTEUR_ENOMEM.  After an error there is nothing to free.
  */
 int fct_dkim_set_read(fct_slice json, const struct fct_key_source *source, bool *lazy,
                       bool *wants_source, struct fct_dkim_set **out, facteur_error **error);
 void fct_dkim_set_free(struct fct_dkim_set *set); /* NULL is fine */
 
-/* The same for the option smime; `lazy` and a file: *out is NULL. */
+/* The same for the option smime.  With `lazy`, *out is NULL when a file must be read. */
 int fct_smime_read(fct_slice json, bool *lazy, fct_smime **out, facteur_error **error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The option smime: with which certificate to sign, for whom to encrypt. */
+/* The option smime: the certificate that signs, and the recipients to encrypt for. */
 #include "config/signer_options.h"
 
 #include "base/error.h"
