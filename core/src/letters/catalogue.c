@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unicode/uloc.h>
 
-/* A locale with what it leaves unsaid: "zh-TW" is Chinese in traditional characters. */
+/* A locale with its implied parts: "zh-TW" means Chinese in traditional characters. */
 struct whole {
     char language[ULOC_LANG_CAPACITY];
     char script[ULOC_SCRIPT_CAPACITY];
@@ -31,7 +31,7 @@ size_t fct_catalogue_key(fct_slice key)
     return FCT_NO_KEY;
 }
 
-/* From ICU's name, not BCP 47's; all empty when ICU cannot. */
+/* Made from ICU's name, not BCP 47's.  All parts are empty when ICU fails. */
 static struct whole whole_of_id(const char *id)
 {
     struct whole whole = {0};
@@ -62,7 +62,9 @@ static bool is_same(const struct whole *a, const struct whole *b)
            strcmp(a->script, b->script) == 0 && strcmp(a->country, b->country) == 0;
 }
 
-/* "pt" and "pt-BR" are the same locale.  The narrower one is for whoever asked for all of it. */
+/*
+ * "pt" and "pt-BR" are the same locale.  The narrower catalogue is for requests with all its parts.
+ */
 static bool is_nearer(const struct fct_catalogue *here, const struct fct_catalogue *found,
                       bool narrow)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Catalogues: the letters' own words, one file a locale in core/templates.  A text may name
- * values of the view in braces: "Your order {number} at {merchant_name}".
+ * Catalogues: the words of the letters, one file for each locale in core/templates.  A text may
+ * name values of the view in braces: "Your order {number} at {merchant_name}".
  */
 #ifndef FCT_CATALOGUE_H
 #define FCT_CATALOGUE_H
@@ -9,11 +9,11 @@
 #include "base/bytes.h"
 
 struct fct_catalogue {
-    const char *tag; /* of BCP 47: "fr", "pt-BR" */
+    const char *tag; /* BCP 47 tag: "fr", "pt-BR" */
     const char *const *texts;
 };
 
-/* What scripts/embed-templates writes into templates_data.c. */
+/* Tables that scripts/embed-templates writes into templates_data.c. */
 struct fct_embedded {
     const char *name;
     const char *text;
@@ -32,13 +32,13 @@ extern const size_t fct_catalogue_count;
 size_t fct_catalogue_key(fct_slice key);
 
 /*
- * The catalogue for a locale, by its tag of BCP 47: its own; else that of its language in its
- * script; else that of its language ("pt" for "pt-BR", and "pt-BR" for "pt", which is what CLDR
- * takes that for); else the English one.
+ * The catalogue for a BCP 47 tag: the locale's own; else that of its language and script; else that
+ * of its language ("pt" for "pt-BR", and "pt-BR" for "pt", because CLDR takes "pt" for "pt-BR");
+ * else the English one.
  */
 const struct fct_catalogue *fct_catalogue_for(const char *tag);
 
-/* Whether a locale's dates and plurals may stand among the catalogue's words. */
+/* Whether a locale's dates and plurals fit among the catalogue's words. */
 bool fct_catalogue_suits(const struct fct_catalogue *catalogue, const char *tag);
 
 /* The text of a key that exists. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From a kind's data to its subject and its parts. */
+/* Makes the subject and the parts of a letter from the kind's data. */
 #include "letters/composed.h"
 
 #include "base/error.h"
@@ -24,7 +24,10 @@ fct_slice fct_first_of(fct_slice a, fct_slice b, const char *c)
     return a.len ? a : b.len ? b : fct_slice_of(c);
 }
 
-/* "shop.example", "www.shop": letters or digits, a point, at least two more letters. */
+/*
+ * Whether a text has something like "shop.example" or "www.shop": letters or digits, a point, at
+ * least two letters.
+ */
 static bool has_domain(fct_slice name)
 {
     for (size_t i = 1; i + 2 < name.len; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A letter composed: its subject and its two parts, before it becomes a message. */
+/* A composed letter: its subject and its two parts, before it becomes a message. */
 #ifndef FCT_COMPOSED_H
 #define FCT_COMPOSED_H
 
@@ -15,15 +15,15 @@ struct fct_letter_options {
 extern const struct fct_shape fct_letter_options_shape;
 
 struct fct_composed {
-    void *data;        /* the struct of the kind's shape; it and what it names in the arena */
+    void *data;        /* the struct of the kind's shape; it and its texts are in the arena */
     fct_slice subject; /* in the arena */
     fct_buf text;
     fct_buf html;
 };
 
 /*
- * Read and compose into the zeroed `composed`, to be freed in either case; `defaults` may be NULL.
- * FACTEUR_EMESSAGE with the path; FACTEUR_ENOMEM.
+ * Read and compose into the zeroed `composed`, which the caller frees also after an error.
+ * `defaults` may be NULL.  Returns 0, FACTEUR_ENOMEM, or FACTEUR_EMESSAGE with the path as `where`.
  */
 int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kind *kind,
                       const struct fct_reading *reading, const json_t *json,
@@ -31,11 +31,13 @@ int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kin
                       const struct fct_letter_defaults *defaults);
 void fct_composed_done(struct fct_composed *composed);
 
-/* Whether the name is only a name: a link or an address in it would be shown as one by mail
- * clients. */
+/*
+ * Whether the name is only a name, without a link or an address that a mail client would show as
+ * one.
+ */
 bool fct_is_plain_name(fct_slice name);
 
-/* The first of the three that says something. */
+/* The first of the three that is not empty. */
 fct_slice fct_first_of(fct_slice a, fct_slice b, const char *c);
 
 #endif

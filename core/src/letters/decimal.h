@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exact decimal amounts: a whole number and the count of its digits behind the point. */
+/* Exact decimal amounts: a whole number, and how many of its digits follow the point. */
 #ifndef FCT_DECIMAL_H
 #define FCT_DECIMAL_H
 
@@ -14,21 +14,21 @@
 typedef struct fct_decimal {
     int64_t digits; /* the amount times 10^scale */
     unsigned scale; /* 0 to FCT_DECIMAL_SCALE */
-    bool set;       /* false: no amount was given; all-zero is that */
+    bool set;       /* false: no amount was given; all-zero means that */
 } fct_decimal;
 
 enum fct_decimal_verdict { FCT_DECIMAL_OK, FCT_DECIMAL_SYNTAX, FCT_DECIMAL_RANGE };
 
-/* "-"? digits ("." digits)?, and nothing else. */
+/* Read "-"? digits ("." digits)?, and nothing else. */
 enum fct_decimal_verdict fct_decimal_parse(fct_slice text, fct_decimal *out);
 fct_decimal fct_decimal_of(int64_t whole);
 
-/* Exact; false when the result has more digits than fit, `out` is then untouched. */
+/* Exact.  Returns false, without touching `out`, when the result has too many digits. */
 bool fct_decimal_add(fct_decimal a, fct_decimal b, fct_decimal *out);
 bool fct_decimal_subtract(fct_decimal a, fct_decimal b, fct_decimal *out);
 bool fct_decimal_multiply(fct_decimal a, fct_decimal b, fct_decimal *out);
 
-/* At most `scale` digits behind the point, halves away from zero. */
+/* Round to at most `scale` digits after the point, halves away from zero. */
 fct_decimal fct_decimal_round(fct_decimal value, unsigned scale);
 
 /* Without zeros at the end of its fraction. */
@@ -37,7 +37,7 @@ fct_decimal fct_decimal_shorten(fct_decimal value);
 int fct_decimal_sign(fct_decimal value); /* -1, 0, 1 */
 bool fct_decimal_is_whole(fct_decimal value);
 
-/* "-12.50", NUL-terminated; returns its length. */
+/* Write "-12.50", NUL-terminated.  Returns its length. */
 size_t fct_decimal_print(fct_decimal value, char out[FCT_DECIMAL_TEXT]);
 
 #endif

@@ -7,13 +7,13 @@
 #define DEPTH_MAX 16
 #define NAME_MAX_LEN 63
 #define UNESCAPED_MAX 4096
-#define DIGITS_MAX 18 /* of a whole number: it cannot overflow */
+#define DIGITS_MAX 18 /* digits of a whole number, which cannot overflow */
 
 struct cursor {
     const char *at, *end;
     unsigned depth;
     size_t len;
-    char text[UNESCAPED_MAX]; /* the string at hand, when it is not in the input as it is */
+    char text[UNESCAPED_MAX]; /* the present string, if it is not in the input unchanged */
 };
 
 static json_t *read_value(struct cursor *in);
@@ -34,7 +34,9 @@ static bool take(struct cursor *in, char byte)
     return true;
 }
 
-/* What of a string stands for itself, up to a quote, a backslash, a control character or the end.
+/*
+ * The part of a string that needs no decoding, up to a quote, a backslash, a control character or
+ * the end.
  */
 static bool plain_run(struct cursor *in, fct_slice *run)
 {
@@ -93,7 +95,10 @@ static bool add_utf8(struct cursor *in, uint32_t code)
     return add(in, bytes, len);
 }
 
-/* Behind "\u"; outside the basic plane a pair of surrogates (RFC 8259 section 7). */
+/*
+ * Read after "\u".  A character outside the basic plane is a pair of surrogates (RFC 8259 section
+ * 7).
+ */
 static bool read_code(struct cursor *in)
 {
     uint32_t code, low;
@@ -126,7 +131,7 @@ static bool read_escape(struct cursor *in)
     return known && add(in, &bytes[known - letters], 1);
 }
 
-/* Behind the opening quote.  The text lasts until the next string is read. */
+/* Read after the opening quote.  The text is valid until the next string is read. */
 static bool read_string(struct cursor *in, fct_slice *text)
 {
     in->len = 0;
@@ -155,7 +160,7 @@ static json_t *read_integer(struct cursor *in)
 
     while (in->at < in->end && in->at - digits < DIGITS_MAX && fct_is_digit((unsigned char)*in->at))
         value = value * 10 + (*in->at++ - '0');
-    /* More digits, a fraction or an exponent meet a reader that expects a comma. */
+    /* More digits, a fraction or an exponent are refused later, where a comma is expected. */
     if (in->at == digits || (*digits == '0' && in->at - digits > 1))
         return NULL;
     return json_integer(negative ? -value : value);
@@ -169,7 +174,7 @@ static json_t *read_word(struct cursor *in, fct_slice word, json_t *value)
     return value;
 }
 
-/* jansson copies the name, and takes the value in any case. */
+/* Jansson copies the name, and takes the value over in any case. */
 static bool read_member(struct cursor *in, json_t *object)
 {
     size_t count = json_object_size(object);
@@ -193,7 +198,7 @@ static bool read_element(struct cursor *in, json_t *array)
     return value && json_array_append_new(array, value) == 0;
 }
 
-/* Behind the opening bracket. */
+/* Read after the opening bracket. */
 static json_t *read_items(struct cursor *in, json_t *items, char close,
                           bool (*read)(struct cursor *in, json_t *items))
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The JSON that shops send, read several times faster than jansson reads it. */
+/* Reads the JSON that shops usually send, several times faster than jansson. */
 #ifndef FCT_JSON_QUICK_H
 #define FCT_JSON_QUICK_H
 
@@ -8,9 +8,9 @@
 #include <jansson.h>
 
 /*
- * The object that jansson would make of these bytes, or NULL: not taken.  Broken JSON, a name that
- * comes twice, fractions, deep nesting, long texts with escapes and exhausted memory are left to
- * jansson, which knows what to say of them.
+ * The object that jansson would make of these bytes, or NULL when this reader does not take them.
+ * Malformed JSON, a name given twice, fractions, deep nesting, long texts with escapes and a
+ * shortage of memory are left to jansson, which reports them.
  */
 json_t *fct_json_quick(fct_slice json);
 

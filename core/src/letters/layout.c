@@ -7,8 +7,8 @@
 #include <unicode/uchar.h>
 
 #define GAP 2       /* columns between a row's left and right */
-#define LEFT_MIN 24 /* a right side that leaves less goes on a line of its own */
-#define HANG 4      /* how far in a row's further lines begin */
+#define LEFT_MIN 24 /* a right side that leaves less gets its own line */
+#define HANG 4      /* the indent of a row's later lines */
 
 static size_t width_of(uint32_t code)
 {
@@ -55,15 +55,15 @@ size_t fct_layout_columns(fct_slice text)
 }
 
 /*
- * How many bytes of `text` fit into `columns`: up to the last space there.  A word that is too wide
- * stays whole (`whole_words`: a URL must be in one piece) or is cut, also where the last space
- * would leave most of the line empty: some scripts write without spaces.
+ * How many bytes of `text` fit into `columns`, up to the last space there.  With `whole_words` a
+ * word that is too wide stays whole, because a URL must be in one piece.  Else it is cut, also when
+ * the last space would leave most of the line empty: some scripts are written without spaces.
  */
 static size_t fit(fct_slice text, size_t columns, bool whole_words)
 {
     size_t used = 0, at = 0, space = 0, before = 0, width;
 
-    /* No character has more columns than bytes, and most lines fit as they are. */
+    /* No character has more columns than bytes, so most lines fit without counting columns. */
     if (text.len <= columns || (text.len <= 4 * columns && fct_layout_columns(text) <= columns))
         return text.len;
     while (at < text.len) {

@@ -7,13 +7,21 @@
 
 #define FCT_LAYOUT_COLUMNS 72
 
-/* The columns that a terminal gives the text: wide East Asian characters take two, marks none. */
+/*
+ * The columns of the text on a terminal: wide East Asian characters take two, combining marks none.
+ */
 size_t fct_layout_columns(fct_slice text);
 
-/* "left ......... right": `left` folded into its own columns, `right` ending at the last one. */
+/*
+ * Append "left ......... right": `left` is folded into its own columns, `right` ends at the last
+ * one.
+ */
 void fct_layout_row(fct_buf *out, fct_slice left, fct_slice right);
 
-/* Append `text` with its long lines folded at spaces, the rest of a line as far in as its start. */
+/*
+ * Append `text` with its long lines folded at spaces.  The rest of a line is indented like its
+ * start.
+ */
 void fct_layout_fold(fct_buf *out, fct_slice text);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From a composed letter to a message: who writes, who receives, who is answered. */
+/* Makes a message of a composed letter: sets its From, its recipients and its Reply-To. */
 #include "letters/letter.h"
 
 #include "base/error.h"
@@ -69,7 +69,7 @@ static int set_list(struct letter *letter, const char *field, const struct fct_s
     return result;
 }
 
-/* One mailbox out of the JSON; an error names the place there, not the header. */
+/* Set one mailbox from the JSON.  An error names its place there, not the header. */
 static int add_mailbox(struct letter *letter, const char *field, fct_slice name, fct_slice address,
                        const char *where)
 {
@@ -108,7 +108,7 @@ static fct_slice text_at(const struct letter *letter, const char *path)
     return fct_shape_text(letter->kind->shape, letter->composed.data, path);
 }
 
-/* A party of the kind as a mailbox; whose address was not given is `missing`. */
+/* Set a party of the kind as a mailbox.  Without an address the error is `missing`. */
 static int add_party(struct letter *letter, const char *field, const struct fct_party *party,
                      const char *missing)
 {
@@ -166,7 +166,7 @@ static fct_slice part(const fct_buf *buf)
     return (fct_slice){buf->ptr, buf->len};
 }
 
-/* The message of what was composed, with the mark of RFC 3834 where no human wrote it. */
+/* Make the message.  It is marked as automatic (RFC 3834) unless a human wrote it. */
 static int build(struct letter *letter)
 {
     int result;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Composing a letter of any kind out of JSON into a message. */
+/* Makes a message of a letter of any kind, from JSON. */
 #ifndef FCT_LETTER_H
 #define FCT_LETTER_H
 
 #include "facteur.h"
 
-/* What the mailer's options give where neither the JSON nor the letter's own options say it; NULL:
- * not set. */
+/*
+ * Values of the mailer's options, used if neither the JSON nor the letter's own options give one.
+ * NULL: not set.
+ */
 struct fct_letter_defaults {
     const char *from;       /* default_from */
     const char *contact_to; /* contact_to */

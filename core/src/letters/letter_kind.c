@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define SHOWN_MAX 64 /* bytes of an unknown name that are told */
+#define SHOWN_MAX 64 /* bytes of an unknown name that an error shows */
 
 static int refuse(const char *name, facteur_error **error)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kept locales sit in a few slots, each taken and filled by one atomic exchange: no lock that a
- * fork could leave held, and two threads never share a formatter (ICU's are not all safe for that).
+ * Kept locales are in a few slots.  One atomic exchange takes or fills a slot, so there is no lock
+ * that a fork could leave held, and no two threads share a formatter (not all of ICU's are safe for
+ * that).
  */
 #include "letters/locale.h"
 
@@ -23,9 +24,9 @@
 #define SLOTS 32
 #define PROBES 4
 #define KEY_MAX (FCT_TAG_MAX + 8)
-#define SHOWN_MAX 40 /* bytes of a refused value that are told */
+#define SHOWN_MAX 40 /* bytes of a refused value that an error shows */
 #define FORMATTED_MAX 256
-#define KNOWN 64 /* formatted numbers that are kept: prices and quantities come again and again */
+#define KNOWN 64 /* formatted numbers that are kept, because prices and quantities repeat */
 #define KNOWN_TEXT 40
 
 struct known {
@@ -36,7 +37,7 @@ struct known {
 };
 
 struct fct_locale {
-    char key[KEY_MAX]; /* tag and currency as asked for */
+    char key[KEY_MAX]; /* tag and currency as requested */
     const struct fct_catalogue *catalogue;
     char id[ULOC_FULLNAME_CAPACITY];    /* ICU's name of the locale: numbers */
     char words[ULOC_FULLNAME_CAPACITY]; /* dates, countries: in the catalogue's language */
@@ -127,14 +128,14 @@ static int open_words(fct_locale *locale, const char *tag, UErrorCode *status)
 {
     char language[ULOC_LANG_CAPACITY] = "", country[ULOC_COUNTRY_CAPACITY] = "";
 
-    /* What ICU cannot read ("ao90" in "pt-PT-ao90") says nothing that is asked for here. */
+    /* A part that ICU cannot read ("ao90" in "pt-PT-ao90") has no effect here. */
     uloc_forLanguageTag(tag, locale->id, (int32_t)sizeof locale->id, NULL, status);
     uloc_getLanguage(locale->id, language, (int32_t)sizeof language, status);
     uloc_getCountry(locale->id, country, (int32_t)sizeof country, status);
     if (U_FAILURE(*status) || !language[0])
         return FACTEUR_EMESSAGE;
     locale->catalogue = fct_catalogue_for(tag);
-    /* Where the language has no catalogue, its region still says how a date is written. */
+    /* If the language has no catalogue, its region still decides how a date is written. */
     if (fct_catalogue_suits(locale->catalogue, tag))
         snprintf(locale->words, sizeof locale->words, "%s", locale->id);
     else
@@ -146,7 +147,7 @@ static int open_words(fct_locale *locale, const char *tag, UErrorCode *status)
     return U_FAILURE(*status) ? FACTEUR_EMESSAGE : 0;
 }
 
-/* At least the currency's digits, and as many more as were given. */
+/* The currency's digits, or more if more were given. */
 static void open_money(fct_locale *locale, const UChar code[4], UErrorCode *status)
 {
     char ascii[64];
@@ -171,7 +172,7 @@ static void open_formatters(fct_locale *locale, UErrorCode *status)
 
     locale->number = unumf_openForSkeletonAndLocale(plain, -1, locale->id, status);
     locale->formatted = unumf_openResult(status);
-    /* An order's date is one of this calendar, also where people reckon by another. */
+    /* An order's date is in the Gregorian calendar, also where people use another. */
     snprintf(days, sizeof days, "%s", locale->words);
     uloc_setKeywordValue("calendar", "gregorian", days, (int32_t)sizeof days, status);
     locale->date = udat_open(UDAT_NONE, UDAT_LONG, days, utc, -1, NULL, 0, status);
@@ -290,7 +291,7 @@ static fct_slice format_anew(fct_locale *locale, UNumberFormatter *formatter, fc
     size_t len = fct_decimal_print(value, number);
     int32_t size;
 
-    /* ICU reads the decimal text itself: no binary floating point on the way. */
+    /* ICU reads the decimal text itself, so no binary floating point is involved. */
     unumf_formatDecimal(formatter, number, (int32_t)len, locale->formatted, &status);
     size = unumf_resultToString(locale->formatted, text, FORMATTED_MAX, &status);
     return to_utf8(arena, text, size, status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A locale at work: the catalogue of its words and ICU's formatters for one currency.  Opening
- * them is slow, so they are kept; whoever takes one has it alone until it is put back.
+ * A locale in use: the catalogue of its words, and ICU's formatters for one currency.  Opening them
+ * is slow, so they are kept.  A caller that takes one has it alone until it is put back.
  */
 #ifndef FCT_LOCALE_H
 #define FCT_LOCALE_H
@@ -21,22 +21,22 @@ struct fct_day {
 };
 
 /*
- * tag        "fr-FR", or as lenient as fct_locale_tag() reads; NULL or "": English.
+ * tag "fr-FR", or any form that fct_locale_tag() reads; NULL or "": English.
  * currency   ISO 4217, in either case; NULL: no amounts will be formatted.
  *
- * FACTEUR_EMESSAGE: no such locale or currency (`where` is "locale" or "currency").
- * FACTEUR_ENOMEM.
+ * Returns 0, FACTEUR_ENOMEM, or FACTEUR_EMESSAGE with "locale" or "currency" as `where` when there
+ * is none of this name.
  */
 int fct_locale_take(fct_slice tag, fct_slice currency, fct_locale **out, facteur_error **error);
 void fct_locale_put(fct_locale *locale); /* NULL is fine */
 
 const struct fct_catalogue *fct_locale_catalogue(const fct_locale *locale);
-/* For HTML's lang: the language that the letter is written in, and its direction. */
+/* For HTML's lang and dir: the letter's language, and whether it is written from right to left. */
 const char *fct_locale_language(const fct_locale *locale);
 bool fct_locale_is_rtl(const fct_locale *locale);
 unsigned fct_locale_currency_digits(const fct_locale *locale);
 
-/* Formatted into the arena; an empty slice and arena->failed when it could not be. */
+/* Format into the arena.  On failure the slice is empty and arena->failed is set. */
 fct_slice fct_locale_money(fct_locale *locale, fct_arena *arena, fct_decimal amount);
 fct_slice fct_locale_number(fct_locale *locale, fct_arena *arena, fct_decimal number);
 fct_slice fct_locale_date(fct_locale *locale, fct_arena *arena, struct fct_day day);

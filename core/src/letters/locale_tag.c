@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-#define RANGES_MAX 32 /* of an Accept-Language header that are read */
+#define RANGES_MAX 32 /* ranges of an Accept-Language header that are read */
 
-/* The scripts that POSIX names behind an "@"; what else stands there ("euro") changes no words. */
+/* The scripts that POSIX names after an "@".  Other modifiers ("euro") do not change words. */
 static const char *const modifiers[][2] = {
     {"latin", "latn"}, {"cyrillic", "cyrl"}, {"devanagari", "deva"}};
 
@@ -45,7 +45,7 @@ static bool add(char tag[FCT_TAG_MAX], fct_slice subtag)
     return true;
 }
 
-/* Subtags with "-" or "_" between; a script that a modifier names goes behind the language. */
+/* Subtags separated by "-" or "_".  A script that a modifier names is put after the language. */
 static bool read_subtags(fct_slice text, fct_slice script, char tag[FCT_TAG_MAX])
 {
     tag[0] = '\0';
@@ -95,7 +95,7 @@ static int weight_of(fct_slice parameters)
     return weight < 1000 ? weight : 1000;
 }
 
-/* English comes back for a language without a catalogue, too. */
+/* A language without a catalogue also gets the English one. */
 static bool has_words(const char *tag)
 {
     const struct fct_catalogue *catalogue = fct_catalogue_for(tag);
@@ -110,7 +110,7 @@ static bool read_ranges(fct_slice text, char tag[FCT_TAG_MAX])
     for (int i = 0; i < RANGES_MAX && text.len; i++) {
         fct_slice range = until(text, ',', ','), name = until(range, ';', ';');
         char here[FCT_TAG_MAX];
-        /* What has words comes before all that has not. */
+        /* A language with a catalogue comes before all without one. */
         int weight = weight_of(after(range, name.len + 1));
 
         text = after(text, range.len + 1);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An order as core/schema/order.json describes it, its sums, and what the templates see of it. */
+/*
+ * An order as core/schema/order.json describes it, its sums, and the view of it for the templates.
+ */
 #ifndef FCT_ORDER_H
 #define FCT_ORDER_H
 
@@ -8,7 +10,7 @@
 #include "letters/words.h"
 
 struct fct_postal {
-    fct_slice text; /* given as finished lines; the others are then empty */
+    fct_slice text; /* finished lines; the other members are then empty */
     fct_slice name, company, line1, line2, postal_code, city, region, country, phone;
 };
 
@@ -69,15 +71,16 @@ struct fct_order {
 extern const struct fct_shape fct_order_shape;
 
 /*
- * Compute the line totals, the subtotal and the total that were not given.
- * FACTEUR_EMESSAGE: the total cannot be computed, or has too many digits; `where` is the path.
+ * Compute the line totals, the subtotal and the total that were not given.  Returns 0, or
+ * FACTEUR_EMESSAGE with the path as `where` when the total cannot be computed or has too many
+ * digits.
  */
 int fct_order_sum(const struct fct_reading *reading, struct fct_order *order, unsigned digits);
 
-/* Fill the view that the order templates are written for; arena->failed when memory ran out. */
+/* Fill the view for the order templates.  arena->failed is set when memory ran out. */
 void fct_order_view(const struct fct_words *words, const struct fct_order *order, fct_view *view);
 
-/* The postal address as lines, in the order that its country writes them. */
+/* The postal address as lines, in the order of its country. */
 fct_slice fct_postal_lines(const struct fct_postal *address, fct_locale *locale, fct_arena *arena);
 
 #endif

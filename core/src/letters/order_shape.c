@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The fields of an order; core/schema/order.json says the same to users, a test compares the two.
+/*
+ * The fields of an order.  core/schema/order.json describes them to users; a test compares the two.
  */
 #include "letters/order.h"
 

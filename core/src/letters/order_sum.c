@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The sums of an order.  What is given stays as it is; what is missing is computed exactly. */
+/* The sums of an order.  Given values stay unchanged; missing ones are computed exactly. */
 #include "letters/order.h"
 
 #define TOO_LARGE "the sum has more than %d digits"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the order templates see: every amount formatted once, for the text and the HTML alike. */
+/* The view for the order templates.  Every amount is formatted once, for the text and the HTML. */
 #include "letters/composed.h"
 #include "letters/layout.h"
 #include "letters/order.h"
@@ -90,7 +90,9 @@ static void add_items(const struct fct_words *words, const struct fct_order *ord
         fct_view_text(view, "pictures", FCT_SLICE("1"));
 }
 
-/* "3 items": pieces when every quantity is a whole number, else the lines of the order. */
+/*
+ * "3 items": counts the pieces when every quantity is a whole number, else the lines of the order.
+ */
 static fct_slice item_count(const struct fct_words *words, const struct fct_order *order)
 {
     const struct fct_item *items = order->items.at;
@@ -169,7 +171,7 @@ static void add_taxes(struct sums *sums, const struct fct_order *order, bool inc
     }
 }
 
-/* A subtotal with nothing between it and an equal total tells nothing. */
+/* A subtotal is useless when nothing comes between it and an equal total. */
 static bool says_the_same(const struct fct_order *order)
 {
     const struct fct_tax *tax = order->taxes.at;
@@ -213,7 +215,9 @@ static void add_sums(const struct fct_words *words, const struct fct_order *orde
     fct_view_text(view, "total_row", row(words->arena, label(words, "total"), total));
 }
 
-/* A section of the letter: its heading, its lines for HTML, and the same indented for text. */
+/*
+ * A section of the letter: its heading, its lines for HTML, and the same lines indented for text.
+ */
 static void add_lines(const struct fct_words *words, fct_view *view, const char *html,
                       const char *text, fct_slice lines)
 {
@@ -288,7 +292,7 @@ void fct_order_view(const struct fct_words *words, const struct fct_order *order
     if (order->date.year)
         fct_view_text(view, "date", fct_locale_date(words->locale, words->arena, order->date));
     add_merchant(words, order->merchant, view);
-    /* Customers choose their names themselves: a link in one would be ours to have sent. */
+    /* Customers choose their own names.  A link in one must not be sent by us. */
     if (order->customer && fct_is_plain_name(order->customer->name))
         fct_view_text(view, "customer_name", order->customer->name);
     add_items(words, order, view);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A postal address as its country writes it: which of postal code, city and region comes first. */
+/* A postal address in its country's order of postal code, city and region. */
 #include "letters/order.h"
 
 #include <string.h>

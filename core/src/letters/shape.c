@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading JSON objects and lists by their tables; the values are read in shape_value.c. */
+/* Reads JSON objects and lists by their tables.  shape_value.c reads the values. */
 #include "letters/shape.h"
 
 #include "base/error.h"
@@ -14,7 +14,7 @@
 
 int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **error)
 {
-    /* Jansson says nothing when memory lacks for its first buffer. */
+    /* Jansson reports nothing when it has no memory for its first buffer. */
     json_error_t problem = {0};
     json_t *root;
 
@@ -38,7 +38,7 @@ int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **er
                              "malformed JSON at line %d, column %d: a text cannot contain \\u0000",
                              problem.line, problem.column);
     if (!root) {
-        /* jansson quotes the input, which may be cut within a character. */
+        /* Jansson quotes the input and may cut it within a character. */
         size_t good = fct_utf8_check(fct_slice_of(problem.text));
 
         return fct_error_set(error, FACTEUR_EMESSAGE, NULL,
@@ -196,7 +196,7 @@ static int read_pairs(const struct fct_reading *reading, const struct fct_path *
     return 0;
 }
 
-/* One address list, or several: what is in them is judged by mime/. */
+/* One address list or several.  mime/ checks the addresses. */
 static int read_mailboxes(const struct fct_reading *reading, const struct fct_path *path,
                           const json_t *json, struct fct_series *list)
 {

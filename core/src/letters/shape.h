@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Strict reading of JSON into structs, driven by tables: what a letter may hold is written down
- * once, and every refusal names its path ("items[2].unit_price").
+ * Reads JSON strictly into structs, by tables: the fields of a letter are written down once, and
+ * every refusal gives its path ("items[2].unit_price").
  */
 #ifndef FCT_SHAPE_H
 #define FCT_SHAPE_H
@@ -17,12 +17,12 @@
 #define FCT_LIST_MAX 10000               /* entries of one list */
 #define FCT_TEXT_MAX ((size_t)256 << 10) /* bytes of one text */
 
-/* What a field holds, and the type of the struct's member. */
+/* The content of a field, and the type of the struct's member. */
 enum fct_kind {
     FCT_LINE,      /* fct_slice: one line; runs of control characters become a space */
-    FCT_ID,        /* fct_slice: a line that may be given as a whole number */
+    FCT_ID,        /* fct_slice: a line, which may be given as a whole number */
     FCT_PROSE,     /* fct_slice: lines ending in LF; other control characters become a space */
-    FCT_MAILBOX,   /* fct_slice: an address; judged by mime/ when it is used */
+    FCT_MAILBOX,   /* fct_slice: an address; mime/ checks it when it is used */
     FCT_LINK,      /* fct_slice: an http or https URL */
     FCT_PICTURE,   /* fct_slice: a URL, or "cid:…" for an inline part */
     FCT_AMOUNT,    /* fct_decimal */
@@ -31,7 +31,7 @@ enum fct_kind {
     FCT_FLAG,      /* bool */
     FCT_DAY,       /* struct fct_day */
     FCT_MAILBOXES, /* struct fct_series of fct_slice: one text, or a list of texts */
-    FCT_PAIRS,  /* struct fct_series of struct fct_pair: an object with names of the user's own */
+    FCT_PAIRS,  /* struct fct_series of struct fct_pair: an object whose names the user chooses */
     FCT_OBJECT, /* pointer to the shape's struct, NULL when not given */
     FCT_OBJECTS /* struct fct_series of the shape's struct */
 };
@@ -59,7 +59,7 @@ struct fct_shape {
     size_t count;
     size_t size; /* of the struct */
     const struct fct_field
-        *shorthand; /* what a plain value in the object's place stands for, or NULL */
+        *shorthand; /* the field that a plain value instead of the object sets, or NULL */
 };
 
 /* Rows of a shape's table, and the shape of a struct whose fields are such a table. */
@@ -84,7 +84,7 @@ struct fct_shape {
         fields, sizeof(fields) / sizeof((fields)[0]), sizeof(struct type), shorthand               \
     }
 
-/* Where in the JSON the reading stands; lives on the stack. */
+/* The present place in the JSON; it lives on the stack. */
 struct fct_path {
     const struct fct_path *up;
     const char *name; /* NULL: an index */
@@ -97,39 +97,45 @@ struct fct_reading {
 };
 
 /*
- * Parse JSON whose outermost value is an object.
- * FACTEUR_EMESSAGE: malformed (line and column are told), a key twice, too long.
+ * Parse JSON whose outermost value is an object.  Returns 0, FACTEUR_ENOMEM, or FACTEUR_EMESSAGE
+ * when it is malformed (the error gives line and column), has a key twice, or is too long.
  */
 int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **error);
 
 /*
  * Read an object into its zeroed struct.  Texts are borrowed from `json` or from the arena.
- * FACTEUR_EMESSAGE: an unknown, missing or malformed field, `where` is its path; FACTEUR_ENOMEM.
+ * Returns 0, FACTEUR_ENOMEM, or FACTEUR_EMESSAGE with the path as `where` when a field is unknown,
+ * missing or malformed.
  */
 int fct_shape_read(const struct fct_reading *reading, const struct fct_path *path,
                    const json_t *json, const struct fct_shape *shape, void *out);
 
-/* The text at a path of names ("customer.email") in what was read; empty when it was not given, or
- * the shape has none there. */
+/*
+ * The text at a path of names ("customer.email") in a struct that was read.  Empty when it was not
+ * given or the shape has no text there.
+ */
 fct_slice fct_shape_text(const struct fct_shape *shape, const void *object, const char *path);
 
 /* Read one value that is neither an object nor a list; shape_value.c. */
 int fct_shape_read_value(const struct fct_reading *reading, const struct fct_path *path,
                          const json_t *json, enum fct_kind kind, void *member);
 
-/* Refuse: the error's `where` becomes the path. */
+/* Refuse a value: the error's `where` is its path. */
 int fct_shape_refuse(const struct fct_reading *reading, const struct fct_path *path,
                      const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* "expected <what>, got <the value, shortened>". */
+/* Refuse with "expected <what>, got <the value, shortened>". */
 int fct_shape_expected(const struct fct_reading *reading, const struct fct_path *path,
                        const char *what, const json_t *got);
 
-/* The text without control characters, borrowed when it has none, else from the arena. */
+/* The text without control characters.  It is borrowed when it has none, else in the arena. */
 fct_slice fct_clean_line(fct_arena *arena, fct_slice text);
 fct_slice fct_clean_prose(fct_arena *arena, fct_slice text);
 
-/* http or https, a host, and no space, quote, bracket or control character. */
+/*
+ * Whether a URL is http or https, has a host, and has no space, quote, bracket or control
+ * character.
+ */
 bool fct_is_link(fct_slice url);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading one JSON value: texts, links, amounts, days. */
+/* Reads one JSON value: a text, a link, an amount, a day. */
 #include "letters/shape.h"
 
 #include "base/block.h"
@@ -12,7 +12,9 @@
 
 #define SHOWN_MAX 40
 
-/* Floats lose cents: the shortest decimal that reads back as the same double is what was written.
+/*
+ * Floats lose cents.  The shortest decimal that reads back as the same double is the one that was
+ * written.
  */
 static void show_real(double value, char *out, size_t size)
 {
@@ -21,7 +23,7 @@ static void show_real(double value, char *out, size_t size)
         if (strtod(out, NULL) == value)
             break;
     }
-    /* "got 89" would read as if 89, which is fine, were refused. */
+    /* "got 89" would look as if 89, which is valid, were refused. */
     if (!strpbrk(out, ".e") && strlen(out) + 2 < size)
         strcat(out, ".0");
 }
@@ -57,13 +59,16 @@ int fct_shape_expected(const struct fct_reading *reading, const struct fct_path 
     }
 }
 
-/* C0, DEL, C1, and the line and paragraph separators that some mail clients break lines at. */
+/* C0, DEL, C1, and the line and paragraph separators, at which some mail clients break lines. */
 static bool is_control(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
 }
 
-/* How many bytes at the front are neither controls nor begin a character that may be one. */
+/*
+ * How many bytes at the front are neither control characters nor the start of a character that may
+ * be one.
+ */
 static size_t harmless_len(fct_slice text)
 {
     size_t at = 0, first = FCT_BLOCK_SIZE;
@@ -78,8 +83,7 @@ static size_t harmless_len(fct_slice text)
     return at < text.len ? at : text.len;
 }
 
-/* The quick look, which most texts pass: C1 is C2 80 to C2 9F, the separators are E2 80 A8 and A9.
- */
+/* A quick check that most texts pass: C1 is C2 80 to C2 9F, the separators are E2 80 A8 and A9. */
 static bool has_control(fct_slice text)
 {
     const unsigned char *in = (const unsigned char *)text.ptr;
@@ -213,7 +217,7 @@ static int read_text(const struct fct_reading *reading, const struct fct_path *p
         return fct_shape_expected(reading, path,
                                   "a URL that begins with https://, http:// or cid:", json);
     if (kind == FCT_MAILBOX)
-        *out = text; /* mime/ refuses control characters here, it does not mend them. */
+        *out = text; /* mime/ refuses control characters here instead of removing them. */
     else
         *out = kind == FCT_PROSE ? fct_clean_prose(reading->arena, text)
                                  : fct_clean_line(reading->arena, text);
@@ -261,7 +265,9 @@ static int digits_at(fct_slice text, size_t at, size_t count)
     return value;
 }
 
-/* "10:00" or "1000" at `*at`, which goes on behind it; whether it is a time of the day. */
+/*
+ * Read "10:00" or "1000" at `*at` and move `*at` past it.  Returns whether it is a time of the day.
+ */
 static bool is_hour(fct_slice text, size_t *at, bool colon)
 {
     int hour = digits_at(text, *at, 2), minute = digits_at(text, *at + 2 + colon, 2);
@@ -272,7 +278,7 @@ static bool is_hour(fct_slice text, size_t *at, bool colon)
     return true;
 }
 
-/* Behind the day: RFC 3339 section 5.6, with seconds and offset left out if you like. */
+/* The clock after the day: RFC 3339 section 5.6, where seconds and offset may be left out. */
 static bool parse_clock(fct_slice text)
 {
     size_t at = 11;
@@ -298,7 +304,9 @@ static bool parse_clock(fct_slice text)
     return at == text.len;
 }
 
-/* The day as written: "2026-11-23", or a date and time of RFC 3339, whose clock is not shown. */
+/*
+ * The day as written: "2026-11-23", or a date and time of RFC 3339, of which only the day is used.
+ */
 static bool parse_day(fct_slice text, struct fct_day *out)
 {
     static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rendering: compiled operations and a view become text. */
+/* Renders a compiled template with a view as text. */
 #include "letters/template.h"
 
 #include "base/block.h"
@@ -115,7 +115,7 @@ static const char *entity(char byte)
     }
 }
 
-/* How many bytes at the text's start have no entity. */
+/* How many bytes at the text's start need no entity. */
 static size_t plain_len(fct_slice text)
 {
     const char *end = text.ptr + text.len;
@@ -144,7 +144,7 @@ static void put(struct render *render, fct_slice text)
     }
 }
 
-/* A catalogue text, its {names} filled in. */
+/* A catalogue text with its {names} filled in. */
 static void put_label(struct render *render, fct_slice text)
 {
     while (text.len) {

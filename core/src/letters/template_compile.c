@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Compiling a template's text into operations. */
+/* Compiles a template's text into operations. */
 #include "letters/template_ops.h"
 
 #include "base/error.h"
@@ -18,7 +18,7 @@ struct source {
 
 struct compile {
     fct_template *made;
-    size_t open[FCT_TEMPLATE_DEPTH]; /* the sections that are not closed yet */
+    size_t open[FCT_TEMPLATE_DEPTH]; /* the open sections */
     size_t depth;
     size_t partials;
     facteur_error **error;
@@ -62,7 +62,7 @@ static struct fct_template_op *add_op(struct compile *compile, enum fct_template
     return op;
 }
 
-/* The next tag at or behind source->at: 1, 0 when there is none, or an error. */
+/* Find the next tag from source->at on.  Returns 1, 0 when there is none, or an error. */
 static int next_tag(struct compile *compile, const struct source *source, struct tag *tag)
 {
     const char *text = source->text.ptr, *end = text + source->text.len;
@@ -88,8 +88,8 @@ static int next_tag(struct compile *compile, const struct source *source, struct
 }
 
 /*
- * A section's tag, a comment or a partial alone on its line takes the line with it: widen
- * [start, end) to the whole line, line feed included.
+ * If a section's tag, a comment or a partial is alone on its line, the line disappears with it:
+ * widen [start, end) to the whole line with its line feed.
  */
 static void take_line(const struct source *source, struct tag *tag)
 {

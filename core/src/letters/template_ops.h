@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a template is compiled into. */
+/* The compiled form of a template. */
 #ifndef FCT_TEMPLATE_OPS_H
 #define FCT_TEMPLATE_OPS_H
 
@@ -18,7 +18,7 @@ enum fct_template_kind {
 struct fct_template_op {
     enum fct_template_kind kind;
     fct_slice text; /* the literal, or the name */
-    size_t end;     /* a section: the operation behind it; a label: its key */
+    size_t end;     /* a section: the operation after it; a label: its key */
 };
 
 struct fct_template {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define USUAL_SIZE ((size_t)8192) /* of a rendered part: room made once */
+#define USUAL_SIZE ((size_t)8192) /* bytes reserved for a rendered part */
 
 fct_slice fct_words_label(const struct fct_words *words, const char *key, const fct_view *view)
 {

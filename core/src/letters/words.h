@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Putting the letters' words together: catalogue texts with values in them. */
+/* Builds the letters' texts from catalogue texts and values. */
 #ifndef FCT_WORDS_H
 #define FCT_WORDS_H
 
@@ -12,7 +12,7 @@ struct fct_words {
     fct_arena *arena;
 };
 
-/* The catalogue's text of a key, its {names} filled from the view. */
+/* The catalogue's text of a key, with its {names} replaced by values of the view. */
 fct_slice fct_words_label(const struct fct_words *words, const char *key, const fct_view *view);
 
 /* The same with one or two values given here; `b` may be NULL. */
@@ -27,7 +27,7 @@ fct_slice fct_words_join(const struct fct_words *words, fct_slice a, const char 
 fct_slice fct_words_pairs(const struct fct_words *words, const struct fct_series *pairs,
                           const char *separator);
 
-/* The lines of a prose, each two columns in, for the text part. */
+/* The lines of a prose, each indented by two columns, for the text part. */
 fct_slice fct_words_indent(const struct fct_words *words, fct_slice text);
 
 /* Render an embedded template; text/plain is folded to its width. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The contact form's letter: a visitor's words, shown to the site's owner as text and nothing else.
- */
+/* The contact form's letter: a visitor's words, shown to the site's owner as text only. */
 #include "base/utf8.h"
 #include "letters/composed.h"
 
@@ -14,7 +13,7 @@ struct contact {
     struct fct_series fields; /* struct contact_field */
 };
 
-#define SUBJECT_MAX 120 /* bytes of a visitor's words in a subject */
+#define SUBJECT_MAX 120 /* bytes of the visitor's words in a subject */
 
 static const struct fct_field field_fields[] = {
     FCT_NEEDED(contact_field, name, FCT_LINE),
@@ -131,7 +130,7 @@ static int check(const struct fct_reading *reading, void *data)
     return 0;
 }
 
-/* The visitor is never the sender, only the one who is answered: anything else breaks DMARC. */
+/* The visitor is never the sender, only the Reply-To: anything else breaks DMARC. */
 const struct fct_letter_kind fct_letter_contact_form = {
     .name = "contact_form",
     .schema = "contact",

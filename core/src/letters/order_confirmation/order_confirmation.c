@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The order confirmation: the merchant writes, the customer receives. */
+/* The order confirmation, from the merchant to the customer. */
 #include "letters/letter_kind.h"
 #include "letters/order.h"
 
