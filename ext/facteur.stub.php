@@ -170,7 +170,8 @@ namespace Facteur {
          * What was counted in this process since the first send; waits for nothing.
          *
          * @return array "relays": a list with relay, connections, mails, handshakes, flights, demotions and
-         *               phases (count, seconds, buckets: pairs of "below so many seconds" and a count)
+         *               phases (count, seconds, buckets: pairs of "below so many seconds" and a count);
+         *               "shared": the configurations that this process keeps: used, resting, left
          */
         public function stats(): array {}
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The section of phpinfo(): versions, and the ini settings without their secrets. */
+/* The section of phpinfo(): versions, counts, and the ini settings without their secrets. */
 #include "php_facteur.h"
 
 #include "ext/standard/info.h"
@@ -14,7 +14,8 @@
 PHP_MINFO_FUNCTION(facteur)
 {
     UVersionInfo icu;
-    char icu_text[U_MAX_VERSION_STRING_LENGTH];
+    char icu_text[U_MAX_VERSION_STRING_LENGTH], counts[96];
+    size_t used, resting, left;
 
     u_getVersion(icu);
     u_versionToString(icu, icu_text);
@@ -26,6 +27,9 @@ PHP_MINFO_FUNCTION(facteur)
     php_info_print_table_row(2, "c-ares", ares_version(NULL));
     php_info_print_table_row(2, "ICU", icu_text);
     php_info_print_table_row(2, "jansson", jansson_version_str());
+    facteur_shared_count(&used, &resting, &left);
+    snprintf(counts, sizeof(counts), "%zu in use, %zu at rest, %zu left", used, resting, left);
+    php_info_print_table_row(2, "shared mailers", counts);
     php_info_print_table_end();
     display_ini_entries(zend_module);
 }

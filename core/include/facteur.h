@@ -374,12 +374,26 @@ FACTEUR_API int facteur_mailer_new(const char *dsn, const char *const *names,
 
 /*
  * As facteur_mailer_new(), but mailers with the same configuration share their connections in this
- * process.  Free each handle with facteur_mailer_free().  After the last one the connections stay
- * open until the process ends, for the next request.
+ * process.  Free each handle with facteur_mailer_free().
+ *
+ * After the last handle the connections stay open for the next request.  A configuration that was
+ * not asked for within ten minutes leaves: the relay gets QUIT, descriptors are closed, credentials
+ * are wiped.  The same happens to the one used the longest ago when more than 32 have no handle, or
+ * more than one for 32 descriptors that the process may open (RLIMIT_NOFILE).  This is done when a
+ * shared mailer is made or freed, when a mail is submitted, and when a host steps.
  */
 FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
                                       const char *const *values, size_t count, facteur_mailer **out,
                                       facteur_error **error);
+
+/*
+ * The configurations that facteur_mailer_shared() keeps in this process.
+ *
+ * used      Now, with handles.
+ * resting   Now, without one.
+ * left      All that have left.
+ */
+FACTEUR_API void facteur_shared_count(size_t *used, size_t *resting, size_t *left);
 
 /* The files and folders that a configuration names. */
 typedef struct facteur_paths facteur_paths;
@@ -515,7 +529,8 @@ FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
  *
  * A bucket counts the times below so many seconds (a power of two of microseconds) that no bucket
  * before it counts; the last one has null.  Empty buckets and phases are left out.  Without a relay
- * (memory:// …) the list is empty.
+ * (memory:// …) the list is empty.  A shared mailer also has "shared": {"used", "resting", "left"},
+ * the numbers of facteur_shared_count().
  *
  * FACTEUR_ECLOSED, FACTEUR_ENOMEM.
  */

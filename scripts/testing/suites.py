@@ -60,7 +60,7 @@ def coverage(log):
 
 
 def c_threads(log):
-    meson_tests(log, THREADS, "test_mailer", "test_driver", "test_children", "test_pool", "test_share", "test_slots",
+    meson_tests(log, THREADS, "test_mailer", "test_driver", "test_children", "test_engines", "test_pool", "test_share", "test_slots",
                 "test_stream", "test_token", "test_money")
 
 

@@ -270,6 +270,8 @@ SHOWN = [
     (124, "tests/core/test_session.c", "a_dialogue", "final-refused-plain.txt: our server ends a refused transaction"),
     (125, SEVERAL, "test_a_content_is_never_read_as_commands", "the content is what matters"),
     (125, SEVERAL, "test_bdat_is_proven_once", "and on which connection"),
+    (127, "tests/core/test_engines.c", "a_thousand_configurations_need_few_descriptors", "it takes many mailers"),
+    (127, "tests/python/test_tenants.py", "test_each_of_a_thousand_configurations_sends", "and an interpreter"),
     (132, SEVERAL, "test_nothing_stands_behind_a_final_dot", "it takes several mails"),
     (133, SEVERAL, "test_nothing_stands_behind_a_final_dot", "the same"),
 ]

@@ -326,6 +326,17 @@ bool fct_driver_is_finished(fct_driver *driver, const struct fct_task *task)
     return finished;
 }
 
+bool fct_driver_is_at_rest(fct_driver *driver)
+{
+    bool resting;
+
+    pthread_mutex_lock(&driver->lock);
+    resting =
+        !driver->inside && fct_list_empty(&driver->fresh) && fct_list_empty(&driver->under_way);
+    pthread_mutex_unlock(&driver->lock);
+    return resting;
+}
+
 int fct_driver_run(fct_driver *driver, struct fct_task *task, facteur_error **error)
 {
     int err = fct_driver_submit(driver, task, error);

@@ -45,6 +45,11 @@ int fct_driver_submit(fct_driver *driver, struct fct_task *task, facteur_error *
 bool fct_driver_is_finished(fct_driver *driver, const struct fct_task *task);
 
 /*
+ * Whether no task is under way and no thread waits.  Not for a child of the process that made it.
+ */
+bool fct_driver_is_at_rest(fct_driver *driver);
+
+/*
  * Wait until the task is finished or the clock reaches until_us.  Returns whether it is finished.
  */
 bool fct_driver_wait(fct_driver *driver, struct fct_task *task, uint64_t until_us);

@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "drive/event_host.h"
-#include "mailer/engine.h"
 #include "mailer/prepare.h"
 #include "mailer/receipt.h"
+#include "mailer/registry.h"
 
 #include <string.h>
 
@@ -158,6 +158,7 @@ static int submit(facteur_mailer *mailer, facteur_host *host, facteur_message *m
     struct fct_prepared prepared;
     int err = fct_mailer_check_open(mailer, error);
 
+    fct_registry_sweep();
     if (!err)
         err = fct_prepare(&mailer->engine->plan, message, how, &prepared, error);
     if (err)
@@ -456,6 +457,7 @@ double facteur_host_timeout(facteur_host *host)
 
 void facteur_host_step(facteur_host *host)
 {
+    fct_registry_sweep();
     if (host->host)
         fct_event_host_step(host->host);
 }

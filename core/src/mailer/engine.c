@@ -20,6 +20,7 @@ fct_engine *fct_engine_new(fct_plan *plan)
     engine->plan = *plan;
     memset(plan, 0, sizeof *plan);
     atomic_init(&engine->runtime, NULL);
+    fct_list_init(&engine->link);
     return engine;
 }
 
@@ -111,6 +112,28 @@ uint64_t fct_engine_deadline_us(const fct_engine *engine, double seconds)
     if (!(seconds > 0))
         return now_us + engine->plan.deadline_us;
     return now_us + (uint64_t)((seconds < DEADLINE_MAX_S ? seconds : DEADLINE_MAX_S) * 1e6);
+}
+
+static fct_driver *driver_here(const fct_engine *engine)
+{
+    const fct_runtime *runtime = fct_engine_peek(engine);
+
+    return runtime ? runtime->driver : NULL;
+}
+
+void fct_engine_close(fct_engine *engine, uint64_t timeout_us)
+{
+    fct_driver *driver = driver_here(engine);
+
+    if (driver)
+        fct_driver_close(driver, timeout_us);
+}
+
+bool fct_engine_is_at_rest(const fct_engine *engine)
+{
+    fct_driver *driver = driver_here(engine);
+
+    return !driver || fct_driver_is_at_rest(driver);
 }
 
 void fct_engine_free(fct_engine *engine)

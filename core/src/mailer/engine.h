@@ -6,6 +6,7 @@
 #ifndef FCT_ENGINE_H
 #define FCT_ENGINE_H
 
+#include "base/list.h"
 #include "base/process.h"
 #include "config/plan.h"
 #include "drive/driver.h"
@@ -26,7 +27,12 @@ typedef struct fct_runtime {
 typedef struct fct_engine {
     fct_plan plan;
     _Atomic(fct_runtime *) runtime;
-    struct fct_engine *next; /* in the registry */
+
+    /* For mailer/registry.h, with its lock; not used by an engine of one handle alone. */
+    struct fct_registry *home;
+    fct_list link;
+    unsigned handles;
+    uint64_t rested_us; /* when the last handle went */
 } fct_engine;
 
 struct facteur_mailer {
@@ -52,6 +58,12 @@ void fct_mailer_ask_tokens(const facteur_mailer *mailer, uint64_t deadline_us);
 
 /* Make an engine.  The plan is taken over, also on failure.  Returns NULL when memory ran out. */
 fct_engine *fct_engine_new(fct_plan *plan);
+
+/* Close its driver as fct_driver_close() does, if this process has one. */
+void fct_engine_close(fct_engine *engine, uint64_t timeout_us);
+
+/* Whether no mail is under way in this process. */
+bool fct_engine_is_at_rest(const fct_engine *engine);
 
 /*
  * Free an engine that nobody uses and whose driver is closed.  What a parent process left in it is

@@ -5,40 +5,9 @@
  */
 #include "base/error.h"
 #include "base/memory.h"
-#include "mailer/engine.h"
+#include "mailer/registry.h"
 
 #include <string.h>
-
-/* The engines that facteur_mailer_shared() hands out, one registry a process. */
-struct registry {
-    fct_process process;
-    pthread_mutex_t lock;
-    fct_engine *engines;
-    struct registry *inherited; /* of the parent process, whose lock cannot be used here */
-};
-
-static _Atomic(struct registry *) registry;
-
-static struct registry *get_registry(void)
-{
-    fct_process process = fct_process_now();
-    struct registry *known = atomic_load(&registry);
-    struct registry *made;
-
-    if (known && known->process == process)
-        return known;
-    made = fct_calloc(1, sizeof *made);
-    if (!made)
-        return NULL;
-    made->process = process;
-    made->inherited = known;
-    pthread_mutex_init(&made->lock, NULL);
-    if (atomic_compare_exchange_strong(&registry, &known, made))
-        return made;
-    pthread_mutex_destroy(&made->lock);
-    fct_free(made);
-    return known;
-}
 
 facteur_mailer *fct_mailer_ref(facteur_mailer *mailer)
 {
@@ -110,55 +79,32 @@ int facteur_mailer_new(const char *dsn, const char *const *names, const char *co
     return err;
 }
 
-/* The engine with this plan, which is taken over.  NULL when memory ran out. */
-static fct_engine *find_or_add(struct registry *shared, fct_plan *plan)
-{
-    fct_engine *engine = shared->engines;
-
-    while (engine && !fct_plan_equal(&engine->plan, plan))
-        engine = engine->next;
-    if (engine) {
-        fct_plan_done(plan);
-        return engine;
-    }
-    engine = fct_engine_new(plan);
-    if (!engine)
-        return NULL;
-    engine->next = shared->engines;
-    shared->engines = engine;
-    return engine;
-}
-
 int facteur_mailer_shared(const char *dsn, const char *const *names, const char *const *values,
                           size_t count, facteur_mailer **out, facteur_error **error)
 {
-    struct registry *shared = get_registry();
     fct_plan plan;
     fct_engine *engine;
-    int err;
+    int err = fct_plan_init(&plan, dsn, names, values, count, error);
 
-    if (!shared)
-        return fct_error_nomem(error);
-    err = fct_plan_init(&plan, dsn, names, values, count, error);
     if (err)
         return err;
-    pthread_mutex_lock(&shared->lock);
-    engine = find_or_add(shared, &plan);
-    pthread_mutex_unlock(&shared->lock);
-    return engine ? make_handle(engine, true, out, error) : fct_error_nomem(error);
+    engine = fct_registry_take(&plan);
+    if (!engine)
+        return fct_error_nomem(error);
+    err = make_handle(engine, true, out, error);
+    if (err)
+        fct_registry_give(engine);
+    return err;
 }
 
 void facteur_mailer_close(facteur_mailer *mailer, double timeout)
 {
-    fct_runtime *runtime = fct_engine_peek(mailer->engine);
     uint64_t timeout_us = 0;
 
     if (timeout > 0)
         timeout_us = (uint64_t)((timeout < 3600 ? timeout : 3600) * 1e6);
-    if (atomic_exchange(&mailer->closed, true) || mailer->shared)
-        return;
-    if (runtime && runtime->driver)
-        fct_driver_close(runtime->driver, timeout_us);
+    if (!atomic_exchange(&mailer->closed, true) && !mailer->shared)
+        fct_engine_close(mailer->engine, timeout_us);
 }
 
 void facteur_mailer_free(facteur_mailer *mailer)
@@ -166,7 +112,9 @@ void facteur_mailer_free(facteur_mailer *mailer)
     if (!mailer)
         return;
     facteur_mailer_close(mailer, 0);
-    if (!mailer->shared)
+    if (mailer->shared)
+        fct_registry_give(mailer->engine);
+    else
         fct_engine_free(mailer->engine);
     fct_mailer_unref(mailer);
 }

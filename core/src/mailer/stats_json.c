@@ -127,6 +127,14 @@ static json_t *describe(const fct_relay *relay, const struct fct_pool_stats *sta
     return checked(object, err);
 }
 
+static json_t *shared_counts(void)
+{
+    size_t used, resting, left;
+
+    facteur_shared_count(&used, &resting, &left);
+    return numbers((const struct entry[]){{"used", used}, {"resting", resting}, {"left", left}}, 3);
+}
+
 int facteur_stats(const facteur_mailer *mailer, char **json, facteur_error **error)
 {
     bool known = fct_engine_peek(mailer->engine) != NULL;
@@ -153,7 +161,8 @@ int facteur_stats(const facteur_mailer *mailer, char **json, facteur_error **err
         json_decref(root);
         return fct_error_nomem(error);
     }
-    if (fct_json_set(root, "relays", list)) {
+    if (fct_json_set(root, "relays", list) ||
+        (mailer->shared && fct_json_set(root, "shared", shared_counts()))) {
         json_decref(root);
         return fct_error_nomem(error);
     }

@@ -48,7 +48,8 @@ static bool answer(int fd, const char *line, bool *in_body)
         usleep(1000 * atomic_load(&relay.final_ms));
         say_verdict(fd);
     } else if (strncmp(line, "EHLO", 4) == 0) {
-        say(fd, "250-relay.example\r\n250-PIPELINING\r\n250-AUTH XOAUTH2\r\n250 8BITMIME\r\n");
+        say(fd,
+            "250-relay.example\r\n250-PIPELINING\r\n250-AUTH PLAIN XOAUTH2\r\n250 8BITMIME\r\n");
     } else if (strncmp(line, "AUTH", 4) == 0) {
         bool refused = atomic_load(&relay.refusals) > 0 && atomic_fetch_sub(&relay.refusals, 1) > 0;
 
