@@ -242,6 +242,7 @@ static void a_host_drives_many_mails(void **state)
     struct loop loop = open_loop(mailer, 0);
 
     assert_int_equal(facteur_host_fd(loop.host), -1);
+    assert_true(facteur_host_timeout(loop.host) == -1);
     facteur_host_free(loop.host);
     loop = open_loop(mailer, MANY);
     /* No busy wait: a turn has its reason. */

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "mime/header.h"
+#include "mime/limits.h"
 #include "mime/token.h"
 
 static char *subject(const char *text)
@@ -477,6 +478,23 @@ static void tokens_are_refused_by_kind(void **state)
         {FCT_TOKEN_MEDIA_TYPE, "a/b; name=x", false},
         {FCT_TOKEN_MEDIA_TYPE, "a/b\r\nX: y", false},
         {FCT_TOKEN_MEDIA_TYPE, "multipart/mixed", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c=", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; =d", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b;c=d;  e=\"\"", true},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b  ; c=d", true},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; names=x", true},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c=\"~ !\"", true},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c=\"\x7f\"", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c=\"\x1f\"", false},
+        {FCT_TOKEN_ENVELOPE_ID, "", false},
+        {FCT_TOKEN_LABEL_NAME, "", false},
+        {FCT_TOKEN_LABEL, "", false},
+        {FCT_TOKEN_LABEL, "a\xff", false},
+        {FCT_TOKEN_URI, "https://", false},
+        {FCT_TOKEN_URI, "mailto:", false},
+        {FCT_TOKEN_URI, "HTTPS://x", true},
+        {FCT_TOKEN_URI, "mailto:x", true},
+        {FCT_TOKEN_URI, "http://x.example", false},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -485,6 +503,107 @@ static void tokens_are_refused_by_kind(void **state)
         if (result != (cases[i].good ? 0 : FACTEUR_EMESSAGE))
             fail_msg("\"%s\" gave %d", cases[i].value, result);
     }
+}
+
+/* What each kind takes beside letters and digits, octet by octet. */
+static void tokens_have_their_characters(void **state)
+{
+    static const struct {
+        enum fct_token kind;
+        const char *before, *others;
+        bool beyond_ascii;
+    } rows[] = {
+        {FCT_TOKEN_HEADER_NAME, "X", "!\"#$%&'()*+,-./;<=>?@[\\]^_`{|}~", false},
+        {FCT_TOKEN_FILE_NAME, "x", " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", true},
+        {FCT_TOKEN_ID, "x", "!\"#$%&'()*+,-./:;=?@[\\]^_`{|}~", false},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b", "!#$%&'*+-.^_`{|}~", false},
+        {FCT_TOKEN_ENVELOPE_ID, "x", " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", false},
+        {FCT_TOKEN_LABEL_NAME, "x", "-._", false},
+        {FCT_TOKEN_LABEL, "x", " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", true},
+        {FCT_TOKEN_URI, "https://x", "!\"#$%&'()*+,-./:;=?@[\\]^_`{|}~", false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (unsigned code = 0; code < 0x200; code++) {
+            bool good = code < 0x80 ? fct_is_alnum((unsigned char)code) ||
+                                          (code && strchr(rows[i].others, (int)code))
+                                    : rows[i].beyond_ascii && code >= 0xa0;
+            char text[16];
+            size_t len = strlen(rows[i].before);
+
+            memcpy(text, rows[i].before, len);
+            if (code >= 0x80)
+                text[len++] = (char)(0xc0 | code >> 6);
+            text[len++] = (char)(code < 0x80 ? code : 0x80 | (code & 0x3f));
+            if (fct_token_check(rows[i].kind, "f", (fct_slice){text, len}, NULL) !=
+                (good ? 0 : FACTEUR_EMESSAGE))
+                fail_msg("kind %d, U+%04X", (int)rows[i].kind, code);
+        }
+    }
+}
+
+static void tokens_have_their_lengths(void **state)
+{
+    static const struct {
+        enum fct_token kind;
+        const char *before;
+        size_t most;
+    } rows[] = {
+        {FCT_TOKEN_HEADER_NAME, "", FCT_MAX_HEADER_NAME},
+        {FCT_TOKEN_FILE_NAME, "", FCT_MAX_FILE_NAME},
+        {FCT_TOKEN_ID, "", FCT_MAX_ID},
+        {FCT_TOKEN_MEDIA_TYPE, "a/", FCT_MAX_MEDIA_TYPE},
+        {FCT_TOKEN_ENVELOPE_ID, "", FCT_MAX_ID},
+        {FCT_TOKEN_LABEL_NAME, "", FCT_MAX_LABEL_NAME},
+        {FCT_TOKEN_LABEL, "", FCT_MAX_LABEL},
+        {FCT_TOKEN_URI, "https://", FCT_MAX_URI},
+    };
+    char text[2048];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        memset(text, 'x', sizeof text);
+        memcpy(text, rows[i].before, strlen(rows[i].before));
+        assert_int_equal(fct_token_check(rows[i].kind, "f", (fct_slice){text, rows[i].most}, NULL),
+                         0);
+        assert_int_equal(
+            fct_token_check(rows[i].kind, "f", (fct_slice){text, rows[i].most + 1}, NULL),
+            FACTEUR_EMESSAGE);
+    }
+}
+
+/* RFC 5322 section 3.2.3, RFC 2045 section 5.1; and what is a control to somebody. */
+static void characters_have_their_classes(void **state)
+{
+    for (unsigned byte = 0; byte < 256; byte++) {
+        bool alnum = byte < 0x80 && fct_is_alnum((unsigned char)byte);
+        char text = (char)byte;
+
+        assert_int_equal(fct_is_atext((unsigned char)byte),
+                         alnum || (byte && strchr("!#$%&'*+-/=?^_`{|}~", (int)byte)));
+        assert_int_equal(fct_is_mime_token((unsigned char)byte),
+                         alnum || (byte && strchr("!#$%&'*+-.^_`{|}~", (int)byte)));
+        assert_int_equal(fct_is_printable((fct_slice){&text, 1}), byte >= 0x20 && byte <= 0x7e);
+    }
+    for (uint32_t code = 0; code < 0x3000; code++)
+        assert_int_equal(fct_is_control(code), code <= 0x1f || (code >= 0x7f && code <= 0x9f) ||
+                                                   code == 0x2028 || code == 0x2029);
+    assert_false(fct_has_control(FCT_SLICE("")));
+    assert_false(fct_has_control(FCT_SLICE("a\xc3\xa9")));
+    assert_true(fct_has_control(FCT_SLICE("a\xc2\x85")));
+    assert_true(fct_has_control(FCT_SLICE("\t")));
+}
+
+static void text_has_its_length(void **state)
+{
+    facteur_error *error = NULL;
+
+    assert_int_equal(fct_text_check("f", FCT_SLICE("abc"), 3, NULL), 0);
+    assert_int_equal(fct_text_check("f", FCT_SLICE("abc"), 2, NULL), FACTEUR_EMESSAGE);
+    assert_int_equal(fct_text_check("f", FCT_SLICE("abc"), 0, NULL), 0);
+    assert_int_equal(fct_text_check("f", FCT_SLICE("ab\xff"), 9, &error), FACTEUR_EMESSAGE);
+    assert_string_equal(facteur_error_message(error),
+                        "f is not valid UTF-8: byte 0xff at offset 2");
+    facteur_error_free(error);
 }
 
 int main(void)
@@ -502,6 +621,10 @@ int main(void)
         cmocka_unit_test(file_names_of_any_length_read_back),
         cmocka_unit_test(display_text_is_cleaned),
         cmocka_unit_test(tokens_are_refused_by_kind),
+        cmocka_unit_test(tokens_have_their_characters),
+        cmocka_unit_test(tokens_have_their_lengths),
+        cmocka_unit_test(characters_have_their_classes),
+        cmocka_unit_test(text_has_its_length),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,6 +296,29 @@ static void freezing_decides_once(void **state)
     fct_mail_unref(third);
 }
 
+/* RFC 5321 section 4.5.3.1.3: the longest address, nearly all of it domain. */
+static void the_longest_domain_fits_the_message_id(void **state)
+{
+    facteur_message *message = facteur_message_new();
+    struct fct_freeze now = facts;
+    char address[255], expected[300];
+    fct_mail *mail;
+
+    memset(address, 'x', 254);
+    for (size_t at = 1; at < 250; at += 63)
+        address[at] = at == 1 ? '@' : '.';
+    address[254] = '\0';
+    set(message, "to", "ana@example.org");
+    now.default_from = address;
+    assert_int_equal(fct_message_freeze(message, &now, &mail, NULL), 0);
+    *fct_hex(expected, now.random, sizeof now.random) = '\0';
+    strcat(expected, address + 1);
+    assert_string_equal(fct_mail_message_id(mail), expected);
+    assert_string_equal(fct_mail_sender(mail), address);
+    fct_mail_unref(mail);
+    facteur_message_free(message);
+}
+
 static void needs_are_only_what_the_mail_needs(void **state)
 {
     facteur_message *message = plain();
@@ -628,6 +651,7 @@ int main(void)
         cmocka_unit_test(the_envelope_is_complete_and_each_once),
         cmocka_unit_test(a_change_after_a_send_is_in_the_next_mail),
         cmocka_unit_test(freezing_decides_once),
+        cmocka_unit_test(the_longest_domain_fits_the_message_id),
         cmocka_unit_test(needs_are_only_what_the_mail_needs),
         cmocka_unit_test(refusals_name_field_and_cure),
         cmocka_unit_test(control_bytes_bend_nothing),

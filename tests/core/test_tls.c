@@ -219,6 +219,8 @@ static void expect_accepted(const struct fct_tls_config *config, const char *hos
     fct_tls_context_free(context);
 }
 
+#define EIGHTY "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
 static void each_bad_certificate_has_its_sentence(void **state)
 {
     struct fct_tls_config config = {.ca_file = ca_path};
@@ -232,6 +234,15 @@ static void each_bad_certificate_has_its_sentence(void **state)
         {{HOST, "DNS:ma*.example.com", NULL, -1, 30, 0, NULL, false, &ca},
          "is for ma*.example.com"},
         {{HOST, "DNS:*.com", NULL, -1, 30, 0, NULL, false, &ca}, "is for *.com"},
+        {{HOST, "DNS:a.x,DNS:b.x,DNS:c.x,DNS:d.x", NULL, -1, 30, 0, NULL, false, &ca},
+         "is for a.x, b.x, c.x, d.x: if"},
+        {{HOST, "DNS:a.x,DNS:b.x,DNS:c.x,DNS:d.x,IP:192.0.2.1", NULL, -1, 30, 0, NULL, false, &ca},
+         "is for a.x, b.x, c.x, d.x and others: if"},
+        {{HOST, "email:a@b.x,IP:2001:db8::7,DNS:a.x", NULL, -1, 30, 0, NULL, false, &ca},
+         "is for 2001:db8::7, a.x: if"},
+        {{HOST, "email:a@b.x", NULL, -1, 30, 0, NULL, false, &ca}, "has no subjectAltName"},
+        {{HOST, "DNS:" EIGHTY ".example.com", NULL, -1, 30, 0, NULL, false, &ca},
+         "is for " EIGHTY ": if"},
         {{HOST, "DNS:" HOST, NULL, -30, -2, 0, NULL, false, &ca}, "expired on 20"},
         {{HOST, "DNS:" HOST, NULL, 2, 30, 0, NULL, false, &ca}, "is valid only from 20"},
         {{HOST, "DNS:" HOST, NULL, -1, 30, 0, NULL, false, NULL}, "is self-signed"},
@@ -258,13 +269,13 @@ static void a_name_with_a_nul_is_another_name(void **state)
     GENERAL_NAME *name = GENERAL_NAME_new();
     ASN1_IA5STRING *text = ASN1_IA5STRING_new();
 
-    ASN1_STRING_set(text, HOST "\0.evil.example", sizeof HOST + 13);
+    ASN1_STRING_set(text, HOST "\0.evil ~\x1f\x7f\x80", sizeof HOST + 10);
     GENERAL_NAME_set0_value(name, GEN_DNS, text);
     sk_GENERAL_NAME_push(names, name);
     X509_add1_ext_i2d(bad.x509, NID_subject_alt_name, names, 0, X509V3_ADD_REPLACE);
     X509_sign(bad.x509, ca.key, EVP_sha256());
     GENERAL_NAMES_free(names);
-    expect_refused(&config, HOST, &bad, "is for mail.example.com?.evil.example");
+    expect_refused(&config, HOST, &bad, "is for mail.example.com?.evil ~???: if");
     certificate_free(&bad);
 }
 

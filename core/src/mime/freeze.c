@@ -17,7 +17,7 @@ struct freezing {
     facteur_error **error;
     fct_address_list from, sender, recipients; /* of default_from, or of the raw fields */
     struct fct_decided decided;
-    char id[2 * sizeof((struct fct_freeze *)0)->random + 1 + FCT_MAX_ADDRESS + 1];
+    char id[2 * sizeof((struct fct_freeze *)0)->random + 1 + FCT_MAX_ADDRESS]; /* domain and NUL */
     const char *envelope_from;
     fct_envelope envelope;
     fct_content content;
@@ -37,9 +37,7 @@ static void make_id(struct freezing *f, const char *author)
 {
     fct_slice domain = author ? fct_address_domain(author) : FCT_SLICE("localhost");
     char *end = fct_hex(f->id, f->facts->random, sizeof f->facts->random);
-    size_t room = (size_t)(f->id + sizeof f->id - end) - 2;
 
-    domain.len = domain.len < room ? domain.len : room;
     *end++ = '@';
     memcpy(end, domain.ptr, domain.len);
     end[domain.len] = '\0';
