@@ -612,6 +612,13 @@ static void a_prefixed_place_is_in_the_sentence(void **state)
     fct_error_prefix(&error, "dkim[1].");
     assert_string_equal(facteur_error_sentence(error), "dkim[1].key: no key");
     facteur_error_free(error);
+    /* The message has the whole place only now. */
+    error = NULL;
+    fct_error_set(&error, FACTEUR_EMESSAGE, "key", "dkim[1].key: no key");
+    assert_string_equal(facteur_error_sentence(error), "key: dkim[1].key: no key");
+    fct_error_prefix(&error, "dkim[1].");
+    assert_string_equal(facteur_error_sentence(error), "dkim[1].key: no key");
+    facteur_error_free(error);
 }
 
 int main(void)

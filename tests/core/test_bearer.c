@@ -170,7 +170,7 @@ static void the_last_given_token_counts(void **state)
     fct_bearer_ensure(source, &callback, UINT64_MAX);
     expect_token(source, "first");
     assert_string_equal(problem, "away");
-    next = (struct next){"second", FACTEUR_NTS};
+    next = (struct next){.text = "second", .len = FACTEUR_NTS};
     fct_bearer_ensure(source, &callback, UINT64_MAX);
     expect_token(source, "second");
     fct_bearer_free(source);

@@ -51,6 +51,7 @@ static void a_second_reading_forgets_the_first(void **state)
     assert_int_equal(fct_capabilities_read(&caps, fct_slice_of("x\nPIPELINING")), 0);
     assert_int_equal(caps.offers, FCT_OFFER_PIPELINING);
     assert_true(caps.size_max == 0 && caps.mechanisms == 0);
+    assert_string_equal(caps.text.ptr, "PIPELINING");
     fct_capabilities_done(&caps);
 }
 

@@ -84,6 +84,93 @@ static void presets_know_their_limits(void **state)
     fct_plan_done(&plan);
 }
 
+/* Each with a value that is nobody's default. */
+static void each_setting_has_its_place(void **state)
+{
+    static const char dsn[] =
+        "smtps://ana:secret@relay.example?connect_timeout=1&greeting_timeout=2&command_timeout=3&"
+        "body_timeout=4&final_timeout=7&pool_size=6&warm=3&host_slots=8&max_mails=9&max_age=11&"
+        "idle_timeout=12&fresh_ms=13&breaker_failures=14&breaker_pause=15&max_rate=2.5&"
+        "pipeline_depth=17&pipeline_bytes=170000&pipelining=full&chunking=0&auth=LOGIN&"
+        "tls_name=n.example&ca_file=/ca&client_cert=/c&client_key=/k&tls_session_file=/s&"
+        "dangerous_plaintext_auth=1";
+    facteur_error *error = NULL;
+    fct_plan plan;
+    const fct_member *member;
+    const fct_relay *relay;
+
+    if (fct_plan_init(&plan, dsn, NULL, NULL, 0, &error))
+        fail_msg("%s", facteur_error_message(error));
+    member = &plan.members[0];
+    relay = &member->relay;
+    assert_int_equal(relay->connect_us, 1000000);
+    assert_int_equal(relay->session.greeting_us, 2000000);
+    assert_int_equal(relay->session.command_us, 3000000);
+    assert_int_equal(relay->session.body_us, 4000000);
+    assert_int_equal(relay->session.final_us, 7000000);
+    assert_int_equal(relay->pool_size, 6);
+    assert_int_equal(relay->warm, 3);
+    assert_int_equal(relay->host_slots, 8);
+    assert_int_equal(relay->max_mails, 9);
+    assert_int_equal(relay->max_age_us, 11000000);
+    assert_int_equal(relay->idle_us, 12000000);
+    assert_int_equal(relay->fresh_us, 13000);
+    assert_int_equal(member->lane.breaker_failures, 14);
+    assert_int_equal(member->lane.breaker_pause_us, 15000000);
+    assert_true(member->lane.max_rate == 2.5);
+    assert_int_equal(relay->session.pipeline_depth, 17);
+    assert_int_equal(relay->session.pipeline_bytes, 170000);
+    assert_int_equal(relay->session.pipelining, FCT_PIPELINING_FULL);
+    assert_false(relay->session.chunking);
+    assert_true(relay->session.plaintext_auth);
+    assert_int_equal(member->window, 17 * 6);
+    assert_string_equal(relay->session.auth, "LOGIN");
+    assert_string_equal(relay->session.username, "ana");
+    assert_int_equal(fct_secret_bytes(relay->session.password).len, 6);
+    assert_null(relay->session.token);
+    assert_string_equal(relay->session.host, "relay.example");
+    assert_int_equal(relay->session.port, 465);
+    assert_string_equal(relay->tls.name, "n.example");
+    assert_string_equal(relay->tls.ca_file, "/ca");
+    assert_string_equal(relay->tls.client_cert, "/c");
+    assert_string_equal(relay->tls.client_key, "/k");
+    assert_string_equal(relay->tls.session_file, "/s");
+    assert_null(relay->tls.pin_sha256);
+    assert_false(relay->tls.no_verify);
+    assert_false(relay->session.tls_unverified);
+    assert_false(member->asks_caller);
+    assert_null(member->tokens);
+    fct_plan_done(&plan);
+}
+
+/* What follows from a setting that is not the default's. */
+static void settings_bring_others_along(void **state)
+{
+    fct_plan plan;
+
+    assert_int_equal(fct_plan_init(&plan,
+                                   "smtps://ana@relay.example?token_callback=1&pipelining=0&"
+                                   "client_cert=/c&pool_size=4&dangerous_no_verify=1",
+                                   NULL, NULL, 0, NULL),
+                     0);
+    assert_true(plan.members[0].asks_caller);
+    assert_non_null(plan.members[0].tokens);
+    assert_int_equal(plan.members[0].window, 4);
+    assert_int_equal(plan.members[0].relay.session.pipelining, FCT_PIPELINING_OFF);
+    assert_string_equal(plan.members[0].relay.tls.client_key, "/c");
+    assert_true(plan.members[0].relay.tls.no_verify);
+    assert_true(plan.members[0].relay.session.tls_unverified);
+    assert_string_equal(plan.members[0].relay.tls.name, "relay.example");
+    fct_plan_done(&plan);
+    assert_int_equal(fct_plan_init(&plan,
+                                   "smtps://relay.example?dangerous_no_verify=1&pin_sha256=" PIN,
+                                   NULL, NULL, 0, NULL),
+                     0);
+    assert_false(plan.members[0].relay.session.tls_unverified);
+    assert_string_equal(plan.members[0].relay.tls.pin_sha256, PIN);
+    fct_plan_done(&plan);
+}
+
 struct tls_case {
     const char *dsn;
     enum fct_tls_plan tls;
@@ -363,6 +450,8 @@ int main(void)
         cmocka_unit_test(examples_of_all_presets_work),
         cmocka_unit_test(the_page_has_every_preset),
         cmocka_unit_test(presets_know_their_limits),
+        cmocka_unit_test(each_setting_has_its_place),
+        cmocka_unit_test(settings_bring_others_along),
         cmocka_unit_test(tls_and_port_follow_from_the_dsn),
         cmocka_unit_test(pins_are_read_one_way),
         cmocka_unit_test(plans_that_make_no_sense_are_refused),

@@ -39,7 +39,8 @@ static struct fct_pool_stats *stats_of(facteur_mailer *mailer, unsigned member)
 
 #define NO_MAILS                                                                                   \
     "\"mails\":{\"sent\":0,\"temporary\":0,\"permanent\":0,\"in_doubt\":0,\"in_flight\":0,"        \
-    "\"waiting\":0,\"redone\":0},\"handshakes\":{\"full\":0,\"resumed\":0},\"flights\":0,"         \
+    "\"waiting\":0,\"redone\":0,\"late_sent\":0,\"late_refused\":0},\"handshakes\":{\"full\":0,"   \
+    "\"resumed\":0},\"flights\":0,"                                                                \
     "\"demotions\":0,\"phases\":{}}"
 
 static void each_number_has_its_place(void **state)
@@ -59,6 +60,8 @@ static void each_number_has_its_place(void **state)
     stats->in_flight = 10;
     stats->waiting = 11;
     stats->redone = 12;
+    stats->late_sent = 18;
+    stats->late_refused = 19;
     stats->handshakes_full = 13;
     stats->handshakes_resumed = 14;
     stats->flights = 15;
@@ -73,7 +76,8 @@ static void each_number_has_its_place(void **state)
                  "{\"relays\":[{\"relay\":\"smtp://relay.example:587\",\"connections\":{\"open\":1,"
                  "\"opened\":2,\"reused\":3,\"failed\":{\"resolve\":4,\"auth\":5}},\"mails\":{"
                  "\"sent\":6,\"temporary\":7,\"permanent\":8,\"in_doubt\":9,\"in_flight\":10,"
-                 "\"waiting\":11,\"redone\":12},\"handshakes\":{\"full\":13,\"resumed\":14},"
+                 "\"waiting\":11,\"redone\":12,\"late_sent\":18,\"late_refused\":19},"
+                 "\"handshakes\":{\"full\":13,\"resumed\":14},"
                  "\"flights\":15,\"demotions\":16,\"phases\":{\"resolve\":{\"count\":17,"
                  "\"seconds\":1.5,\"buckets\":[[1e-6,1],[2e-6,2],[1.048576,3],[1073.74182,4],"
                  "[null,7]]},\"final\":{\"count\":1,\"seconds\":1e-6,\"buckets\":[[2e-6,1]]}}}]}");
