@@ -305,6 +305,117 @@ static void complaints_without_end_stay_within_bounds(void **state)
     }
 }
 
+static void each_complaint_halves_the_rate(void **state)
+{
+    static const double rates[] = {0.5, 0.25, 0.125, 0.1, 0.1, 0.1, 0.1};
+    static const unsigned pauses[] = {1, 2, 4, 8, 16, 32, 60};
+    fct_throttle throttle = {0};
+    uint64_t now = 10 * S;
+
+    fct_throttle_take(&throttle, now); /* the first counts as one a second */
+    for (int i = 0; i < 7; i++) {
+        fct_throttle_slow(&throttle, now, now);
+        assert_true(throttle.slow_rate == rates[i]);
+        assert_true(throttle.goal == 1);
+        assert_int_equal(throttle.pause_us, pauses[i] * S);
+        assert_int_equal(throttle.slowed_us, now);
+        assert_int_equal(fct_throttle_next_us(&throttle, now), now + pauses[i] * S);
+        fct_throttle_slow(&throttle, now - 1, now + 1); /* of a mail before the complaint */
+        assert_true(throttle.slow_rate == rates[i]);
+        now = fct_throttle_next_us(&throttle, now);
+    }
+    throttle.next_us = now + 1000 * S;
+    fct_throttle_slow(&throttle, now, now);
+    assert_int_equal(fct_throttle_next_us(&throttle, now), now + 1000 * S);
+}
+
+static void the_rate_before_has_its_bounds(void **state)
+{
+    static const struct {
+        double spacing_us, goal;
+    } rows[] = {{0, 50}, {10, 50}, {20000, 50}, {25000, 40}, {5e6, 0.2}, {1e7, 0.2}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_throttle throttle = {.spacing_us = rows[i].spacing_us};
+
+        fct_throttle_slow(&throttle, S, S);
+        assert_true(throttle.goal == rows[i].goal);
+        assert_true(throttle.slow_rate == rows[i].goal / 2);
+    }
+}
+
+static void success_brings_the_rate_back(void **state)
+{
+    const fct_throttle slowed = {
+        .slow_rate = 0.5, .goal = 0.6, .slowed_us = 10, .pause_us = 4 * S, .next_us = 77};
+    fct_throttle throttle = slowed;
+
+    fct_throttle_good(&throttle, 9, 100); /* taken before the complaint */
+    assert_true(throttle.slow_rate == 0.5);
+    assert_int_equal(throttle.pause_us, 4 * S);
+    fct_throttle_good(&throttle, 10, 100);
+    assert_true(throttle.slow_rate > 0.549 && throttle.slow_rate < 0.551);
+    assert_int_equal(throttle.pause_us, S);
+    assert_int_equal(throttle.slowed_us, 10);
+    fct_throttle_good(&throttle, 10, 100);
+    assert_true(throttle.slow_rate == 0);
+    assert_int_equal(throttle.slowed_us, 0);
+    assert_int_equal(throttle.next_us, 0);
+    /* A limit of its own goes on. */
+    throttle = slowed;
+    throttle.max_rate = 3;
+    throttle.goal = 0.5;
+    fct_throttle_good(&throttle, 10, 100);
+    assert_true(throttle.slow_rate == 0);
+    assert_int_equal(throttle.next_us, 77);
+    /* What is five minutes old is forgotten. */
+    throttle = slowed;
+    throttle.goal = 50;
+    fct_throttle_good(&throttle, 10, 10 + 300 * S - 1);
+    assert_true(throttle.slow_rate > 0);
+    fct_throttle_good(&throttle, 10, 10 + 300 * S);
+    assert_true(throttle.slow_rate == 0);
+    throttle = (fct_throttle){.next_us = 5};
+    fct_throttle_good(&throttle, 10, 100);
+    assert_int_equal(throttle.next_us, 5);
+}
+
+static void the_lower_rate_counts(void **state)
+{
+    static const struct {
+        double slow, most;
+        bool slowed;
+        uint64_t gap_us;
+    } rows[] = {{0, 0, false, 0},      {0, 4, false, 250000}, {2, 0, true, 500000},
+                {2, 4, true, 500000},  {4, 2, false, 500000}, {4, 4, false, 250000},
+                {0.1, 0, true, 10 * S}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_throttle throttle = {.slow_rate = rows[i].slow, .max_rate = rows[i].most};
+
+        assert_int_equal(fct_throttle_slowed(&throttle), rows[i].slowed);
+        fct_throttle_take(&throttle, S);
+        assert_int_equal(fct_throttle_next_us(&throttle, S), S + rows[i].gap_us);
+        if (!rows[i].gap_us)
+            continue;
+        fct_throttle_take(&throttle, S); /* behind the one before */
+        assert_int_equal(fct_throttle_next_us(&throttle, S), S + 2 * rows[i].gap_us);
+    }
+}
+
+/* A running mean of eight; a rest counts as a minute at the most. */
+static void the_spacing_is_a_mean(void **state)
+{
+    fct_throttle throttle = {0};
+
+    fct_throttle_take(&throttle, 10 * S);
+    assert_true(throttle.spacing_us == S);
+    fct_throttle_take(&throttle, 19 * S);
+    assert_true(throttle.spacing_us == 2 * S);
+    fct_throttle_take(&throttle, 10000 * S);
+    assert_true(throttle.spacing_us == 2 * S + 58 * S / 8);
+}
+
 /* ---- Verdicts -------------------------------------------------------------------------------- */
 
 struct verdict {
@@ -404,6 +515,11 @@ int main(void)
         cmocka_unit_test(max_rate_spaces_mails),
         cmocka_unit_test(a_complaint_slows_and_success_recovers),
         cmocka_unit_test(complaints_without_end_stay_within_bounds),
+        cmocka_unit_test(each_complaint_halves_the_rate),
+        cmocka_unit_test(the_rate_before_has_its_bounds),
+        cmocka_unit_test(success_brings_the_rate_back),
+        cmocka_unit_test(the_lower_rate_counts),
+        cmocka_unit_test(the_spacing_is_a_mean),
         cmocka_unit_test(verdicts_tell_the_relay_from_the_mail),
         cmocka_unit_test(a_refused_recipient_keeps_the_mail_here),
     };

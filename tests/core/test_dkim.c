@@ -217,6 +217,48 @@ static void tags_are_checked(void **state)
     fct_buf_done(&out);
 }
 
+static void an_identity_has_its_characters(void **state)
+{
+    static const struct {
+        const char *identity;
+        bool good;
+    } rows[] = {{"@example.com", true},
+                {"a@example.com", true},
+                {"a@b.example.com", true},
+                {"a@EXAMPLE.com", true},
+                {"a@xexample.com", false},
+                {"a@com", false},
+                {"a@example.com.x", false},
+                {"example.com", false},
+                {"", false},
+                {"a@", false},
+                {"a@b@example.com", true}};
+    const char *why;
+    fct_buf out = {0};
+
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        char identity[] = {'a', (char)byte, '@', 'x', '.', 'y'}, quoted[12];
+        bool good = byte > ' ' && byte <= '~';
+
+        fct_buf_clear(&out);
+        assert_int_equal(
+            fct_dkim_check_identity(&out, (fct_slice){identity, 6}, FCT_SLICE("x.y"), &why),
+            good ? 0 : FACTEUR_ECONFIG);
+        snprintf(quoted, sizeof quoted, byte == ';' || byte == '=' ? "a=%02X@x.y" : "a%c@x.y",
+                 (unsigned)byte);
+        if (good)
+            assert_string_equal(out.ptr, quoted);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_buf_clear(&out);
+        if (fct_dkim_check_identity(&out, fct_slice_of(rows[i].identity), FCT_SLICE("example.com"),
+                                    &why) != (rows[i].good ? 0 : FACTEUR_ECONFIG))
+            fail_msg("%s", rows[i].identity);
+    }
+    fct_buf_done(&out);
+}
+
 static fct_mail *mail_of(const char *bytes)
 {
     static const struct fct_freeze facts = {.date_s = 1795424400, .random = "0123456789abcde"};
@@ -404,6 +446,7 @@ int main(void)
         cmocka_unit_test(the_published_signatures_are_made),
         cmocka_unit_test(weak_and_foreign_keys_are_refused),
         cmocka_unit_test(tags_are_checked),
+        cmocka_unit_test(an_identity_has_its_characters),
         cmocka_unit_test(what_is_there_is_named_and_more),
         cmocka_unit_test(the_hash_is_of_the_body),
         cmocka_unit_test(a_mail_without_from_is_not_signed),

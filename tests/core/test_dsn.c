@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -223,17 +224,97 @@ static void cut_anywhere(void **state)
 
 static void addresses_are_told_from_names(void **state)
 {
-    static const char *const loopback[] = {"localhost",       "LOCALHOST",        "db.localhost",
-                                           "127.0.0.1",       "127.255.1.2",      "::1",
-                                           "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "::1%lo"};
-    static const char *const remote[] = {
-        "localhost.example.com", "notlocalhost", "128.0.0.1", "127.0.0.1.example.com", "::2",
-        "::ffff:10.0.0.1",       "0127.0.0.1",   "127.1"};
+    static const char *const loopback[] = {"localhost",        "LOCALHOST",   "db.localhost",
+                                           "127.0.0.1",        "127.255.1.2", "127.0.0.0",
+                                           "::ffff:127.9.8.7", "::1",         "0:0:0:0:0:0:0:1",
+                                           "::ffff:127.0.0.1", "::1%lo"};
+    static const char *const remote[] = {"localhost.example.com",
+                                         "notlocalhost",
+                                         "128.0.0.1",
+                                         "127.0.0.1.example.com",
+                                         "::2",
+                                         "::ffff:10.0.0.1",
+                                         "0127.0.0.1",
+                                         "127.1",
+                                         "126.255.255.255",
+                                         "::ffff:128.0.0.1",
+                                         "::7f00:1",
+                                         "1::1",
+                                         "::fffe:127.0.0.1",
+                                         "",
+                                         "xlocalhost",
+                                         ".localhos"};
 
     for (size_t i = 0; i < sizeof loopback / sizeof loopback[0]; i++)
         assert_true(fct_host_is_loopback(fct_slice_of(loopback[i])));
     for (size_t i = 0; i < sizeof remote / sizeof remote[0]; i++)
         assert_false(fct_host_is_loopback(fct_slice_of(remote[i])));
+}
+
+/* RFC 1035 section 2.3.4, RFC 1123 section 2.1. */
+static void domains_have_their_lengths(void **state)
+{
+    static const char *const good[] = {"a", "1", "a-b", "a--b", "a.b", "A9.z0", "1.2.3.4.5"};
+    static const char *const bad[] = {".",    "a.",   ".a",  "a..b", "-a",       "a-",
+                                      "a-.b", "a.-b", "a_b", "a b",  "\xc3\xa9", "a/b",
+                                      "a:b",  "a@b",  "a[b", "a`b",  "a{b"};
+    char name[256];
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        if (!fct_host_is_helo(fct_slice_of(good[i])))
+            fail_msg("%s was refused", good[i]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (fct_host_is_helo(fct_slice_of(bad[i])))
+            fail_msg("%s was accepted", bad[i]);
+    }
+    memset(name, 'x', sizeof name);
+    assert_true(fct_host_is_helo((fct_slice){name, 63}));
+    assert_false(fct_host_is_helo((fct_slice){name, 64}));
+    for (size_t at = 63; at < sizeof name; at += 64)
+        name[at] = '.';
+    assert_true(fct_host_is_helo((fct_slice){name, 253}));
+    assert_true(fct_host_is_public_name((fct_slice){name, 253}));
+    assert_false(fct_host_is_helo((fct_slice){name, 254}));
+}
+
+static void private_names_are_known(void **state)
+{
+    static const char *const reserved[] = {"localhost", "local",   "localdomain",
+                                           "internal",  "lan",     "home",
+                                           "home.arpa", "invalid", "arpa"};
+    char name[40];
+
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
+        snprintf(name, sizeof name, "web1.%s", reserved[i]);
+        assert_false(fct_host_is_public_name(fct_slice_of(name)));
+        snprintf(name, sizeof name, "web1.x%s", reserved[i]);
+        assert_int_equal(fct_host_is_public_name(fct_slice_of(name)),
+                         strcmp(name, "web1.xhome.arpa") != 0);
+    }
+    assert_true(fct_host_is_public_name(FCT_SLICE("a.b")));
+}
+
+static void address_literals_are_closed(void **state)
+{
+    static const char *const bad[] = {"[",
+                                      "[]",
+                                      "[1",
+                                      "1]",
+                                      "[1.2.3.4",
+                                      "1.2.3.4]",
+                                      "[::1]",
+                                      "[IPv6:]",
+                                      "[IPv6:1.2.3.4]",
+                                      "[IPv6::]x",
+                                      "[IPv4:1.2.3.4]"};
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (fct_host_is_helo(fct_slice_of(bad[i])))
+            fail_msg("%s was accepted", bad[i]);
+    }
+    assert_true(fct_host_is_helo(FCT_SLICE("[ipv6:::1]")));
+    assert_true(fct_host_is_helo(FCT_SLICE("[1.2.3.4]")));
 }
 
 static void ehlo_names(void **state)
@@ -260,6 +341,9 @@ int main(void)
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(addresses_are_told_from_names),
+        cmocka_unit_test(domains_have_their_lengths),
+        cmocka_unit_test(private_names_are_known),
+        cmocka_unit_test(address_literals_are_closed),
         cmocka_unit_test(ehlo_names),
     };
 

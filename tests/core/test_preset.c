@@ -84,6 +84,59 @@ static void presets_know_their_limits(void **state)
     fct_plan_done(&plan);
 }
 
+/* SES and SparkPost say theirs; the others have the default. */
+static void no_other_preset_has_limits(void **state)
+{
+    const struct fct_preset *preset;
+
+    for (size_t i = 0; (preset = fct_preset_at(i)); i++) {
+        bool ses = strcmp(preset->name, "ses") == 0;
+        bool sparkpost = strcmp(preset->name, "sparkpost") == 0;
+        fct_plan plan;
+
+        assert_int_equal(fct_plan_init(&plan, preset->example, NULL, NULL, 0, NULL), 0);
+        assert_int_equal(plan.members[0].relay.idle_us, (ses         ? 8
+                                                         : sparkpost ? 50
+                                                                     : 60) *
+                                                            UINT64_C(1000000));
+        assert_int_equal(plan.members[0].relay.max_mails, 100);
+        fct_plan_done(&plan);
+    }
+}
+
+/* A region is one of the preset's own, or a word where any will do; else it is of the password. */
+static void regions_have_their_hosts(void **state)
+{
+    static const struct {
+        const char *dsn, *host;
+    } rows[] = {{"ses://K:S@eu-west-3", "email-smtp.eu-west-3.amazonaws.com"},
+                {"ses://K:S@default", "email-smtp.default.amazonaws.com"},
+                {"ses://K:S@eu.west", NULL},
+                {"ses://K:S@", NULL},
+                {"mailgun://U:P", "smtp.mailgun.org"},
+                {"mailgun://U:P@default", "smtp.mailgun.org"},
+                {"mailgun://U:P@EU", "smtp.eu.mailgun.org"},
+                {"mailgun://U:P@us", "smtp.mailgun.org"},
+                {"mailgun://U:P@e", "smtp.mailgun.org"},
+                {"mailgun://U:P@eux", "smtp.mailgun.org"},
+                {"ionos://U:P@de", "smtp.ionos.de"},
+                {"ionos://U:P@uk", "smtp.ionos.co.uk"},
+                {"ionos://U:P@fr", "smtp.ionos.fr"},
+                {"brevo://U:P@eu", "smtp-relay.brevo.com"}};
+    fct_plan plan;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int err = fct_plan_init(&plan, rows[i].dsn, NULL, NULL, 0, NULL);
+
+        if (err != (rows[i].host ? 0 : FACTEUR_ECONFIG))
+            fail_msg("%s: %d", rows[i].dsn, err);
+        if (err)
+            continue;
+        assert_string_equal(plan.members[0].relay.host, rows[i].host);
+        fct_plan_done(&plan);
+    }
+}
+
 /* Each with a value that is nobody's default. */
 static void each_setting_has_its_place(void **state)
 {
@@ -450,6 +503,8 @@ int main(void)
         cmocka_unit_test(examples_of_all_presets_work),
         cmocka_unit_test(the_page_has_every_preset),
         cmocka_unit_test(presets_know_their_limits),
+        cmocka_unit_test(no_other_preset_has_limits),
+        cmocka_unit_test(regions_have_their_hosts),
         cmocka_unit_test(each_setting_has_its_place),
         cmocka_unit_test(settings_bring_others_along),
         cmocka_unit_test(tls_and_port_follow_from_the_dsn),

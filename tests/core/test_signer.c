@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -149,6 +150,150 @@ static void an_unreadable_key_stops_the_mail(void **state)
     facteur_message_free(message);
 }
 
+#define PEM                                                                                        \
+    "-----BEGIN PRIVATE KEY-----\n"                                                                \
+    "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"                           \
+    "-----END PRIVATE KEY-----\n"
+#define ASKED "[{" NAMES ",\"key_callback\":true}]"
+
+struct keys {
+    const char *pem, *sentence;
+    size_t len;
+    int result, given;
+    unsigned asked;
+};
+
+static int give_key(void *user, const char *domain, const char *selector, facteur_key *key)
+{
+    struct keys *keys = user;
+
+    keys->asked++;
+    assert_string_equal(domain, "example.com");
+    assert_string_equal(selector, "s1");
+    if (keys->pem)
+        keys->given = facteur_key_give(key, keys->pem, keys->len);
+    if (keys->sentence)
+        facteur_key_fail(key, keys->sentence);
+    return keys->result;
+}
+
+/* Sends; the error's message into `told` when there is one. */
+static int send_with_keys(facteur_mailer *mailer, char told[300])
+{
+    facteur_message *message = make_message();
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+    int err = facteur_send(mailer, message, 0, &receipt, &error);
+
+    *told = '\0';
+    if (err) {
+        snprintf(told, 300, "%s", facteur_error_message(error));
+        assert_memory_equal(facteur_error_where(error), "dkim[0].key", 11);
+    }
+    facteur_error_free(error);
+    facteur_receipt_free(receipt);
+    facteur_message_free(message);
+    return err;
+}
+
+/* Once for each mailer: the key stays. */
+static void a_callback_gives_the_key(void **state)
+{
+    struct keys keys = {.pem = PEM, .len = FACTEUR_NTS};
+    facteur_mailer *mailer = NULL;
+    facteur_error *error = NULL;
+    char *first, told[300];
+
+    (void)state;
+    assert_int_equal(open_with("dkim", ASKED, NULL, &mailer, NULL), 0);
+    assert_int_equal(facteur_mailer_set_key_source(mailer, give_key, &keys, NULL), 0);
+    assert_int_equal(send_with_keys(mailer, told), 0);
+    assert_int_equal(send_with_keys(mailer, told), 0);
+    assert_int_equal(keys.asked, 1);
+    first = captured(mailer, 1);
+    assert_memory_equal(first, "DKIM-Signature: v=1;", 20);
+    facteur_free(first);
+    facteur_mailer_free(mailer);
+    assert_int_equal(open_with("dkim", GOOD, NULL, &mailer, NULL), 0);
+    assert_int_equal(facteur_mailer_set_key_source(mailer, give_key, &keys, &error),
+                     FACTEUR_ECONFIG);
+    assert_string_equal(facteur_error_message(error),
+                        "no signature of this mailer has key_callback");
+    facteur_error_free(error);
+    facteur_mailer_free(mailer);
+}
+
+static void a_callback_without_a_key_is_told(void **state)
+{
+    static char large[65537 + 1];
+    struct {
+        struct keys keys;
+        int given;
+        const char *told;
+    } rows[] = {
+        {{0}, 0, "the callback gave no key"},
+        {{.pem = PEM, .len = FACTEUR_NTS, .result = -1}, 0, "the callback gave no key"},
+        {{.sentence = "the vault is closed"}, 0, "the vault is closed"},
+        {{.pem = "", .len = 0}, FACTEUR_ECONFIG, "the callback gave no key"},
+        {{.pem = "", .len = FACTEUR_NTS}, FACTEUR_ECONFIG, "the callback gave no key"},
+        {{.pem = large, .len = 65537}, FACTEUR_ECONFIG, "the callback gave no key"},
+        {{.pem = large, .len = 65536}, 0, "is not a private key"},
+        {{.pem = PEM, .len = 20}, 0, "is not a private key"},
+    };
+
+    (void)state;
+    memset(large, 'x', sizeof large - 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        facteur_mailer *mailer = NULL;
+        char told[300];
+
+        assert_int_equal(open_with("dkim", ASKED, NULL, &mailer, NULL), 0);
+        assert_int_equal(facteur_mailer_set_key_source(mailer, give_key, &rows[i].keys, NULL), 0);
+        assert_int_equal(send_with_keys(mailer, told), FACTEUR_ECONFIG);
+        assert_int_equal(rows[i].keys.given, rows[i].given);
+        if (!strstr(told, rows[i].told))
+            fail_msg("row %zu: %s", i, told);
+        assert_int_equal(facteur_captured_count(mailer), 0);
+        facteur_mailer_free(mailer);
+    }
+}
+
+static void a_mailer_without_its_callback_sends_nothing(void **state)
+{
+    facteur_mailer *mailer = NULL;
+    char told[300];
+
+    (void)state;
+    assert_int_equal(open_with("dkim", ASKED, NULL, &mailer, NULL), 0);
+    assert_int_equal(send_with_keys(mailer, told), FACTEUR_ECONFIG);
+    assert_non_null(strstr(told, "facteur_mailer_set_key_source()"));
+    facteur_mailer_free(mailer);
+}
+
+/* What is skipped is not signed, whatever its case; the rest is. */
+static void skipped_headers_are_not_signed(void **state)
+{
+    facteur_message *message = make_message();
+    facteur_mailer *mailer = NULL;
+    char *bytes;
+
+    (void)state;
+    assert_int_equal(open_with("dkim",
+                               "[{" NAMES ",\"key\":" KEY
+                               ",\"skip_headers\":[\"SUBJECT\",\"list-unsubscribe\"]}]",
+                               NULL, &mailer, NULL),
+                     0);
+    send_it(mailer, message);
+    bytes = captured(mailer, 0);
+    assert_null(strstr(bytes, "subject:"));
+    assert_null(strstr(bytes, "list-unsubscribe:"));
+    assert_non_null(strstr(bytes, "list-unsubscribe-post"));
+    assert_non_null(strstr(bytes, "h=from:from:"));
+    facteur_free(bytes);
+    facteur_mailer_free(mailer);
+    facteur_message_free(message);
+}
+
 static void a_redirected_mail_is_signed(void **state)
 {
     facteur_message *message = make_message();
@@ -171,6 +316,10 @@ int main(void)
         cmocka_unit_test(every_error_tells_its_place),
         cmocka_unit_test(a_message_is_signed_once),
         cmocka_unit_test(an_unreadable_key_stops_the_mail),
+        cmocka_unit_test(a_callback_gives_the_key),
+        cmocka_unit_test(a_callback_without_a_key_is_told),
+        cmocka_unit_test(a_mailer_without_its_callback_sends_nothing),
+        cmocka_unit_test(skipped_headers_are_not_signed),
         cmocka_unit_test(a_redirected_mail_is_signed),
     };
 

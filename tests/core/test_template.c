@@ -25,6 +25,28 @@ static void render(const char *name, const char *source, const fct_view *view, f
     fct_template_free(made);
 }
 
+/* A view that is full grows in its arena; one on the stack does not. */
+static void views_grow(void **state)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i"};
+    fct_arena arena = {0};
+    fct_view view;
+    fct_buf out = {0};
+
+    assert_true(fct_view_init(&view, &arena, 1));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        fct_view_text(&view, names[i], fct_slice_of(names[i]));
+    assert_int_equal(view.count, 9);
+    assert_true(view.cap >= 9);
+    render("case.txt", "{{a}}{{b}}{{c}}{{d}}{{e}}{{f}}{{g}}{{h}}{{i}}", &view, &out);
+    assert_string_equal(out.ptr, "abcdefghi");
+    view = (fct_view){0};
+    fct_view_text(&view, "a", FCT_SLICE("a"));
+    assert_int_equal(view.count, 0);
+    fct_buf_done(&out);
+    fct_arena_done(&arena);
+}
+
 static void templates_render(void **state)
 {
     static const char *const cases[][2] = {
@@ -186,6 +208,7 @@ static void long_lines_are_folded_and_urls_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(views_grow),
         cmocka_unit_test(templates_render),
         cmocka_unit_test(html_escapes_every_value),
         cmocka_unit_test(broken_templates_name_the_line),
