@@ -141,6 +141,38 @@ static void room_and_idleness(void **state)
     fct_mail_unref(mail);
 }
 
+/* Line by line, and each mail's own size. */
+static void a_transcript_tells_all_but_the_content(void **state)
+{
+    fct_session *session = ready_session(&defaults, "250-x\r\n250 8BITMIME\r\n");
+    fct_mail *first = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+    fct_mail *second = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\n.longer\r\n");
+
+    for (int i = 0; i < 2; i++) {
+        submit(session, i ? second : first, NULL);
+        take_all(session);
+        feed(session, "250 2.1.0 ok\r\n");
+        take_all(session);
+        feed(session, "250 2.1.5 ok\r\n");
+        take_all(session);
+        feed(session, "354 go on\r\n");
+        take_all(session);
+        feed(session, i ? "550 5.7.1 no\r\n" : "250 2.0.0 queued\r\n");
+        expect_outcome(session, i ? FCT_PERMANENT : FCT_SENT, i ? FACTEUR_EPERMANENT : 0);
+    }
+    assert_string_equal(fct_session_transcript(session),
+                        "S: 220 relay.example\nC: EHLO client.example\nS: 250 x\nS: 250 8BITMIME\n"
+                        "C: MAIL FROM:<a@x.example>\nS: 250 2.1.0 ok\n"
+                        "C: RCPT TO:<b@x.example>\nS: 250 2.1.5 ok\nC: DATA\nS: 354 go on\n"
+                        "C: (11 bytes of message)\nS: 250 2.0.0 queued\n"
+                        "C: MAIL FROM:<a@x.example>\nS: 250 2.1.0 ok\n"
+                        "C: RCPT TO:<b@x.example>\nS: 250 2.1.5 ok\nC: DATA\nS: 354 go on\n"
+                        "C: (17 bytes of message)\nS: 550 5.7.1 no\n");
+    fct_session_free(session);
+    fct_mail_unref(first);
+    fct_mail_unref(second);
+}
+
 static void no_room_for_more_bytes(void **state)
 {
     struct fct_session_config config = defaults;
@@ -614,6 +646,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(room_and_idleness),
+        cmocka_unit_test(a_transcript_tells_all_but_the_content),
         cmocka_unit_test(no_room_for_more_bytes),
         cmocka_unit_test(depths_are_bounded),
         cmocka_unit_test(who_reads_on),
