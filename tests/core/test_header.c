@@ -258,6 +258,22 @@ static void the_first_word_stands_beside_the_name(void **state)
     fct_buf_done(&out);
 }
 
+/* "Subject: ", the word, and an octet glued to it, in 78 columns: else it is encoded, which can be
+ * cut. */
+static void the_first_word_has_its_limit(void **state)
+{
+    for (size_t len = 60; len <= 76; len++) {
+        char text[100] = "", *written;
+
+        memset(text, 'x', len);
+        strcat(text, " next");
+        written = subject(text);
+        assert_int_equal(strstr(written, "=?utf-8?") == NULL, len <= 68);
+        check_lines(written, 78);
+        fct_free(written);
+    }
+}
+
 /* GMime stops at the padding of a word that is not the last. */
 static void only_the_last_base64_word_is_padded(void **state)
 {
@@ -615,6 +631,7 @@ int main(void)
         cmocka_unit_test(phrases_of_any_length_are_whole),
         cmocka_unit_test(long_address_lists_fold_between_addresses),
         cmocka_unit_test(the_first_word_stands_beside_the_name),
+        cmocka_unit_test(the_first_word_has_its_limit),
         cmocka_unit_test(only_the_last_base64_word_is_padded),
         cmocka_unit_test(lines_with_encoded_words_have_76_columns),
         cmocka_unit_test(parameters_have_an_ascii_form_beside),
