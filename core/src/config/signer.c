@@ -200,7 +200,6 @@ int fct_signer_seal(fct_signer *signer, facteur_message *message, fct_mail **mai
     if (sealed && same_recipients(sealed, *mail)) {
         fct_mail_ref(sealed);
     } else {
-        sealed = NULL;
         err = seal(signer, message, *mail, &sealed, error);
         if (err)
             return err;

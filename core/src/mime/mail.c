@@ -340,16 +340,14 @@ static int read_block(fct_mail_reader *reader, const struct fct_file *file, size
     return 0;
 }
 
-/* A file that was rewritten in place while it was read has a new modification time. */
-static int end_file(fct_mail_reader *reader, const struct fct_file *file)
+/* Whether it is still what it was: one rewritten in place meanwhile has a new modification time. */
+static bool end_file(fct_mail_reader *reader, const struct fct_file *file)
 {
     struct stat facts;
-    int result = 0;
+    bool same = !file->path || (fstat(reader->fd, &facts) == 0 && is_same(&facts, &file->facts));
 
-    if (file->path && (fstat(reader->fd, &facts) || !is_same(&facts, &file->facts)))
-        result = FACTEUR_EIO;
     close_file(reader);
-    return result;
+    return same;
 }
 
 static int next_block(fct_mail_reader *reader, const struct fct_file *file, fct_slice *run)
@@ -364,8 +362,7 @@ static int next_block(fct_mail_reader *reader, const struct fct_file *file, fct_
     if (reader->left)
         return 1;
     reader->file++;
-    result = end_file(reader, file);
-    return result ? result : 1;
+    return end_file(reader, file) ? 1 : FACTEUR_EIO;
 }
 
 int fct_mail_reader_next(fct_mail_reader *reader, fct_slice *run, bool *stable)
