@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* pool/choose: when another connection is worth opening, and when it is not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "pool/pool_state.h"
+#include "support/pool_fixture.h"
+
+#define DEEP "250-test\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
+
+static uint64_t opened_by(const fct_pool *pool)
+{
+    struct fct_pool_stats stats;
+
+    fct_pool_stats(pool, &stats);
+    return stats.opened;
+}
+
+static void turn(int turns)
+{
+    while (turns-- > 0)
+        fct_loop_step(loop);
+}
+
+/* So many mails on one connection, whose verdicts are held back. */
+static fct_pool *crowd(struct server *server, fct_relay *relay, struct post *posts, int count)
+{
+    fct_pool *pool = stage_open(server, relay);
+    struct post first;
+
+    relay->pool_size = 2;
+    send_one(pool, &first); /* it is known to take BDAT now */
+    expect_sent(&first);
+    server->hold = true;
+    for (int i = 0; i < count; i++)
+        submit(pool, &posts[i], PLENTY_US);
+    for (int i = 0; i < count; i++) {
+        while (posts[i].job.attempts == 0)
+            fct_loop_step(loop);
+    }
+    turn(50);
+    return pool;
+}
+
+static void uncrowd(fct_pool *pool, struct server *server, struct post *posts, int count)
+{
+    server->hold = false;
+    for (int i = 0; i < count; i++) {
+        run_until_set(loop, &posts[i].finished);
+        expect_sent(&posts[i]);
+    }
+    stage_close(pool, server);
+    assert_int_equal(server->mails, count + 1);
+}
+
+static void four_mails_are_a_crowd(void **state)
+{
+    for (int count = 3; count <= 4; count++) {
+        struct server server = {.features = DEEP};
+        struct post posts[4];
+        fct_relay relay;
+        fct_pool *pool = crowd(&server, &relay, posts, count);
+
+        assert_int_equal(opened_by(pool), count - 2);
+        uncrowd(pool, &server, posts, count);
+    }
+}
+
+/* The relay said that one is enough: for a while it is not asked again. */
+static void a_shy_pool_bears_its_crowd(void **state)
+{
+    struct server server = {.features = DEEP, .room = 1};
+    struct post posts[8];
+    fct_relay relay;
+    fct_pool *pool = crowd(&server, &relay, posts, 4);
+
+    while (pool->shy_until_us == 0)
+        fct_loop_step(loop);
+    assert_int_equal(opened_by(pool), 2);
+    for (int i = 4; i < 8; i++)
+        submit(pool, &posts[i], PLENTY_US);
+    turn(100);
+    assert_int_equal(opened_by(pool), 2);
+    uncrowd(pool, &server, posts, 8);
+}
+
+/* A full pool opens no more; a connection that leaves makes place again. */
+static void a_pool_has_its_size(void **state)
+{
+    struct server server = {.hold = true, .features = "250 test\r\n"};
+    struct post posts[5];
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.pool_size = 3;
+    for (int i = 0; i < 5; i++)
+        submit(pool, &posts[i], PLENTY_US);
+    while (server.busy < 3)
+        fct_loop_step(loop);
+    turn(50);
+    assert_int_equal(opened_by(pool), 3);
+    assert_int_equal(fct_pool_count_open(pool), 3);
+    server.hold = false;
+    for (int i = 0; i < 5; i++) {
+        run_until_set(loop, &posts[i].finished);
+        expect_sent(&posts[i]);
+    }
+    assert_int_equal(opened_by(pool), 3);
+    stage_close(pool, &server);
+}
+
+/* Idle connections stand in the order of their use: the one used last is taken. */
+static void the_warmest_connection_is_taken(void **state)
+{
+    struct server server = {.features = "250 test\r\n", .hold = true};
+    struct post posts[2], next;
+    fct_connection *used;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.pool_size = 2;
+    for (int i = 0; i < 2; i++)
+        submit(pool, &posts[i], PLENTY_US);
+    while (server.busy < 2)
+        fct_loop_step(loop);
+    server.hold = false;
+    for (int i = 0; i < 2; i++)
+        run_until_set(loop, &posts[i].finished);
+    for (int i = 0; i < 4; i++) {
+        fct_list *first = pool->connections.next, *second = first->next;
+        fct_connection *a = FCT_ENTRY(first, fct_connection, link);
+        fct_connection *b = FCT_ENTRY(second, fct_connection, link);
+
+        a->idle_us = fct_loop_now_us(loop) - (i % 2 ? 1000 : 2000);
+        b->idle_us = fct_loop_now_us(loop) - (i % 2 ? 2000 : 1000);
+        used = i % 2 ? a : b;
+        submit(pool, &next, PLENTY_US);
+        while (next.job.attempts == 0)
+            fct_loop_step(loop);
+        if (!next.finished)
+            assert_ptr_equal(next.job.connection, used);
+        run_until_set(loop, &next.finished);
+        expect_sent(&next);
+        assert_true(used->idle_us >= (used == a ? b : a)->idle_us);
+    }
+    stage_close(pool, &server);
+    assert_int_equal(server.connections, 2);
+}
+
+/* Each of its limits is over when it is reached. */
+static void a_worn_out_connection_is_closed(void **state)
+{
+    for (int which = 0; which < 6; which++) {
+        struct server server = {0};
+        struct post post;
+        fct_relay relay;
+        fct_pool *pool = stage_open(&server, &relay);
+        fct_connection *connection;
+        uint64_t now_us;
+
+        relay.idle_us = PLENTY_US;
+        send_one(pool, &post);
+        connection = FCT_ENTRY(pool->connections.next, fct_connection, link);
+        now_us = fct_loop_now_us(loop);
+        if (which == 0)
+            relay.max_mails = connection->mails;
+        else if (which == 1)
+            connection->age_limit_us = now_us;
+        else if (which == 2)
+            connection->idle_us = now_us - PLENTY_US;
+        else if (which == 3)
+            relay.generation++;
+        else if (which == 4)
+            relay.max_mails = connection->mails + 1;
+        else
+            connection->age_limit_us = now_us + PLENTY_US;
+        send_one(pool, &post);
+        expect_sent(&post);
+        stage_close(pool, &server);
+        assert_int_equal(server.connections, which < 4 ? 2 : 1);
+        assert_int_equal(server.mails, 2);
+    }
+}
+
+int main(void)
+{
+#define CHOOSE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        CHOOSE_TEST(four_mails_are_a_crowd),
+        CHOOSE_TEST(a_shy_pool_bears_its_crowd),
+        CHOOSE_TEST(a_pool_has_its_size),
+        CHOOSE_TEST(the_warmest_connection_is_taken),
+        CHOOSE_TEST(a_worn_out_connection_is_closed),
+    };
+
+    return cmocka_run_group_tests(tests, make_mail, drop_mail);
+}
