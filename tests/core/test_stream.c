@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -375,6 +377,95 @@ static void looking_finds_the_dead(void **state)
     fct_stream_close(stream, false);
 }
 
+static int tcp_pair(int *other)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof in;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd;
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&in, sizeof in), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    getsockname(listener, (struct sockaddr *)&in, &len);
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&in, sizeof in), 0);
+    *other = accept(listener, NULL, NULL);
+    close(listener);
+    return fd;
+}
+
+static int option_of(int fd, int level, int option)
+{
+    int value = -1;
+    socklen_t len = sizeof value;
+
+    assert_int_equal(getsockopt(fd, level, option, &value, &len), 0);
+    return value;
+}
+
+static void the_kernel_asks_whether_the_peer_is_there(void **state)
+{
+    static const struct {
+        uint64_t every_us;
+        int seconds;
+    } rows[] = {{0, 0},
+                {999999, 0},
+                {2999999, 2},
+                {3599999999, 3599},
+                {3600999999, 3600},
+                {UINT64_MAX, 3600}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct heard heard = {0};
+        int other, fd = tcp_pair(&other);
+        fct_stream *stream = fct_stream_new(loop, fd, "the peer", true, &owner, &heard);
+
+        assert_true(fct_stream_silence_us(stream) == UINT64_MAX);
+        fct_stream_ask(stream, rows[i].every_us);
+        assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), rows[i].seconds > 0);
+        assert_int_equal(fct_stream_silence_us(stream) != UINT64_MAX, rows[i].seconds > 0);
+        if (rows[i].seconds) {
+            assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), rows[i].seconds);
+            assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), rows[i].seconds);
+            assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 7200000);
+        }
+        fct_stream_close(stream, false);
+        close(other);
+    }
+}
+
+/* Nothing but TCP has a kernel that asks. */
+static void a_local_peer_is_not_asked(void **state)
+{
+    struct heard heard;
+    int other;
+    fct_stream *stream = stream_pair(&other, &heard);
+
+    fct_stream_ask(stream, 2000000);
+    assert_true(fct_stream_silence_us(stream) == UINT64_MAX);
+    fct_stream_close(stream, false);
+    close(other);
+    fct_buf_done(&heard.text);
+}
+
+/* Looking does not wake what is lost. */
+static void what_is_lost_stays_lost(void **state)
+{
+    struct heard heard;
+    int other;
+    fct_stream *stream = stream_pair(&other, &heard);
+
+    assert_true(fct_stream_look(stream));
+    close(other);
+    assert_false(fct_stream_look(stream));
+    assert_true(heard.lost);
+    for (int i = 0; i < 3; i++) {
+        assert_false(fct_stream_look(stream));
+        fct_loop_step(loop);
+    }
+    fct_stream_close(stream, false);
+    fct_buf_done(&heard.text);
+}
+
 static void what_was_taken_is_what_arrives(void **state)
 {
     static char big[600000], back[600000];
@@ -620,6 +711,9 @@ int main(void)
         NET_TEST(a_resolver_may_be_freed_at_any_turn),
         NET_TEST(bytes_go_both_ways),
         NET_TEST(looking_finds_the_dead),
+        NET_TEST(the_kernel_asks_whether_the_peer_is_there),
+        NET_TEST(a_local_peer_is_not_asked),
+        NET_TEST(what_is_lost_stays_lost),
         NET_TEST(what_was_taken_is_what_arrives),
         NET_TEST(a_last_word_is_heard_after_a_failed_write),
         NET_TEST(a_stream_may_be_closed_from_its_own_callback),
