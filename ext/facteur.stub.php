@@ -416,6 +416,15 @@ namespace Facteur {
         public readonly string $transcript;
 
         private function __construct() {}
+
+        /**
+         * The verdict of the relay on a mail that a deadline left in doubt, if it has come since; else null.
+         *
+         * The connection goes on with such a mail. The verdict is read while somebody runs the loop: another
+         * send, the thread of background, or close(). A receipt that is in_doubt again says that the connection
+         * ended without one. After unserialize() there is none.
+         */
+        public function later(): ?Receipt {}
     }
 
     /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 69f1ca94473e7b1af235a3fc2faa82bc626e51c4 */
+ * Stub hash: 68af02d089695bc42f5ae429bb4ca29a8517cbec */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
@@ -161,10 +161,12 @@ ZEND_END_ARG_INFO()
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Facteur_Receipt___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Receipt_later, 0, 0, Facteur\\Receipt, 1)
+ZEND_END_ARG_INFO()
+
 #define arginfo_class_Facteur_Receipts___construct arginfo_class_Facteur_Receipt___construct
 
-ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Receipts_current, 0, 0, Facteur\\Receipt, 1)
-ZEND_END_ARG_INFO()
+#define arginfo_class_Facteur_Receipts_current arginfo_class_Facteur_Receipt_later
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Receipts_key, 0, 0, IS_LONG, 1)
 ZEND_END_ARG_INFO()
@@ -207,6 +209,7 @@ ZEND_METHOD(Facteur_Attachment, __construct);
 ZEND_METHOD(Facteur_Attachment, fromPath);
 ZEND_METHOD(Facteur_Attachment, fromStream);
 ZEND_METHOD(Facteur_Receipt, __construct);
+ZEND_METHOD(Facteur_Receipt, later);
 ZEND_METHOD(Facteur_Receipts, __construct);
 ZEND_METHOD(Facteur_Receipts, current);
 ZEND_METHOD(Facteur_Receipts, key);
@@ -320,6 +323,7 @@ static const zend_function_entry class_Facteur_Attachment_methods[] = {
 
 static const zend_function_entry class_Facteur_Receipt_methods[] = {
 	ZEND_ME(Facteur_Receipt, __construct, arginfo_class_Facteur_Receipt___construct, ZEND_ACC_PRIVATE)
+	ZEND_ME(Facteur_Receipt, later, arginfo_class_Facteur_Receipt_later, ZEND_ACC_PUBLIC)
 	ZEND_FE_END
 };
 

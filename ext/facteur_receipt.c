@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Receipts and replies as PHP objects: plain values, which hold nothing of the core.  Every send
- * makes one, so their properties are filled in the order of the stub and not looked up by name.
+ * Receipts and replies as PHP objects: plain values, of which only the receipt of a mail in doubt
+ * holds something of the core.  Every send makes one, so their properties are filled in the order
+ * of the stub and not looked up by name.
  */
 #include "php_facteur.h"
 
@@ -11,8 +12,52 @@ zend_class_entry *php_facteur_reply_ce;
 /* The names of the phases, made once and kept by PHP. */
 static zend_string *phases[FACTEUR_PHASE_COUNT];
 
+static zend_object_handlers receipt_handlers;
+
+struct receipt {
+    facteur_receipt *core; /* of a mail in doubt, for its late verdict; else NULL */
+    zend_object std;
+};
+
+static struct receipt *receipt_from(zend_object *object)
+{
+    return (struct receipt *)((char *)object - offsetof(struct receipt, std));
+}
+
+static zend_object *receipt_create(zend_class_entry *ce)
+{
+    struct receipt *self = zend_object_alloc(sizeof(*self), ce);
+
+    self->core = NULL;
+    zend_object_std_init(&self->std, ce);
+    object_properties_init(&self->std, ce);
+    self->std.handlers = &receipt_handlers;
+    return &self->std;
+}
+
+static void receipt_free(zend_object *object)
+{
+    facteur_receipt_free(receipt_from(object)->core);
+    zend_object_std_dtor(object);
+}
+
+static zend_object *receipt_clone(zend_object *from)
+{
+    facteur_receipt *core = receipt_from(from)->core;
+    zend_object *object = receipt_create(from->ce);
+
+    receipt_from(object)->core = core ? facteur_receipt_ref(core) : NULL;
+    zend_objects_clone_members(object, from);
+    return object;
+}
+
 void php_facteur_receipt_start(void)
 {
+    php_facteur_receipt_ce->create_object = receipt_create;
+    receipt_handlers = *zend_get_std_object_handlers();
+    receipt_handlers.offset = offsetof(struct receipt, std);
+    receipt_handlers.free_obj = receipt_free;
+    receipt_handlers.clone_obj = receipt_clone;
     for (enum facteur_phase phase = 0; phase < FACTEUR_PHASE_COUNT; phase++) {
         const char *name = facteur_phase_name(phase);
 
@@ -126,7 +171,7 @@ static void put_timings(zval **next, const facteur_receipt *receipt)
     put(next, &timings);
 }
 
-zend_object *php_facteur_receipt_object(const facteur_receipt *receipt)
+zend_object *php_facteur_receipt_object(facteur_receipt *receipt)
 {
     int code = facteur_receipt_error_code(receipt);
     zend_object *object;
@@ -154,7 +199,21 @@ zend_object *php_facteur_receipt_object(const facteur_receipt *receipt)
     put_text(&next, code ? facteur_error_name(code) : "");
     put_text(&next, facteur_receipt_transcript(receipt));
     put_all(object, next);
+    if (facteur_receipt_in_doubt_count(receipt))
+        receipt_from(object)->core = facteur_receipt_ref(receipt);
     return object;
+}
+
+PHP_METHOD(Facteur_Receipt, later)
+{
+    facteur_receipt *core = receipt_from(Z_OBJ_P(ZEND_THIS))->core, *later;
+
+    ZEND_PARSE_PARAMETERS_NONE();
+    later = core ? facteur_receipt_later(core) : NULL;
+    if (!later)
+        RETURN_NULL();
+    RETVAL_OBJ(php_facteur_receipt_object(later));
+    facteur_receipt_free(later);
 }
 
 /* Private: receipts and replies come from the core alone. */

@@ -78,8 +78,11 @@ zval *php_facteur_slot(zend_object *object, const zend_class_entry *ce, const ch
 void php_facteur_slot_set(zend_object *object, const zend_class_entry *ce, const char *name,
                           zval *value);
 
-/* A Receipt with everything that `receipt` tells; the caller keeps `receipt`. */
-zend_object *php_facteur_receipt_object(const facteur_receipt *receipt);
+/*
+ * A Receipt with everything that `receipt` tells; the caller keeps `receipt`.  The Receipt of a
+ * mail in doubt becomes an owner of it, too.
+ */
+zend_object *php_facteur_receipt_object(facteur_receipt *receipt);
 
 /* ---- facteur_json.c -------------------------------------------------------------------------- */
 
