@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows 95, 99, 105, 122, 125, 132 and 133 of docs/faults.md: what takes several mails, or bytes that are no text, to show."""
+"""Rows 95, 99, 105, 122, 125, 126, 132 and 133 of docs/faults.md: what takes several mails, or bytes that are no text, to show."""
 
 import re
 
@@ -130,3 +130,29 @@ def test_the_second_transaction_of_a_mail_is_cut(driver, server, chunking, hook,
     assert receipt["in_doubt"] == ([] if not_sent else ["bob@example.org"]), receipt
     assert list(receipt["rejected"]) == (["bob@example.org"] if not_sent else []), receipt
     assert all(reply["code"] == 0 and reply["text"] for reply in receipt["rejected"].values()), receipt
+
+
+@pytest.mark.parametrize("listener", ["plain", "implicit"])
+@pytest.mark.parametrize("end", ["fin", "reset"])
+@pytest.mark.parametrize("limit", [1, 10])
+def test_a_relay_that_hangs_up_is_left_before(driver, server, listener, end, limit):
+    """After its last mail it closes without a word: one flight is in doubt at most, and then no mail any more."""
+    server.script([{"on": "final", "mail": limit, "then": end}])
+    driver.open(server.dsn(listener, helo="client.example", pool_size=1))
+    first = classes(driver.many(TO, 40))
+    assert set(first) <= {"S", "A"} and first.count("A") <= 16, first
+    assert len(server.mails()) == first.count("S")
+    for _ in range(2):
+        assert classes(driver.many(TO, 40)) == "S" * 40
+    driver.close()
+
+
+@pytest.mark.parametrize("listener", ["plain", "implicit"])
+def test_a_relay_that_hung_up_once_is_used_on(driver, server, listener):
+    """It was an accident: the next connection lives longer, and carries as many mails as before."""
+    server.script([{"on": "final", "mail": 5, "times": 1, "then": "fin"}])
+    driver.open(server.dsn(listener, helo="client.example", pool_size=1))
+    driver.many(TO, 16)
+    assert classes(driver.many(TO, 40)) == "S" * 40
+    driver.close()
+    assert server.stats()["connections"] == 2

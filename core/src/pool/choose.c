@@ -36,6 +36,7 @@ static bool worn_out(const fct_connection *connection, uint64_t now_us)
 
     return connection->generation != relay->generation ||
            (relay->max_mails && connection->mails >= relay->max_mails) ||
+           fct_mail_limit_reached(&connection->pool->mail_limit, connection->mails, now_us) ||
            (connection->mails && now_us >= connection->age_limit_us) ||
            (relay->idle_us && connection->in_flight == 0 &&
             now_us >= connection->idle_us + relay->idle_us);
@@ -45,6 +46,8 @@ static bool can_take(const fct_connection *connection, const fct_job *job)
 {
     return connection->state == FCT_CONNECTION_READY && !connection->check &&
            connection->opened_us >= job->opened_after_us &&
+           (connection->in_flight == 0 ||
+            !fct_mail_limit_near(&connection->pool->mail_limit, connection->mails)) &&
            fct_session_room(connection->session) > 0;
 }
 

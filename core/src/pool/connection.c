@@ -306,6 +306,7 @@ static void on_lost(void *user, int error, const char *message)
 {
     fct_connection *connection = user;
 
+    connection->hung_up = connection->state == FCT_CONNECTION_READY;
     if (!try_next_address(connection))
         lose(connection, error, message);
 }
@@ -430,9 +431,10 @@ int fct_connection_submit(fct_connection *connection, fct_job *job)
     uint64_t now_us = fct_loop_now_us(connection->loop);
     bool rested =
         connection->mails > 0 && connection->in_flight == 0 && has_rested(connection, now_us);
+    bool held = rested || fct_mail_limit_near(&connection->pool->mail_limit, connection->mails);
     uint64_t deadline_us = job->span_us ? now_us + job->span_us : job->deadline_us;
     int result = fct_session_submit(connection->session, job->mail, deadline_us,
-                                    rested ? FCT_HOLD_REPLY : 0, job, now_us);
+                                    held ? FCT_HOLD_REPLY : 0, job, now_us);
 
     if (result != 0)
         return result;

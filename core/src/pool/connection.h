@@ -42,14 +42,17 @@ typedef struct fct_connection {
                             until then */
     int slot;            /* one of the host's slots, -1: none */
     unsigned generation; /* of the credential that the session uses */
-    unsigned mails;
-    unsigned flights; /* the number of them that has been counted */
-    unsigned entered; /* calls on the stack, during which the memory must stay */
-    bool dirty;       /* it has something to write */
-    bool chunking;    /* BDAT may be used */
-    bool pipelining;  /* commands may be sent in groups */
-    bool was_ready;   /* it was open once: its end does not mean that the relay is unreachable */
-    bool cut;         /* the pool itself ended it */
+    unsigned mails;      /* that it was given */
+    unsigned answered;   /* mails on which the relay gave its verdict */
+    unsigned flights;    /* the number of them that has been counted */
+    unsigned entered;    /* calls on the stack, during which the memory must stay */
+    bool dirty;          /* it has something to write */
+    bool chunking;       /* BDAT may be used */
+    bool pipelining;     /* commands may be sent in groups */
+    bool was_ready;      /* it was open once: its end does not mean that the relay is unreachable */
+    bool cut;            /* the pool itself ended it */
+    bool hung_up;        /* the relay or the network ended it */
+    bool doubt;          /* its end left a mail in doubt */
     int64_t timing_us[FACTEUR_PHASE_COUNT];
 } fct_connection;
 

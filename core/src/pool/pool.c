@@ -249,6 +249,16 @@ static void count_late(fct_pool *pool, const fct_outcome *outcome)
                   1);
 }
 
+/* After a 421 the relay says itself why it hangs up. */
+static void note_verdict(fct_pool *pool, fct_connection *connection, const fct_outcome *outcome)
+{
+    connection->doubt |= outcome->class == FCT_IN_DOUBT;
+    if (outcome->class == FCT_IN_DOUBT || outcome->reply.code == 0 || outcome->reply.code == 421)
+        return;
+    connection->answered++;
+    fct_mail_limit_outlived(&pool->mail_limit, connection->answered);
+}
+
 void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome *outcome)
 {
     if (outcome->detached) {
@@ -270,6 +280,7 @@ void fct_pool_on_outcome(fct_pool *pool, fct_connection *connection, fct_outcome
         demote(pool, &pool->no_chunking_until_us);
     }
     count_late(pool, outcome);
+    note_verdict(pool, connection, outcome);
     fct_pool_kick(pool);
     if (outcome->tag) {
         take_outcome(pool, connection, outcome->tag, outcome);
@@ -314,12 +325,23 @@ static void fail_waiting(fct_pool *pool, fct_connection *connection, struct fct_
     }
 }
 
+/* One that rested was closed for that. */
+static void learn_mail_limit(fct_pool *pool, const fct_connection *connection)
+{
+    uint64_t now_us = fct_loop_now_us(pool->loop);
+
+    if (connection->hung_up && now_us - connection->idle_us <= pool->relay->fresh_us)
+        fct_mail_limit_lost(&pool->mail_limit, connection->answered, connection->mails,
+                            connection->doubt, now_us);
+}
+
 /*
  * A relay that offers PIPELINING but hangs up on the first group then gets one command at a time.
  */
 static void learn(fct_pool *pool, const fct_connection *connection,
                   const struct fct_failure *failure)
 {
+    learn_mail_limit(pool, connection);
     if (connection->mails && !connection->cut && failure->error == FACTEUR_ECONNECT &&
         !fct_session_heard(connection->session) && fct_session_pipelines(connection->session))
         demote(pool, &pool->no_pipelining_until_us);

@@ -5,6 +5,7 @@
 
 #include "net/slots.h"
 #include "pool/connection.h"
+#include "pool/mail_limit.h"
 
 struct fct_pool {
     fct_loop *loop;
@@ -27,7 +28,8 @@ struct fct_pool {
     bool proven;            /* a session has given a mail its outcome */
     fct_timer warm_timer;
     uint64_t warm_pause_us, warm_after_us; /* no spare connection is opened before warm_after_us */
-    fct_timer patience_timer;              /* for a place that only late verdicts take */
+    struct fct_mail_limit mail_limit;
+    fct_timer patience_timer; /* for a place that only late verdicts take */
 };
 
 /* The only end of a job, in a pool or not.  The caller owns it again when `done` is called. */
