@@ -110,12 +110,28 @@ static void an_unknown_zone_is_told(void **state)
     }
 }
 
+/* So that nobody is told to wait for them. */
+static void only_a_name_is_asked_for(void **state)
+{
+    static const char *const hosts[] = {"192.0.2.1", "2001:db8::1", "localhost", "relay.invalid"};
+    fct_loop *loop = fct_loop_new();
+
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        fct_resolve *resolve = fct_resolve_start(loop, hosts[i], 25, on_found, NULL);
+
+        assert_int_equal(fct_resolve_asks(resolve), i == 3);
+        fct_resolve_free(resolve);
+    }
+    fct_loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(literals_and_localhost_are_known),
         cmocka_unit_test(a_zone_is_an_interface),
         cmocka_unit_test(an_unknown_zone_is_told),
+        cmocka_unit_test(only_a_name_is_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,28 @@ static void time_that_is_waited_for_counts(void **state)
     stage_close(pool, &server);
 }
 
+/* Nor is it the relay's: what it waited for was not read. */
+static void a_rest_of_the_caller_is_not_the_relays_silence(void **state)
+{
+    struct server server = {.features = CHUNKING, .hold = true};
+    struct post post;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.session.final_us = SPAN_US;
+    submit(pool, &post, PLENTY_US);
+    loop_until(waits, &post);
+    for (int i = 0; i < 5; i++) {
+        pass(30);
+        fct_loop_step(loop);
+        assert_false(post.finished);
+    }
+    server.hold = false;
+    run_until_set(loop, &post.finished);
+    expect_sent(&post);
+    stage_close(pool, &server);
+}
+
 static void on_done_slowly(fct_job *job, const fct_outcome *outcome)
 {
     on_done(job, outcome);
@@ -378,6 +400,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SPAN_TEST(a_rest_of_the_caller_costs_no_mail_its_time),
+        SPAN_TEST(a_rest_of_the_caller_is_not_the_relays_silence),
         SPAN_TEST(time_that_is_waited_for_counts),
         SPAN_TEST(mails_of_a_flight_wait_for_one_another),
         SPAN_TEST(mails_in_the_queue_wait_while_it_moves),

@@ -376,7 +376,9 @@ bool fct_dial_resume(fct_dial *dial)
 
 enum facteur_phase fct_dial_phase(const fct_dial *dial)
 {
-    return dial->resolved_us == 0 ? FACTEUR_PHASE_resolve : FACTEUR_PHASE_connect;
+    bool asks = dial->resolved_us == 0 && dial->resolve && fct_resolve_asks(dial->resolve);
+
+    return asks ? FACTEUR_PHASE_resolve : FACTEUR_PHASE_connect;
 }
 
 void fct_dial_free(fct_dial *dial)

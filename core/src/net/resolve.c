@@ -293,6 +293,11 @@ fct_resolve *fct_resolve_start(fct_loop *loop, const char *host, uint16_t port,
     return resolve;
 }
 
+bool fct_resolve_asks(const fct_resolve *resolve)
+{
+    return resolve->has_channel;
+}
+
 void fct_resolve_free(fct_resolve *resolve)
 {
     fct_list *link;

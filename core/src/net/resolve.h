@@ -25,6 +25,9 @@ typedef void fct_resolve_found(void *user, const fct_endpoint *addresses, size_t
 fct_resolve *fct_resolve_start(fct_loop *loop, const char *host, uint16_t port,
                                fct_resolve_found *found, void *user);
 
+/* Whether it asks, or is told by the name itself. */
+bool fct_resolve_asks(const fct_resolve *resolve);
+
 /* Stop asking; `found` is not called any more.  NULL is fine. */
 void fct_resolve_free(fct_resolve *resolve);
 

@@ -95,14 +95,17 @@ static bool write_output(fct_connection *connection)
     }
 }
 
-/* Time in which nobody ran the loop does not count for mails with a span. */
+/* Time in which nobody ran the loop is not the relay's, nor that of mails with a span. */
 static void settle_rest(fct_connection *connection)
 {
     uint64_t absent_us = fct_loop_absent_us(connection->loop);
+    uint64_t rest_us = absent_us - connection->absent_us;
 
-    if (connection->session && absent_us != connection->absent_us)
-        fct_session_rested(connection->session, absent_us - connection->absent_us);
     connection->absent_us = absent_us;
+    if (!connection->session || !rest_us)
+        return;
+    fct_session_rested(connection->session, rest_us, fct_loop_now_us(connection->loop));
+    connection->probe_us += connection->probe_us ? rest_us : 0;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)

@@ -50,6 +50,7 @@ struct fct_session_config {
     const char *helo; /* domain or address literal; config/ has checked it */
     const char *auth; /* the only mechanism to try, or NULL: the strongest that both sides know */
     const char *username; /* NULL: no AUTH */
+    const char *authzid;  /* the identity to act as (RFC 4422 section 3.4.1), or NULL */
     const char *host;     /* the relay's name, for OAUTHBEARER; or NULL */
     unsigned port;
     fct_secret *password;
@@ -241,8 +242,11 @@ int fct_session_submit(fct_session *session, fct_mail *mail, uint64_t deadline_u
  */
 void fct_session_renew(fct_session *session, const void *tag, uint64_t span_us);
 
-/* Report time that does not count for mails with a span, because nobody read or wrote during it. */
-void fct_session_rested(fct_session *session, uint64_t rest_us);
+/*
+ * Report time in which nobody read or wrote.  It does not count for mails with a span, nor for the
+ * relay's own limits (command_us …).
+ */
+void fct_session_rested(fct_session *session, uint64_t rest_us, uint64_t now_us);
 
 /*
  * Release the terminators that FCT_EVENT_GATE reported.

@@ -17,8 +17,9 @@ void fct_session_renew(fct_session *s, const void *tag, uint64_t span_us)
         mail->span_us = span_us;
 }
 
-void fct_session_rested(fct_session *s, uint64_t rest_us)
+void fct_session_rested(fct_session *s, uint64_t rest_us, uint64_t now_us)
 {
+    s->since_us = s->since_us + rest_us < now_us ? s->since_us + rest_us : now_us;
     for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
         fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
 

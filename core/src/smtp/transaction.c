@@ -165,15 +165,16 @@ static bool one_flight(const fct_session *s, const fct_transaction *mail)
 void fct_transaction_begin(fct_session *s, fct_transaction *mail)
 {
     int refusal = fct_session_refuses(s, mail);
-    bool behind_bdat =
-        s->active_count > 0 && s->config.chunking && (s->caps.offers & FCT_OFFER_CHUNKING);
+    bool behind = s->active_count > 0;
+    bool may_be_open = behind && (!(s->known & FCT_KNOWN_ENDS) ||
+                                  (s->config.chunking && s->caps.offers & FCT_OFFER_CHUNKING));
 
     if (refusal) {
         fct_transaction_end(s, mail, FCT_PERMANENT, refusal, FACTEUR_PHASE_mail, NULL,
                             s->message.ptr);
         return;
     }
-    mail->behind = s->active_count > 0;
+    mail->behind = behind;
     /* A relay that refuses RSET loses the connection.  The hold keeps this mail out of doubt. */
     if (s->rset_due && !mail->behind)
         mail->hold |= FCT_HOLD_REPLY;
@@ -188,7 +189,7 @@ void fct_transaction_begin(fct_session *s, fct_transaction *mail)
      * A refused BDAT may leave its transaction open at the relay.  Then the recipients of the mail
      * before would get this one.  The RSET between them prevents that and costs no flight.
      */
-    if ((s->rset_due || behind_bdat) && fct_session_command(s, FCT_COMMAND_RSET, NULL, "RSET"))
+    if ((s->rset_due || may_be_open) && fct_session_command(s, FCT_COMMAND_RSET, NULL, "RSET"))
         return;
     s->rset_due = false;
     set_domain_limit(s, mail);
