@@ -389,6 +389,46 @@ static void oauth_forms(void **state)
     config_done(&config);
 }
 
+/* RFC 4616, RFC 5802 section 5.1, RFC 7628 section 3.1; LOGIN and its like have no place for it. */
+static void another_identity_is_named(void **state)
+{
+    struct fct_session_config config = config_with("u", "p", NULL);
+    unsigned weak = 1u << FCT_MECHANISM_LOGIN | 1u << FCT_MECHANISM_CRAM_MD5;
+    fct_buf out = {0};
+    fct_sasl sasl;
+
+    config.authzid = "a,b=c";
+    assert_int_equal(fct_sasl_choose(&config, weak, true), -1);
+    assert_int_equal(fct_sasl_choose(&config, weak | 1u << FCT_MECHANISM_PLAIN, true),
+                     FCT_MECHANISM_PLAIN);
+    fct_sasl_init(&sasl, FCT_MECHANISM_PLAIN, &config, ALL, NULL);
+    assert_int_equal(step(&sasl, "", &out), 0);
+    assert_int_equal(out.len, 9);
+    assert_memory_equal(out.ptr, "a,b=c\0u\0p", 9);
+    fct_sasl_done(&sasl);
+    fct_sasl_init(&sasl, FCT_MECHANISM_SCRAM_SHA_256, &config, ALL, NULL);
+    assert_int_equal(step(&sasl, "", &out), 0);
+    assert_string_equal(out.ptr, "n,a=a=2Cb=3Dc,n=u,r=" NONCE);
+    /* The header comes again as channel-binding data: c=base64("n,a=a=2Cb=3Dc,"). */
+    assert_int_equal(step(&sasl, "r=" NONCE "x,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096", &out), 0);
+    assert_int_equal(memcmp(out.ptr, "c=bixhPWE9MkNiPTNEYyw=,r=", 25), 0);
+    fct_sasl_done(&sasl);
+    config_done(&config);
+    config = config_with("u", NULL, "tok");
+    config.authzid = "v";
+    assert_int_equal(fct_sasl_choose(&config, 1u << FCT_MECHANISM_XOAUTH2, true), -1);
+    fct_sasl_init(&sasl, FCT_MECHANISM_OAUTHBEARER, &config, ALL, NULL);
+    assert_int_equal(step(&sasl, "", &out), 0);
+    assert_string_equal(out.ptr, "n,a=v,\1auth=Bearer tok\1\1");
+    fct_sasl_done(&sasl);
+    fct_sasl_init(&sasl, FCT_MECHANISM_EXTERNAL, &config, ALL, NULL);
+    assert_int_equal(step(&sasl, "", &out), 0);
+    assert_string_equal(out.ptr, "v");
+    fct_sasl_done(&sasl);
+    fct_buf_done(&out);
+    config_done(&config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +442,7 @@ int main(void)
         cmocka_unit_test(empty_fields),
         cmocka_unit_test(a_token_is_one_field),
         cmocka_unit_test(oauth_forms),
+        cmocka_unit_test(another_identity_is_named),
         cmocka_unit_test(a_hash_that_openssl_lacks),
     };
 

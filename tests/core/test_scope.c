@@ -31,6 +31,7 @@ static const struct sample samples[] = {
     {"client_key", "/k.pem", "client_cert", "/c.pem", ""},
     {"auth", "EXTERNAL", "client_cert", "/c.pem", ""},
     {"username", "ana", "password", "secret", ""},
+    {"authzid", "bob", "password", "secret", "ana@"},
     {"password", "secret", NULL, NULL, "ana@"},
     {"password_file", "/p", NULL, NULL, "ana@"},
     {"password_env", "FCT_TEST_SECRET", NULL, NULL, "ana@"},

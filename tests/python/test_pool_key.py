@@ -52,6 +52,7 @@ CHANGES = {
     "tls_session_file": (lambda at: at.path / "one", lambda at: at.path / "two", "implicit"),
     "auth": (None, "PLAIN", {"username": "ana", "password": "secret"}),
     "username": ("ana", "bob", {"password": "secret"}),
+    "authzid": (None, "ana", {"username": "ana", "password": "secret"}),
     "password": ("secret", "wrong", {"username": "ana"}),
     "password_file": (lambda at: at.password_files[0], lambda at: at.password_files[1], {"username": "ana"}),
     "password_env": ("KEY_ONE", "KEY_TWO", {"username": "ana"}),

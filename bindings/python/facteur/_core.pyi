@@ -317,6 +317,9 @@ class Mailer:
         auth: Literal["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"] | None = None,
         # The user name of the login.
         username: str | None = None,
+        # The identity to act as, if it is not that of the login (the authorization identity of
+        # RFC 4422).  For PLAIN, SCRAM, OAUTHBEARER and EXTERNAL.
+        authzid: str | None = None,
         # The password of the login.
         password: str | None = None,
         # A file with the password.  A line end at the end of the file is ignored.  The file is
@@ -414,6 +417,7 @@ class Mailer:
         tls_session_file: str | os.PathLike[str] | None = None,
         auth: Literal["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"] | None = None,
         username: str | None = None,
+        authzid: str | None = None,
         password: str | None = None,
         password_file: str | os.PathLike[str] | None = None,
         password_env: str | None = None,

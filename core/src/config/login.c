@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "smtp/sasl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,6 +123,7 @@ static int repeat_key(fct_options *options, const fct_dsn *dsn, facteur_error **
 static int check_auth(const fct_options *options, bool has_token, facteur_error **error)
 {
     const char *auth = fct_options_get(options, FCT_OPT_auth)->text;
+    int mechanism = auth ? fct_mechanism_named(fct_slice_of(auth)) : -1;
     bool oauth = auth && (strcmp(auth, "XOAUTH2") == 0 || strcmp(auth, "OAUTHBEARER") == 0);
 
     if (oauth && !has_token)
@@ -131,6 +133,10 @@ static int check_auth(const fct_options *options, bool has_token, facteur_error 
         return fct_error_set(error, FACTEUR_ECONFIG, "auth",
                              "auth=%s cannot use a token; leave auth out, or name OAUTHBEARER or "
                              "XOAUTH2",
+                             auth);
+    if (auth && fct_options_get(options, FCT_OPT_authzid)->text &&
+        !fct_mechanism_names_another(mechanism))
+        return fct_error_set(error, FACTEUR_ECONFIG, "authzid", "auth=%s cannot carry an authzid",
                              auth);
     return 0;
 }
@@ -165,6 +171,8 @@ static int check(const fct_options *options, const fct_dsn *dsn, facteur_error *
         return fct_error_set(error, FACTEUR_ECONFIG, password || token ? "username" : "password",
                              "%s needs a login: %s, or the options username and password",
                              dsn->preset->name, dsn->preset->example);
+    if (fct_options_get(options, FCT_OPT_authzid)->text && !password && !token)
+        return fct_error_set(error, FACTEUR_ECONFIG, "authzid", "authzid is given without a login");
     if (user && !password && !token)
         return fct_error_set(error, FACTEUR_ECONFIG, "password",
                              "there is a username but no password: give password, password_file, "

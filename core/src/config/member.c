@@ -206,6 +206,7 @@ static bool fill_session(fct_member *member)
     session->password = fct_secret_ref(fct_options_get(&member->options, FCT_OPT_password)->secret);
     session->token = fct_secret_ref(fct_options_get(&member->options, FCT_OPT_token)->secret);
     return copy(text_of(member, FCT_OPT_auth), &session->auth) &&
+           copy(text_of(member, FCT_OPT_authzid), &session->authzid) &&
            copy(text_of(member, FCT_OPT_username), &session->username);
 }
 

@@ -102,6 +102,9 @@
     X(auth, RELAY, CHOICE, FCT_AUTH_WORDS, "", 0, 9,                                               \
       "The only SASL mechanism to use.  Default: the strongest that both sides know.")             \
     X(username, LOGIN, TEXT, "", "", 0, 0, "The user name of the login.")                          \
+    X(authzid, LOGIN, TEXT, "", "", 0, 0,                                                          \
+      "The identity to act as, if it is not that of the login (the authorization identity "        \
+      "of RFC 4422).  For PLAIN, SCRAM, OAUTHBEARER and EXTERNAL.")                                \
     X(password, LOGIN, SECRET, "", "", 0, 0, "The password of the login.")                         \
     X(password_file, LOGIN, PATH, "", "", 0, 0,                                                    \
       "A file with the password.  A line end at the end of the file is ignored.  The file "        \

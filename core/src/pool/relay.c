@@ -30,6 +30,7 @@ void fct_relay_done(fct_relay *relay)
     drop(relay->session.helo);
     drop(relay->session.auth);
     drop(relay->session.username);
+    drop(relay->session.authzid);
     fct_secret_unref(relay->session.password);
     fct_secret_unref(relay->session.token);
     drop(relay->tls.name);

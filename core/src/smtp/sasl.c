@@ -40,6 +40,12 @@ bool fct_sasl_wanted(const struct fct_session_config *config)
             fct_slice_equal_nocase(fct_slice_of(config->auth), FCT_SLICE("EXTERNAL")));
 }
 
+bool fct_mechanism_names_another(int mechanism)
+{
+    return mechanism != FCT_MECHANISM_LOGIN && mechanism != FCT_MECHANISM_CRAM_MD5 &&
+           mechanism != FCT_MECHANISM_XOAUTH2;
+}
+
 int fct_sasl_choose(const struct fct_session_config *config, unsigned offered, bool can_bind)
 {
     int first = FCT_MECHANISM_SCRAM_SHA_256_PLUS, last = FCT_MECHANISM_CRAM_MD5;
@@ -56,7 +62,8 @@ int fct_sasl_choose(const struct fct_session_config *config, unsigned offered, b
         last = FCT_MECHANISM_XOAUTH2;
     }
     for (int i = first; i <= last; i++) {
-        if ((offered & 1u << i) && (can_bind || !is_plus(i)))
+        if ((offered & 1u << i) && (can_bind || !is_plus(i)) &&
+            (!config->authzid || fct_mechanism_names_another(i)))
             return i;
     }
     return -1;
@@ -70,6 +77,7 @@ void fct_sasl_init(fct_sasl *sasl, enum fct_mechanism mechanism,
 
     *sasl = (fct_sasl){.mechanism = mechanism,
                        .username = config->username ? config->username : "",
+                       .authzid = config->authzid ? config->authzid : "",
                        .host = config->host,
                        .port = config->port,
                        .nonce = config->nonce};
@@ -104,11 +112,12 @@ static int refuse(fct_sasl *sasl, const char *problem)
     return FACTEUR_EAUTH;
 }
 
-/* RFC 4616, without an authorization identity.  NUL ends a field, so no field can contain it. */
+/* RFC 4616.  NUL ends a field, so no field can contain it. */
 static int plain(fct_sasl *sasl, fct_buf *out)
 {
     if (sasl->password.len && memchr(sasl->password.ptr, 0, sasl->password.len))
         return refuse(sasl, "the password contains a NUL byte, which PLAIN cannot carry");
+    fct_buf_add_text(out, sasl->authzid);
     fct_buf_add_char(out, '\0');
     fct_buf_add_text(out, sasl->username);
     fct_buf_add_char(out, '\0');
@@ -147,6 +156,15 @@ static int cram_md5(fct_sasl *sasl, fct_slice challenge, fct_buf *out)
     return out->failed ? FACTEUR_ENOMEM : 0;
 }
 
+void fct_sasl_add_authzid(fct_buf *out, const char *authzid)
+{
+    if (*authzid) {
+        fct_buf_add_text(out, "a=");
+        fct_sasl_add_name(out, fct_slice_of(authzid));
+    }
+    fct_buf_add_char(out, ',');
+}
+
 void fct_sasl_add_name(fct_buf *out, fct_slice name)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -175,11 +193,9 @@ static int oauth(fct_sasl *sasl, fct_slice challenge, fct_buf *out)
         return refuse(sasl, "the token contains a control character");
     if (bearer) {
         fct_buf_add_text(out, "n,");
-        if (*sasl->username) {
-            fct_buf_add_text(out, "a=");
-            fct_sasl_add_name(out, fct_slice_of(sasl->username));
-        }
-        fct_buf_add_text(out, ",\1");
+        /* The token says who logs in, so the user name is whom to act as, too. */
+        fct_sasl_add_authzid(out, *sasl->authzid ? sasl->authzid : sasl->username);
+        fct_buf_add_char(out, '\1');
         if (sasl->host)
             fct_buf_addf(out, "host=%s\1port=%u\1", sasl->host, sasl->port);
         fct_buf_add_text(out, "auth=Bearer ");
@@ -213,7 +229,7 @@ int fct_sasl_step(fct_sasl *sasl, fct_slice challenge, fct_buf *response)
         return oauth(sasl, challenge, response);
     case FCT_MECHANISM_EXTERNAL:
         sasl->done = true;
-        return fct_buf_add_text(response, sasl->username);
+        return fct_buf_add_text(response, *sasl->authzid ? sasl->authzid : sasl->username);
     default:
         return fct_scram_step(sasl, challenge, response);
     }

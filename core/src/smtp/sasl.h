@@ -35,6 +35,8 @@ enum fct_mechanism {
 
 int fct_mechanism_named(fct_slice name); /* -1: none of these */
 const char *fct_mechanism_name(enum fct_mechanism mechanism);
+/* Whether it can carry an authorization identity. */
+bool fct_mechanism_names_another(int mechanism);
 
 /*
  * A run of one mechanism.  The caller owns everything that it points to and keeps it until the end
@@ -43,6 +45,7 @@ const char *fct_mechanism_name(enum fct_mechanism mechanism);
 typedef struct fct_sasl {
     enum fct_mechanism mechanism;
     const char *username; /* "" when there is none */
+    const char *authzid;  /* the same */
     const char *host;     /* or NULL */
     unsigned port;
     fct_slice password, token;
@@ -91,6 +94,8 @@ bool fct_sasl_may_succeed(const fct_sasl *sasl);
  * Append a saslname, in which commas and equals signs are escaped (RFC 5801 section 4, RFC 5802).
  */
 void fct_sasl_add_name(fct_buf *out, fct_slice name);
+/* Append the authzid of a GS2 header (RFC 5801 section 4), "" for none, and its comma. */
+void fct_sasl_add_authzid(fct_buf *out, const char *authzid);
 
 /* SCRAM (RFC 5802, RFC 7677). */
 #define FCT_SCRAM_ITERATIONS_MIN 4096

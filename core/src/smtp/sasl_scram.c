@@ -44,9 +44,10 @@ static int add_base64(fct_buf *out, const void *bytes, size_t len)
 static void add_gs2_header(const fct_sasl *sasl, fct_buf *out)
 {
     if (sasl->binding_name)
-        fct_buf_addf(out, "p=%s,,", sasl->binding_name);
+        fct_buf_addf(out, "p=%s,", sasl->binding_name);
     else
-        fct_buf_add_text(out, sasl->binding_unoffered ? "y,," : "n,,");
+        fct_buf_add_text(out, sasl->binding_unoffered ? "y," : "n,");
+    fct_sasl_add_authzid(out, sasl->authzid);
 }
 
 /*

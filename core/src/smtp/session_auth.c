@@ -80,6 +80,7 @@ static void mask_secret(fct_session *s, fct_buf *text, const fct_secret *secret)
     fct_buf_add_slice(&wire, bytes);
     mask_base64(text, &wire);
     fct_buf_wipe(&wire);
+    fct_buf_add_text(&wire, s->config.authzid ? s->config.authzid : "");
     fct_buf_add_char(&wire, '\0');
     fct_buf_add_text(&wire, s->config.username ? s->config.username : "");
     fct_buf_add_char(&wire, '\0');
@@ -125,8 +126,9 @@ static void refuse_choice(fct_session *s)
         fct_buf_addf(text, "the relay does not offer the mechanism of the option auth, %s",
                      s->config.auth);
     else
-        fct_buf_add_text(text, s->config.token ? "the relay offers no mechanism for a token"
-                                               : "the relay offers no mechanism for a password");
+        fct_buf_addf(text, "the relay offers no mechanism for a %s%s",
+                     s->config.token ? "token" : "password",
+                     s->config.authzid ? " and the option authzid" : "");
     fail(s, NULL, text->ptr ? text->ptr : "no usable AUTH mechanism");
 }
 
