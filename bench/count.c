@@ -32,8 +32,8 @@ static void must(int code)
 
 /* ---- compose ---- */
 
-static char *text, *html, *order;
-static size_t text_len, html_len, order_len;
+static char *text, *html, *order, *raw;
+static size_t text_len, html_len, order_len, raw_len;
 
 static facteur_message *two_parts(void)
 {
@@ -71,6 +71,13 @@ static void compose_message(void)
 static void compose_letter(void)
 {
     fct_mail_unref(frozen(letter()));
+}
+
+static void read_bytes(void)
+{
+    facteur_message *message = NULL;
+    must(facteur_message_from_bytes(raw, raw_len, &message, NULL));
+    facteur_message_free(message);
 }
 
 static fct_mail *ready_mail;
@@ -192,7 +199,7 @@ static const struct {
     const char *name;
     void (*work)(void);
 } works[] = {
-    {"message", compose_message}, {"letter", compose_letter}, {"sign", sign},
+    {"message", compose_message}, {"letter", compose_letter}, {"bytes", read_bytes}, {"sign", sign},
     {"frame-bdat", frame_bdat},   {"frame-data", frame_data}, {"parse", parse},
 };
 
@@ -201,13 +208,15 @@ int main(int argc, char **argv)
     size_t times = argc == 3 ? strtoul(argv[2], NULL, 10) : 0, len;
     char *filled;
     if (!times)
-        fail("usage: BENCH_DIR=FOLDER count message|letter|sign|frame-bdat|frame-data|parse TIMES");
+        fail("usage: BENCH_DIR=FOLDER count message|letter|bytes|sign|frame-bdat|frame-data|parse "
+             "TIMES");
     filled = job_file("order.json", &len);
     order = job_fill(filled, len, 1042, &order_len);
     filled = job_file("order.txt", &len);
     text = job_fill(filled, len, 1042, &text_len);
     filled = job_file("order.html", &len);
     html = job_fill(filled, len, 1042, &html_len);
+    raw = job_file("order.eml", &raw_len);
     ready_mail = frozen(two_parts());
     open_session(strcmp(argv[1], "frame-data") != 0);
     for (size_t i = 0; i < sizeof works / sizeof *works; i++)

@@ -12,6 +12,16 @@ static int malformed(fct_reply_parser *parser, const char *problem)
     return FACTEUR_EPROTOCOL;
 }
 
+/* How much of the text's front is printable ASCII: mostly all of it. */
+static size_t plain_len(fct_slice text)
+{
+    size_t len = 0;
+
+    while (len < text.len && text.ptr[len] >= ' ' && text.ptr[len] <= '~')
+        len++;
+    return len;
+}
+
 /*
  * Append text that is safe on a terminal: whole UTF-8 characters except control characters, and "?"
  * for everything else.
@@ -22,13 +32,14 @@ static int add_printable(fct_buf *out, fct_slice text)
 
     while (result == 0 && text.len) {
         uint32_t point = 0;
-        size_t len = fct_utf8_next(text, &point);
+        size_t len = plain_len(text);
+        bool good = len > 0;
 
-        if (len &&
-            (point == '\t' || (point >= 0x20 && point != 0x7f && (point < 0x80 || point >= 0xa0))))
-            result = fct_buf_add(out, text.ptr, len);
-        else
-            result = fct_buf_add_char(out, '?');
+        if (!good) {
+            len = fct_utf8_next(text, &point);
+            good = len && (point == '\t' || point >= 0xa0);
+        }
+        result = good ? fct_buf_add(out, text.ptr, len) : fct_buf_add_char(out, '?');
         text.ptr += len ? len : 1;
         text.len -= len ? len : 1;
     }
