@@ -51,7 +51,11 @@ class Host:
 
     def wake(self) -> None:
         if self.soon is None:
-            self.soon = self.loop.call_soon(self.turn)
+            self.soon = self.loop.call_soon(self.woken)
+
+    def woken(self) -> None:
+        self.soon = None
+        self.turn()
 
     def ring(self) -> None:
         self.timer = None
