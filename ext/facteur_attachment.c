@@ -184,11 +184,12 @@ static zend_string *resolve(const char *path)
     char resolved[MAXPATHLEN];
 
     if (!expand_filepath(path, resolved))
-        php_facteur_refuse(FACTEUR_EIO, "path", "the path \"%s\" cannot be resolved", path);
+        php_facteur_refuse(FACTEUR_EIO, "attachments", "the path \"%s\" cannot be resolved", path);
     else if (php_check_open_basedir_ex(resolved, 0))
-        php_facteur_refuse(FACTEUR_EIO, "path", "open_basedir does not allow %s", resolved);
+        php_facteur_refuse(FACTEUR_EIO, "attachments", "open_basedir does not allow %s", resolved);
     else if (VCWD_ACCESS(resolved, R_OK))
-        php_facteur_refuse(FACTEUR_EIO, "path", "%s cannot be read: %s", resolved, strerror(errno));
+        php_facteur_refuse(FACTEUR_EIO, "attachments", "%s cannot be read: %s", resolved,
+                           strerror(errno));
     else
         return zend_string_init(resolved, strlen(resolved), 0);
     return NULL;

@@ -102,6 +102,8 @@ static void bad_values_are_refused(void **state)
         {"username", "a\nb", "control character 0x0a at position 2"},
         {"username", "a\xff", "not UTF-8 at position 2"},
         {"passwort", "x", "did you mean password?"},
+        {"timeout", "5", "did you mean deadline (of a whole send) or connect_timeout?"},
+        {"ping_threshold", "5", "did you mean fresh_ms?"},
         {"", "x", "no option is called"},
         {"xyzzyxyzzyxyzzy", "x", "facteur help"},
     };

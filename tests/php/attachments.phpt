@@ -52,7 +52,7 @@ NULL
 Facteur\MessageError EMESSAGE -3 [inline] inline: true takes the name as content id, and there is no name
 Facteur\MessageError EMESSAGE -3 [inline] inline: expected a content id or a bool, got array
 bool(true)
-Facteur\MessageError EIO -5 [path] %smissing.pdf cannot be read: No such file or directory
+Facteur\MessageError EIO -5 [attachments] %smissing.pdf cannot be read: No such file or directory
 Facteur\MessageError EIO -5 [%s] %s
 ValueError Facteur\Attachment::fromPath(): Argument #1 ($path) must not contain any null bytes
 Facteur\MessageError EMESSAGE -3 [name] name: the text has the control character 0x00

@@ -50,7 +50,7 @@ array_map('rmdir', glob(sys_get_temp_dir() . '/facteur-in-*'));
 ?>
 --EXPECTF--
 inside
-Facteur\MessageError EIO -5 [path] path: open_basedir does not allow /etc/hostname
+Facteur\MessageError EIO -5 [attachments] attachments: open_basedir does not allow /etc/hostname
 Facteur\MessageError EIO -5 [attachments[0]] attachments[0]: open_basedir does not allow /etc/hostname
 Facteur\ConfigError ECONFIG -2 [password_file] password_file: open_basedir does not allow /etc/hostname
 Facteur\ConfigError ECONFIG -2 [password_file] password_file: open_basedir does not allow /etc/hostname

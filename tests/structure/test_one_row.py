@@ -103,3 +103,9 @@ def test_a_preset_is_one_row(tree):
     found = library.fct_preset_find(Slice(b"PLANTED", 7))
     # struct fct_preset begins with name, host, regions.
     assert found and found[:3] == [b"planted", b"smtp.planted.example", b"eu=smtp.eu.planted.example"]
+
+    subprocess.run([tree / "scripts/options-doc", tree / "tables.so"], check=True)
+    row = ("| `planted://KEY@eu` | smtp.eu.planted.example, 465; regions: eu; without one smtp.planted.example; "
+           "connections idle for 12 s are closed |\n")
+    assert (tree / "docs/dsn.md").read_text().replace(row, "") == (ROOT / "docs/dsn.md").read_text()
+    assert row in (tree / "docs/dsn.md").read_text()

@@ -132,6 +132,18 @@ static int check_relay(fct_member *member, facteur_error **error)
     return err;
 }
 
+/* A DSN without a relay takes no option of one: it would have no effect, and nobody would notice.
+ */
+static int check_no_relay(const fct_member *member, facteur_error **error)
+{
+    for (size_t i = 0; i < FCT_OPTION_COUNT; i++)
+        if (member->options.values[i].level == FCT_LEVEL_DSN && fct_option_is_of_relay(i))
+            return fct_error_set(error, FACTEUR_ECONFIG, facteur_option_name(i),
+                                 "%s is about a relay, and %s has none: leave it out of this DSN",
+                                 facteur_option_name(i), member->name);
+    return 0;
+}
+
 /* ---- Building -------------------------------------------------------------------------------- */
 
 static uint16_t port_of(const fct_member *member)
@@ -294,6 +306,8 @@ int fct_member_init(fct_member *member, const fct_options *base, const char *who
         err = check_relay(member, error);
     if (!err && (make_name(member) || (fct_member_has_relay(member) && !fill_relay(member))))
         err = fct_error_nomem(error);
+    if (!err && !fct_member_has_relay(member))
+        err = check_no_relay(member, error);
     if (!err)
         fill_lane(member);
     if (err)

@@ -80,6 +80,11 @@ const char *facteur_option_help(size_t index)
     return index < FCT_OPTION_COUNT ? table[index].help : "";
 }
 
+bool fct_option_is_of_relay(size_t option)
+{
+    return table[option].scope == RELAY || table[option].scope == LOGIN;
+}
+
 int fct_option_find(const char *name, size_t len)
 {
     for (int i = 0; i < FCT_OPTION_COUNT; i++) {
@@ -283,9 +288,30 @@ static int keep(struct fct_option_value *into, const struct entry *entry, enum f
     return 0;
 }
 
+/* Names that other mail libraries have for options; facteur's own word follows. */
+static const char *const foreign[][2] = {
+    {"timeout", "deadline (of a whole send) or connect_timeout"},
+    {"encryption", "tls"},
+    {"auth_mode", "auth"},
+    {"local_domain", "helo"},
+    {"verify_peer", "ca_file, tls_name or pin_sha256"},
+    {"peer_fingerprint", "pin_sha256"},
+    {"restart_threshold", "max_mails"},
+    {"ping_threshold", "fresh_ms"},
+    {"max_per_second", "max_rate"},
+};
+
+static const char *own_word(const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
+        if (strlen(foreign[i][0]) == len && memcmp(name, foreign[i][0], len) == 0)
+            return foreign[i][1];
+    return fct_nearest(name, len, names, FCT_OPTION_COUNT);
+}
+
 static int refuse_name(const char *name, size_t len, facteur_error **error)
 {
-    const char *nearest = fct_nearest(name, len, names, FCT_OPTION_COUNT);
+    const char *nearest = own_word(name, len);
     char *where = fct_strndup(name, len < SHOWN_MAX ? len : SHOWN_MAX);
 
     if (!where)
@@ -303,9 +329,7 @@ static int refuse_name(const char *name, size_t len, facteur_error **error)
 /* An option is refused where it would have no effect, because nobody would notice. */
 static int check_place(const struct entry *entry, enum fct_place place, facteur_error **error)
 {
-    bool wide = entry->scope == MAILER || entry->scope == MACHINE;
-
-    if (place == FCT_PLACE_MEMBER && wide)
+    if (place == FCT_PLACE_MEMBER && !fct_option_is_of_relay((size_t)(entry - table)))
         return fct_error_set(
             error, FACTEUR_ECONFIG, entry->name,
             "%s belongs to the whole mailer, not to one relay: give it behind the last "

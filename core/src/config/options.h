@@ -227,6 +227,9 @@ bool fct_options_equal(const fct_options *a, const fct_options *b);
 /* The index of the option of this name, or -1. */
 int fct_option_find(const char *name, size_t len);
 
+/* Whether its scope is relay or login. */
+bool fct_option_is_of_relay(size_t option);
+
 /* The variable of the environment that gives an option: "FACTEUR_CA_FILE". */
 #define FCT_OPTION_VARIABLE 64
 void fct_option_variable(size_t option, char variable[FCT_OPTION_VARIABLE]);
