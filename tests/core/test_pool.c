@@ -268,10 +268,16 @@ static void a_mended_ca_file_is_read_for_the_next_connection(void **state)
     certificate_write(&other, false, path);
     certificate_write(&certificate, false, mended);
     relay = relay_for(&server);
-    relay.tls = (struct fct_tls_config){.ca_file = path};
+    relay.tls = (struct fct_tls_config){.ca_file = "/nowhere/ca.pem"};
     pool = fct_pool_new(loop, &relay);
     send_one(pool, &post);
+    assert_int_equal(post.error, FACTEUR_ECONFIG);
+    assert_string_equal(post.where, "ca_file");
+    fct_free(post.job.transcript);
+    relay.tls.ca_file = path;
+    send_one(pool, &post);
     assert_int_equal(post.error, FACTEUR_ETLS);
+    assert_string_equal(post.where, "");
     fct_free(post.job.transcript);
     assert_int_equal(rename(mended, path), 0);
     send_one(pool, &post);

@@ -23,6 +23,7 @@ struct facteur_delivery {
     facteur_mailer *mailer;   /* its callback gives the token; NULL: no relay takes the mail */
     facteur_receipt *receipt; /* NULL after it was handed out */
     int untried;              /* the error of a mail for which no connection was tried, else 0 */
+    const char *at_fault;     /* with it: the option at fault, or NULL */
     bool letter;              /* FACTEUR_LETTER */
     bool many;                /* FACTEUR_MANY */
     bool held;                /* prepared, but its token must be asked for first */
@@ -48,6 +49,15 @@ static void unref(facteur_delivery *delivery)
 
 /* ---- To the driver --------------------------------------------------------------------------- */
 
+/* `where` names an option, or is NULL. */
+static void set_untried(facteur_delivery *delivery, int error, const char *where)
+{
+    int option = where ? fct_option_find(where, strlen(where)) : -1;
+
+    delivery->untried = error;
+    delivery->at_fault = option >= 0 ? facteur_option_name((size_t)option) : NULL;
+}
+
 static void take(struct fct_task *task, const fct_outcome *outcome)
 {
     facteur_delivery *delivery = delivery_of(task);
@@ -55,7 +65,7 @@ static void take(struct fct_task *task, const fct_outcome *outcome)
     if (outcome->class == FCT_TEMPORARY && task->attempts == 0 &&
         !atomic_load(&task->cancel_wanted) &&
         (outcome->error == FACTEUR_ECLOSED || outcome->error == FACTEUR_ECONFIG))
-        delivery->untried = outcome->error;
+        set_untried(delivery, outcome->error, outcome->where);
     if (task->relay)
         fct_receipt_name_relay(delivery->receipt, task->relay);
     fct_receipt_fill(delivery->receipt, outcome, task->attempts, task->transcript);
@@ -282,24 +292,17 @@ void facteur_delivery_resume(facteur_delivery *delivery)
     if (err) {
         delivery->held = false;
         delivery->task.driver = NULL;
-        delivery->untried = err;
+        set_untried(delivery, err, NULL);
         fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, err, NULL);
     }
 }
 
 /* ---- The verdict ----------------------------------------------------------------------------- */
 
-/* The TLS layer puts the option at fault before its sentence: "ca_file: …". */
 static int refuse_untried(const facteur_delivery *delivery, facteur_error **error)
 {
-    const char *message = facteur_receipt_error(delivery->receipt);
-    size_t len = strcspn(message, ":");
-    int option = fct_option_find(message, len);
-
-    if (delivery->untried == FACTEUR_ECONFIG && option >= 0)
-        return fct_error_set(error, FACTEUR_ECONFIG, facteur_option_name((size_t)option), "%s",
-                             message);
-    return fct_error_set(error, delivery->untried, NULL, "%s", message);
+    return fct_error_set(error, delivery->untried, delivery->at_fault, "%s",
+                         facteur_receipt_error(delivery->receipt));
 }
 
 /* Wait for the verdict.  Try once more if a new token can help. */

@@ -274,6 +274,7 @@ static bool open_for(fct_pool *pool, fct_job *job, fct_connection **opened)
             fct_pool_return_slot(pool, slot);
     }
     fct_failure_init(&failure, result, phase, error ? facteur_error_message(error) : NULL);
+    failure.where = error ? facteur_error_where(error) : NULL;
     fct_job_fail(job, &failure);
     facteur_error_free(error);
     return true;

@@ -25,6 +25,7 @@ void fct_failure_outcome(const struct fct_failure *failure, size_t recipient_cou
     *outcome = (fct_outcome){.class = failure->class,
                              .error = failure->error,
                              .message = fct_strdup(message),
+                             .where = failure->where,
                              .phase = failure->phase};
     if (failure->reply)
         fct_reply_copy(failure->reply, &outcome->reply);

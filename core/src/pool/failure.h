@@ -10,6 +10,7 @@ struct fct_failure {
     int error;            /* FACTEUR_E code */
     enum facteur_phase phase;
     const char *message;
+    const char *where;                      /* the option at fault, or NULL */
     const fct_reply *reply;                 /* or NULL */
     int64_t timing_us[FACTEUR_PHASE_COUNT]; /* -1: not passed */
 };

@@ -101,10 +101,11 @@ typedef struct fct_later fct_later; /* smtp/later.h */
  * fct_outcome_free().
  */
 typedef struct fct_outcome {
-    void *tag;                /* as submitted */
-    enum fct_class class;     /* of the mail: sent when it was sent to at least one recipient */
-    int error;                /* FACTEUR_E code; 0 when sent */
-    char *message;            /* one sentence; NULL when sent */
+    void *tag;            /* as submitted */
+    enum fct_class class; /* of the mail: sent when it was sent to at least one recipient */
+    int error;            /* FACTEUR_E code; 0 when sent */
+    char *message;        /* one sentence; NULL when sent */
+    const char *where;    /* FACTEUR_ECONFIG: the option at fault, or NULL; lent with the outcome */
     enum facteur_phase phase; /* the phase in which the mail was decided */
     fct_reply reply;          /* the reply that decided */
     size_t recipient_count;

@@ -22,6 +22,7 @@ void on_done(fct_job *job, const fct_outcome *outcome)
     post->phase = outcome->phase;
     post->recipient_count = outcome->recipient_count;
     snprintf(post->message, sizeof post->message, "%s", outcome->message ? outcome->message : "");
+    snprintf(post->where, sizeof post->where, "%s", outcome->where ? outcome->where : "");
     memcpy(post->timing_us, outcome->timing_us, sizeof post->timing_us);
     assert_false(outcome->again);
 }

@@ -20,6 +20,7 @@ struct post {
     int error;
     enum facteur_phase phase;
     char message[512];
+    char where[32];
     size_t recipient_count;
     int64_t timing_us[FACTEUR_PHASE_COUNT];
 };
