@@ -7,13 +7,11 @@
 #include "binding.h"
 #include "message_table.h"
 
-#include <unistd.h>
-
 typedef struct message {
     PyObject_HEAD facteur_message *message;
     PyObject *fields; /* keyword -> lasting value; NULL until read from the bytes */
     PyThread_type_lock lock;
-    pid_t holder; /* who took the lock: a child must not wait for a thread of its parent */
+    uint64_t holder; /* the process that took the lock: a child waits for no thread of its parent */
 } message;
 
 static message *message_alloc(PyTypeObject *type)
@@ -38,7 +36,8 @@ facteur_message *fpy_message_hold(PyObject *object)
 
     if (!PyThread_acquire_lock(self->lock, NOWAIT_LOCK)) {
         PyThreadState *thread;
-        PyThread_type_lock fresh = self->holder == getpid() ? NULL : PyThread_allocate_lock();
+        PyThread_type_lock fresh =
+            self->holder == facteur_process() ? NULL : PyThread_allocate_lock();
 
         if (fresh)
             self->lock = fresh; /* the inherited one stays taken for ever */
@@ -46,7 +45,7 @@ facteur_message *fpy_message_hold(PyObject *object)
         PyThread_acquire_lock(self->lock, WAIT_LOCK);
         PyEval_RestoreThread(thread);
     }
-    self->holder = getpid();
+    self->holder = facteur_process();
     return self->message;
 }
 

@@ -175,6 +175,14 @@ static PyObject *address_check(PyObject *module, PyObject *address)
 PyDoc_STRVAR(receipt_later_doc, "receipt_later($module, handle, /)\n--\n\n"
                                 "The late verdict behind the handle of a Receipt, or None.");
 
+PyDoc_STRVAR(process_doc, "process($module, /)\n--\n\n"
+                          "A number for this process; a child of fork() has another.");
+
+static PyObject *process(PyObject *module, PyObject *unused)
+{
+    return PyLong_FromUnsignedLongLong(facteur_process());
+}
+
 static PyMethodDef methods[] = {
     {"address_check", address_check, METH_O, address_check_doc},
     {"letter", WITH_KEYWORDS(fpy_letter), letter_doc},
@@ -182,6 +190,7 @@ static PyMethodDef methods[] = {
     {"order_confirmation", WITH_KEYWORDS(fpy_order_confirmation), order_doc},
     {"contact_form", WITH_KEYWORDS(fpy_contact_form), contact_doc},
     {"receipt_later", fpy_receipt_later, METH_O, receipt_later_doc},
+    {"process", process, METH_NOARGS, process_doc},
     {"options", options, METH_NOARGS, options_doc},
     {"message_fields", message_fields, METH_NOARGS, message_fields_doc},
     {NULL, NULL, 0, NULL},

@@ -86,6 +86,13 @@ typedef struct facteur_receipt facteur_receipt;
 /* The version the library was built with, "MAJOR.MINOR.PATCH".  Static. */
 FACTEUR_API const char *facteur_version(void);
 
+/*
+ * A number for this process, for bindings that keep state of their own for each process.  A child
+ * of fork() has another number than its parent and all other ancestors.  From any thread; it costs
+ * no system call.
+ */
+FACTEUR_API uint64_t facteur_process(void);
+
 /* Free bytes or text that a facteur function handed out (`char **` parameters).  NULL is fine. */
 FACTEUR_API void facteur_free(void *bytes);
 

@@ -133,6 +133,7 @@ INTERRUPTED = """
     import os, signal, sys, threading, time
     import facteur
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs inherit it ignored
     mailer = facteur.Mailer(sys.argv[1])
     make = lambda: facteur.Message(from_="a@example.com", to="b@example.com", text="x")
     threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()

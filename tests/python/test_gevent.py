@@ -5,6 +5,8 @@ import pytest
 from support import SmtpServer
 from test_concurrency import program
 
+pytest.importorskip("gevent", reason="gevent cannot be loaded here")
+
 HEAD = """
     from gevent import monkey; monkey.patch_all()
     import sys, time, gevent, facteur

@@ -64,7 +64,7 @@ def test_stub_check_can_fail(tmp_path, name, line):
 
 
 def test_stubtest():
-    pytest.importorskip("mypy", reason="mypy is not installed here")
+    pytest.importorskip("mypy.build", reason="mypy cannot be loaded here")
     done = subprocess.run(
         [sys.executable, "-m", "mypy.stubtest", "facteur._core"],
         capture_output=True, text=True, cwd=ROOT / "tests", timeout=300,
@@ -79,7 +79,7 @@ def mypy_cache(tmp_path_factory):
 
 def test_types_of_the_package(tmp_path, mypy_cache):
     """mypy --strict over a program that uses the package, with one mistake to be found."""
-    pytest.importorskip("mypy", reason="mypy is not installed here")
+    pytest.importorskip("mypy.build", reason="mypy cannot be loaded here")
     program = tmp_path / "program.py"
     program.write_text(
         "import facteur\n"
@@ -99,7 +99,7 @@ def test_types_of_the_package(tmp_path, mypy_cache):
 
 
 def test_package_is_strict(tmp_path, mypy_cache):
-    pytest.importorskip("mypy", reason="mypy is not installed here")
+    pytest.importorskip("mypy.build", reason="mypy cannot be loaded here")
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir", mypy_cache, "-p", "facteur"],
         capture_output=True, text=True, cwd=tmp_path, timeout=300,

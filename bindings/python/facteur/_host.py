@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import weakref
 from typing import Any
 
+from ._core import process
 from ._receipt import Receipt
 
 logger = logging.getLogger("facteur")
@@ -29,7 +29,7 @@ class Host:
         self.mailer = mailer
         self.core = mailer._host()
         self.loop = loop
-        self.pid = os.getpid()
+        self.process = process()
         self.waiting: dict[int, tuple[Any, asyncio.Future[Any] | None]] = {}
         self.fd = -1
         self.timer: asyncio.TimerHandle | None = None
@@ -104,7 +104,7 @@ class Host:
 
     def unwatch(self) -> None:
         # In a child, the loop is the parent's and shares its epoll: not a word to it.
-        if self.fd >= 0 and self.pid == os.getpid() and not self.loop.is_closed():
+        if self.fd >= 0 and self.process == process() and not self.loop.is_closed():
             self.loop.remove_reader(self.fd)
         self.fd = -1
 
@@ -125,7 +125,7 @@ def host_of(mailer: Any, loop: Any) -> Host:
     """The mailer's host in this loop; a child of fork() makes its own."""
     key = (id(mailer), id(loop))
     host = _hosts.get(key)
-    if host is None or host.mailer is not mailer or host.loop is not loop or host.pid != os.getpid():
+    if host is None or host.mailer is not mailer or host.loop is not loop or host.process != process():
         # A loop that was closed with mails under way calls nothing any more.
         for left in list(_hosts.values()):
             if left.loop.is_closed():

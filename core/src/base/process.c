@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/process.h"
 
+#include "facteur.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -53,6 +55,11 @@ fct_process fct_process_now(void)
 {
     pthread_once(&once, begin);
     return untold ? fct_process_ask() : atomic_load(&identity);
+}
+
+uint64_t facteur_process(void)
+{
+    return fct_process_now();
 }
 
 void fct_process_at_fork(struct fct_process_hook *hook)
