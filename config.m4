@@ -18,8 +18,17 @@ if test "$PHP_FACTEUR" != "no"; then
   facteur_missing=
   facteur_left_out=
   facteur_macros=
+  facteur_optional=
   while read -r facteur_name facteur_lowest facteur_need facteur_debian facteur_rpm facteur_alpine facteur_sources; do
-    if $PKG_CONFIG --exists "$facteur_name >= $facteur_lowest" </dev/null; then
+    facteur_unwanted=no
+    if test "$facteur_need" = "optional"; then
+      facteur_optional="$facteur_optional $facteur_name"
+      dnl Optional libraries to leave out, separated by spaces.
+      case " $FACTEUR_WITHOUT " in *" $facteur_name "*) facteur_unwanted=yes ;; esac
+    fi
+    if test "$facteur_unwanted" = "yes"; then
+      facteur_left_out="$facteur_left_out $facteur_sources"
+    elif $PKG_CONFIG --exists "$facteur_name >= $facteur_lowest" </dev/null; then
       facteur_modules="$facteur_modules $facteur_name"
       if test "$facteur_need" = "optional"; then
         facteur_macro=`echo "$facteur_name" | tr 'a-z.-' 'A-Z__'`
@@ -32,6 +41,12 @@ if test "$PHP_FACTEUR" != "no"; then
     $facteur_name >= $facteur_lowest (Debian $facteur_debian, RPM $facteur_rpm, Alpine $facteur_alpine)"
     fi
   done <"$abs_srcdir/core/libraries.list"
+  for facteur_name in $FACTEUR_WITHOUT; do
+    case " $facteur_optional " in
+      *" $facteur_name "*) ;;
+      *) AC_MSG_ERROR([FACTEUR_WITHOUT names "$facteur_name", which is not an optional library; there are:$facteur_optional]) ;;
+    esac
+  done
   if test -n "$facteur_missing"; then
     AC_MSG_RESULT([missing])
     AC_MSG_ERROR([install what facteur needs:$facteur_missing])

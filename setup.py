@@ -54,10 +54,21 @@ def pkg_config():
 
 
 def find_libraries():
-    """The libraries that are here, and the sources of the others; ends the build when a required one is missing."""
+    """The libraries that are here, and the sources of the others; ends the build when a required one is missing.
+
+    FACTEUR_WITHOUT in the environment names optional ones to leave out, separated by spaces.
+    """
     found, left_out, missing = [], [], []
+    unwanted = os.environ.get("FACTEUR_WITHOUT", "").split()
+    optional = [library.name for library in libraries() if library.need == "optional"]
+    for name in unwanted:
+        if name not in optional:
+            sys.exit(f'facteur: FACTEUR_WITHOUT names "{name}", which is not an optional library; '
+                     f"there are: {' '.join(optional)}")
     for library in libraries():
-        if subprocess.run([*pkg_config(), f"--atleast-version={library.lowest}", library.name]).returncode == 0:
+        if library.name in unwanted:
+            left_out += library.sources
+        elif subprocess.run([*pkg_config(), f"--atleast-version={library.lowest}", library.name]).returncode == 0:
             found.append(library)
         elif library.need == "optional":
             left_out += library.sources

@@ -79,19 +79,21 @@ def run(tree, *command, **environment):
                           stderr=subprocess.STDOUT, env={**os.environ, "CC": "gcc", **environment})
 
 
-def with_meson(tree, **environment):
-    done = run(tree, "meson", "setup", "out", "-Dtests=false", **environment)
+def with_meson(tree, without=None, **environment):
+    done = run(tree, "meson", "setup", "out", "-Dtests=false", *([f"-Dwithout={without}"] if without else []), **environment)
     if done.returncode == 0:
         done = run(tree, "ninja", "-C", "out")
     return done, tree / "out/libfacteur.so"
 
 
-def with_python(tree, **environment):
+def with_python(tree, without="", **environment):
+    environment["FACTEUR_WITHOUT"] = without
     done = run(tree, sys.executable, "setup.py", "build_ext", "--build-lib", "out", **environment)
     return done, next(tree.glob("out/facteur/_core.*"), None)
 
 
-def with_php(tree, **environment):
+def with_php(tree, without="", **environment):
+    environment["FACTEUR_WITHOUT"] = without
     done = run(tree, "scripts/build-php", "out", **environment)
     return done, tree / "out/modules/facteur.so"
 
@@ -133,6 +135,24 @@ def test_a_source_comes_with_its_optional_library(tree, tmp_path, build, version
     done, library = build(tree, PKG_CONFIG_PATH=str(tmp_path / "planted"))
     assert done.returncode == 0, done.stdout
     assert ctypes.CDLL(str(library)).facteur_answer() == answer
+
+
+@BUILDS
+def test_an_optional_library_can_be_left_out(tree, tmp_path, build):
+    make_library(tmp_path / "planted", "1.10")
+    add_library(tree, "planted-1.x 1.10 optional planted-dev planted-devel planted-dev core/src/base/planted.c")
+    done, library = build(tree, without="planted-1.x", PKG_CONFIG_PATH=str(tmp_path / "planted"))
+    assert done.returncode == 0, done.stdout
+    assert ctypes.CDLL(str(library)).facteur_answer() == 0
+
+
+@BUILDS
+@pytest.mark.parametrize("name", ["openssl", "planted"])
+def test_only_an_optional_library_can_be_left_out(tree, build, name):
+    add_library(tree, "planted-1.x 1.10 optional planted-dev planted-devel planted-dev core/src/base/planted.c")
+    done, _ = build(tree, without=name)
+    assert done.returncode != 0
+    assert f'"{name}", which is not an optional library; there are: planted-1.x' in done.stdout
 
 
 @pytest.mark.parametrize("prefix", ["/usr", "/opt/facteur"])
