@@ -49,6 +49,14 @@
     X(ASEND_CONTACT, "facteur._host", "asend_contact_form")                                        \
     X(JSON_LOADS, "json", "loads")
 
+/*
+ * X(kind, data, KIND): the letters with helpers of their own, which are letter(), send_letter() and
+ * asend_letter() with the kind filled in.  A helper calls its data `data`.
+ */
+#define FPY_NAMED_LETTERS(X)                                                                       \
+    X(order_confirmation, order, ORDER)                                                            \
+    X(contact_form, form, CONTACT)
+
 /* X(name): attribute names, interned once. */
 #define FPY_NAMES(X)                                                                               \
     X(status)                                                                                      \
@@ -259,18 +267,18 @@ PyObject *fpy_mailer_window(PyObject *self, PyObject *unused);
 PyObject *fpy_mailer_send_many(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_asend(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_asend_letter(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *fpy_mailer_asend_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *fpy_mailer_asend_contact_form(PyObject *self, PyObject *args, PyObject *kwargs);
 
 /* ---- letters.c ------------------------------------------------------------------------------- */
 
 PyObject *fpy_letter(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *fpy_letter_kinds(PyObject *module, PyObject *unused);
-PyObject *fpy_order_confirmation(PyObject *module, PyObject *args, PyObject *kwargs);
-PyObject *fpy_contact_form(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *fpy_mailer_send_letter(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *fpy_mailer_send_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *fpy_mailer_send_contact_form(PyObject *self, PyObject *args, PyObject *kwargs);
+#define FPY_NAMED_LETTER(kind, data, KIND)                                                         \
+    PyObject *fpy_##kind(PyObject *module, PyObject *args, PyObject *kwargs);                      \
+    PyObject *fpy_mailer_send_##kind(PyObject *self, PyObject *args, PyObject *kwargs);            \
+    PyObject *fpy_mailer_asend_##kind(PyObject *self, PyObject *args, PyObject *kwargs);
+FPY_NAMED_LETTERS(FPY_NAMED_LETTER)
+#undef FPY_NAMED_LETTER
 /* The letter as a Delivery of the host. */
 PyObject *fpy_submit_letter(PyObject *mailer, PyObject *host, PyObject *args, PyObject *kwargs);
 

@@ -69,12 +69,9 @@ PyObject *fpy_mailer_asend_letter(PyObject *self, PyObject *args, PyObject *kwar
     return call(self, FPY_ASEND_LETTER, args, kwargs);
 }
 
-PyObject *fpy_mailer_asend_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    return call(self, FPY_ASEND_ORDER, args, kwargs);
-}
-
-PyObject *fpy_mailer_asend_contact_form(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    return call(self, FPY_ASEND_CONTACT, args, kwargs);
-}
+#define NAMED(kind, data, KIND)                                                                    \
+    PyObject *fpy_mailer_asend_##kind(PyObject *self, PyObject *args, PyObject *kwargs)            \
+    {                                                                                              \
+        return call(self, FPY_ASEND_##KIND, args, kwargs);                                         \
+    }
+FPY_NAMED_LETTERS(NAMED)

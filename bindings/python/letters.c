@@ -9,8 +9,6 @@ struct door {
 };
 
 static const struct door any_letter = {NULL, "data"};
-static const struct door order = {"order_confirmation", "order"};
-static const struct door form = {"contact_form", "form"};
 
 struct letter {
     const char *kind;      /* static, or the argument's */
@@ -182,16 +180,6 @@ PyObject *fpy_letter(PyObject *module, PyObject *args, PyObject *kwargs)
     return composed(module, &any_letter, args, kwargs);
 }
 
-PyObject *fpy_order_confirmation(PyObject *module, PyObject *args, PyObject *kwargs)
-{
-    return composed(module, &order, args, kwargs);
-}
-
-PyObject *fpy_contact_form(PyObject *module, PyObject *args, PyObject *kwargs)
-{
-    return composed(module, &form, args, kwargs);
-}
-
 PyObject *fpy_letter_kinds(PyObject *module, PyObject *unused)
 {
     const char *const *names = facteur_letter_kinds();
@@ -215,15 +203,19 @@ PyObject *fpy_mailer_send_letter(PyObject *self, PyObject *args, PyObject *kwarg
     return sent(self, &any_letter, args, kwargs, NULL);
 }
 
-PyObject *fpy_mailer_send_order_confirmation(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    return sent(self, &order, args, kwargs, NULL);
-}
-
-PyObject *fpy_mailer_send_contact_form(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    return sent(self, &form, args, kwargs, NULL);
-}
+#define NAMED(kind, data, KIND)                                                                    \
+    static const struct door kind##_letter = {#kind, #data};                                       \
+                                                                                                   \
+    PyObject *fpy_##kind(PyObject *module, PyObject *args, PyObject *kwargs)                       \
+    {                                                                                              \
+        return composed(module, &kind##_letter, args, kwargs);                                     \
+    }                                                                                              \
+                                                                                                   \
+    PyObject *fpy_mailer_send_##kind(PyObject *self, PyObject *args, PyObject *kwargs)             \
+    {                                                                                              \
+        return sent(self, &kind##_letter, args, kwargs, NULL);                                     \
+    }
+FPY_NAMED_LETTERS(NAMED)
 
 PyObject *fpy_submit_letter(PyObject *mailer, PyObject *host, PyObject *args, PyObject *kwargs)
 {

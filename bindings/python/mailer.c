@@ -440,18 +440,19 @@ PyDoc_STRVAR(
     letter_doc,
     "send_letter($self, /, kind, data, " LETTER_SIGNATURE
     "Compose a letter and send it; returns a Receipt.\n\n"
-    "kind       \"order_confirmation\", \"contact_form\": facteur.letter_kinds().\n"
+    "kind       One of facteur.letter_kinds(), such as \"order_confirmation\".\n"
     "data       A dict, or its JSON as str or bytes.  Amounts are str, int or Decimal, never "
     "float.\n"
     "           order.json and contact.json in share/facteur/schema describe the fields.\n"
     "to         Default: an order's customer; for a form the option `contact_to`.\n"
     "locale     Default: the data's locale, then the option `default_locale`.\n\n" LETTER_CONTRACT);
 
-PyDoc_STRVAR(order_doc, "send_order_confirmation($self, /, order, " LETTER_SIGNATURE
-                        "send_letter(\"order_confirmation\", order, …).");
-
-PyDoc_STRVAR(contact_doc, "send_contact_form($self, /, form, " LETTER_SIGNATURE
-                          "send_letter(\"contact_form\", form, …).");
+#define NAMED_DOC(kind, data, KIND)                                                                \
+    PyDoc_STRVAR(send_##kind##_doc, "send_" #kind "($self, /, " #data ", " LETTER_SIGNATURE        \
+                                    "send_letter(\"" #kind "\", " #data ", …).");                  \
+    PyDoc_STRVAR(asend_##kind##_doc, "asend_" #kind "($self, /, " #data ", " LETTER_SIGNATURE      \
+                                     "asend_letter(\"" #kind "\", " #data ", …).");
+FPY_NAMED_LETTERS(NAMED_DOC)
 
 PyDoc_STRVAR(
     send_many_doc,
@@ -478,12 +479,6 @@ PyDoc_STRVAR(
 PyDoc_STRVAR(aletter_doc, "asend_letter($self, /, kind, data, " LETTER_SIGNATURE
                           "send_letter() as a coroutine; see asend().");
 
-PyDoc_STRVAR(aorder_doc, "asend_order_confirmation($self, /, order, " LETTER_SIGNATURE
-                         "asend_letter(\"order_confirmation\", order, …).");
-
-PyDoc_STRVAR(acontact_doc, "asend_contact_form($self, /, form, " LETTER_SIGNATURE
-                           "asend_letter(\"contact_form\", form, …).");
-
 #define WITH_KEYWORDS(function)                                                                    \
     (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS
 
@@ -499,18 +494,20 @@ PyDoc_STRVAR(
     "seconds together, and buckets, a list of [below so many seconds, count].\n\n"
     "Waits for nothing.");
 
+#define NAMED_METHODS(kind, data, KIND)                                                            \
+    {"send_" #kind, WITH_KEYWORDS(fpy_mailer_send_##kind), send_##kind##_doc},                     \
+        {"asend_" #kind, WITH_KEYWORDS(fpy_mailer_asend_##kind), asend_##kind##_doc},
+
 static PyMethodDef mailer_methods[] = {
     {"shared", (PyCFunction)(void (*)(void))mailer_shared,
      METH_CLASS | METH_VARARGS | METH_KEYWORDS, shared_doc},
     {"send", WITH_KEYWORDS(mailer_send), send_doc},
     {"send_letter", WITH_KEYWORDS(fpy_mailer_send_letter), letter_doc},
-    {"send_order_confirmation", WITH_KEYWORDS(fpy_mailer_send_order_confirmation), order_doc},
-    {"send_contact_form", WITH_KEYWORDS(fpy_mailer_send_contact_form), contact_doc},
+    FPY_NAMED_LETTERS(NAMED_METHODS)
+    /* Many mails, and asyncio. */
     {"send_many", WITH_KEYWORDS(fpy_mailer_send_many), send_many_doc},
     {"asend", WITH_KEYWORDS(fpy_mailer_asend), asend_doc},
     {"asend_letter", WITH_KEYWORDS(fpy_mailer_asend_letter), aletter_doc},
-    {"asend_order_confirmation", WITH_KEYWORDS(fpy_mailer_asend_order_confirmation), aorder_doc},
-    {"asend_contact_form", WITH_KEYWORDS(fpy_mailer_asend_contact_form), acontact_doc},
     {"check", WITH_KEYWORDS(mailer_check), check_doc},
     {"stats", mailer_stats, METH_NOARGS, stats_doc},
     {"close", WITH_KEYWORDS(mailer_close), close_doc},

@@ -135,11 +135,10 @@ PyDoc_STRVAR(letter_doc, "letter($module, /, kind, data, " LETTER_SIGNATURE
 PyDoc_STRVAR(letter_kinds_doc, "letter_kinds($module, /)\n--\n\n"
                                "The kinds of letters that there are: a tuple of names.");
 
-PyDoc_STRVAR(order_doc, "order_confirmation($module, /, order, " LETTER_SIGNATURE
-                        "letter(\"order_confirmation\", order, …).");
-
-PyDoc_STRVAR(contact_doc, "contact_form($module, /, form, " LETTER_SIGNATURE
-                          "letter(\"contact_form\", form, …).");
+#define NAMED_DOC(kind, data, KIND)                                                                \
+    PyDoc_STRVAR(kind##_doc, #kind "($module, /, " #data ", " LETTER_SIGNATURE "letter(\"" #kind   \
+                                   "\", " #data ", …).");
+FPY_NAMED_LETTERS(NAMED_DOC)
 
 #define WITH_KEYWORDS(function)                                                                    \
     (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS
@@ -183,12 +182,14 @@ static PyObject *process(PyObject *module, PyObject *unused)
     return PyLong_FromUnsignedLongLong(facteur_process());
 }
 
+#define NAMED_METHOD(kind, data, KIND) {#kind, WITH_KEYWORDS(fpy_##kind), kind##_doc},
+
 static PyMethodDef methods[] = {
     {"address_check", address_check, METH_O, address_check_doc},
     {"letter", WITH_KEYWORDS(fpy_letter), letter_doc},
     {"letter_kinds", fpy_letter_kinds, METH_NOARGS, letter_kinds_doc},
-    {"order_confirmation", WITH_KEYWORDS(fpy_order_confirmation), order_doc},
-    {"contact_form", WITH_KEYWORDS(fpy_contact_form), contact_doc},
+    FPY_NAMED_LETTERS(NAMED_METHOD)
+    /* What is not a letter. */
     {"receipt_later", fpy_receipt_later, METH_O, receipt_later_doc},
     {"process", process, METH_NOARGS, process_doc},
     {"options", options, METH_NOARGS, options_doc},
