@@ -2,6 +2,7 @@
 """Keys, certificates and DNS records for signatures, made by the openssl program."""
 
 import base64
+import re
 import subprocess
 
 PREFIX_OF_ED25519 = 12  # what stands before the 32 bytes of the key in its DER
@@ -26,3 +27,21 @@ def person(directory, name, address):
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext",
             f"subjectAltName=email:{address}", "-keyout", key, "-out", certificate)  # fmt: skip
     return certificate, key
+
+
+def dkim_verdicts(raw, keys):
+    """What dkimpy says of each signature, the topmost first.  keys: selector -> (key, record), as of dkim_key()."""
+    import dkim
+
+    verifier = dkim.DKIM(raw)
+
+    def record(name, timeout=5):
+        return keys[name.decode().split("._domainkey.example.com")[0]][1].encode()
+
+    def verdict(index):
+        try:
+            return verifier.verify(idx=index, dnsfunc=record)
+        except dkim.DKIMException:
+            return False
+
+    return [verdict(index) for index in range(len(re.findall(rb"(?mi)^DKIM-Signature:", raw)))]
