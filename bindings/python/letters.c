@@ -93,14 +93,33 @@ static int letter_read(fpy_state *state, PyObject *args, PyObject *kwargs, const
     return -1;
 }
 
-static int json_text(fpy_state *state, PyObject *value, struct fpy_encoded *json)
+/* Half a character in a str, a lone surrogate, goes to the core as it is: the core mends letters.
+ */
+static int encode_broken(struct letter *letter)
+{
+    PyObject *bytes;
+
+    PyErr_Clear();
+    bytes = PyUnicode_AsEncodedString(letter->json, "utf-8", "surrogatepass");
+    if (!bytes)
+        return -1;
+    Py_DECREF(letter->json);
+    letter->json = bytes;
+    return 0;
+}
+
+static int json_text(fpy_state *state, struct letter *letter, struct fpy_encoded *json)
 {
     char *bytes;
     Py_ssize_t size;
 
-    if (!PyBytes_Check(value))
-        return fpy_encode(state, "", value, json);
-    if (PyBytes_AsStringAndSize(value, &bytes, &size))
+    if (PyUnicode_Check(letter->json)) {
+        if (fpy_encode(state, "", letter->json, json) == 0)
+            return 0;
+        if (encode_broken(letter))
+            return -1;
+    }
+    if (PyBytes_AsStringAndSize(letter->json, &bytes, &size))
         return -1;
     *json = (struct fpy_encoded){bytes, (size_t)size, NULL};
     return 0;
@@ -108,7 +127,7 @@ static int json_text(fpy_state *state, PyObject *value, struct fpy_encoded *json
 
 /* Compose the letter and attach what was given with it; NULL with an exception. */
 static facteur_message *letter_compose(fpy_state *state, const facteur_mailer *mailer,
-                                       const struct letter *letter)
+                                       struct letter *letter)
 {
     facteur_message *message = NULL;
     facteur_error *error = NULL;
@@ -118,7 +137,7 @@ static facteur_message *letter_compose(fpy_state *state, const facteur_mailer *m
     int code;
 
     if ((letter->options && fpy_utf8(state, "", letter->options, &options, &options_len)) ||
-        json_text(state, letter->json, &json))
+        json_text(state, letter, &json))
         return NULL;
     code = facteur_letter(mailer, letter->kind, json.text, json.len, options, options_len, &message,
                           &error);

@@ -63,7 +63,11 @@ def put(letter, path, value):
     (["taxes", 0, "rate"], "-1"), (["shipping"], "4.90"), (["shipping"], 5), (["shipping"], -5), (["shipping"], {}),
     (["shipping"], 4.9), (["payment"], "Visa"), (["payment"], 12), (["payment", "due_date"], "tomorrow"),
     (["delivery"], "Post"), (["delivery", "date"], "2026-11-27T10:00:00Z"), (["billing_address"], {"city": "Paris"}),
-    (["billing_address"], {"town": "Paris"}), (["billing_address"], []), (["billing_address"], {"postal_code": 75011}),
+    (["billing_address"], {"town": "Paris"}), (["billing_address"], []), (["billing_address"], [1]), (["customer"], []), (["payment"], []), (["shipping"], []), (["merchant"], []),
+    (["items"], {"7": {"name": "a", "total": 1}}), (["items"], {"name": "a"}), (["items", 0], []), (["discounts"], {}),
+    (["items", 0, "options"], {"a": True, "b": {}}), (["items", 0, "options"], [1]), (["taxes", 0, "rate"], 5.5), (["date"], ""),
+    (["delivery", "date"], ""),
+    (["billing_address"], {"postal_code": 75011}),
     (["merchant"], None), (["merchant", "name"], ""), (["merchant", "logo"], "x"), (["customer"], None),
     (["customer", "name"], 1), (["number"], 7), (["number"], None), (["number"], 1.5), (["currency"], "EURO"),
     (["date"], "2026-11-23"), (["date"], "23.11.2026"), (["date"], 20261123), (["colour"], "red"),
@@ -74,7 +78,7 @@ def test_orders_are_judged_alike(path, value):
 
 
 @pytest.mark.parametrize("path, value", [
-    (["name"], 1), (["name"], None), (["message"], 1), (["emial"], "x"), (["fields"], {}), (["fields", 0, "value"], 1),
+    (["name"], 1), (["name"], None), (["message"], 1), (["emial"], "x"), (["fields"], {}), (["fields"], {"a": {"name": "b"}}), (["fields"], {"a": "b"}), (["fields", 0, "value"], 1),
     (["fields", 0, "name"], None), (["fields", 0, "name"], ""), (["fields"], None), (["ip"], 1), (["token"], "x"),
 ])
 def test_forms_are_judged_alike(path, value):

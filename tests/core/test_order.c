@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "letters/json_mend.h"
 #include "letters/layout.h"
 
 static const char *const orders[] = {"orders/simple", "orders/full",    "orders/yen",
@@ -111,7 +112,10 @@ static void refusals_name_their_path(void **state)
     expect_refusal(", \"items\": [{\"name\": \"a\", \"quantity\": 1.5}]", "items[0].quantity",
                    "expected a number above zero such as 2 or \"1.5\", got 1.5");
     expect_refusal(", \"items\": []", "items", "expected at least one item, got an empty list");
-    expect_refusal(", \"items\": {}", "items", "expected a list, got an object");
+    expect_refusal(", \"items\": {}", "items", "expected at least one item, got an empty list");
+    expect_refusal(", \"items\": {\"name\": \"a\"}", "items", "expected a list, got an object");
+    expect_refusal(", \"items\": {\"7\": {\"name\": \"a\", \"total\": 0.5}}", "items.7.total",
+                   DECIMAL "0.5");
     expect_refusal(", \"items\": [1]", "items[0]", "expected an object, got 1");
     expect_refusal(", \"items\": [null]", "items[0]", "expected an object, got null");
     expect_refusal("", "items", "missing");
@@ -124,9 +128,9 @@ static void refusals_name_their_path(void **state)
                    "unknown field; did you mean \"name\"?");
     expect_refusal(ITEMS ", \"customer\": {\"colour\": 1}", "customer.colour",
                    "unknown field; known are name, email, phone");
-    expect_refusal(", \"items\": [{\"name\": \"a\", \"options\": {\"size\": 1.5}}]",
-                   "items[0].options.size", "expected text, got 1.5");
-    expect_refusal(", \"items\": [{\"name\": \"a\", \"options\": []}]", "items[0].options",
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"options\": {\"size\": {}}}]",
+                   "items[0].options.size", "expected text, got an object");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"options\": [1]}]", "items[0].options",
                    "expected an object of names and values, got a list");
     expect_refusal(ITEMS ", \"order_url\": \"javascript:alert(1)\"", "order_url",
                    "expected a URL that begins with https:// or http://, got "
@@ -247,8 +251,7 @@ static void malformed_json_is_told_with_line_and_column(void **state)
             "malformed JSON at line 1, column 22: duplicate object key near '\"number\"'");
     refuses("", "", "expected a JSON object, got nothing");
     refuses("[]", "", "expected a JSON object");
-    refuses("{\"currency\": \"\\u0000\"}", "",
-            "malformed JSON at line 1, column 21: a text cannot contain \\u0000");
+    refuses("{\"number\": \"\\u0000\"}", "number", "expected text, got an empty text");
     refuses("{\"number\": 1, \"currency\": \"EURO\", \"merchant\": {\"name\": \"S\"}" ITEMS "}",
             "currency", "expected a currency code of ISO 4217 such as \"EUR\", got \"EURO\"");
     refuses("{\"number\": 1, \"currency\": \"EUX\", \"merchant\": {\"name\": \"S\"}" ITEMS "}",
@@ -260,10 +263,76 @@ static void bytes_that_are_no_utf8_are_refused(void **state)
 {
     struct composing c = {0};
 
-    assert_int_equal(compose_order(&c, "{\"number\": \"\xff\"}", FACTEUR_NTS), FACTEUR_EMESSAGE);
+    assert_int_equal(compose_order(&c, "{\"number\": \xff}", FACTEUR_NTS), FACTEUR_EMESSAGE);
     assert_int_equal(fct_utf8_check(fct_slice_of(facteur_error_message(c.error))),
                      strlen(facteur_error_message(c.error)));
     composing_done(&c);
+}
+
+static void what_breaks_a_text_is_mended(void **state)
+{
+    static const struct {
+        const char *json, *mended;
+    } cases[] = {
+        {"{\"a\\u0000b\": \"x\\u0000\\u0001\"}", "{\"a b\": \"x \\u0001\"}"},
+        {"\"\\ud83d\"", "\"\xef\xbf\xbd\""},
+        {"\"\\uDE00x\"", "\"\xef\xbf\xbdx\""},
+        {"\"\\ud83d\\ude00\"", "\"\\ud83d\\ude00\""},
+        {"\"\\ud83d\\ud83d\\ude00\"", "\"\xef\xbf\xbd\\ud83d\\ude00\""},
+        {"\"\\ud83d\\u0041\"", "\"\xef\xbf\xbd\\u0041\""},
+        {"\"\\ud83d", "\"\xef\xbf\xbd"},
+        {"\"a\\\"b\\\\\" \xff \"\xf0\x9f\x98\"", "\"a\\\"b\\\\\" \xff \"\xef\xbf\xbd\""},
+        {"\"\xf0\x9f\x98\x80 \xe9t\xe9\"", "\"\xf0\x9f\x98\x80 \xef\xbf\xbdt\xef\xbf\xbd\""},
+        {"\"\\u12\"", "\"\\u12\""},
+        {"\"\\", "\"\\"},
+        {"\\u0000", "\\u0000"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fct_buf out = {0};
+
+        fct_json_mend(fct_slice_of(cases[i].json), &out);
+        fct_buf_add_char(&out, '\0');
+        assert_string_equal(out.ptr, cases[i].mended);
+        fct_buf_done(&out);
+    }
+}
+
+/* The text part of an order with `piece` in it: {"number": …, <piece>}. */
+static void expect_shown(const char *piece, const char *const *shown)
+{
+    struct composing c = {0};
+    fct_buf json = {0};
+
+    fct_buf_addf(&json, "{\"number\": 1, \"currency\": \"EUR\", \"merchant\": {\"name\": \"S\"}%s}",
+                 piece);
+    if (compose_order(&c, json.ptr, json.len))
+        fail_msg("%s: %s", piece, facteur_error_message(c.error));
+    for (; *shown; shown++) {
+        if (!strstr(c.composed.text.ptr, *shown))
+            fail_msg("no \"%s\" in: %s", *shown, c.composed.text.ptr);
+    }
+    composing_done(&c);
+    fct_buf_done(&json);
+}
+
+static void shops_write_their_data_as_they_do(void **state)
+{
+    expect_shown(", \"items\": {\"3\": {\"name\": \"Lamp\", \"unit_price\": 1}, \"17\": {\"name\": "
+                 "\"Bulb\", \"total\": 2}}",
+                 (const char *[]){"Lamp", "Bulb", NULL});
+    expect_shown(ITEMS ", \"customer\": [], \"payment\": [], \"delivery\": [], \"shipping\": [],"
+                       " \"billing_address\": [], \"date\": \"\", \"discounts\": {}",
+                 (const char *[]){"Thank you", NULL});
+    expect_shown(
+        ", \"items\": [{\"name\": \"a\", \"total\": 1, \"options\": {\"Wrap\": true, \"Card\": "
+        "false, \"Size\": 1.5, \"Count\": 2}}]",
+        (const char *[]){"Wrap: \xe2\x9c\x93 \xc2\xb7 Size: 1.5 \xc2\xb7 Count: 2", NULL});
+    expect_shown(ITEMS
+                 ", \"taxes\": [{\"rate\": 5.5, \"amount\": 1}, {\"rate\": 7.0, \"amount\": 1}]",
+                 (const char *[]){"5.5%", "7%", NULL});
+    expect_shown(ITEMS ", \"notes\": \"half \\ud83d an emoji\\u0000!\"",
+                 (const char *[]){"half \xef\xbf\xbd an emoji !", NULL});
 }
 
 /* Whatever is cut off, the answer is an error and not a letter. */
@@ -318,6 +387,8 @@ int main(void)
         cmocka_unit_test(dates_are_days_of_the_calendar),
         cmocka_unit_test(malformed_json_is_told_with_line_and_column),
         cmocka_unit_test(bytes_that_are_no_utf8_are_refused),
+        cmocka_unit_test(what_breaks_a_text_is_mended),
+        cmocka_unit_test(shops_write_their_data_as_they_do),
         cmocka_unit_test(an_order_cut_anywhere_is_refused),
     };
 

@@ -56,7 +56,7 @@ static const struct fct_shape shipping_shape =
 
 static const struct fct_field tax_fields[] = {
     FCT_FIELD(fct_tax, name, FCT_LINE),
-    FCT_FIELD(fct_tax, rate, FCT_POSITIVE),
+    FCT_FIELD(fct_tax, rate, FCT_RATE),
     FCT_NEEDED(fct_tax, amount, FCT_AMOUNT),
     FCT_FIELD(fct_tax, included, FCT_FLAG),
 };

@@ -5,12 +5,33 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "letters/json_mend.h"
 #include "letters/json_quick.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define NAMES_MAX 64
+
+static bool is_short_of_memory(const json_error_t *problem)
+{
+    return json_error_code(problem) == json_error_out_of_memory ||
+           json_error_code(problem) == json_error_unknown;
+}
+
+/* What strangers type and databases cut may break a text, but never the letter. */
+static json_t *load_mended(fct_slice json, json_error_t *problem)
+{
+    fct_buf mended = {0};
+    json_t *root = NULL;
+
+    fct_json_mend(json, &mended);
+    *problem = (json_error_t){0};
+    if (!mended.failed)
+        root = json_loadb(mended.ptr, mended.len, JSON_REJECT_DUPLICATES, problem);
+    fct_buf_done(&mended);
+    return root;
+}
 
 int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **error)
 {
@@ -30,13 +51,10 @@ int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **er
     root = fct_json_quick((fct_slice){json, len});
     if (!root)
         root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &problem);
-    if (!root && (json_error_code(&problem) == json_error_out_of_memory ||
-                  json_error_code(&problem) == json_error_unknown))
+    if (!root && !is_short_of_memory(&problem))
+        root = load_mended((fct_slice){json, len}, &problem);
+    if (!root && is_short_of_memory(&problem))
         return fct_error_nomem(error);
-    if (!root && json_error_code(&problem) == json_error_null_character)
-        return fct_error_set(error, FACTEUR_EMESSAGE, NULL,
-                             "malformed JSON at line %d, column %d: a text cannot contain \\u0000",
-                             problem.line, problem.column);
     if (!root) {
         /* Jansson quotes the input and may cut it within a character. */
         size_t good = fct_utf8_check(fct_slice_of(problem.text));
@@ -138,13 +156,55 @@ static int read_object(const struct fct_reading *reading, const struct fct_path 
     return fct_shape_read(reading, path, json, shape, *member);
 }
 
+/* A list, or what PHP makes of one with holes or keys of its own: an object that holds objects. */
+static bool is_list(const json_t *json)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)json, name, value)
+    {
+        if (!json_is_object(value))
+            return false;
+    }
+    return json_is_array(json) || json_is_object(json);
+}
+
+static int read_entries(const struct fct_reading *reading, const struct fct_path *path,
+                        const json_t *json, const struct fct_shape *shape, char *at)
+{
+    const char *name;
+    json_t *value;
+    size_t i;
+    int result = 0;
+
+    json_array_foreach((json_t *)json, i, value)
+    {
+        struct fct_path here = {.up = path, .index = i};
+
+        result = fct_shape_read(reading, &here, value, shape, at + i * shape->size);
+        if (result)
+            return result;
+    }
+    json_object_foreach((json_t *)json, name, value)
+    {
+        struct fct_path here = {.up = path, .name = name};
+
+        result = fct_shape_read(reading, &here, value, shape, at);
+        if (result)
+            return result;
+        at += shape->size;
+    }
+    return 0;
+}
+
 static int read_objects(const struct fct_reading *reading, const struct fct_path *path,
                         const json_t *json, const struct fct_shape *shape, struct fct_series *list)
 {
-    size_t count = json_array_size(json);
+    size_t count = json_is_array(json) ? json_array_size(json) : json_object_size(json);
     char *at;
 
-    if (!json_is_array(json))
+    if (!is_list(json))
         return fct_shape_expected(reading, path, "a list", json);
     if (count > FCT_LIST_MAX)
         return fct_shape_refuse(reading, path,
@@ -153,16 +213,8 @@ static int read_objects(const struct fct_reading *reading, const struct fct_path
     at = fct_arena_alloc(reading->arena, count, shape->size);
     if (!at)
         return fct_error_nomem(reading->error);
-    for (size_t i = 0; i < count; i++) {
-        struct fct_path here = {.up = path, .index = i};
-        int result =
-            fct_shape_read(reading, &here, json_array_get(json, i), shape, at + i * shape->size);
-
-        if (result)
-            return result;
-    }
     *list = (struct fct_series){at, count};
-    return 0;
+    return read_entries(reading, path, json, shape, at);
 }
 
 static int read_pairs(const struct fct_reading *reading, const struct fct_path *path,
@@ -188,7 +240,7 @@ static int read_pairs(const struct fct_reading *reading, const struct fct_path *
         pair->name = fct_clean_line(reading->arena, fct_slice_of(name));
         result = json_is_null(value)
                      ? 0
-                     : fct_shape_read_value(reading, &here, value, FCT_ID, &pair->value);
+                     : fct_shape_read_value(reading, &here, value, FCT_CHOICE, &pair->value);
         if (result)
             return result;
         list->count += pair->value.len ? 1 : 0;
@@ -240,6 +292,15 @@ static int read_member(const struct fct_reading *reading, const struct fct_path 
     }
 }
 
+/* PHP has one empty array: where an object belongs, it says that there is none. */
+static bool is_given(const json_t *value, const struct fct_field *field)
+{
+    bool is_object = field->kind == FCT_OBJECT || field->kind == FCT_PAIRS;
+
+    return value && !json_is_null(value) &&
+           !(is_object && json_is_array(value) && json_array_size(value) == 0);
+}
+
 static bool is_text(enum fct_kind kind)
 {
     return kind <= FCT_PICTURE;
@@ -262,7 +323,7 @@ int fct_shape_read(const struct fct_reading *reading, const struct fct_path *pat
         const json_t *value = json_object_get(json, field->name);
         void *member = (char *)out + field->offset;
 
-        if (value && !json_is_null(value))
+        if (is_given(value, field))
             result = read_member(reading, &here, value, field, member);
         else if (field->required)
             result = fct_shape_refuse(reading, &here, "missing");

@@ -21,12 +21,14 @@
 enum fct_kind {
     FCT_LINE,      /* fct_slice: one line; runs of control characters become a space */
     FCT_ID,        /* fct_slice: a line, which may be given as a whole number */
+    FCT_CHOICE,    /* fct_slice: a line, a number, or true (a check mark) or false (nothing) */
     FCT_PROSE,     /* fct_slice: lines ending in LF; other control characters become a space */
     FCT_MAILBOX,   /* fct_slice: an address; mime/ checks it when it is used */
     FCT_LINK,      /* fct_slice: an http or https URL */
     FCT_PICTURE,   /* fct_slice: a URL, or "cid:…" for an inline part */
     FCT_AMOUNT,    /* fct_decimal */
     FCT_POSITIVE,  /* fct_decimal, not negative */
+    FCT_RATE,      /* fct_decimal, not negative; may be a float: no money is lost in it */
     FCT_QUANTITY,  /* fct_decimal, above zero */
     FCT_FLAG,      /* bool */
     FCT_DAY,       /* struct fct_day */

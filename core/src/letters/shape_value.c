@@ -192,17 +192,35 @@ static bool is_picture(fct_slice url)
     return url.len > 4;
 }
 
+/* A number as it was written, in `out`; empty for what is none. */
+static fct_slice number_text(const json_t *json, char *out, size_t size)
+{
+    *out = '\0';
+    if (json_is_integer(json))
+        snprintf(out, size, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
+    else if (json_is_real(json))
+        show_real(json_real_value(json), out, size);
+    return fct_slice_of(out);
+}
+
+static bool may_be_number(enum fct_kind kind, const json_t *json)
+{
+    return (json_is_integer(json) && (kind == FCT_ID || kind == FCT_CHOICE)) ||
+           (json_is_real(json) && kind == FCT_CHOICE);
+}
+
 static int read_text(const struct fct_reading *reading, const struct fct_path *path,
                      const json_t *json, enum fct_kind kind, fct_slice *out)
 {
     fct_slice text = {json_string_value(json), json_string_length(json)};
     char number[32];
 
-    if (kind == FCT_ID && json_is_integer(json)) {
-        int len =
-            snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
-
-        *out = fct_arena_copy(reading->arena, (fct_slice){number, (size_t)len});
+    if (kind == FCT_CHOICE && json_is_boolean(json)) {
+        *out = json_is_true(json) ? FCT_SLICE("\xe2\x9c\x93") : (fct_slice){0};
+        return 0;
+    }
+    if (may_be_number(kind, json)) {
+        *out = fct_arena_copy(reading->arena, number_text(json, number, sizeof number));
         return 0;
     }
     if (!json_is_string(json))
@@ -229,27 +247,22 @@ static int read_amount(const struct fct_reading *reading, const struct fct_path 
 {
     const char *what = kind == FCT_QUANTITY ? "a number above zero such as 2 or \"1.5\""
                                             : "a decimal string such as \"19.90\"";
+    fct_slice text = {json_string_value(json), json_string_length(json)};
     fct_decimal value = {0};
-    enum fct_decimal_verdict verdict = FCT_DECIMAL_SYNTAX;
+    enum fct_decimal_verdict verdict;
     char number[32];
 
-    if (json_is_integer(json)) {
-        int len =
-            snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
-
-        verdict = fct_decimal_parse((fct_slice){number, (size_t)len}, &value);
-    } else if (json_is_string(json)) {
-        verdict = fct_decimal_parse((fct_slice){json_string_value(json), json_string_length(json)},
-                                    &value);
-    }
+    if (json_is_integer(json) || (json_is_real(json) && kind == FCT_RATE))
+        text = number_text(json, number, sizeof number);
+    verdict = fct_decimal_parse(text, &value);
     if (verdict == FCT_DECIMAL_RANGE)
         return fct_shape_refuse(reading, path, "at most %d digits, %d of them behind the point",
                                 FCT_DECIMAL_DIGITS, FCT_DECIMAL_SCALE);
     if (verdict == FCT_DECIMAL_SYNTAX || (kind == FCT_QUANTITY && fct_decimal_sign(value) <= 0))
         return fct_shape_expected(reading, path, what, json);
-    if (kind == FCT_POSITIVE && fct_decimal_sign(value) < 0)
+    if ((kind == FCT_POSITIVE || kind == FCT_RATE) && fct_decimal_sign(value) < 0)
         return fct_shape_expected(reading, path, "an amount without a minus sign", json);
-    *out = value;
+    *out = kind == FCT_RATE ? fct_decimal_shorten(value) : value;
     return 0;
 }
 
@@ -329,6 +342,7 @@ int fct_shape_read_value(const struct fct_reading *reading, const struct fct_pat
     switch (kind) {
     case FCT_AMOUNT:
     case FCT_POSITIVE:
+    case FCT_RATE:
     case FCT_QUANTITY:
         return read_amount(reading, path, json, kind, member);
     case FCT_FLAG:
@@ -337,6 +351,8 @@ int fct_shape_read_value(const struct fct_reading *reading, const struct fct_pat
         *(bool *)member = json_is_true(json);
         return 0;
     case FCT_DAY:
+        if (json_is_string(json) && json_string_length(json) == 0)
+            return 0; /* a field of a form that nobody filled in */
         if (!json_is_string(json) ||
             !parse_day((fct_slice){json_string_value(json), json_string_length(json)}, member))
             return fct_shape_expected(reading, path,
