@@ -266,21 +266,29 @@ static bool starts_at_risk(const unsigned char *line, const unsigned char *end)
     return *line == '.' || starts_with_word((const char *)line, (size_t)(end - line));
 }
 
+/* Copy a block; how many of its bytes come before the first that needs a code. */
+static inline size_t copy_block(char *out, fct_block bytes)
+{
+    memcpy(out, &bytes, sizeof bytes);
+    return fct_block_first(~plain(bytes));
+}
+
 /*
  * Copy the bytes that need no code, at most `most`, and return their number.  Up to a block behind
  * them is overwritten.
  */
 static size_t copy_plain(char *out, const unsigned char *at, const unsigned char *end, size_t most)
 {
-    size_t len = 0, first = FCT_BLOCK_SIZE;
+    size_t len = 0, left = (size_t)(end - at), first;
 
-    while (len < most && first == FCT_BLOCK_SIZE) {
-        fct_block bytes = fct_block_load_within((const char *)at + len, (const char *)end);
-
-        memcpy(out + len, &bytes, sizeof bytes);
-        first = fct_block_first(~plain(bytes));
-        len += first;
+    for (; len < most && left - len >= FCT_BLOCK_SIZE; len += FCT_BLOCK_SIZE) {
+        first = copy_block(out + len, fct_block_load((const char *)at + len));
+        if (first < FCT_BLOCK_SIZE)
+            return len + first < most ? len + first : most;
     }
+    if (len < most)
+        len +=
+            copy_block(out + len, fct_block_load_within((const char *)at + len, (const char *)end));
     return len < most ? len : most;
 }
 
