@@ -408,8 +408,11 @@ static void an_empty_content_at_the_gate(void **state)
     assert_int_equal(fct_session_next(session, &event), 0);
     take_all(session);
     assert_false(fct_session_handed_over(session, &tag));
+    /* The relay is not late: it waits for us. */
+    assert_true(fct_session_deadline(session) == FCT_NEVER);
     fct_session_release(session, 10);
     take_all(session);
+    assert_true(fct_session_deadline(session) == 10 + 1000);
     assert_true(fct_session_handed_over(session, &tag));
     feed(session, "250 ok\r\n");
     expect_outcome(session, FCT_SENT, 0);

@@ -252,6 +252,25 @@ static void a_host_drives_many_mails(void **state)
     facteur_mailer_free(mailer);
 }
 
+/* A mail that was submitted and not begun is due at once; then the host may rest until its
+ * deadline. */
+static void a_host_knows_when_it_is_due(void **state)
+{
+    facteur_mailer *mailer = open_relay("");
+    facteur_host *host = open_host(mailer);
+    double timeout;
+
+    atomic_store(&relay.silent, true);
+    host_submit(host);
+    assert_true(facteur_host_timeout(host) == 0);
+    while (atomic_load(&relay.finals_seen) == 0)
+        host_turn(host);
+    timeout = facteur_host_timeout(host);
+    assert_true(timeout > 0 && timeout <= 30);
+    facteur_host_free(host);
+    facteur_mailer_free(mailer);
+}
+
 static void *be_a_loop(void *argument)
 {
     struct loop *loop = argument;
@@ -577,6 +596,7 @@ int main(void)
         WITH_RELAY(a_verdict_that_came_in_time_counts),
         WITH_RELAY(threads_feed_one_connection),
         WITH_RELAY(a_host_drives_many_mails),
+        WITH_RELAY(a_host_knows_when_it_is_due),
         WITH_RELAY(loops_and_threads_share_a_mailer),
         WITH_RELAY(a_loop_that_stops_delays_nobody),
         WITH_RELAY(what_a_loop_leaves_goes_on),
