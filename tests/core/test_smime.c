@@ -228,6 +228,74 @@ static void a_signed_mail_is_verified(void **state)
     fct_smime_free(smime);
 }
 
+static int certificates_in(const char *bytes)
+{
+    BIO *in = BIO_new_mem_buf(bytes, -1), *content = NULL;
+    CMS_ContentInfo *cms = SMIME_read_CMS(in, &content);
+    STACK_OF(X509) *list = CMS_get1_certs(cms);
+    int count = sk_X509_num(list);
+
+    sk_X509_pop_free(list, X509_free);
+    CMS_ContentInfo_free(cms);
+    BIO_free(content);
+    BIO_free(in);
+    return count;
+}
+
+/* Behind the signer's certificate, or given apart, or both: none is left out. */
+static void a_chain_goes_along_whole(void **state)
+{
+    struct fct_smime_fault fault = {0};
+    char both[8192], chain[8192], *content;
+
+    (void)state;
+    snprintf(both, sizeof both, "%s%s", shop.certificate, authority.certificate);
+    snprintf(chain, sizeof chain, "%s%s", stranger.certificate, bo.certificate);
+    for (int i = 0; i < 4; i++) {
+        fct_smime *smime = fct_smime_new();
+        fct_buf bytes;
+
+        assert_int_equal(fct_smime_set_signer(smime, fct_slice_of(i & 1 ? both : shop.certificate),
+                                              fct_slice_of(shop.key), NULL,
+                                              i & 2 ? fct_slice_of(chain) : FCT_SLICE(""), &fault),
+                         0);
+        bytes = protect(smime);
+        assert_int_equal(certificates_in(bytes.ptr), 1 + (i & 1) + (i & 2));
+        content = verified(bytes.ptr);
+        assert_string_equal(content, entity);
+        free(content);
+        fct_buf_done(&bytes);
+        fct_smime_free(smime);
+    }
+}
+
+static void a_chain_that_is_none_is_refused(void **state)
+{
+    struct fct_smime_fault fault = {0};
+    fct_smime *smime = fct_smime_new();
+
+    (void)state;
+    assert_int_equal(fct_smime_set_signer(smime, fct_slice_of(shop.certificate),
+                                          fct_slice_of(shop.key), NULL, FCT_SLICE("x"), &fault),
+                     FACTEUR_ECONFIG);
+    assert_string_equal(fault.member, "chain");
+    fct_smime_free(smime);
+}
+
+/* RFC 2046 section 5.1.1 allows 70; half a digest is unique enough. */
+static void a_boundary_is_half_a_digest(void **state)
+{
+    fct_smime *smime = smime_for(true, false);
+    fct_buf bytes = protect(smime);
+    const char *mark = strstr(bytes.ptr, "boundary=\"=_") + 12;
+
+    (void)state;
+    assert_int_equal(strspn(mark, "0123456789abcdef"), 32);
+    assert_int_equal(mark[32], '"');
+    fct_buf_done(&bytes);
+    fct_smime_free(smime);
+}
+
 static void every_recipient_decrypts(void **state)
 {
     (void)state;
@@ -447,6 +515,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signed_mail_is_verified),
+        cmocka_unit_test(a_chain_goes_along_whole),
+        cmocka_unit_test(a_chain_that_is_none_is_refused),
+        cmocka_unit_test(a_boundary_is_half_a_digest),
         cmocka_unit_test(every_recipient_decrypts),
         cmocka_unit_test(signed_first_then_encrypted),
         cmocka_unit_test(the_openssl_program_agrees),
