@@ -4,8 +4,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+
+#include <jansson.h>
 
 #include "base/memory.h"
 #include "mailer/engine.h"
@@ -119,19 +122,27 @@ static void what_is_not_used_counts_nothing(void **state)
 }
 
 #ifdef FCT_FAULT_INJECTION
-/* jansson takes its memory elsewhere: what fails here is the text. */
+/* Also the memory of jansson, which takes its own elsewhere otherwise. */
 static void without_memory_it_is_an_error(void **state)
 {
     facteur_mailer *mailer = open_mailer("smtp://relay.example");
+    struct fct_pool_stats *stats = stats_of(mailer, 0);
+    size_t blocks = fct_memory_blocks();
     char *json = NULL;
     int err = 1;
 
+    stats->failed[FACTEUR_PHASE_tls] = 1;
+    fct_stats_time(&stats->phases[FACTEUR_PHASE_tls], 1000);
+    fct_stats_time(&stats->phases[FACTEUR_PHASE_tls], INT64_MAX / 2);
+    json_set_alloc_funcs(fct_malloc, fct_free);
     for (unsigned long nth = 1; err; nth++) {
+        assert_int_equal(fct_memory_blocks(), blocks);
         fct_memory_fail_at(nth);
         err = facteur_stats(mailer, &json, NULL);
         assert_int_equal(err, fct_memory_failed() ? FACTEUR_ENOMEM : 0);
         fct_memory_fail_at(0);
     }
+    json_set_alloc_funcs(malloc, free);
     facteur_free(json);
     facteur_mailer_free(mailer);
 }
