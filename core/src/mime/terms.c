@@ -96,15 +96,14 @@ static int read_require_tls(fct_terms *terms, const char *field, fct_slice value
 static bool take_number(fct_slice *value, uint32_t max, uint32_t *number)
 {
     const char *start = value->ptr;
+    uint64_t seen = 0;
 
-    *number = 0;
-    while (value->len && fct_is_digit((unsigned char)value->ptr[0])) {
-        *number = *number * 10 + (uint32_t)(value->ptr[0] - '0');
-        if (*number > max)
+    for (; value->len && fct_is_digit((unsigned char)value->ptr[0]); value->ptr++, value->len--) {
+        seen = seen * 10 + (uint64_t)(value->ptr[0] - '0');
+        if (seen > max)
             return false;
-        value->ptr++;
-        value->len--;
     }
+    *number = (uint32_t)seen;
     return value->ptr > start;
 }
 
