@@ -18,6 +18,75 @@ struct queue_case {
     const char *text, *id;
 };
 
+static void expect_id(const char *text, const char *id)
+{
+    fct_slice found = fct_queue_id_find(fct_slice_of(text));
+
+    if (!fct_slice_equal(found, fct_slice_of(id)))
+        fail_msg("\"%s\" gave \"%.*s\"", text, (int)found.len, found.ptr);
+}
+
+/* What a relay's id is made of, octet by octet, and how long it may be. */
+static void queue_ids_have_their_characters(void **state)
+{
+    char text[300], id[204];
+
+    for (int byte = 1; byte < 256; byte++) {
+        bool good = byte > 0x20 && byte < 0x7f && !strchr("<>()[]{},;\"'", byte);
+
+        snprintf(text, sizeof text, "queued as a1%cb", byte);
+        snprintf(id, sizeof id, good ? "a1%cb" : "a1", byte);
+        expect_id(text, id);
+    }
+    memset(id, '7', sizeof id);
+    for (size_t len = 199; len <= 202; len++) {
+        snprintf(text, sizeof text, "queued as %.*s", (int)len, id);
+        expect_id(text, len <= 200 ? text + 10 : "");
+    }
+}
+
+static void queue_ids_have_their_places(void **state)
+{
+    static const char *const rows[][2] = {
+        {"queued as A1.", "A1"},
+        {"queued as A1:.", "A1"},
+        {"queued as <A1>", "A1"},
+        {"queued as ([A1])", "A1"},
+        {"queued as A1 as x, queued as B2", "B2"},
+        {"QUEUED AS A1", "A1"},
+        {"queued as ", ""},
+        {"queued as .", ""},
+        {"OK id=A1", "A1"},
+        {"InternalId=42, Hostname=x", "42"},
+        {"queue id A1", "A1"},
+        {"ok 1 qp 42", "42"},
+        {"Message Queued (A1)", "A1"},
+        {"queue-id: A1", "A1"},
+        {"2.0.0 abcd1 Message accepted for delivery", "abcd1"},
+        {"1abc  Message accepted for delivery", "1abc"},
+        {"1ab Message accepted for delivery", ""},
+        {"abcdefab Message accepted for delivery", "abcdefab"},
+        {"abcdefa Message accepted for delivery", ""},
+        {"abcdefabc Message accepted for delivery", ""},
+        {"abcdefag Message accepted for delivery", ""},
+        {"abcdefa` Message accepted for delivery", ""},
+        {"fabcdeff Message accepted for delivery", "fabcdeff"},
+        {"OK  17 x1-y2 - gsmtp", "x1-y2"},
+        {"Ok 0102018f-1", "0102018f-1"},
+        {"ok:1234", "1234"},
+        {"OK 123", ""},
+        {"ok 1234 more", ""},
+        {"ok-1234", ""},
+        {"okay 1234", ""},
+        {"o", ""},
+        {"", ""},
+        {"thank you", ""},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        expect_id(rows[i][0], rows[i][1]);
+}
+
 static void queue_ids_are_found(void **state)
 {
     static const struct queue_case cases[] = {
@@ -238,6 +307,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queue_ids_are_found),
+        cmocka_unit_test(queue_ids_have_their_characters),
+        cmocka_unit_test(queue_ids_have_their_places),
         cmocka_unit_test(a_partly_accepted_mail_is_sent),
         cmocka_unit_test(a_refused_connection_rejects_no_recipient),
         cmocka_unit_test(in_doubt_accepts_and_rejects_nobody),
