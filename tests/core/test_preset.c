@@ -123,8 +123,15 @@ static void regions_have_their_hosts(void **state)
                 {"ionos://U:P@uk", "smtp.ionos.co.uk"},
                 {"ionos://U:P@fr", "smtp.ionos.fr"},
                 {"brevo://U:P@eu", "smtp-relay.brevo.com"}};
+    const struct fct_preset *ses = fct_preset_find(FCT_SLICE("ses"));
+    char region[41];
+    fct_buf host = {0};
     fct_plan plan;
 
+    memset(region, 'x', sizeof region);
+    assert_true(fct_preset_host(ses, (fct_slice){region, 39}, &host));
+    assert_false(fct_preset_host(ses, (fct_slice){region, 40}, &host));
+    fct_buf_done(&host);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int err = fct_plan_init(&plan, rows[i].dsn, NULL, NULL, 0, NULL);
 

@@ -158,6 +158,53 @@ static void outcome_init(fct_outcome *outcome, enum fct_class class, enum facteu
         outcome->timing_us[i] = -1;
 }
 
+/* Which of three lists a recipient is in, whatever became of the mail and of it: 0 is none. */
+static int list_of(enum fct_class mail, enum facteur_phase phase, enum fct_class class, int code)
+{
+    bool refused = code >= 400 && phase >= FACTEUR_PHASE_mail;
+
+    if (class == FCT_IN_DOUBT)
+        return 3;
+    if (mail == FCT_SENT)
+        return class == FCT_SENT ? 1 : 2;
+    return refused && class != FCT_SENT ? 2 : 0;
+}
+
+static void each_recipient_is_in_its_list(void **state)
+{
+    static const enum fct_class classes[] = {FCT_SENT, FCT_TEMPORARY, FCT_PERMANENT, FCT_IN_DOUBT};
+    static const enum facteur_phase phases[] = {FACTEUR_PHASE_greeting, FACTEUR_PHASE_auth,
+                                                FACTEUR_PHASE_mail, FACTEUR_PHASE_final};
+    static const int codes[] = {0, 250, 399, 400, 550};
+
+    for (size_t i = 0; i < 4 * 4 * 4 * 5; i++) {
+        enum fct_class whole = classes[i % 4], class = classes[i / 4 % 4];
+        enum facteur_phase phase = phases[i / 16 % 4];
+        int code = codes[i / 64], list = list_of(whole, phase, class, code);
+        struct fct_recipient_outcome recipients[3] = {{FCT_IN_DOUBT, {0, "", NULL}},
+                                                      {class, {code, "", NULL}},
+                                                      {FCT_IN_DOUBT, {0, "", NULL}}};
+        fct_mail *mail = make_mail();
+        facteur_receipt *receipt = fct_receipt_new(mail, "smtp://h.example:25", NULL, 0, NULL);
+        fct_outcome outcome;
+
+        fct_mail_unref(mail);
+        outcome_init(&outcome, whole, phase, recipients);
+        fct_receipt_fill(receipt, &outcome, 1, NULL);
+        assert_int_equal(facteur_receipt_accepted_count(receipt), list == 1);
+        assert_int_equal(facteur_receipt_rejected_count(receipt), list == 2);
+        assert_int_equal(facteur_receipt_in_doubt_count(receipt), list == 3 ? 3 : 2);
+        assert_string_equal(facteur_receipt_accepted(receipt, 0), list == 1 ? "b@x.example" : "");
+        assert_string_equal(facteur_receipt_rejected(receipt, 0), list == 2 ? "b@x.example" : "");
+        assert_int_equal(facteur_receipt_rejected_code(receipt, 0), list == 2 ? code : 0);
+        assert_string_equal(facteur_receipt_in_doubt(receipt, 0), "a@x.example");
+        assert_string_equal(facteur_receipt_in_doubt(receipt, 1),
+                            list == 3 ? "b@x.example" : "c@x.example");
+        assert_string_equal(facteur_receipt_in_doubt(receipt, 3), "");
+        facteur_receipt_free(receipt);
+    }
+}
+
 static void a_partly_accepted_mail_is_sent(void **state)
 {
     struct fct_recipient_outcome recipients[3] = {
@@ -309,6 +356,7 @@ int main(void)
         cmocka_unit_test(queue_ids_are_found),
         cmocka_unit_test(queue_ids_have_their_characters),
         cmocka_unit_test(queue_ids_have_their_places),
+        cmocka_unit_test(each_recipient_is_in_its_list),
         cmocka_unit_test(a_partly_accepted_mail_is_sent),
         cmocka_unit_test(a_refused_connection_rejects_no_recipient),
         cmocka_unit_test(in_doubt_accepts_and_rejects_nobody),
