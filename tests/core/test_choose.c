@@ -11,6 +11,7 @@
 #include "pool/pool_state.h"
 #include "support/pool_fixture.h"
 
+#define HEALTHY 30000000 /* as long as a spare that shows that the relay works */
 #define DEEP "250-test\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
 
 static uint64_t opened_by(const fct_pool *pool)
@@ -152,6 +153,26 @@ static void the_warmest_connection_is_taken(void **state)
     assert_int_equal(server.connections, 2);
 }
 
+/* One that says QUIT and has no mail is none any more. */
+static void a_quitting_connection_does_not_count(void **state)
+{
+    struct server server = {0};
+    struct post post;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+    fct_connection *connection;
+
+    send_one(pool, &post);
+    connection = FCT_ENTRY(pool->connections.next, fct_connection, link);
+    assert_int_equal(fct_pool_count_open(pool), 1);
+    fct_connection_quit(connection);
+    assert_int_equal(fct_pool_count_open(pool), 0);
+    connection->in_flight = 1;
+    assert_int_equal(fct_pool_count_open(pool), 1);
+    connection->in_flight = 0;
+    stage_close(pool, &server);
+}
+
 /* Each of its limits is over when it is reached. */
 static void a_worn_out_connection_is_closed(void **state)
 {
@@ -187,6 +208,82 @@ static void a_worn_out_connection_is_closed(void **state)
     }
 }
 
+/* Anything from half of a pause to all of it, so that processes do not ask in step. */
+static void a_pause_is_jittered(void **state)
+{
+    uint64_t least = UINT64_MAX, most = 0;
+
+    for (int i = 0; i < 20000; i++) {
+        uint64_t pause_us = fct_pool_jittered(2000);
+
+        least = pause_us < least ? pause_us : least;
+        most = pause_us > most ? pause_us : most;
+    }
+    assert_int_equal(least, 1000);
+    assert_int_equal(most, 2000);
+    assert_int_equal(fct_pool_jittered(0), 0);
+}
+
+static void pauses_for_a_slot_double(void **state)
+{
+    struct server server = {0};
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+    uint64_t pause_us = 0;
+
+    for (int i = 0; i < 12; i++) {
+        uint64_t before = pause_us, now_us = fct_loop_now_us(loop);
+
+        fct_pool_await_slot(pool);
+        pause_us = pool->slot_pause_us;
+        if (i)
+            assert_true(pause_us == 2 * before || (pause_us == 200000 && 2 * before > 200000));
+        else
+            assert_int_equal(pause_us, 10000);
+        assert_true(pool->slot_timer.due_us >= now_us + pause_us / 2);
+        fct_pool_await_slot(pool); /* it waits already */
+        assert_true(pool->slot_pause_us == pause_us);
+        fct_timer_clear(&pool->slot_timer);
+    }
+    assert_int_equal(pause_us, 200000);
+    stage_close(pool, &server);
+}
+
+/* What became of a spare connection; the pause before the next one. */
+static uint64_t spare_ends(fct_pool *pool, bool was_ready, uint64_t age_us, unsigned mails,
+                           bool cut)
+{
+    uint64_t now_us = fct_loop_now_us(loop);
+    fct_connection connection = {
+        .was_ready = was_ready, .opened_us = now_us - age_us, .mails = mails, .cut = cut};
+
+    pool->warm_after_us = 0;
+    fct_pool_spare_ended(pool, &connection);
+    if (pool->warm_after_us)
+        assert_true(pool->warm_after_us >= now_us + pool->warm_pause_us / 2);
+    return pool->warm_after_us ? pool->warm_pause_us : 0;
+}
+
+/* A relay that takes no spare is asked less and less; one that kept it for a while is well. */
+static void pauses_for_a_spare_double(void **state)
+{
+    static const unsigned seconds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300};
+    struct server server = {0};
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    assert_int_equal(spare_ends(pool, false, 0, 0, false), 0);
+    relay.warm = 1;
+    assert_int_equal(spare_ends(pool, false, 0, 1, false), 0);
+    assert_int_equal(spare_ends(pool, false, 0, 0, true), 0);
+    for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++)
+        assert_int_equal(spare_ends(pool, i % 2, 0, 0, false), seconds[i] * 1000000ULL);
+    assert_int_equal(spare_ends(pool, true, HEALTHY - 1000000, 0, false), 300000000);
+    assert_int_equal(spare_ends(pool, false, HEALTHY, 0, false), 300000000);
+    assert_int_equal(spare_ends(pool, true, HEALTHY, 0, false), 1000000);
+    stage_close(pool, &server);
+}
+
 int main(void)
 {
 #define CHOOSE_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -195,7 +292,11 @@ int main(void)
         CHOOSE_TEST(a_shy_pool_bears_its_crowd),
         CHOOSE_TEST(a_pool_has_its_size),
         CHOOSE_TEST(the_warmest_connection_is_taken),
+        CHOOSE_TEST(a_quitting_connection_does_not_count),
         CHOOSE_TEST(a_worn_out_connection_is_closed),
+        CHOOSE_TEST(a_pause_is_jittered),
+        CHOOSE_TEST(pauses_for_a_slot_double),
+        CHOOSE_TEST(pauses_for_a_spare_double),
     };
 
     return cmocka_run_group_tests(tests, make_mail, drop_mail);

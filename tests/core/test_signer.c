@@ -9,7 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "facteur.h"
+#include "config/plan.h"
+#include "mime/message.h"
 
 /* RFC 8463 appendix A.1, the seed as PKCS #8. */
 #define KEY                                                                                        \
@@ -130,6 +131,39 @@ static void a_message_is_signed_once(void **state)
     facteur_free(second);
     facteur_mailer_free(mailer);
     facteur_message_free(message);
+}
+
+/* The sealed mail stays with its message until another mail is made of it. */
+static void what_was_sealed_is_kept(void **state)
+{
+    static const struct fct_freeze facts = {.date_s = 1795424400, .random = "0123456789abcde"};
+    const char *name = "dkim", *value = GOOD;
+    facteur_message *message = make_message();
+    fct_mail *first = NULL, *second, *frozen;
+    fct_plan plan;
+
+    (void)state;
+    assert_int_equal(fct_plan_init(&plan, "memory://", &name, &value, 1, NULL), 0);
+    assert_int_equal(fct_message_freeze(message, &facts, &frozen, NULL), 0);
+    first = fct_mail_ref(frozen);
+    assert_int_equal(fct_signer_seal(plan.signer, message, &first, NULL), 0);
+    assert_ptr_not_equal(first, frozen);
+    second = fct_mail_ref(frozen);
+    assert_int_equal(fct_signer_seal(plan.signer, message, &second, NULL), 0);
+    assert_ptr_equal(first, second);
+    fct_mail_unref(second);
+    fct_mail_unref(frozen);
+    assert_int_equal(facteur_message_add_recipient(message, "bo@example.org", FACTEUR_NTS, NULL),
+                     0);
+    assert_int_equal(fct_message_freeze(message, &facts, &frozen, NULL), 0);
+    second = fct_mail_ref(frozen);
+    assert_int_equal(fct_signer_seal(plan.signer, message, &second, NULL), 0);
+    assert_ptr_not_equal(first, second);
+    fct_mail_unref(first);
+    fct_mail_unref(second);
+    fct_mail_unref(frozen);
+    facteur_message_free(message);
+    fct_plan_done(&plan);
 }
 
 static void an_unreadable_key_stops_the_mail(void **state)
@@ -315,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_error_tells_its_place),
         cmocka_unit_test(a_message_is_signed_once),
+        cmocka_unit_test(what_was_sealed_is_kept),
         cmocka_unit_test(an_unreadable_key_stops_the_mail),
         cmocka_unit_test(a_callback_gives_the_key),
         cmocka_unit_test(a_callback_without_a_key_is_told),
