@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -251,6 +252,46 @@ static void addresses_are_told_from_names(void **state)
         assert_false(fct_host_is_loopback(fct_slice_of(remote[i])));
 }
 
+/* `before`, so many times "x", `behind`: whether it is a DSN. */
+static bool is_dsn(const char *before, size_t count, const char *behind)
+{
+    char *text = calloc(1, strlen(before) + count + strlen(behind) + 1);
+    facteur_error *error = NULL;
+    fct_options options;
+    fct_dsn dsn;
+    bool good;
+
+    strcpy(text, before);
+    memset(text + strlen(before), 'x', count);
+    strcat(text, behind);
+    assert_int_equal(fct_options_init(&options), 0);
+    good = parse(&dsn, &options, text, &error) == 0;
+    if (good)
+        fct_dsn_done(&dsn);
+    facteur_error_free(error);
+    fct_options_done(&options);
+    free(text);
+    return good;
+}
+
+static void parts_have_their_lengths(void **state)
+{
+    static const struct {
+        const char *before, *behind;
+        size_t most;
+    } rows[] = {
+        {"smtp://[fe80::1%25", "]", 15},
+        {"smtp+unix:///", "", 106},
+        {"smtp://ana:", "@relay.example", FCT_DSN_MAX - 25},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (!is_dsn(rows[i].before, rows[i].most, rows[i].behind) ||
+            is_dsn(rows[i].before, rows[i].most + 1, rows[i].behind))
+            fail_msg("row %zu", i);
+    }
+}
+
 /* RFC 1035 section 2.3.4, RFC 1123 section 2.1. */
 static void domains_have_their_lengths(void **state)
 {
@@ -341,6 +382,7 @@ int main(void)
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(addresses_are_told_from_names),
+        cmocka_unit_test(parts_have_their_lengths),
         cmocka_unit_test(domains_have_their_lengths),
         cmocka_unit_test(private_names_are_known),
         cmocka_unit_test(address_literals_are_closed),
