@@ -92,6 +92,22 @@ static void a_refused_token_is_renewed_whatever_memory_lacks(void **state)
     }
 }
 
+/* A relay that accepts no token at all is not asked for ever. */
+static void a_token_is_renewed_once_for_a_mail(void **state)
+{
+    facteur_mailer *mailer = open_mailer();
+
+    assert_int_equal(send_failing(mailer, 0), FACTEUR_SENT);
+    atomic_store(&relay.refusals, 1000);
+    assert_int_equal(send_failing(mailer, 0), FACTEUR_TEMPORARY);
+    assert_int_equal(atomic_load(&asked), 2);
+    assert_int_equal(atomic_load(&relay.refusals), 998);
+    atomic_store(&relay.refusals, 0);
+    assert_int_equal(send_failing(mailer, 0), FACTEUR_SENT);
+    assert_int_equal(atomic_load(&asked), 3);
+    facteur_mailer_free(mailer);
+}
+
 /* ---- A host's event loop --------------------------------------------------------------------- */
 
 static void step_until_done(facteur_host *host, facteur_delivery *delivery)
@@ -218,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_RELAY(a_refused_token_is_renewed_whatever_memory_lacks),
+        WITH_RELAY(a_token_is_renewed_once_for_a_mail),
         WITH_RELAY(a_host_asks_whatever_memory_lacks),
         WITH_RELAY(what_waits_for_a_token_ends_with_the_mailer),
         WITH_RELAY(many_threads_ask_once),
