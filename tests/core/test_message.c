@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "facteur.h"
+#include "mime/builder.h"
 #include "mime/message.h"
 
 static const struct fct_freeze facts = {.date_s = 1795424400, .random = "0123456789abcde"};
@@ -294,6 +295,79 @@ static void freezing_decides_once(void **state)
     fct_mail_unref(first);
     fct_mail_unref(second);
     fct_mail_unref(third);
+}
+
+static int add_mailbox(facteur_message *message, const char *field, facteur_error **error)
+{
+    return facteur_message_add_mailbox(message, field, "Ana", FACTEUR_NTS, "ana@example.org",
+                                       FACTEUR_NTS, error);
+}
+
+static void mailboxes_go_to_address_fields(void **state)
+{
+    static const char *const fields[] = {"from", "sender", "reply_to", "to", "cc", "bcc"};
+    static const char *const others[] = {"subject",     "date",    "in_reply_to",
+                                         "attachments", "nothing", ""};
+    facteur_message *message = facteur_message_new();
+    fct_mail *mail = NULL;
+
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        assert_int_equal(add_mailbox(message, fields[i], NULL), 0);
+    assert_int_equal(add_mailbox(message, "to", NULL), 0);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        facteur_error *error = NULL;
+
+        assert_int_equal(add_mailbox(message, others[i], &error), FACTEUR_EMESSAGE);
+        assert_non_null(strstr(facteur_error_message(error), "is not an address field"));
+        facteur_error_free(error);
+    }
+    assert_int_equal(add_mailbox(message, "sender", NULL), FACTEUR_EMESSAGE);
+    assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+    assert_int_equal(fct_mail_recipient_count(mail), 1);
+    fct_mail_unref(mail);
+    facteur_message_free(message);
+}
+
+static void a_field_that_is_none_is_named(void **state)
+{
+    static const char *const rows[][2] = {
+        {"subjekt", "a message has no field \"subjekt\", did you mean \"subject\"?"},
+        {"qqqqqqqqqqqq", "a message has no field \"qqqqqqqqqqqq\""},
+        {"attachments", "attachments is not set as a text"},
+    };
+    facteur_message *message = facteur_message_new();
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        facteur_error *error = NULL;
+
+        assert_int_equal(facteur_message_set(message, rows[i][0], "x", FACTEUR_NTS, &error),
+                         FACTEUR_EMESSAGE);
+        assert_string_equal(facteur_error_message(error), rows[i][1]);
+        facteur_error_free(error);
+    }
+    facteur_message_free(message);
+}
+
+/* RFC 8058, RFC 2369: the addresses in their order, each in its brackets, at most ten. */
+static void unsubscribing_has_its_addresses(void **state)
+{
+    facteur_message *message = facteur_message_new();
+    char uri[40];
+
+    for (int i = 0; i < 10; i++) {
+        snprintf(uri, sizeof uri, i % 2 ? "<mailto:u%d@x.example>" : " https://x.example/%d ", i);
+        assert_int_equal(facteur_message_set(message, "list_unsubscribe", uri, FACTEUR_NTS, NULL),
+                         0);
+    }
+    assert_string_equal(message->list_unsubscribe,
+                        "https://x.example/0 mailto:u1@x.example https://x.example/2 "
+                        "mailto:u3@x.example https://x.example/4 mailto:u5@x.example "
+                        "https://x.example/6 mailto:u7@x.example https://x.example/8 "
+                        "mailto:u9@x.example");
+    assert_int_equal(
+        facteur_message_set(message, "list_unsubscribe", "https://x.example", FACTEUR_NTS, NULL),
+        FACTEUR_EMESSAGE);
+    facteur_message_free(message);
 }
 
 /* RFC 5321 section 4.5.3.1.3: the longest address, nearly all of it domain. */
@@ -651,6 +725,9 @@ int main(void)
         cmocka_unit_test(the_envelope_is_complete_and_each_once),
         cmocka_unit_test(a_change_after_a_send_is_in_the_next_mail),
         cmocka_unit_test(freezing_decides_once),
+        cmocka_unit_test(mailboxes_go_to_address_fields),
+        cmocka_unit_test(a_field_that_is_none_is_named),
+        cmocka_unit_test(unsubscribing_has_its_addresses),
         cmocka_unit_test(the_longest_domain_fits_the_message_id),
         cmocka_unit_test(needs_are_only_what_the_mail_needs),
         cmocka_unit_test(refusals_name_field_and_cure),
