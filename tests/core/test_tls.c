@@ -261,6 +261,30 @@ static void each_bad_certificate_has_its_sentence(void **state)
                    "Test Authority, which is not trusted");
 }
 
+/* Nothing is bound to a channel that is not there yet. */
+static void a_binding_comes_with_the_handshake(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+    SSL_CTX *server = server_context(&good);
+    const char *name = "unset";
+    struct pair pair;
+    fct_slice binding;
+
+    pair_start(&pair, context, server);
+    binding = fct_tls_binding(pair.client, &name);
+    assert_null(binding.ptr);
+    assert_int_equal(binding.len, 0);
+    assert_null(name);
+    assert_true(shake(&pair, 4096));
+    binding = fct_tls_binding(pair.client, &name);
+    assert_int_equal(binding.len, 32);
+    assert_string_equal(name, "tls-exporter");
+    pair_end(&pair);
+    SSL_CTX_free(server);
+    fct_tls_context_free(context);
+}
+
 static void a_name_with_a_nul_is_another_name(void **state)
 {
     struct fct_tls_config config = {.ca_file = ca_path};
@@ -558,6 +582,7 @@ int main(void)
         cmocka_unit_test(ciphertext_ahead_is_bounded),
         cmocka_unit_test(a_last_record_goes_directly),
         cmocka_unit_test(each_bad_certificate_has_its_sentence),
+        cmocka_unit_test(a_binding_comes_with_the_handshake),
         cmocka_unit_test(a_name_with_a_nul_is_another_name),
         cmocka_unit_test(names_addresses_and_wildcards_are_accepted),
         cmocka_unit_test(a_pin_stands_for_the_chain),

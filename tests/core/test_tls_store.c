@@ -9,12 +9,15 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/memory.h"
 #include "net/tls_store.h"
 #include "support/tls_pair.h"
@@ -292,25 +295,45 @@ static void any_byte_may_be_wrong(void **state)
     SSL_CTX_free(server);
 }
 
+/* The line that is stored, with another time and the digest that goes with it. */
+static void write_line_until(int64_t until_s)
+{
+    char bytes[8192], line[8192], digest[FCT_DIGEST_TEXT], *session;
+    FILE *file = fopen(path, "r");
+    size_t len = fread(bytes, 1, sizeof bytes - 1, file);
+    fct_slice part;
+    int made;
+
+    fclose(file);
+    bytes[len] = '\0';
+    session = strchr(strchr(bytes, ' ') + 1, ' ');
+    *strrchr(bytes, ' ') = '\0';
+    made = snprintf(line, sizeof line, "%.64s %" PRId64 "%s", bytes, until_s, session);
+    part = (fct_slice){line, (size_t)made};
+    assert_true(fct_digest_text(&part, 1, digest));
+    made += snprintf(line + made, sizeof line - (size_t)made, " %s\n", digest);
+    write_file(path, line, (size_t)made, 0600);
+}
+
+/* A time that is over, and one that is further away than any of ours. */
 static void stale_sessions_are_dropped(void **state)
 {
+    static const struct {
+        int64_t from_now_s;
+        bool resumed;
+    } rows[] = {{100, true},   {-1, false},    {0, false},        {-100, false},
+                {86300, true}, {87400, false}, {INT32_MAX, false}};
     struct fct_tls_config config = {.ca_file = ca_path, .session_file = path, .identity = "r"};
     SSL_CTX *server = server_context(&good);
-    char bytes[8192], *until;
-    size_t len;
-    FILE *file;
 
     SSL_CTX_set_num_tickets(server, 1);
-    assert_false(connect_once(&config, HOST, server));
-    file = fopen(path, "r");
-    len = fread(bytes, 1, sizeof bytes - 1, file);
-    bytes[len] = '\0';
-    fclose(file);
-    until = strchr(bytes, ' ') + 1;
-    until[0] = '0';
-    write_file(path, bytes, len, 0600);
-    assert_false(connect_once(&config, HOST, server));
-    assert_int_equal(count_lines(), 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        unlink(path);
+        assert_false(connect_once(&config, HOST, server));
+        write_line_until((int64_t)time(NULL) + rows[i].from_now_s);
+        assert_int_equal(connect_once(&config, HOST, server), rows[i].resumed);
+        assert_int_equal(count_lines(), 1);
+    }
     SSL_CTX_free(server);
 }
 
