@@ -207,6 +207,8 @@ static void hostile_scram(void **state)
                                           "r=" NONCE "x,s=c2FsdA==,i=4095",
                                           "r=" NONCE "x,s=c2FsdA==,i=1000001",
                                           "r=" NONCE "x,s=c2FsdA==,i=2147483648",
+                                          "r=" NONCE "x,s=c2FsdA==,i=00004096",
+                                          "r=" NONCE "x,s=c2FsdA==,i=4294971392",
                                           "r=" NONCE "x,s=c2FsdA==,i=-4096",
                                           "r=" NONCE "x,s=c2FsdA==,i=",
                                           "r=" NONCE "x,s=c2FsdA==,i=4096x",
