@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "config/host.h"
 #include "config/login.h"
 #include "config/plan.h"
 
@@ -141,6 +142,100 @@ static void a_stamp_tells_every_change(void **state)
     assert_true(fct_login_file_changed(path, &other));
 }
 
+/* A password that was changed in its file is another login, of another generation. */
+static void a_changed_file_renews_the_login(void **state)
+{
+    static const char *const users[] = {"smtps://ana@h.example?password_file=%s",
+                                        "postmark://?password_file=%s"};
+
+    for (int i = 0; i < 2; i++) {
+        fct_member *member;
+        char dsn[128];
+        fct_plan plan;
+
+        write_file("first\n", 6);
+        snprintf(dsn, sizeof dsn, users[i], path);
+        assert_int_equal(fct_plan_init(&plan, dsn, NULL, NULL, 0, NULL), 0);
+        member = &plan.members[0];
+        assert_int_equal(fct_plan_complete(&plan, "", NULL), 0);
+        assert_string_equal(member->relay.session.username, i ? "first" : "ana");
+        assert_false(fct_member_renew(member)); /* it is the same */
+        write_file("second\n", 7);
+        assert_true(fct_member_renew(member));
+        assert_int_equal(member->relay.generation, 1);
+        assert_true(
+            fct_slice_equal(fct_secret_bytes(member->relay.session.password), FCT_SLICE("second")));
+        assert_string_equal(member->relay.session.username, i ? "second" : "ana");
+        assert_false(fct_member_renew(member));
+        write_file("", 0);
+        assert_false(fct_member_renew(member));
+        assert_int_equal(member->relay.generation, 1);
+        assert_true(
+            fct_slice_equal(fct_secret_bytes(member->relay.session.password), FCT_SLICE("second")));
+        fct_plan_done(&plan);
+    }
+}
+
+static void a_login_without_a_file_is_not_renewed(void **state)
+{
+    fct_plan plan;
+
+    assert_int_equal(fct_plan_init(&plan, "smtps://u:p@h.example", NULL, NULL, 0, NULL), 0);
+    assert_int_equal(fct_plan_complete(&plan, "", NULL), 0);
+    assert_false(fct_member_renew(&plan.members[0]));
+    fct_plan_done(&plan);
+}
+
+/* EHLO has the option's name, else the first name that is public, else a literal. */
+static void ehlo_has_a_name(void **state)
+{
+    static const struct {
+        const char *dsn, *sender, *helo;
+    } rows[] = {
+        {"smtps://h.example?helo=shop.example", "a@b.example", "shop.example"},
+        {"smtps://h.example", "Ana <a@b.example>", "b.example"},
+        {"smtps://h.example", "a@local", "[127.0.0.1]"},
+        {"smtps://h.example?default_from=x@y.example", "", "y.example"},
+        {"smtps://u@z.example:p@h.example", "", "z.example"},
+    };
+    char host_name[256] = "";
+
+    gethostname(host_name, sizeof host_name - 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool public = i > 0 && fct_host_is_public_name(fct_slice_of(host_name));
+        facteur_error *error = NULL;
+        fct_plan plan;
+
+        if (fct_plan_init(&plan, rows[i].dsn, NULL, NULL, 0, &error))
+            fail_msg("%s: %s", rows[i].dsn, facteur_error_message(error));
+        assert_int_equal(fct_plan_complete(&plan, rows[i].sender, NULL), 0);
+        assert_string_equal(plan.members[0].relay.session.helo, public ? host_name : rows[i].helo);
+        fct_plan_done(&plan);
+    }
+}
+
+static void files_that_cannot_be_read_are_named(void **state)
+{
+    static const char *const options[] = {"ca_file", "client_cert", "client_key", "password_file"};
+
+    for (size_t i = 0; i < 4; i++) {
+        facteur_error *error = NULL;
+        char dsn[200];
+        fct_plan plan;
+
+        snprintf(dsn, sizeof dsn, "smtps://u%s@h.example?client_cert=/dev/null&%s=/nonexistent/x",
+                 i == 3 ? "" : ":p", options[i]);
+        if (i == 1)
+            strcpy(dsn, "smtps://u:p@h.example?client_cert=/nonexistent/x");
+        assert_int_equal(fct_plan_init(&plan, dsn, NULL, NULL, 0, &error), 0);
+        assert_int_equal(fct_plan_complete(&plan, "", &error), FACTEUR_ECONFIG);
+        assert_non_null(strstr(facteur_error_where(error), options[i]));
+        assert_non_null(strstr(facteur_error_message(error), "No such file or directory"));
+        facteur_error_free(error);
+        fct_plan_done(&plan);
+    }
+}
+
 /* The error's message, or "" when the DSN makes a relay. */
 static void expect_login(const char *dsn, const char *message)
 {
@@ -203,6 +298,10 @@ int main(void)
         cmocka_unit_test(a_file_has_a_length),
         cmocka_unit_test(what_cannot_be_read_is_told),
         cmocka_unit_test(a_stamp_tells_every_change),
+        cmocka_unit_test(a_changed_file_renews_the_login),
+        cmocka_unit_test(a_login_without_a_file_is_not_renewed),
+        cmocka_unit_test(ehlo_has_a_name),
+        cmocka_unit_test(files_that_cannot_be_read_are_named),
         cmocka_unit_test(a_login_is_whole),
     };
 

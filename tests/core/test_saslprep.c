@@ -23,8 +23,9 @@ static const struct {
     {"a, =b~", "a, =b~"},
     {"a\xc2\xa0"
      "b",
-     "a b"},                            /* a no-break space is a space */
-    {"e\xcc\x81", "\xc3\xa9"},          /* composed */
+     "a b"},                                                  /* a no-break space is a space */
+    {"e\xcc\x81", "\xc3\xa9"},                                /* composed */
+    {"\xe5\xaf\x86\xe7\xa0\x81", "\xe5\xaf\x86\xe7\xa0\x81"}, /* three octets a character */
     {"\xc3\xa9\xf0\x9f\x94\x91", NULL}, /* U+1F511 was not assigned in Unicode 3.2 */
     {"\x07", NULL},
     {"\xd8\xa7"
