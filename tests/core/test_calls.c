@@ -173,6 +173,47 @@ static void a_transcript_tells_all_but_the_content(void **state)
     fct_mail_unref(second);
 }
 
+static void take_at(fct_session *session, uint64_t now_us)
+{
+    fct_slice slices[8];
+    int count;
+
+    while ((count = fct_session_output(session, slices, 8, now_us)) > 0) {
+        for (int i = 0; i < count; i++)
+            fct_session_sent(session, slices[i].len, now_us);
+    }
+}
+
+/* From the command to its answer, each; the content from its first octet to its last. */
+static void each_phase_has_its_time(void **state)
+{
+    static const struct {
+        const char *reply;
+        uint64_t at_us;
+    } steps[] = {
+        {"250 ok\r\n", 103}, {"250 ok\r\n", 107}, {"354 go\r\n", 119}, {"250 ok\r\n", 150}};
+    fct_session *session = ready_session(&defaults, "250-x\r\n250 8BITMIME\r\n");
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+    fct_outcome *outcome;
+
+    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, 0, NULL, 100), 0);
+    take_at(session, 100);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(
+            fct_session_feed(session, steps[i].reply, strlen(steps[i].reply), steps[i].at_us), 0);
+        take_at(session, steps[i].at_us);
+    }
+    outcome = next_outcome(session);
+    assert_int_equal(outcome->timing_us[FACTEUR_PHASE_mail], 3);
+    assert_int_equal(outcome->timing_us[FACTEUR_PHASE_rcpt], 4);
+    assert_int_equal(outcome->timing_us[FACTEUR_PHASE_data], 12);
+    assert_int_equal(outcome->timing_us[FACTEUR_PHASE_body], 0);
+    assert_int_equal(outcome->timing_us[FACTEUR_PHASE_final], 31);
+    fct_outcome_free(outcome);
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
 static void no_room_for_more_bytes(void **state)
 {
     struct fct_session_config config = defaults;
@@ -650,6 +691,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(room_and_idleness),
         cmocka_unit_test(a_transcript_tells_all_but_the_content),
+        cmocka_unit_test(each_phase_has_its_time),
         cmocka_unit_test(no_room_for_more_bytes),
         cmocka_unit_test(depths_are_bounded),
         cmocka_unit_test(who_reads_on),

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -97,6 +98,27 @@ static void memory_keeps_what_would_have_been_sent(void **state)
     facteur_mailer_free(mailer);
 }
 
+/* "20261123T100000.123456Z-0123456789abcdef.eml": it sorts by time. */
+static void expect_file_name(const char *name)
+{
+    static const char form[] = "ddddddddTdddddd.ddddddZ-xxxxxxxxxxxxxxxx.eml";
+    time_t now = time(NULL);
+    struct tm parts;
+    char today[5];
+
+    assert_int_equal(strlen(name), sizeof form - 1);
+    for (size_t i = 0; name[i]; i++) {
+        const char *known = form[i] == 'd'   ? "0123456789"
+                            : form[i] == 'x' ? "0123456789abcdef"
+                                             : NULL;
+
+        assert_true(known ? strchr(known, name[i]) != NULL : name[i] == form[i]);
+    }
+    gmtime_r(&now, &parts);
+    strftime(today, sizeof today, "%Y", &parts);
+    assert_memory_equal(name, today, 3);
+}
+
 static void a_directory_gets_one_file_a_mail(void **state)
 {
     char base[] = "/tmp/facteur-test-XXXXXX", dsn[128], path[512];
@@ -114,6 +136,7 @@ static void a_directory_gets_one_file_a_mail(void **state)
 
         assert_string_equal(facteur_receipt_status_name(receipt), "sent");
         snprintf(path, sizeof path, "%s/out/%s", base, facteur_receipt_queue_id(receipt));
+        expect_file_name(facteur_receipt_queue_id(receipt));
         assert_int_equal(stat(path, &status), 0);
         assert_int_equal(status.st_mode & 0777, 0600);
         assert_true(status.st_size > 100);
