@@ -292,6 +292,36 @@ static void parts_have_their_lengths(void **state)
     }
 }
 
+static void a_socket_may_have_a_login(void **state)
+{
+    static const char *const rows[][3] = {
+        {"smtp+unix://ana:se%40cret@/run/smtp", "/run/smtp", "se@cret"},
+        {"smtp+unix://ana:a@b@/run/smtp", "/run/smtp", "a@b"},
+        {"smtp+unix:///run/s%20p", "/run/s p", NULL},
+        {"smtp+unix:///run/a@b", "/run/a@b", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct fct_option_value *password;
+        facteur_error *error = NULL;
+        fct_options options;
+        fct_dsn dsn;
+
+        assert_int_equal(fct_options_init(&options), 0);
+        if (parse(&dsn, &options, rows[i][0], &error))
+            fail_msg("%s: %s", rows[i][0], facteur_error_message(error));
+        assert_string_equal(dsn.path, rows[i][1]);
+        password = fct_options_get(&options, FCT_OPT_password);
+        if (rows[i][2])
+            assert_true(
+                fct_slice_equal(fct_secret_bytes(password->secret), fct_slice_of(rows[i][2])));
+        else
+            assert_null(password->secret);
+        fct_dsn_done(&dsn);
+        fct_options_done(&options);
+    }
+}
+
 /* RFC 1035 section 2.3.4, RFC 1123 section 2.1. */
 static void domains_have_their_lengths(void **state)
 {
@@ -383,6 +413,7 @@ int main(void)
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(addresses_are_told_from_names),
         cmocka_unit_test(parts_have_their_lengths),
+        cmocka_unit_test(a_socket_may_have_a_login),
         cmocka_unit_test(domains_have_their_lengths),
         cmocka_unit_test(private_names_are_known),
         cmocka_unit_test(address_literals_are_closed),

@@ -159,6 +159,21 @@ static void a_directory_gets_one_file_a_mail(void **state)
     facteur_mailer_free(mailer);
 }
 
+/* It says what a relay would say, and keeps nothing. */
+static void null_sends_and_keeps_nothing(void **state)
+{
+    facteur_mailer *mailer = open_mailer("null://");
+    facteur_receipt *receipt = send_to(mailer, "ana@x.example, bo@x.example", 0);
+
+    assert_string_equal(facteur_receipt_status_name(receipt), "sent");
+    assert_string_equal(facteur_receipt_relay(receipt), "null://");
+    assert_int_equal(facteur_receipt_accepted_count(receipt), 2);
+    assert_string_equal(facteur_receipt_queue_id(receipt), "");
+    assert_int_equal(facteur_captured_count(mailer), 0);
+    facteur_receipt_free(receipt);
+    facteur_mailer_free(mailer);
+}
+
 static void a_directory_that_cannot_be_is_a_configuration_error(void **state)
 {
     static const char *const dsns[][2] = {
@@ -665,6 +680,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_keeps_what_would_have_been_sent),
+        cmocka_unit_test(null_sends_and_keeps_nothing),
         cmocka_unit_test(a_directory_gets_one_file_a_mail),
         cmocka_unit_test(a_directory_that_cannot_be_is_a_configuration_error),
         cmocka_unit_test(capture_touches_no_relay),
