@@ -57,6 +57,83 @@ static void decimals_are_read_and_written(void **state)
     assert_int_equal(untouched.digits, 7);
 }
 
+#define DIGITS_LIMIT ((__int128)1000000000000000000) /* 18 digits */
+
+static uint64_t seed = 1;
+
+static uint64_t next_random(uint64_t below)
+{
+    seed = seed * 6364136223846793005U + 1442695040888963407U;
+    return (seed >> 16) % below;
+}
+
+static fct_decimal any_decimal(void)
+{
+    int64_t limit = 1;
+
+    for (uint64_t digits = next_random(19); digits; digits--)
+        limit *= 10;
+    return (fct_decimal){.digits =
+                             (int64_t)next_random((uint64_t)limit) * (next_random(2) ? 1 : -1),
+                         .scale = (unsigned)next_random(10),
+                         .set = true};
+}
+
+static __int128 scaled(__int128 digits, unsigned scale, unsigned to)
+{
+    for (; scale < to; scale++)
+        digits *= 10;
+    return digits;
+}
+
+static bool fits_in(__int128 digits)
+{
+    return digits < DIGITS_LIMIT && digits > -DIGITS_LIMIT;
+}
+
+/* Sums and products of any two, as a number of 128 bits has them. */
+static void arithmetic_agrees_with_wider_numbers(void **state)
+{
+    for (int i = 0; i < 200000; i++) {
+        fct_decimal a = any_decimal(), b = any_decimal(), got = {.digits = 42};
+        unsigned scale = a.scale > b.scale ? a.scale : b.scale;
+        __int128 left = scaled(a.digits, a.scale, scale), right = scaled(b.digits, b.scale, scale);
+        bool good = fits_in(left) && fits_in(right) && fits_in(left + right);
+        __int128 product = (__int128)a.digits * b.digits;
+        unsigned places = a.scale + b.scale;
+
+        assert_int_equal(fct_decimal_add(a, b, &got), good);
+        assert_true(got.digits == (good ? (int64_t)(left + right) : 42));
+        if (good)
+            assert_int_equal(got.scale, scale);
+        for (; places && product % 10 == 0; places--)
+            product /= 10;
+        got = (fct_decimal){.digits = 42};
+        if (fct_decimal_multiply(a, b, &got)) {
+            assert_true(got.digits == (int64_t)product && fits_in(product));
+            assert_int_equal(got.scale, places);
+            assert_true(places <= FCT_DECIMAL_SCALE);
+        } else {
+            assert_int_equal(got.digits, 42);
+        }
+    }
+}
+
+/* Halves go away from zero. */
+static void rounding_agrees_with_wider_numbers(void **state)
+{
+    for (int i = 0; i < 200000; i++) {
+        fct_decimal value = any_decimal(), got;
+        unsigned scale = (unsigned)next_random(10);
+        __int128 unit = scale < value.scale ? scaled(1, 0, value.scale - scale) : 1;
+        __int128 half = value.digits < 0 ? -unit / 2 : unit / 2;
+
+        got = fct_decimal_round(value, scale);
+        assert_true(got.digits == (int64_t)((value.digits + (unit > 1 ? half : 0)) / unit));
+        assert_int_equal(got.scale, scale < value.scale ? scale : value.scale);
+    }
+}
+
 static void sums_are_exact(void **state)
 {
     fct_decimal sum = fct_decimal_of(0), product;
@@ -274,6 +351,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decimals_are_read_and_written),
+        cmocka_unit_test(arithmetic_agrees_with_wider_numbers),
+        cmocka_unit_test(rounding_agrees_with_wider_numbers),
         cmocka_unit_test(sums_are_exact),
         cmocka_unit_test(halves_are_rounded_away_from_zero),
         cmocka_unit_test(amounts_are_written_as_the_locale_does),

@@ -104,11 +104,7 @@ static fct_slice item_count(const struct fct_words *words, const struct fct_orde
            fct_decimal_add(pieces, fct_decimal_round(items[i].quantity, 0), &pieces))
         i++;
     if (i == order->items.count)
-        count = fct_decimal_round(pieces, 0);
-    while (count.scale) {
-        count.digits /= 10;
-        count.scale--;
-    }
+        count = pieces;
     fct_locale_plural(words->locale, count.digits, category);
     strcat(key, category);
     if (fct_catalogue_key(fct_slice_of(key)) == FCT_NO_KEY)
