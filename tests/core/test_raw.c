@@ -284,6 +284,57 @@ static void carriage_returns_before_the_line_end(void **state)
     }
 }
 
+/* What gives the sender, and the domain of an id that is made. */
+static void finished_bytes_have_a_sender(void **state)
+{
+    static const struct {
+        const char *bytes, *envelope, *fallback, *sender, *domain;
+    } rows[] = {
+        {"From: a@x.example\r\n\r\n", NULL, NULL, "a@x.example", "@x.example"},
+        {"From: a@x.example\r\n\r\n", "e@w.example", "d@z.example", "e@w.example", "@x.example"},
+        {"Sender: s@y.example\r\nFrom: a@x.example\r\n\r\n", NULL, NULL, "s@y.example",
+         "@x.example"},
+        {"Subject: x\r\n\r\n", NULL, "d@z.example", "d@z.example", "@z.example"},
+        {"Subject: x\r\n\r\n", NULL, NULL, NULL, NULL},
+        {"Subject: x\r\n\r\n", "e@w.example", NULL, "e@w.example", "@w.example"},
+        {"Subject: x\r\n\r\n", "", NULL, "", "@localhost"},
+        {"From: @@\r\n\r\n", "e@w.example", NULL, "e@w.example", "@w.example"},
+        {"From: @@\r\n\r\n", NULL, "d@z.example", NULL, NULL},
+        {"From: @@\r\nMessage-ID: <1@q.example>\r\n\r\n", "e@w.example", NULL, "e@w.example",
+         "1@q.example"},
+        {"Sender: @@\r\nFrom: a@x.example\r\n\r\n", NULL, NULL, NULL, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fct_freeze now = {.date_s = 1795424400, .random = "0123456789abcde"};
+        facteur_message *message = NULL;
+        facteur_error *error = NULL;
+        fct_mail *mail = NULL;
+        int result;
+
+        now.default_from = rows[i].fallback;
+        assert_int_equal(
+            facteur_message_from_bytes(rows[i].bytes, strlen(rows[i].bytes), &message, NULL), 0);
+        assert_int_equal(facteur_message_add_recipient(message, "b@example.org", FACTEUR_NTS, NULL),
+                         0);
+        if (rows[i].envelope)
+            assert_int_equal(
+                facteur_message_set(message, "envelope_from", rows[i].envelope, FACTEUR_NTS, NULL),
+                0);
+        result = fct_message_freeze(message, &now, &mail, &error);
+        if (result != (rows[i].sender ? 0 : FACTEUR_EMESSAGE))
+            fail_msg("row %zu: %s", i, error ? facteur_error_message(error) : "");
+        assert_int_equal(!error, result == 0);
+        if (!result) {
+            assert_string_equal(fct_mail_sender(mail), rows[i].sender);
+            assert_non_null(strstr(fct_mail_message_id(mail), rows[i].domain));
+        }
+        facteur_error_free(error);
+        fct_mail_unref(mail);
+        facteur_message_free(message);
+    }
+}
+
 static void return_path_is_taken_out(void **state)
 {
     TAKEN("Return-Path: <old@example.com>\nFrom: a@example.com\nTo: b@example.org\n\nx",
@@ -420,6 +471,7 @@ int main(void)
         cmocka_unit_test(finished_bytes_that_no_relay_may_see),
         cmocka_unit_test(what_ends_no_line_makes_no_field),
         cmocka_unit_test(carriage_returns_before_the_line_end),
+        cmocka_unit_test(finished_bytes_have_a_sender),
         cmocka_unit_test(return_path_is_taken_out),
         cmocka_unit_test(the_newest_resent_block_rules),
         cmocka_unit_test(a_resent_block_without_readers),
