@@ -214,6 +214,58 @@ static void each_phase_has_its_time(void **state)
     fct_mail_unref(mail);
 }
 
+static void expect_deadline(fct_session *session, uint64_t at_us)
+{
+    uint64_t got_us = fct_session_deadline(session);
+
+    if (got_us != at_us)
+        fail_msg("%llu is not %llu", (unsigned long long)got_us, (unsigned long long)at_us);
+}
+
+/* Each wait counts from the last reply, that for a final one from the last octet. */
+static void each_wait_has_its_limit(void **state)
+{
+    struct fct_session_config config = defaults;
+    fct_mail *mail = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\nx\r\n");
+    struct fct_session_event event;
+    fct_session *session;
+    fct_slice slices[8];
+
+    config.greeting_us = 1000;
+    config.command_us = 2000;
+    config.body_us = 3000;
+    config.final_us = 4000;
+    session = fct_session_new(&config, 1);
+    expect_deadline(session, 1001);
+    assert_int_equal(fct_session_feed(session, "220 x\r\n", 7, 5), 0);
+    take_at(session, 6);
+    expect_deadline(session, 2005);
+    assert_int_equal(fct_session_feed(session, "250 x\r\n", 7, 10), 0);
+    assert_int_equal(fct_session_next(session, &event), 1);
+    for (uint64_t now_us = 100; now_us < 300; now_us += 100) {
+        assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, 0, NULL, now_us), 0);
+        take_at(session, now_us);
+        expect_deadline(session, now_us + 2000);
+        assert_int_equal(fct_session_feed(session, "250 x\r\n", 7, now_us + 1), 0);
+        take_at(session, now_us + 2);
+        expect_deadline(session, now_us + 2001);
+        assert_int_equal(fct_session_feed(session, "250 x\r\n", 7, now_us + 3), 0);
+        take_at(session, now_us + 4);
+        expect_deadline(session, now_us + 2003);
+        assert_int_equal(fct_session_feed(session, "354 x\r\n", 7, now_us + 5), 0);
+        assert_true(fct_session_output(session, slices, 8, now_us + 6) > 0);
+        fct_session_sent(session, 1, now_us + 7);
+        expect_deadline(session, now_us + 3005);
+        take_at(session, now_us + 8);
+        expect_deadline(session, now_us + 4008);
+        assert_int_equal(fct_session_feed(session, "250 x\r\n", 7, now_us + 9), 0);
+        expect_outcome(session, FCT_SENT, 0);
+        expect_deadline(session, FCT_NEVER);
+    }
+    fct_session_free(session);
+    fct_mail_unref(mail);
+}
+
 static void no_room_for_more_bytes(void **state)
 {
     struct fct_session_config config = defaults;
@@ -692,6 +744,7 @@ int main(void)
         cmocka_unit_test(room_and_idleness),
         cmocka_unit_test(a_transcript_tells_all_but_the_content),
         cmocka_unit_test(each_phase_has_its_time),
+        cmocka_unit_test(each_wait_has_its_limit),
         cmocka_unit_test(no_room_for_more_bytes),
         cmocka_unit_test(depths_are_bounded),
         cmocka_unit_test(who_reads_on),

@@ -74,6 +74,20 @@ static void what_is_none(void **state)
         assert_false(fct_command_word_within(exact, len));
         free(exact);
     }
+    for (size_t blanks = 1; blanks < 6; blanks++) {
+        char *exact = malloc(blanks + 4);
+
+        memset(exact, blanks % 2 ? ' ' : '\t', blanks);
+        memcpy(exact + blanks, "MAIL", 4);
+        assert_false(fct_command_word_begins(exact, blanks + 3));
+        assert_true(fct_command_word_begins(exact, blanks + 4));
+        free(exact);
+        exact = malloc(blanks + 3);
+        memset(exact, ' ', blanks);
+        memcpy(exact + blanks, "MAI", 3);
+        assert_false(fct_command_word_begins(exact, blanks + 3));
+        free(exact);
+    }
 }
 
 /* Lines of words, blanks and letters of any length, broken where it happens. */
