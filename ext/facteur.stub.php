@@ -420,9 +420,9 @@ namespace Facteur {
         /**
          * The verdict of the relay on a mail that a deadline left in doubt, if it has come since; else null.
          *
-         * The connection goes on with such a mail. The verdict is read while somebody runs the loop: another
-         * send, the thread of background, or close(). A receipt that is in_doubt again says that the connection
-         * ended without one. After unserialize() there is none.
+         * The connection goes on with such a mail. The verdict is read while somebody runs the mailer's loop:
+         * during another send, by the thread of background, or in close(). A receipt that is in_doubt again says
+         * that the connection ended without one. After unserialize() there is none.
          */
         public function later(): ?Receipt {}
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 68af02d089695bc42f5ae429bb4ca29a8517cbec */
+ * Stub hash: 035e2068ec96f8794e09217e29e836f6ba9845cb */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)

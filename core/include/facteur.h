@@ -824,8 +824,9 @@ FACTEUR_API char *facteur_receipt_json(const facteur_receipt *receipt);
  * it.  This is the verdict, if it has come since: a receipt of its own (facteur_receipt_free),
  * which is in doubt itself if the connection ended without one.  NULL: it has not come yet or never
  * will, or memory ran out.  Any thread may ask; nothing is opened or waited for.  The verdict is
- * read while somebody runs the loop: another send, an event loop, background=1, or
- * facteur_mailer_close().  A relay that never gives it is waited for until its final_timeout.
+ * read while somebody runs the mailer's loop: during another send, by the thread of background=1,
+ * or in facteur_mailer_close().  A relay that never gives it is waited for until its final_timeout,
+ * or until something else needs the connection's place (pool_size, host_slots).
  */
 FACTEUR_API facteur_receipt *facteur_receipt_later(const facteur_receipt *receipt);
 

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -360,6 +362,33 @@ static void a_late_verdict_comes_before_quit(void **state)
     drop_kept(FCT_SENT);
 }
 
+/* Another process, which cannot ask for it, may need the slot. */
+static void a_late_verdict_holds_no_slot_of_the_host(void **state)
+{
+    struct server server = {.features = CHUNKING, .hold = true};
+    struct post late;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+    char place[] = "/tmp/fct-span-XXXXXX", command[64];
+
+    assert_non_null(mkdtemp(place));
+    setenv("XDG_RUNTIME_DIR", place, 1);
+    relay.host_slots = 1;
+    submit(pool, &late, SPAN_US);
+    late.job.done = on_done_keeping;
+    loop_until(waits, &late);
+    pass(3);
+    run_until_set(loop, &late.finished);
+    assert_int_equal(late.class, FCT_IN_DOUBT);
+    loop_until(is_quiet, pool);
+    drop_kept(FCT_IN_DOUBT);
+    fct_free(late.job.transcript);
+    server.hold = false;
+    stage_close(pool, &server);
+    snprintf(command, sizeof command, "rm -r %s", place);
+    assert_int_equal(system(command), 0);
+}
+
 static void a_pool_that_goes_tells_that_nothing_came(void **state)
 {
     struct server server = {.features = CHUNKING, .hold = true};
@@ -409,6 +438,7 @@ int main(void)
         SPAN_TEST(a_connection_takes_mails_again_after_a_late_verdict),
         SPAN_TEST(a_late_verdict_gives_way_to_a_mail_that_waits),
         SPAN_TEST(a_late_verdict_comes_before_quit),
+        SPAN_TEST(a_late_verdict_holds_no_slot_of_the_host),
         SPAN_TEST(a_pool_that_goes_tells_that_nothing_came),
         SPAN_TEST(a_mail_that_is_cut_among_others_counts_late),
     };

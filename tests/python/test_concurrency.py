@@ -92,6 +92,16 @@ def test_one_deadline_that_passes_is_one_mail_in_doubt(server):
     assert pickle.loads(pickle.dumps(receipts[2])).later() is None
 
 
+def test_close_bounds_a_late_verdict(server):
+    server.script([{"on": "final", "reply": None, "then": "stall"}])
+    mailer = facteur.Mailer(server.dsn())
+    with pytest.raises(facteur.InDoubtError) as caught:
+        mailer.send(make(), deadline=1)
+    assert caught.value.receipt.later() is None
+    mailer.close(timeout=0.3)
+    assert caught.value.receipt.later().status == "in_doubt"
+
+
 def test_close_ends_the_sends_of_other_threads():
     with SmtpServer("--plain", script=[{"on": "mail", "reply": None, "then": "stall"}]) as server:
         mailer = facteur.Mailer(server.dsn(), chunking=False)

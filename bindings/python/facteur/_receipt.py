@@ -74,7 +74,7 @@ class Receipt(_Handle):
         """The verdict of the relay on a mail that is in doubt, if it has come since; else None.
 
         A mail whose deadline passes when it was handed over is in doubt, and its connection goes on with it. The
-        verdict is read while somebody runs the loop: another send, an event loop, background=True, or close(). A
+        verdict is read while somebody runs the mailer's loop: during another send, with background=True, or in close(). A
         Receipt that is in_doubt again says that the connection ended without one. A receipt that was pickled or
         copied has none.
         """

@@ -239,6 +239,7 @@ static void on_detached(fct_pool *pool, fct_connection *connection, fct_outcome 
     if (outcome->tag)
         take_outcome(pool, connection, outcome->tag, outcome);
     fct_outcome_free(outcome);
+    fct_pool_spare_slot(pool, connection);
 }
 
 static void count_late(fct_pool *pool, const fct_outcome *outcome)

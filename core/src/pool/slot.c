@@ -85,4 +85,6 @@ void fct_pool_spare_slot(fct_pool *pool, fct_connection *connection)
         fct_connection_cut(opening, FACTEUR_ECLOSED, "its slot is left to others");
     else if (connection->in_flight == 0 && !connection->check)
         fct_connection_quit(connection);
+    else if (connection->in_flight > 0 && connection->in_flight == connection->given_up)
+        fct_connection_cut(connection, FACTEUR_ECLOSED, "its slot is left to others");
 }

@@ -39,8 +39,7 @@ void fct_session_moved(fct_session *s)
     }
 }
 
-/* ---- Given up ----------------------------------------------------------------------------------
- */
+/* ---- Given up ------------------------------------------------------------------------------- */
 
 /* A second outcome, which begins with what is known by now. */
 static fct_outcome *second_of(const fct_outcome *first)
@@ -140,8 +139,7 @@ void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const
         fct_session_die(s, error, fct_transaction_phase(s, mail), NULL, mail, sentence);
 }
 
-/* ---- Deadlines ---------------------------------------------------------------------------------
- */
+/* ---- Deadlines ------------------------------------------------------------------------------ */
 
 static const char *say_late(fct_session *s, const fct_transaction *mail)
 {
