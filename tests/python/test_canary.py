@@ -44,7 +44,7 @@ def everything_of(error):
     texts = [str(error), repr(error), "".join(traceback.format_exception(error)), repr(vars(error))]
     if receipt is not None:
         texts += [repr(receipt), str(receipt.error), receipt.transcript or "", repr(receipt.reply)]
-        texts += [repr(getattr(receipt, name)) for name in dir(receipt) if not name.startswith("__")]
+        texts += [repr(getattr(receipt, name, None)) for name in dir(receipt) if not name.startswith("__")]
     return texts
 
 
