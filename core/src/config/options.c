@@ -332,7 +332,7 @@ static int check_place(const struct entry *entry, enum fct_place place, facteur_
     if (place == FCT_PLACE_MEMBER && !fct_option_is_of_relay((size_t)(entry - table)))
         return fct_error_set(
             error, FACTEUR_ECONFIG, entry->name,
-            "%s belongs to the whole mailer, not to one relay: give it behind the last "
+            "%s belongs to the whole mailer, not to one relay: give it after the last "
             "parenthesis or as an option",
             entry->name);
     /* Each of the relays would get the secret. */
