@@ -13,7 +13,10 @@ typedef uint64_t fct_process;
 /* From any thread.  A child that clone() made, without fork(), is not noticed. */
 fct_process fct_process_now(void);
 
-/* The same by asking the system: this notices such a child, too, here and later above. */
+/*
+ * The same by asking the system.  This notices such a child too, and so do later calls of
+ * fct_process_now().
+ */
 fct_process fct_process_ask(void);
 
 /* What a child of fork() does first, while it has one thread and locks may never be released. */

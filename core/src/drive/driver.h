@@ -45,7 +45,8 @@ int fct_driver_submit(fct_driver *driver, struct fct_task *task, facteur_error *
 bool fct_driver_is_finished(fct_driver *driver, const struct fct_task *task);
 
 /*
- * Whether no task is under way and no thread waits.  Not for a child of the process that made it.
+ * Whether no task is in progress and no thread waits.  Must not be called in a child of the process
+ * that made the driver.
  */
 bool fct_driver_is_at_rest(fct_driver *driver);
 

@@ -19,7 +19,7 @@ static bool is_short_of_memory(const json_error_t *problem)
            json_error_code(problem) == json_error_unknown;
 }
 
-/* What strangers type and databases cut may break a text, but never the letter. */
+/* Strangers and databases may break a text, but this must not stop the letter. */
 static json_t *load_mended(fct_slice json, json_error_t *problem)
 {
     fct_buf mended = {0};
@@ -156,7 +156,7 @@ static int read_object(const struct fct_reading *reading, const struct fct_path 
     return fct_shape_read(reading, path, json, shape, *member);
 }
 
-/* A list, or what PHP makes of one with holes or keys of its own: an object that holds objects. */
+/* A list.  PHP turns one with gaps or other keys into an object that holds objects. */
 static bool is_list(const json_t *json)
 {
     const char *name;
@@ -292,7 +292,7 @@ static int read_member(const struct fct_reading *reading, const struct fct_path 
     }
 }
 
-/* PHP has one empty array: where an object belongs, it says that there is none. */
+/* PHP has only one empty array.  In an object's place it means that there is no object. */
 static bool is_given(const json_t *value, const struct fct_field *field)
 {
     bool is_object = field->kind == FCT_OBJECT || field->kind == FCT_PAIRS;

@@ -192,7 +192,7 @@ static bool is_picture(fct_slice url)
     return url.len > 4;
 }
 
-/* A number as it was written, in `out`; empty for what is none. */
+/* A number as it was written, in `out`.  Empty when the value is not a number. */
 static fct_slice number_text(const json_t *json, char *out, size_t size)
 {
     *out = '\0';

@@ -27,8 +27,8 @@ static _Atomic(struct fct_registry *) registry;
 /* ---- A process's own ------------------------------------------------------------------------- */
 
 /*
- * What a parent kept for its next caller serves nobody in a child.  If one of its other threads was
- * in the middle of a change at the fork, the lists are not looked at.
+ * A child cannot use what its parent kept for the next caller.  The lists are not read if another
+ * thread was changing them at the fork.
  */
 static void drop_inherited(struct fct_registry *inherited)
 {
@@ -98,8 +98,8 @@ static unsigned most_resting(void)
 }
 
 /*
- * With the lock: move those that leave to a list of the caller's.  A mail that its caller gave up
- * may still be under way: such an engine leaves by its age alone.
+ * With the lock: move the engines to close to a list of the caller.  An engine whose last mail was
+ * given up may still wait for its verdict, so only its age counts.
  */
 static void pick(struct fct_registry *mine, unsigned most, fct_list *leaving)
 {
@@ -222,7 +222,7 @@ fct_engine *fct_registry_take(fct_plan *plan)
     return engine;
 }
 
-/* In a child, of a handle that its parent made: the parent's lock may be held for ever. */
+/* In a child, for a handle that its parent made: the parent's lock may be held forever. */
 static void give_inherited(fct_engine *engine)
 {
     bool last;

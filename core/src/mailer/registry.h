@@ -15,16 +15,21 @@
  */
 fct_engine *fct_registry_take(fct_plan *plan);
 
-/* A handle goes.  With the last one the engine waits for the next, and may leave. */
+/*
+ * Give back a handle.  After the last one the engine waits for the next caller, and may be closed.
+ */
 void fct_registry_give(fct_engine *engine);
 
 /*
- * Close the engines whose time has come: QUIT, without a wait for its answer.  It costs a look at
- * the clock when there is none.  From any thread that is in no driver.
+ * Close the engines whose time is over: send QUIT without waiting for its answer.  When there is
+ * none this only reads the clock.  Any thread that is not inside a driver may call it.
  */
 void fct_registry_sweep(void);
 
-/* The same with every engine that has no handle and no mail under way; whether there was one. */
+/*
+ * The same for every engine that has no handle and no mail in progress.  Returns whether there was
+ * one.
+ */
 bool fct_registry_empty(void);
 
 #endif

@@ -159,9 +159,9 @@ static fct_connection *unwanted(const fct_pool *pool)
 }
 
 /*
- * Whose mails were all given up owes nothing but late verdicts.  They are waited for as long as
- * nobody needs the place, and then for a moment, since most come soon.  Whether there is a place
- * now.
+ * A connection whose mails were all given up only owes late verdicts.  Wait for them until another
+ * mail needs the place, and then a moment longer, because most come soon.  Returns whether there is
+ * a place now.
  */
 static bool take_place(fct_pool *pool, const fct_job *job)
 {

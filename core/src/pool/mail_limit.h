@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many mails a connection to this relay may carry before the relay hangs up without a word, as
- * far as it was learnt.  With it a connection is left before that, and no mail is in doubt for it.
+ * How many mails a connection to this relay takes before the relay hangs up without a word, as far
+ * as we have learnt it.  A connection is left before that, so that no mail is in doubt.
  *
  * A connection that is lost with mails in doubt gives a suspicion: the limit lies between the mails
  * it had answered and those it had been given.  In that range mails go one at a time, each with its
@@ -32,7 +32,7 @@ void fct_mail_limit_lost(struct fct_mail_limit *limit, unsigned answered, unsign
 /* A connection answered so many mails. */
 void fct_mail_limit_outlived(struct fct_mail_limit *limit, unsigned answered);
 
-/* Whether a connection that was given so many mails is to be left now. */
+/* Whether a connection that was given so many mails must be left now. */
 bool fct_mail_limit_reached(const struct fct_mail_limit *limit, unsigned mails, uint64_t now_us);
 
 /* Whether its next mail may be the one at which the relay hangs up. */

@@ -326,7 +326,7 @@ static void fail_waiting(fct_pool *pool, fct_connection *connection, struct fct_
     }
 }
 
-/* One that rested was closed for that. */
+/* A connection that was idle was closed for that reason. */
 static void learn_mail_limit(fct_pool *pool, const fct_connection *connection)
 {
     uint64_t now_us = fct_loop_now_us(pool->loop);
