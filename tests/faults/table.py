@@ -225,6 +225,8 @@ ROWS = CONNECT + EHLO + TLS + AUTH + ENVELOPE + CONTENT + FINAL + BDAT + POOL
 
 BELOW, NETWORK, SEVERAL = ("tests/faults/test_%s.py" % name for name in ("below", "network", "several"))
 
+EARLY = "tests/interop/test_early.py"
+
 # Rows that no script of the server can play: number, where it is shown, why there.
 SHOWN = [
     (1, NETWORK, "test_lost_syn", "a network must lose the SYN"),
@@ -282,7 +284,9 @@ SHOWN = [
     (127, "tests/core/test_engines.c", "a_thousand_configurations_need_few_descriptors", "it takes many mailers"),
     (127, "tests/python/test_tenants.py", "test_each_of_a_thousand_configurations_sends", "and an interpreter"),
     (132, SEVERAL, "test_nothing_stands_behind_a_final_dot", "it takes several mails"),
+    (132, EARLY, "test_fifty_mails_at_once", "chasquid and Courier themselves"),
     (133, SEVERAL, "test_nothing_stands_behind_a_final_dot", "the same"),
+    (133, EARLY, "test_fifty_mails_at_once", "Net::Server::Mail itself"),
 ]
 
 # Rows that nothing shows yet: number, why.

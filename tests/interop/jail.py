@@ -14,7 +14,7 @@ from mail_site import MAILBOXES
 from real_server import Missing
 
 CACHE = pathlib.Path(__file__).resolve().parents[2] / "out" / "debian"
-USERS = {"root": 0, "Debian-exim": 901, "opensmtpd": 902, "opensmtpq": 903,
+USERS = {"root": 0, "Debian-exim": 901, "opensmtpd": 902, "opensmtpq": 903, "courier": 904,
          **{name: 911 + number for number, name in enumerate(MAILBOXES)}}
 
 

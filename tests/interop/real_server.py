@@ -43,6 +43,7 @@ class RealServer:
     """Subclasses write their configuration in prepare(), and start with spawn()."""
 
     name: typing.ClassVar[str]
+    modes: typing.ClassVar[tuple] = MODES
     login: typing.ClassVar[tuple | None] = None
     # Where the server logs the ids it gave to mails: a file below the directory, and the pattern of an id in it.
     log: typing.ClassVar[str]
@@ -63,7 +64,7 @@ class RealServer:
     def start(self):
         try:
             self.prepare()
-            for mode in MODES:
+            for mode in self.modes:
                 self._await(mode)
         except BaseException:
             self.stop()
@@ -105,7 +106,7 @@ class RealServer:
                         return
             except OSError:
                 pass
-            if time.monotonic() > end or self.process.poll() is not None:
+            if time.monotonic() > end or (self.process and self.process.poll() is not None):
                 raise RuntimeError("%s does not listen (%s)\n%s" % (self.name, mode, self.output()))
             time.sleep(0.05)
 
