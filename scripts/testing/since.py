@@ -8,7 +8,7 @@ from .suites import SUITES
 EVERYTHING = frozenset(SUITES)
 C = {"structure", "format", "c-gcc", "c-clang"}
 DOORS = {"cli", "python", "php", "messages", "hostile", "interop"}
-SENDING = {"c-threads", "faults", "pythons", "php-valgrind", "php-zts"}
+SENDING = {"c-threads", "faults", "pythons", "php-valgrind", "php-zts", "soak"}
 
 # The first pattern that fits a path says what is run for it ("*" takes "/" too); a path that none fits runs everything.
 TABLE = [
@@ -22,7 +22,7 @@ TABLE = [
     ("core/cli/*", {"structure", "format", "cli", "messages", "hostile", "interop"}),
     ("core/templates/*", C | DOORS),
     ("core/schema/*", {"structure", "c-gcc", "cli", "messages"}),
-    ("bindings/python/*", {"structure", "format", "python", "pythons", "messages", "hostile", "interop"}),
+    ("bindings/python/*", {"structure", "format", "python", "pythons", "messages", "hostile", "soak", "interop"}),
     ("ext/*", {"structure", "format", "php", "php-valgrind", "php-zts", "messages", "hostile", "interop"}),
     ("config.m4", {"php", "php-zts"}),
     ("composer.json", {"structure", "php"}),
@@ -38,8 +38,8 @@ TABLE = [
     ("tests/corpus/messages/*", {"messages"}),
     ("tests/corpus/poison.json", {"hostile"}),
     ("tests/corpus/*", C | DOORS),
-    ("tests/server/*", {"structure", "server", "faults", "cli", "python", "pythons", "php", "php-zts", "hostile", "interop"}),
-    ("tests/support/*", {"structure", "faults", "cli", "python", "pythons", "messages", "hostile", "interop"}),
+    ("tests/server/*", {"structure", "server", "faults", "cli", "python", "pythons", "php", "php-zts", "hostile", "soak", "interop"}),
+    ("tests/support/*", {"structure", "faults", "cli", "python", "pythons", "messages", "hostile", "soak", "interop"}),
     ("tests/faults/*", {"structure", "format", "faults", "python", "php"}),
     ("tests/cli/*", {"structure", "cli"}),
     ("tests/python/*", {"structure", "python", "pythons"}),
@@ -47,6 +47,8 @@ TABLE = [
     ("tests/php-zts/*", {"format", "php-zts"}),
     ("tests/messages/*", {"structure", "messages"}),
     ("tests/hostile/*", {"structure", "hostile"}),
+    ("tests/soak/*", {"structure", "soak"}),
+    ("scripts/soak", {"soak"}),
     ("tests/interop/*", {"structure", "interop"}),
     ("tests/structure/*", {"structure"}),
     ("bench/results/*", {"structure"}),

@@ -187,6 +187,20 @@ def interop(log):
     front_doors(log, "tests/interop")
 
 
+def soak(log):
+    python = builds.installed(builds.first_python()[0])
+    pytest(log, python, "tests/soak")
+    length = ["--minutes", "60"] if log.long else ["--rounds", "60"]
+    text, _ = log.run("scripts/soak", *length, env={"FACTEUR_PYTHON": str(python)}, check=False, timeout=7200)
+    last = text.strip().split("\n")[-1]
+    counts = re.fullmatch(r"(\d+) rounds: .*; (\d+) found", last)
+    if not counts:
+        raise Failed("the soak ended without counts")
+    log.notes.append(last)
+    log.case(True, int(counts[1]))
+    log.case(False, int(counts[2]))
+
+
 def hostile(log):
     front_doors(log, "tests/hostile")
 
@@ -249,6 +263,7 @@ SUITES = {
     "messages": Suite(messages, 1, ["release", "wheel", "php"],
                       "a corpus of messages: octets, four parsers' readings, one result from every front door"),
     "hostile": Suite(hostile, 1, ["release", "wheel", "php"], "what strangers type, into every field and every front door"),
+    "soak": Suite(soak, WAITS, ["wheel"], "threads, loops, forks, cancels and cuts at one mailer, by a seed, and the relay's journal; --long: an hour"),
     "interop": Suite(interop, WAITS, ["release", "wheel", "php"], "Postfix, Dovecot and other servers, and the docs' examples"),
     "bench": Suite(bench, 1, ["release"], "that the bench's sink counts right, its WAN loses packets, its limits are kept, and that "
                    "no part of a mail's way costs 5 % more instructions"),
