@@ -98,7 +98,7 @@ def pytest(log, python, *paths, name="", env=None):
     report = LOGS / f"{log.name}-{name or pathlib.Path(paths[0]).stem}.xml"
     report.unlink(missing_ok=True)
     log.run(python, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", f"--junitxml={report}", *paths,
-            env={"PYTHONDONTWRITEBYTECODE": "1", **(env or {})}, check=False)
+            env={"PYTHONDONTWRITEBYTECODE": "1", **(env or {})}, check=False, timeout=5400 if log.long else 1500)
     if not report.exists():
         raise Failed("pytest made no report")
     passed = failed = 0

@@ -92,7 +92,9 @@ def server(log):
 
 def faults(log):
     """These wait for servers and deadlines most of the time, so several files run at once."""
-    env = {"FACTEUR_FAULT_DRIVER": str(GCC / "tests/fault_driver")}
+    env = {"FACTEUR_FAULT_DRIVER": str(GCC / "tests/fault_driver"), "FACTEUR_PYTHON": str(builds.installed(builds.first_python()[0]))}
+    if log.long:
+        env["FACTEUR_FAULTS_LONG"] = "1"
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda path: pytest(log, PYTHON, path, env=env), sorted((ROOT / "tests/faults").glob("test_*.py"))))
 
@@ -250,7 +252,7 @@ SUITES = {
     "python": Suite(python, WAITS, ["release", "wheel"], "the wheel from the sdist, in full on the first CPython >= 3.11 here"),
     "pythons": Suite(pythons, 1, ["release", "wheel"], "what depends on the interpreter on each other one; --long: everything"),
     "php-zts": Suite(php_zts, 1, [], "phpt on a thread-safe PHP with debug checks, built from Debian's source; and its threads"),
-    "faults": Suite(faults, 1, ["gcc"], "what relays do wrong, row by row, and the only right verdict on the mail"),
+    "faults": Suite(faults, 1, ["gcc", "wheel"], "what relays do wrong, row by row, and the only right verdict on the mail"),
     "c-gcc": Suite(c_gcc, 2, ["gcc"], "C tests, gcc, ASan + UBSan, failing allocations"),
     "c-clang": Suite(c_clang, 2, ["clang"], "C tests that compute, clang, ASan + UBSan; --long: all"),
     "coverage": Suite(coverage, 2, [], "branches of the protocol engine that its C tests reach, at least 95 %"),

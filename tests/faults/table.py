@@ -264,6 +264,8 @@ SHOWN = [
     (116, "tests/core/test_session.c", "a_dialogue", "deadline-handover.txt: the program must be the clock"),
     (117, "tests/core/test_span.c", "a_rest_of_the_caller_costs_no_mail_its_time", "the caller must be slow"),
     (117, "tests/core/test_span.c", "mails_of_a_flight_wait_for_one_another", "the program must be the clock"),
+    (120, "tests/python/test_forks.py", "test_async_views_under_threads_of_gunicorn", "a loop for each page"),
+    (120, "tests/python/test_gevent.py", "test_threads_loops_and_greenlets_together", "all three at once"),
     (121, "tests/python/test_gevent.py", "test_a_token_source_that_gives_way", "greenlets must wait for one another"),
     (121, "tests/python/test_tokens.py", "test_tasks_wait_for_the_token_within_their_deadlines", "the source must be slow"),
     (121, "tests/php/live-fibers.phpt", "A token source that gives way", "fibers must wait for one another"),

@@ -5,6 +5,7 @@ The parent sends before it forks, the children send and end first, and the paren
 connection that it had: the server counts connections and handshakes.
 """
 
+import concurrent.futures
 import os
 import signal
 import subprocess
@@ -166,6 +167,58 @@ def test_gunicorn_preload(tls, tmp_path, modules):
     assert "master True" in finish(process)
     assert len(workers) == 2
     assert counted(tls) == (4, 3, 3)
+
+
+ASYNC_VIEW = """
+    import asyncio
+    import django
+    from django.conf import settings
+
+    settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF="shop", SECRET_KEY="x", USE_TZ=True)
+    django.setup()
+
+    import facteur
+    import mails
+    from django.core.wsgi import get_wsgi_application
+    from django.http import HttpResponse
+    from django.urls import path
+
+    def message(name):
+        return facteur.Message(from_="a@example.com", to=f"{name}@example.com", text="x")
+
+    async def checkout(request, name):
+        receipts = await asyncio.gather(*(mails.mailer.asend(message(f"{name}-{i}")) for i in range(2)))
+        return HttpResponse(b"sent" if all(receipt.ok for receipt in receipts) else b"not sent")
+
+    def contact(request, name):
+        return HttpResponse(b"sent" if mails.send(name) else b"not sent")
+
+    urlpatterns = [path("async/<name>", checkout), path("sync/<name>", contact)]
+    application = get_wsgi_application()
+"""
+
+
+def test_async_views_under_threads_of_gunicorn(tls, tmp_path):
+    """Each page of a view in async def has an event loop of its own, in one of eight threads; other threads send, too."""
+    pytest.importorskip("django", reason="Django is not installed here")
+    config = GUNICORN_CONFIG.replace('True, 1, 1, "sync"', 'True, 1, 0, "gthread"') + "    threads = 8\n"
+    process = start(tls, tmp_path, {"shop": ASYNC_VIEW, "conf": config},
+                    "-m", "gunicorn", "-c", "conf.py", "shop:application", stdout=subprocess.PIPE)
+    try:
+        port = int(process.stdout.readline())
+
+        def page(number):
+            kind = "sync" if number % 4 == 3 else "async"
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{kind}/{number}", timeout=60) as answer:
+                return answer.read()
+
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            pages = list(pool.map(page, range(32)))
+    finally:
+        process.send_signal(signal.SIGTERM)
+    finish(process)
+    assert pages == [b"sent"] * 32
+    assert tls.stats()["mails"] == 24 * 2 + 8 + 1  # and the master's
 
 
 CELERY = """

@@ -108,3 +108,29 @@ def test_a_token_source_that_sends_with_its_own_token_is_told():
     """
     with SmtpServer("--plain", "--token", "ana:t0k3n", "--mechanisms", "XOAUTH2") as server:
         assert program(HEAD + source, server.dsn()).split() == ["True"]
+
+
+def test_threads_loops_and_greenlets_together():
+    """One mailer, in real threads and their event loops beside the greenlets."""
+    source = """
+    import asyncio
+    from gevent.threadpool import ThreadPool
+    mailer = facteur.Mailer(sys.argv[1], pool_size=2)
+
+    def in_thread(first):
+        return [mailer.send(make(number)).status for number in range(first, first + 5)]
+
+    def in_loop(first):
+        async def main():
+            return [receipt.status for receipt in await asyncio.gather(*(mailer.asend(make(first + i)) for i in range(5)))]
+        return asyncio.run(main())
+
+    pool = ThreadPool(4)
+    others = [pool.spawn(function, 100 * i) for i, function in enumerate([in_thread, in_loop, in_thread, in_loop], 1)]
+    greenlets = [gevent.spawn(mailer.send, make(i)) for i in range(10)]
+    gevent.joinall(greenlets, raise_error=True)
+    print([greenlet.value.status for greenlet in greenlets].count("sent"), sum((other.get() for other in others), []).count("sent"))
+    """
+    with SmtpServer("--plain") as server:
+        assert program(HEAD + source, server.dsn()).split() == ["10", "20"]
+        assert server.stats()["mails"] == 30
