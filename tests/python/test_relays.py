@@ -287,3 +287,29 @@ def test_check_tells_of_every_relay(closed_port):
             assert facts["ok"] is False
             assert [relay["ok"] for relay in facts["relays"]] == [True, False]
             assert facts["relays"][1]["error"]["code"] == "ECONNECT"
+
+
+# ---- Checks -------------------------------------------------------------------------------------
+
+
+def test_silent_relays_are_checked_side_by_side():
+    """Each is connected to before the deadline of any has passed."""
+    events = []
+
+    def watch(listener):
+        with listener.accept()[0] as client:
+            events.append("open")
+            client.recv(1)
+            events.append("closed")
+
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(4)]
+        watchers = [threading.Thread(target=watch, args=(made,)) for made in listeners]
+        for watcher in watchers:
+            watcher.start()
+        mailer = stack.enter_context(group("failover", *("smtp://127.0.0.1:%d?tls=none" % made.getsockname()[1] for made in listeners)))
+        facts = mailer.check(deadline=3)
+        for watcher in watchers:
+            watcher.join()
+    assert events == ["open"] * 4 + ["closed"] * 4
+    assert not facts["ok"] and [relay["phase"] for relay in facts["relays"]] == ["greeting"] * 4

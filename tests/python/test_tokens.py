@@ -2,6 +2,8 @@
 """OAuth 2.0 tokens from a callable and from a command; logins by certificate."""
 
 import asyncio
+import os
+import signal
 import stat
 import sys
 import threading
@@ -181,6 +183,19 @@ def test_commands_that_fail(server, tmp_path, text, why):
         with pytest.raises(facteur.TemporaryError, match=why):
             mailer.send(mail(), deadline=1 if why == "in time" else 20)
         assert time.monotonic() - start < 20
+
+
+@pytest.mark.parametrize("text", ["echo t0k3n\nexec 1>&-\nexec sleep 900\n", "sleep 900 &\necho $! >%s/left\necho t0k3n\n"])
+def test_a_command_that_leaves_something_behind(server, tmp_path, text):
+    """It closes its output and goes on, or what it started keeps the output open: the token is there at once."""
+    command = script(tmp_path, ("echo $$ >%s/pid\n" + text).replace("%s", str(tmp_path)))
+    with facteur.Mailer(server.dsn(), username="ana", token_command=command) as mailer:
+        assert mailer.send(mail(), deadline=600).status == "sent"
+    pid = int((tmp_path / "pid").read_text())
+    with pytest.raises(ProcessLookupError):  # ended or killed, and reaped
+        os.kill(pid, 0)
+    if (tmp_path / "left").exists():  # what it started is not facteur's
+        os.kill(int((tmp_path / "left").read_text()), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("options, where", [

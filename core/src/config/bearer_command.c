@@ -18,6 +18,8 @@
 
 #define WORDS_MAX 64
 #define OUTPUT_MAX 65536
+#define LOOK_MS 50   /* how often facteur looks whether the command has ended */
+#define GRACE_MS 250 /* for the command's end after the end of its output */
 
 extern char **environ;
 
@@ -68,21 +70,46 @@ static int spawn(char *const words[], int output, pid_t *pid)
     return err;
 }
 
+struct child {
+    pid_t pid;
+    int output;
+    bool ended;
+    bool failed;
+};
+
+/* If the application has waited for the child itself, its status is not known: no failure. */
+static bool has_ended(struct child *child)
+{
+    int status = 0;
+    pid_t got = child->ended ? 0 : waitpid(child->pid, &status, WNOHANG);
+
+    if (got == child->pid)
+        child->failed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    child->ended = child->ended || got == child->pid || (got < 0 && errno != EINTR);
+    return child->ended;
+}
+
 /*
- * Read the output to its end.  Returns its length, or -1 when the time is over or it is too long.
+ * Read until the end of the output, or until the command has ended: a process that it left behind
+ * may keep the output open.  Returns the length, or -1 when the time is over or the output is too
+ * long.
  */
-static ssize_t read_all(int fd, char *bytes, uint64_t deadline_us)
+static ssize_t read_all(struct child *child, char *bytes, uint64_t deadline_us)
 {
     size_t len = 0;
 
     while (len < OUTPUT_MAX) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        int left_ms = remaining_ms(deadline_us);
+        struct pollfd ready = {.fd = child->output, .events = POLLIN};
+        bool ended = has_ended(child);
+        int left_ms = remaining_ms(deadline_us), turn_ms = left_ms < LOOK_MS ? left_ms : LOOK_MS;
         ssize_t got;
 
-        if (left_ms == 0 || poll(&ready, 1, left_ms) == 0)
-            return -1;
-        got = read(fd, bytes + len, OUTPUT_MAX - len);
+        if (poll(&ready, 1, ended ? 0 : turn_ms) == 0) {
+            if (ended || left_ms == 0)
+                return ended ? (ssize_t)len : -1;
+            continue;
+        }
+        got = read(child->output, bytes + len, OUTPUT_MAX - len);
         if (got == 0)
             return (ssize_t)len;
         if (got < 0 && errno != EINTR)
@@ -113,43 +140,40 @@ static int give(facteur_token *token, char *bytes, size_t len)
                : refuse(token, "printed no token on its first line", "");
 }
 
-/*
- * Wait for the child's end.  Returns -1 when it failed.  The result is unknown if somebody else has
- * waited for it.
- */
-static int reap(pid_t pid, bool kill_it)
+/* A command that goes on after it has closed its output is killed. */
+static void reap(struct child *child, bool kill_it)
 {
-    int status = 0;
-    pid_t got;
-
-    if (kill_it)
-        kill(pid, SIGKILL);
-    do
-        got = waitpid(pid, &status, 0);
-    while (got < 0 && errno == EINTR);
-    return got == pid && !(WIFEXITED(status) && WEXITSTATUS(status) == 0) ? -1 : 0;
+    for (int i = 0; !kill_it && !has_ended(child) && i < GRACE_MS; i++)
+        poll(NULL, 0, 1);
+    if (child->ended)
+        return;
+    kill(child->pid, SIGKILL);
+    while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
 }
 
 static int run(char *const words[], char *bytes, uint64_t deadline_us, facteur_token *token)
 {
+    struct child child = {.ended = false};
     int fds[2], err;
     ssize_t len;
-    pid_t pid;
 
     if (pipe2(fds, O_CLOEXEC) != 0)
         return refuse(token, "could not be run", strerror(errno));
-    err = spawn(words, fds[1], &pid);
+    child.output = fds[0];
+    err = spawn(words, fds[1], &child.pid);
     close(fds[1]);
     if (err) {
         close(fds[0]);
         return refuse(token, "could not be run", strerror(err));
     }
-    len = read_all(fds[0], bytes, deadline_us);
+    len = read_all(&child, bytes, deadline_us);
     close(fds[0]);
-    if (reap(pid, len < 0) != 0 && len >= 0)
-        return refuse(token, "failed", "");
+    reap(&child, len < 0);
     if (len < 0)
         return refuse(token, "did not end in time, or printed too much", "");
+    if (child.failed)
+        return refuse(token, "failed", "");
     return give(token, bytes, (size_t)len);
 }
 

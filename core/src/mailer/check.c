@@ -132,27 +132,23 @@ static json_t *describe_sink(const fct_plan *plan, facteur_error **error)
     return json;
 }
 
-static int ask_relay(facteur_mailer *mailer, struct fct_task *task, double deadline,
-                     facteur_error **error)
+static void free_facts(struct facts *facts)
 {
-    fct_driver *driver = NULL;
-    int err = fct_engine_find_driver(mailer->engine, "", &driver, error);
-
-    if (err)
-        return err;
-    task->deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
-    fct_mailer_ask_tokens(mailer, task->deadline_us);
-    return fct_driver_run(driver, task, error);
+    if (!facts)
+        return;
+    json_decref(facts->json);
+    fct_free(facts->task.transcript);
+    fct_check_done(&facts->check);
+    fct_free(facts);
 }
 
 /*
- * Check one relay, by the index of its member.  The task is not on the stack: a child of fork()
- * takes the inherited loop apart after the stacks of the parent's other threads are gone.
+ * Submit the check of one relay, by the index of its member.  The task is not on the stack: a child
+ * of fork() takes the inherited loop apart after the stacks of the parent's other threads are gone.
  */
-static int check_member(facteur_mailer *mailer, unsigned index, double deadline, json_t **json,
-                        facteur_error **error)
+static int submit_check(fct_driver *driver, unsigned index, uint64_t deadline_us,
+                        struct facts **out, facteur_error **error)
 {
-    const fct_member *member = &mailer->engine->plan.members[index];
     struct facts *facts = fct_calloc(1, sizeof *facts);
     int err;
 
@@ -161,48 +157,83 @@ static int check_member(facteur_mailer *mailer, unsigned index, double deadline,
     facts->task.take = take_facts;
     facts->task.check = &facts->check;
     facts->task.only = index + 1;
-    err = ask_relay(mailer, &facts->task, deadline, error);
-    if (!err &&
-        (!facts->json || fct_json_set(facts->json, "relay", fct_json_text(member->relay.name)))) {
-        json_decref(facts->json);
-        facts->json = NULL;
-        err = fct_error_nomem(error);
-    }
-    *json = facts->json;
-    fct_free(facts->task.transcript);
-    fct_check_done(&facts->check);
-    fct_free(facts);
+    facts->task.deadline_us = deadline_us;
+    err = fct_driver_submit(driver, &facts->task, error);
+    if (err)
+        free_facts(facts);
+    else
+        *out = facts;
     return err;
 }
 
-/* For several relays: whether all work, and the facts of each. */
+/* Check all relays at once, within one deadline.  `facts` has a place for each. */
+static int check_all(facteur_mailer *mailer, double deadline, struct facts **facts,
+                     facteur_error **error)
+{
+    const fct_plan *plan = &mailer->engine->plan;
+    uint64_t deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
+    fct_driver *driver = NULL;
+    int err = fct_engine_find_driver(mailer->engine, "", &driver, error);
+
+    if (err)
+        return err;
+    fct_mailer_ask_tokens(mailer, deadline_us);
+    for (unsigned i = 0; !err && i < plan->member_count; i++)
+        err = submit_check(driver, i, deadline_us, &facts[i], error);
+    for (unsigned i = 0; i < plan->member_count && facts[i]; i++) {
+        if (err)
+            fct_driver_cancel(driver, &facts[i]->task);
+        fct_driver_wait(driver, &facts[i]->task, UINT64_MAX);
+    }
+    return err;
+}
+
+/* The object of one relay, or NULL when memory ran out. */
+static json_t *describe_relay(const fct_member *member, const struct facts *facts)
+{
+    if (!facts->json || fct_json_set(facts->json, "relay", fct_json_text(member->relay.name)))
+        return NULL;
+    return json_incref(facts->json);
+}
+
+/* For several relays: whether all work, and the facts of each.  NULL when memory ran out. */
+static json_t *describe_relays(const fct_plan *plan, struct facts *const *facts)
+{
+    json_t *root = json_object(), *list = json_array();
+    bool ok = true, failed = !root || !list;
+
+    for (unsigned i = 0; !failed && i < plan->member_count; i++) {
+        json_t *one = describe_relay(&plan->members[i], facts[i]);
+
+        ok = ok && json_is_true(json_object_get(one, "ok"));
+        failed = !one || json_array_append_new(list, one);
+    }
+    failed = failed || fct_json_set(root, "relay", fct_json_text(plan->name)) ||
+             fct_json_set(root, "ok", json_boolean(ok)) ||
+             fct_json_set(root, "relays", json_incref(list));
+    json_decref(list);
+    if (!failed)
+        return root;
+    json_decref(root);
+    return NULL;
+}
+
 static int check_relays(facteur_mailer *mailer, double deadline, json_t **json,
                         facteur_error **error)
 {
     const fct_plan *plan = &mailer->engine->plan;
-    json_t *root = json_object(), *list = json_array();
-    bool ok = true;
-    int err = root && list ? 0 : fct_error_nomem(error);
+    struct facts **facts = fct_calloc(plan->member_count, sizeof *facts);
+    int err = facts ? check_all(mailer, deadline, facts, error) : fct_error_nomem(error);
 
-    for (unsigned i = 0; !err && i < plan->member_count; i++) {
-        json_t *facts = NULL;
-
-        err = check_member(mailer, i, deadline, &facts, error);
-        ok = ok && json_is_true(json_object_get(facts, "ok"));
-        if (!err && json_array_append_new(list, facts))
-            err = fct_error_nomem(error);
+    if (!err) {
+        *json = plan->member_count == 1 ? describe_relay(&plan->members[0], facts[0])
+                                        : describe_relays(plan, facts);
+        err = *json ? 0 : fct_error_nomem(error);
     }
-    if (!err && (fct_json_set(root, "relay", fct_json_text(plan->name)) ||
-                 fct_json_set(root, "ok", json_boolean(ok)) ||
-                 fct_json_set(root, "relays", json_incref(list))))
-        err = fct_error_nomem(error);
-    json_decref(list);
-    if (err) {
-        json_decref(root);
-        return err;
-    }
-    *json = root;
-    return 0;
+    for (unsigned i = 0; facts && i < plan->member_count; i++)
+        free_facts(facts[i]);
+    fct_free(facts);
+    return err;
 }
 
 int facteur_check(facteur_mailer *mailer, double deadline, char **json, facteur_error **error)
@@ -214,8 +245,7 @@ int facteur_check(facteur_mailer *mailer, double deadline, char **json, facteur_
     int err = fct_mailer_check_open(mailer, error);
 
     if (!err && plan->target == FCT_TARGET_RELAY) {
-        err = plan->member_count == 1 ? check_member(mailer, 0, deadline, &made, error)
-                                      : check_relays(mailer, deadline, &made, error);
+        err = check_relays(mailer, deadline, &made, error);
     } else if (!err) {
         made = describe_sink(plan, &cause);
         err = made ? 0 : cause ? facteur_error_code(cause) : FACTEUR_ENOMEM;
