@@ -394,6 +394,12 @@ bool php_facteur_loop_busy(const struct php_facteur_loop *loop)
     return loop->waits != NULL;
 }
 
+static void forget(zval *value)
+{
+    zval_ptr_dtor(value);
+    ZVAL_UNDEF(value);
+}
+
 void php_facteur_loop_done(struct php_facteur_loop *loop)
 {
     while (loop->waits) {
@@ -407,4 +413,8 @@ void php_facteur_loop_done(struct php_facteur_loop *loop)
     }
     facteur_host_free(loop->host);
     loop->host = NULL;
+    forget(&loop->soon);
+    forget(&loop->timer);
+    forget(&loop->readable);
+    forget(&loop->stream);
 }

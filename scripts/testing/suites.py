@@ -26,7 +26,7 @@ COMPUTING = {"base", "mime", "smtp", "config", "letters"}
 PER_PYTHON = ("asyncio", "concurrency", "django", "exit", "forks", "mailer", "many", "message", "package", "tokens", "tree", "utf8")
 
 # What PHP's memory and its ends decide, where valgrind sees what no other suite does.
-PHP_VALGRIND = ("attachments", "close", "exceptions", "letter-values", "live-exit", "live-fork", "live-many", "live-refused",
+PHP_VALGRIND = ("attachments", "close", "exceptions", "letter-values", "live-exit", "live-fibers", "live-fork", "live-many", "live-refused",
                 "live-send", "live-token", "memory", "message-errors", "streams")
 
 
