@@ -5,6 +5,7 @@ What the real servers of test_real_servers.py have in common: a directory, three
 Ports: "plain", "starttls", "implicit".  What needs another user runs under sudo where the suite is not root.
 """
 
+import contextlib
 import io
 import os
 import re
@@ -19,6 +20,7 @@ import time
 import typing
 from urllib.parse import quote
 
+import pytest
 from mail_site import DOMAIN, MAILBOXES, free_ports
 from support import certificate
 
@@ -177,6 +179,19 @@ class RealServer:
                     return None
         except OSError as error:
             return str(error)
+
+
+@contextlib.contextmanager
+def started(kind):
+    """A server of this kind while the block runs, or a skip that says what the machine lacks."""
+    try:
+        server = kind().start()
+    except Missing as missing:
+        pytest.skip("%s: %s" % (kind.name, missing))
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def mbox(text):

@@ -11,7 +11,7 @@ import time
 import pytest
 
 import real_early
-from real_server import Missing, addresses
+from real_server import addresses, started
 
 facteur = pytest.importorskip("facteur", reason="the Python package is not installed")
 
@@ -20,13 +20,8 @@ MAILS = 50
 
 @pytest.fixture(scope="module", params=[real_early.Chasquid, real_early.NetServerMail, real_early.Courier], ids=lambda kind: kind.name)
 def server(request):
-    try:
-        running = request.param()
-        running.start()
-    except Missing as missing:
-        pytest.skip("%s: %s" % (request.param.name, missing))
-    yield running
-    running.stop()
+    with started(request.param) as running:
+        yield running
 
 
 def a_mail(number):

@@ -13,7 +13,7 @@ import pytest
 
 import real_mtas
 import real_node
-from real_server import SIZE_LIMIT, Missing, addresses
+from real_server import SIZE_LIMIT, addresses, started
 
 KNOWN = pathlib.Path(__file__).resolve().parents[2] / "core/src/smtp/known.c"
 ROWS = re.findall(r'{"([^"]+)", (FCT_KNOWN_[^}]*FCT_KNOWN_ENDS|FCT_KNOWN_ENDS)}', KNOWN.read_text())
@@ -24,13 +24,8 @@ LETTER = "From: shop@shop.example\r\nSubject: %s\r\nMessage-ID: <%s@shop.example
 
 @pytest.fixture(scope="module", params=SERVERS, ids=lambda server: server.name)
 def server(request):
-    try:
-        running = request.param()
-        running.start()
-    except Missing as missing:
-        pytest.skip("%s: %s" % (request.param.name, missing))
-    yield running
-    running.stop()
+    with started(request.param) as running:
+        yield running
 
 
 class Wire:

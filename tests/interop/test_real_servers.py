@@ -16,7 +16,7 @@ import pytest
 
 import real_mtas
 import real_node
-from real_server import MODES, SIZE_LIMIT, Missing, addresses
+from real_server import MODES, SIZE_LIMIT, addresses, started
 
 facteur = pytest.importorskip("facteur", reason="the Python package is not installed")
 
@@ -38,13 +38,8 @@ Mail = collections.namedtuple("Mail", "id message recipients big")
 
 @pytest.fixture(scope="module", params=SERVERS, ids=lambda server: server.name)
 def server(request):
-    try:
-        running = request.param()
-        running.start()
-    except Missing as missing:
-        pytest.skip("%s: %s" % (request.param.name, missing))
-    yield running
-    running.stop()
+    with started(request.param) as running:
+        yield running
 
 
 def a_mail(number):

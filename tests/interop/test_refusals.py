@@ -3,7 +3,7 @@
 
 import pytest
 import real_mtas
-from real_server import Missing, addresses
+from real_server import addresses, started
 
 facteur = pytest.importorskip("facteur", reason="the Python package is not installed")
 
@@ -12,12 +12,8 @@ MAILS = 120
 
 @pytest.fixture(scope="module")
 def exim():
-    try:
-        running = real_mtas.HiddenExim().start()
-    except Missing as missing:
-        pytest.skip(str(missing))
-    yield running
-    running.stop()
+    with started(real_mtas.HiddenExim) as running:
+        yield running
 
 
 @pytest.mark.parametrize("mode", ["plain", "implicit"])
