@@ -45,6 +45,7 @@ static void print_facts(const json_t *facts)
     puts(json_is_true(json_object_get(facts, "ok")) ? "ok" : "not ok");
     line("relay", text_of(facts, "relay"));
     line("address", text_of(facts, "address"));
+    line("proxy", text_of(facts, "proxy"));
     if (json_is_object(tls)) {
         line("tls", text_of(tls, "version"));
         line("cipher", text_of(tls, "cipher"));

@@ -717,7 +717,8 @@ FACTEUR_API double facteur_delivery_left(const facteur_delivery *delivery);
 
 /*
  * Connect, TLS, EHLO, AUTH and NOOP, without a mail.  `*json` (facteur_free) is an object: relay,
- * ok, phase, address, tls {version, cipher, resumed}, capabilities, auth, timings, error.  Returns
+ * ok, phase, address, proxy, tls {version, cipher, resumed}, capabilities, auth, timings, error.
+ * With a proxy, `address` is where that was reached; without one `proxy` is null.  Returns
  * 0 also when the relay refused, or when a file is of no use (no certificate in ca_file); `ok` is
  * then false. Several relays are checked at once within the deadline; the object then has relay, ok
  * (all are well) and relays (a list of such objects).

@@ -60,7 +60,7 @@ static void tell_second(fct_timer *timer)
 }
 
 fct_resolve *fct_resolve_start(fct_loop *loop, const char *host, uint16_t port,
-                               fct_resolve_found *found, void *user)
+                               enum fct_family family, fct_resolve_found *found, void *user)
 {
     fct_resolve *resolve = fct_calloc(1, sizeof *resolve);
 
@@ -155,11 +155,13 @@ static int tear_down(void **state)
 /* A limit that no test reaches which passes, however busy the machine. */
 #define PLENTY_US 250000000u
 
-static struct result dial_it(const char *host, const char *path, uint64_t limit_us)
+static const struct fct_dial_target relay = {.host = "relay.example", .ports = {25}};
+
+static struct result dial_to(const struct fct_dial_target *target, uint64_t limit_us)
 {
     struct result result = {.fd = -1};
     fct_dial *dial =
-        fct_dial_start(loop, host, 25, path, fct_loop_now_us(loop) + limit_us, on_done, &result);
+        fct_dial_start(loop, target, fct_loop_now_us(loop) + limit_us, on_done, &result);
 
     assert_non_null(dial);
     assert_false(result.finished);
@@ -167,6 +169,12 @@ static struct result dial_it(const char *host, const char *path, uint64_t limit_
     fct_dial_free(dial);
     assert_int_equal(result.calls, 1);
     return result;
+}
+
+static struct result dial_it(const char *host, const char *path, uint64_t limit_us)
+{
+    return dial_to(&(struct fct_dial_target){.host = host, .unix_path = path, .ports = {25}},
+                   limit_us);
 }
 
 static void a_refused_address_is_followed_by_the_next(void **state)
@@ -209,8 +217,7 @@ static void a_silent_address_costs_a_quarter_second(void **state)
     plan_port(0, silent);
     plan_port(1, alive);
     result = (struct result){.fd = -1};
-    dial = fct_dial_start(loop, "relay.example", 25, NULL, fct_loop_now_us(loop) + PLENTY_US,
-                          on_done, &result);
+    dial = fct_dial_start(loop, &relay, fct_loop_now_us(loop) + PLENTY_US, on_done, &result);
     /* Both answers come, the first attempt begins; then the next thing is due in so long. */
     for (int i = 0; i < 4; i++)
         fct_loop_step(loop);
@@ -337,8 +344,7 @@ static void addresses_left_are_tried_on_request(void **state)
     plan_port(1, second);
     /* Both answers are known before an attempt is made. */
     plan[0].addresses[0].sock.ss_family = AF_INET;
-    dial = fct_dial_start(loop, "relay.example", 25, NULL, fct_loop_now_us(loop) + PLENTY_US,
-                          on_done, &result);
+    dial = fct_dial_start(loop, &relay, fct_loop_now_us(loop) + PLENTY_US, on_done, &result);
     run_until_set(loop, &result.finished);
     assert_int_equal(atoi(strchr(result.peer, ':') + 1), first);
     close(result.fd);
@@ -362,8 +368,8 @@ static void a_dial_may_be_freed_at_any_turn(void **state)
     plan_port(1, alive);
     for (int turns = 0; turns < 8; turns++) {
         struct result result = {.fd = -1};
-        fct_dial *dial = fct_dial_start(loop, "relay.example", 25, NULL,
-                                        fct_loop_now_us(loop) + PLENTY_US, on_done, &result);
+        fct_dial *dial =
+            fct_dial_start(loop, &relay, fct_loop_now_us(loop) + PLENTY_US, on_done, &result);
 
         for (int i = 0; i < turns; i++)
             fct_loop_step(loop);
@@ -387,8 +393,7 @@ static void every_allocation_may_fail(void **state)
         fct_dial *dial;
 
         fct_memory_fail_at(nth);
-        dial = fct_dial_start(loop, "relay.example", 25, NULL, fct_loop_now_us(loop) + PLENTY_US,
-                              on_done, &result);
+        dial = fct_dial_start(loop, &relay, fct_loop_now_us(loop) + PLENTY_US, on_done, &result);
         if (dial)
             run_until_set(loop, &result.finished);
         failed = fct_memory_failed();
@@ -399,6 +404,40 @@ static void every_allocation_may_fail(void **state)
         if (result.fd >= 0)
             close(result.fd);
     }
+    close(alive_fd);
+}
+
+/* It is seen from where it was bound, and one that is not this machine's is a wrong configuration.
+ */
+static void it_goes_out_by_its_local_address(void **state)
+{
+    struct fct_dial_target target = {.host = "relay.example", .ports = {25}};
+    struct sockaddr_in peer;
+    socklen_t len = sizeof peer;
+    struct result result;
+    uint16_t alive;
+    int alive_fd = listen_on(&alive, 8);
+    int fd;
+
+    plan_port(0, alive);
+    target.local_address = "127.9.8.7";
+    result = dial_to(&target, PLENTY_US);
+    assert_true(result.fd >= 0);
+    fd = accept(alive_fd, (struct sockaddr *)&peer, &len);
+    assert_true(fd >= 0);
+    assert_int_equal(ntohl(peer.sin_addr.s_addr), 0x7f090807);
+    close(fd);
+    close(result.fd);
+
+    target.local_address = "192.0.2.77";
+    result = dial_to(&target, PLENTY_US);
+    assert_int_equal(result.error, FACTEUR_ECONFIG);
+    assert_int_equal(result.phase, FACTEUR_PHASE_connect);
+    assert_string_equal(result.message, "local_address: this machine has no address 192.0.2.77");
+    target.local_address = "fe80::1%no-such-zone";
+    result = dial_to(&target, PLENTY_US);
+    assert_int_equal(result.error, FACTEUR_ECONNECT);
+    assert_non_null(strstr(result.message, "no network interface"));
     close(alive_fd);
 }
 
@@ -413,6 +452,7 @@ int main(void)
         DIAL_TEST(unix_sockets_by_path_and_by_name),
         DIAL_TEST(addresses_left_are_tried_on_request),
         DIAL_TEST(a_dial_may_be_freed_at_any_turn),
+        DIAL_TEST(it_goes_out_by_its_local_address),
         DIAL_TEST(every_allocation_may_fail),
     };
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "config/authority.h"
 #include "config/dsn.h"
 #include "config/host.h"
 
@@ -282,7 +283,7 @@ static void parts_have_their_lengths(void **state)
     } rows[] = {
         {"smtp://[fe80::1%25", "]", 15},
         {"smtp+unix:///", "", 106},
-        {"smtp://ana:", "@relay.example", FCT_DSN_MAX - 25},
+        {"smtp://ana:", "@relay.example", FCT_AUTHORITY_MAX - 25},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -179,8 +179,8 @@ static void the_environment_is_read_and_mode_is_forced(void **state)
 
 static void each_option_alone_makes_a_difference(void **state)
 {
-    static const char *const samples[] = {"7",      "0",    "1",     "1000000",
-                                          "sample", "none", "LOGIN", "capture"};
+    static const char *const samples[] = {"7",    "0",     "1",       "1000000", "sample",
+                                          "none", "LOGIN", "capture", "ipv4"};
 
     for (size_t i = 0; i < facteur_option_count(); i++) {
         fct_options a, b;

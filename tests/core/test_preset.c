@@ -35,7 +35,7 @@ static void examples_of_all_presets_work(void **state)
         assert_int_equal(plan.target, FCT_TARGET_RELAY);
         assert_true(fct_host_is_public_name(fct_slice_of(plan.members[0].relay.host)));
         assert_int_equal(plan.members[0].relay.port, preset->port);
-        assert_int_equal(plan.members[0].relay.session.tls, preset->tls);
+        assert_int_equal(fct_relay_tls(&plan.members[0].relay, preset->port), preset->tls);
         assert_true(preset->tls == FCT_TLS_IMPLICIT || preset->tls == FCT_TLS_STARTTLS);
         assert_non_null(plan.members[0].relay.session.username);
         assert_true(plan.members[0].relay.session.password || plan.members[0].relay.session.token);
@@ -58,9 +58,14 @@ static void the_page_has_every_preset(void **state)
         fct_plan plan;
 
         assert_int_equal(fct_plan_init(&plan, preset->example, NULL, NULL, 0, NULL), 0);
-        snprintf(row, sizeof row, "\n| `%s` | %s, %u%s", preset->example,
+        snprintf(row, sizeof row, "\n| `%s` | %s, %u%s%s", preset->example,
                  plan.members[0].relay.host, (unsigned)preset->port,
-                 preset->tls == FCT_TLS_STARTTLS ? " with STARTTLS" : "");
+                 preset->tls == FCT_TLS_STARTTLS ? " with STARTTLS" : "",
+                 preset->ports ? ", else " : "");
+        for (const char *at = preset->ports ? strchr(preset->ports, ',') : NULL; at;
+             at = strchr(at + 1, ','))
+            snprintf(row + strlen(row), sizeof row - strlen(row), "%.*s%s",
+                     (int)strcspn(at + 1, ","), at + 1, strchr(at + 1, ',') ? ", " : "");
         if (!strstr(page.ptr, row))
             fail_msg("docs/dsn.md lacks%s", row);
         fct_plan_done(&plan);
@@ -326,6 +331,7 @@ static void plans_that_make_no_sense_are_refused(void **state)
         {"brevo://key-alone", "password"},
         {"sendgrid://", "password"},
         {"smtps://h.example?client_key=/k.pem", "client_cert"},
+        {"smtps://h.example?client_key_password=k", "client_cert"},
         {"smtps://h.example?pin_sha256=abcd", "pin_sha256"},
         {"smtps://h.example?pin_sha256=" PIN ",", "pin_sha256"},
         {"smtps://h.example?pin_sha256=," PIN, "pin_sha256"},
@@ -412,6 +418,8 @@ static void files_are_read_at_the_first_send_only(void **state)
         {"smtps://u@h.example?password_file=/tmp", "password_file"},
         {"smtps://h.example?ca_file=/nowhere/ca.pem", "ca_file"},
         {"smtps://h.example?client_cert=/nowhere/c.pem", "client_cert"},
+        {"smtps://h.example?ca_path=/nowhere", "ca_path"},
+        {"smtps://h.example?ca_path=/dev/null", "ca_path"},
         {"smtps://h.example?client_cert=/dev/null&client_key=/nowhere/k.pem", "client_key"},
     };
     char *path = write_temporary("s3cret\r\n");

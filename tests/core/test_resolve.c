@@ -41,7 +41,7 @@ static struct found resolve(const char *host)
     fct_resolve *asked;
 
     assert_non_null(loop);
-    asked = fct_resolve_start(loop, host, 25, on_found, &found);
+    asked = fct_resolve_start(loop, host, 25, FCT_FAMILY_ANY, on_found, &found);
     assert_non_null(asked);
     assert_false(found.finished);
     run_until_set(loop, &found.finished);
@@ -117,7 +117,8 @@ static void only_a_name_is_asked_for(void **state)
     fct_loop *loop = fct_loop_new();
 
     for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
-        fct_resolve *resolve = fct_resolve_start(loop, hosts[i], 25, on_found, NULL);
+        fct_resolve *resolve =
+            fct_resolve_start(loop, hosts[i], 25, FCT_FAMILY_ANY, on_found, NULL);
 
         assert_int_equal(fct_resolve_asks(resolve), i == 3);
         fct_resolve_free(resolve);

@@ -40,7 +40,9 @@ static void the_strongest_that_both_know(void **state)
 {
     struct fct_session_config config = config_with("u", "p", NULL);
     unsigned offered = ALL;
-    static const int order[] = {FCT_MECHANISM_SCRAM_SHA_256_PLUS,
+    static const int order[] = {FCT_MECHANISM_SCRAM_SHA_512_PLUS,
+                                FCT_MECHANISM_SCRAM_SHA_256_PLUS,
+                                FCT_MECHANISM_SCRAM_SHA_512,
                                 FCT_MECHANISM_SCRAM_SHA_256,
                                 FCT_MECHANISM_SCRAM_SHA_1_PLUS,
                                 FCT_MECHANISM_SCRAM_SHA_1,
@@ -54,7 +56,7 @@ static void the_strongest_that_both_know(void **state)
         if (order[i] >= 0)
             offered &= ~(1u << order[i]);
     }
-    assert_int_equal(fct_sasl_choose(&config, ALL, false), FCT_MECHANISM_SCRAM_SHA_256);
+    assert_int_equal(fct_sasl_choose(&config, ALL, false), FCT_MECHANISM_SCRAM_SHA_512);
     config.auth = "scram-sha-256-plus";
     assert_int_equal(fct_sasl_choose(&config, ALL, false), -1);
     assert_int_equal(fct_sasl_choose(&config, ALL, true), FCT_MECHANISM_SCRAM_SHA_256_PLUS);
@@ -78,6 +80,22 @@ static const struct {
     bool facts, plus_offered;
     const char *first, *challenge, *final, *server;
 } scrams[] = {
+    {FCT_MECHANISM_SCRAM_SHA_512, false, true, "n,,n=us=2Cer,r=" NONCE,
+     "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096",
+     "c=biws,r=" NONCE "server,p=M3wIQY1runPgUtQ6eyjPkdEQR+mYaQS6gxxf0+"
+     "UP3fZR5LHuhLEqr990CeM6ZPVsmhKvgVDWQ3gk55/xISAckw==",
+     "v=/4U+KAIPB9qc2fOkcMP/qNd4h7cqptGk4BZBs1X22XA1YNhv5rsK2eBNV9IDzzjM0Cmie64lSugQ6htjQ0Ri9Q=="},
+    {FCT_MECHANISM_SCRAM_SHA_512, true, false, "y,,n=us=2Cer,r=" NONCE,
+     "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096",
+     "c=eSws,r=" NONCE "server,p=VdIZrAu/"
+     "TC9fz2MCOw3Qye4PDmDWggyZb8vP4yrPaN16s4Bv94Z+jb1oowyN1GsEtu7OBEJVt8LKWVQS810hZA==",
+     "v=aHtAd0LHVoyFINDfoxnY0zWfqLIgKnQY4tQRnn3HNhMc/RS2q3/w6uLUoWZTgLc6QelX1wEwxQf2sV+E9A1elw=="},
+    {FCT_MECHANISM_SCRAM_SHA_512_PLUS, true, true, "p=tls-exporter,,n=us=2Cer,r=" NONCE,
+     "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096",
+     "c=cD10bHMtZXhwb3J0ZXIsLGNoYW5uZWwtYmluZGluZy1kYXRh,r=" NONCE
+     "server,p=q6p93JZnh3FfIWga7EoqCB9aW5yYbnjzkdp686WwYSGluy2CTKF+LxjMpmOZe9LHz+"
+     "U071Pj3Tyd63zqNZfSIw==",
+     "v=tVOIvhgGYcV1bW9JIXWawkVleQBZCs1Vb5GRdF9fOShulAuwHpNuIvBU8qN81GL+pvG7HjEjemOEL680LmUFQw=="},
     {FCT_MECHANISM_SCRAM_SHA_256, false, true, "n,,n=us=2Cer,r=" NONCE,
      "r=" NONCE "server,s=MDEyMzQ1Njc4OXNhbHQ=,i=4096",
      "c=biws,r=" NONCE "server,p=MIcILX82xL9Kz44yo4r+m7rxa3I6Kcf3kixxKWWwlks=",
@@ -115,8 +133,9 @@ static void scram_agrees_with_another(void **state)
     struct fct_session_config config = config_with("us,er", "pencil", NULL);
 
     for (size_t i = 0; i < sizeof(scrams) / sizeof(*scrams); i++) {
-        unsigned plus =
-            1u << FCT_MECHANISM_SCRAM_SHA_256_PLUS | 1u << FCT_MECHANISM_SCRAM_SHA_1_PLUS;
+        unsigned plus = 1u << FCT_MECHANISM_SCRAM_SHA_512_PLUS |
+                        1u << FCT_MECHANISM_SCRAM_SHA_256_PLUS |
+                        1u << FCT_MECHANISM_SCRAM_SHA_1_PLUS;
         fct_buf out = {0};
         fct_sasl sasl;
 

@@ -216,7 +216,7 @@ static void on_found(void *user, const fct_endpoint *addresses, size_t count, co
 static struct answers resolve_it(const char *host)
 {
     struct answers answers = {0};
-    fct_resolve *resolve = fct_resolve_start(loop, host, 2525, on_found, &answers);
+    fct_resolve *resolve = fct_resolve_start(loop, host, 2525, FCT_FAMILY_ANY, on_found, &answers);
 
     assert_non_null(resolve);
     assert_false(answers.finished);
@@ -274,7 +274,8 @@ static void a_resolver_may_be_freed_at_any_turn(void **state)
 {
     for (int turns = 0; turns < 4; turns++) {
         struct answers answers = {0};
-        fct_resolve *resolve = fct_resolve_start(loop, "relay.invalid", 25, on_found, &answers);
+        fct_resolve *resolve =
+            fct_resolve_start(loop, "relay.invalid", 25, FCT_FAMILY_ANY, on_found, &answers);
 
         for (int i = 0; i < turns; i++)
             fct_loop_step(loop);

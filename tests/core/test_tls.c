@@ -505,10 +505,13 @@ static void bad_settings_name_their_option(void **state)
     } rows[] = {
         {{.ca_file = "/nonexistent.pem"}, HOST, "ca_file", "cannot be read: No such file"},
         {{.ca_file = "/etc/hosts"}, HOST, "ca_file", "no PEM certificate"},
+        {{.ca_path = "/nonexistent"}, HOST, "ca_path", "cannot be read: No such file"},
+        {{.ca_path = "/etc/hosts"}, HOST, "ca_path", "cannot be read: Not a directory"},
+        {{.ca_path = "/proc/self/fd"}, HOST, "ca_path", "openssl rehash"},
         {{.pin_sha256 = "abc"}, HOST, "pin_sha256", "base64"},
         {{.pin_sha256 = ""}, HOST, "pin_sha256", "base64"},
         {{.client_cert = "/nonexistent.pem"}, HOST, "client_cert", "cannot be read"},
-        {{.client_cert = ca_path}, HOST, "client_key", "not an unencrypted PEM key"},
+        {{.client_cert = ca_path}, HOST, "client_key", "is not a PEM key that can be used"},
         {{.client_key = ca_path}, HOST, "client_key", "needs client_cert"},
         {{.ca_file = ca_path}, NULL, "tls_name", "unix socket"},
     };
@@ -528,6 +531,105 @@ static void bad_settings_name_their_option(void **state)
     certificate_write(&good, true, key_path);
     fct_tls_context_free(client_context(&(struct fct_tls_config){.client_cert = key_path}, HOST));
     unlink(key_path);
+}
+
+/* A folder with the certificate under its hashed name; `path` holds 64 bytes. */
+static void make_folder(const struct certificate *certificate, char *path, char file[96])
+{
+    char written[64];
+
+    snprintf(path, 64, "/tmp/facteur-folder-XXXXXX");
+    assert_non_null(mkdtemp(path));
+    certificate_write(certificate, false, written);
+    snprintf(file, 96, "%s/%08lx.0", path, X509_subject_name_hash(certificate->x509));
+    assert_int_equal(rename(written, file), 0);
+}
+
+static void authorities_in_a_folder(void **state)
+{
+    struct certificate other = certificate_make(&(struct certificate_plan){
+        .name = "another authority", .from_days = -1, .to_days = 2, .authority = true});
+    struct {
+        const struct certificate *authority;
+        char path[64], file[96];
+    } folders[2] = {{.authority = &ca}, {.authority = &other}};
+
+    for (int i = 0; i < 2; i++)
+        make_folder(folders[i].authority, folders[i].path, folders[i].file);
+    expect_accepted(&(struct fct_tls_config){.ca_path = folders[0].path}, HOST, &good);
+    expect_refused(&(struct fct_tls_config){.ca_path = folders[1].path}, HOST, &good,
+                   "is not trusted here");
+    /* What is in either is trusted. */
+    expect_accepted(&(struct fct_tls_config){.ca_file = ca_path, .ca_path = folders[1].path}, HOST,
+                    &good);
+    for (int i = 0; i < 2; i++) {
+        unlink(folders[i].file);
+        rmdir(folders[i].path);
+    }
+    certificate_free(&other);
+}
+
+static void write_key(EVP_PKEY *key, bool traditional, const char *password, char path[64])
+{
+    int len = (int)strlen(password), wrote;
+    BIO *file;
+
+    snprintf(path, 64, "/tmp/facteur-key-XXXXXX");
+    file = BIO_new_fd(mkstemp(path), BIO_CLOSE);
+    if (traditional)
+        wrote = PEM_write_bio_PrivateKey_traditional(
+            file, key, EVP_aes_256_cbc(), (const unsigned char *)password, len, NULL, NULL);
+    else
+        wrote =
+            PEM_write_bio_PKCS8PrivateKey(file, key, EVP_aes_256_cbc(), password, len, NULL, NULL);
+    assert_int_equal(wrote, 1);
+    BIO_free(file);
+}
+
+/* Nobody is ever asked at a terminal: the tests would hang. */
+static void encrypted_keys(void **state)
+{
+    static const struct {
+        const char *password, *where, *text; /* where NULL: it is taken */
+        bool other;                          /* the key of another certificate */
+    } rows[] = {
+        {"sesame", NULL, NULL, false},
+        {"Sesame", "client_key_password", "wrong password for /tmp/", false},
+        {"", "client_key_password", "wrong password for /tmp/", false},
+        {NULL, "client_key", "is encrypted: give client_key_password", false},
+        {"sesame", "client_key", "does not belong to client_cert", true},
+    };
+    struct certificate other = certificate_make(
+        &(struct certificate_plan){.name = "x", .san = "DNS:x", .from_days = -1, .to_days = 2});
+    char cert_path[64], key_path[64];
+
+    certificate_write(&good, false, cert_path);
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        const char *password = rows[i / 2].password;
+        struct fct_tls_config config = {.client_cert = cert_path, .client_key = key_path};
+        fct_tls_context *context = NULL;
+        facteur_error *error = NULL;
+        int result;
+
+        write_key(rows[i / 2].other ? other.key : good.key, i % 2, "sesame", key_path);
+        config.client_key_password = password ? fct_secret_new(password, strlen(password)) : NULL;
+        result = fct_tls_context_new(&config, HOST, &context, &error);
+        if (rows[i / 2].where) {
+            assert_int_equal(result, FACTEUR_ECONFIG);
+            assert_string_equal(facteur_error_where(error), rows[i / 2].where);
+            if (!strstr(facteur_error_message(error), rows[i / 2].text))
+                fail_msg("%s", facteur_error_message(error));
+            assert_null(strstr(facteur_error_message(error), "esame"));
+        } else {
+            assert_int_equal(result, 0);
+        }
+        facteur_error_free(error);
+        fct_tls_context_free(context);
+        fct_secret_unref(config.client_key_password);
+        unlink(key_path);
+    }
+    unlink(cert_path);
+    certificate_free(&other);
 }
 
 static void every_allocation_may_fail(void **state)
@@ -594,6 +696,8 @@ int main(void)
         cmocka_unit_test(a_flood_of_key_updates_ends),
         cmocka_unit_test(close_notify_is_the_end),
         cmocka_unit_test(bad_settings_name_their_option),
+        cmocka_unit_test(authorities_in_a_folder),
+        cmocka_unit_test(encrypted_keys),
         cmocka_unit_test(every_allocation_may_fail),
     };
 

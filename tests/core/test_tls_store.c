@@ -161,12 +161,17 @@ static void every_setting_is_in_the_key(void **state)
                                   .pin_sha256 = pins[0],
                                   .session_file = path,
                                   .identity = "r"};
-    struct fct_tls_config others[8];
+    struct fct_tls_config others[9];
+    char folder[] = "/tmp/facteur-folder-XXXXXX", hashed[64];
     size_t count = 0;
     SSL_CTX *server = server_context(&good);
 
-    for (size_t i = 0; i < 8; i++)
+    assert_non_null(mkdtemp(folder));
+    snprintf(hashed, sizeof hashed, "%s/00000000.0", folder);
+    assert_int_equal(symlink(ca_path, hashed), 0);
+    for (size_t i = 0; i < 9; i++)
         others[i] = base;
+    others[count++].ca_path = folder;
     others[count++].name = "192.0.2.7";
     others[count++].name = NULL;
     others[count++].ca_file = NULL;
@@ -184,6 +189,8 @@ static void every_setting_is_in_the_key(void **state)
         assert_true(connect_once(&base, HOST, server));
     }
     SSL_CTX_free(server);
+    unlink(hashed);
+    rmdir(folder);
 }
 
 static void changed_authorities_are_asked_again(void **state)

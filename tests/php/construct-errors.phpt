@@ -21,6 +21,9 @@ thrown(fn () => new Mailer("memory://\0"));
 thrown(fn () => new Mailer('smtps://user:hunter2@smtp example.com'));
 thrown(fn () => new Mailer('gopher://example.com'));
 thrown(fn () => new Mailer('memory://', [], 'third'));
+thrown(fn () => new Mailer('smtps://smtp.example.com', proxy: 'https://user:hunter2@proxy.example.com'));
+thrown(fn () => new Mailer('smtps://smtp.example.com', ports: '465,587', tls: 'starttls'));
+thrown(fn () => new Mailer('smtp://smtp.example.com', ['ports' => '465,587', 'tls' => 'opportunistic']));
 thrown(fn () => new Mailer([]));
 ?>
 --EXPECTF--
@@ -37,4 +40,7 @@ Facteur\ConfigError ECONFIG -2 [dsn] dsn: the DSN has the control character 0x00
 Facteur\ConfigError ECONFIG -2 [dsn] %s
 Facteur\ConfigError ECONFIG -2 [dsn] %s
 ArgumentCountError Facteur\Mailer::__construct() expects at most 2 arguments, 3 given
+Facteur\ConfigError ECONFIG -2 [proxy] proxy: https:// is no proxy that facteur knows; %s
+Facteur\ConfigError ECONFIG -2 [tls] tls: smtps:// is implicit TLS; %s
+Facteur\ConfigError ECONFIG -2 [ports] %sanother could go without%s
 TypeError Facteur\Mailer::__construct(): Argument #1 ($dsn) must be of type ?string, array given

@@ -12,7 +12,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from support import SmtpServer
+from support import ConnectProxy, SmtpServer
 
 import facteur
 import facteur._core
@@ -44,11 +44,17 @@ CHANGES = {
     "breaker_pause": (30, 31),
     "helo": ("one.key.example", "two.key.example"),
     "tls": ("starttls", "opportunistic", "starttls"),
+    "ports": (lambda at: str(at.server.port), lambda at: f"{at.server.port},1"),
+    "proxy": (None, lambda at: at.proxy.url),
+    "local_address": (None, "127.0.0.1"),
+    "address_family": ("any", "ipv4"),
     "tls_name": (None, "localhost", "implicit"),
     "ca_file": (lambda at: at.server.ca_file, lambda at: at.other_ca, "implicit"),
+    "ca_path": (None, lambda at: at.folder, "implicit"),
     "pin_sha256": (lambda at: at.pin, lambda at: f"{at.pin},{'A' * 43}=", "implicit"),
     "client_cert": (None, lambda at: at.both_pem, "implicit"),
     "client_key": (None, lambda at: at.key_pem, {"client_cert": lambda at: at.both_pem}, "implicit"),
+    "client_key_password": (None, "sesame", {"client_cert": lambda at: at.both_pem}, "implicit"),
     "tls_session_file": (lambda at: at.path / "one", lambda at: at.path / "two", "implicit"),
     "auth": (None, "PLAIN", {"username": "ana", "password": "secret"}),
     "username": ("ana", "bob", {"password": "secret"}),
@@ -122,6 +128,9 @@ def signing_key(tmp_path_factory):
 def at(everything, signing_key, tmp_path, monkeypatch):
     """The server, counting from zero, and the files that options name."""
     place = SimpleNamespace(server=everything, path=tmp_path, pin=pin_of(everything))
+    place.folder = tmp_path / "authorities"
+    place.folder.mkdir()
+    (place.folder / "00000000.0").symlink_to(everything.ca_file)
     place.other_ca = shutil.copy(everything.ca_file, tmp_path / "other-ca.pem")
     place.key_pem = everything.facts["client_key"]
     place.both_pem = tmp_path / "both.pem"
@@ -143,7 +152,8 @@ def at(everything, signing_key, tmp_path, monkeypatch):
     monkeypatch.setenv("KEY_ONE", "secret")
     monkeypatch.setenv("KEY_TWO", "secret")
     everything.reset()
-    return place
+    with ConnectProxy("socks5") as place.proxy:
+        yield place
 
 
 def settle(at, options):
@@ -164,7 +174,9 @@ def variants(at, name):
         base["ca_file"] = at.server.ca_file
     for more in rest:
         base.update(more if isinstance(more, dict) else {})
-    dsn = f"{scheme}://{at.server.host}:{at.server.ports[listener]}"
+    dsn = f"{scheme}://{at.server.host}" + ("" if name == "ports" else f":{at.server.ports[listener]}")
+    if name == "proxy":
+        base["tls"] = "none"
     return dsn, settle(at, {**base, name: before}), settle(at, {**base, name: after})
 
 

@@ -144,6 +144,7 @@ MECHANISMS = {
     "EXTERNAL": external,
     "SCRAM-SHA-1": scram("sha1", False), "SCRAM-SHA-1-PLUS": scram("sha1", True),
     "SCRAM-SHA-256": scram("sha256", False), "SCRAM-SHA-256-PLUS": scram("sha256", True),
+    "SCRAM-SHA-512": scram("sha512", False), "SCRAM-SHA-512-PLUS": scram("sha512", True),
 }
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the Python suites share."""
 
+from .connect_proxy import ConnectProxy
 from .smtp import SmtpServer, certificate
 
-__all__ = ["SmtpServer", "certificate"]
+__all__ = ["ConnectProxy", "SmtpServer", "certificate"]

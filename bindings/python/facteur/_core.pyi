@@ -300,10 +300,25 @@ class Mailer:
         # STARTTLS if the relay offers it.  none: no TLS.  Default: implicit for smtps://,
         # starttls for smtp:// and presets, none for loopback and unix sockets.
         tls: Literal["none", "implicit", "starttls", "opportunistic"] | None = None,
+        # Ports to try beside each other, separated by commas, such as 465,587,2525; the one
+        # that worked is tried first the next time.  On 465 and 2465 TLS begins at once, on the
+        # others with STARTTLS as tls says.  Presets know their relay's.
+        ports: str | None = None,
+        # The proxy to the relay: socks5://user:password@host:1080 or
+        # http://user:password@host:3128 (CONNECT).  It resolves the relay's name.  TLS is with
+        # the relay all the same.
+        proxy: str | None = None,
+        # The IPv4 or IPv6 address of this machine from which to connect.
+        local_address: str | None = None,
+        # Connect to addresses of this family only.  Default: any.
+        address_family: Literal["any", "ipv4", "ipv6"] | None = None,
         # The name that the relay's certificate must have.  Default: the host of the DSN.
         tls_name: str | None = None,
         # A file of certificate authorities (PEM) to trust instead of the system's.
         ca_file: str | os.PathLike[str] | None = None,
+        # A folder of such authorities, a file each under its hashed name (openssl rehash).
+        # With ca_file both are trusted.
+        ca_path: str | os.PathLike[str] | None = None,
         # Base64 of the SHA-256 of the relay's public key (SPKI), with or without sha256//
         # before it.  At most 16, separated by commas.
         pin_sha256: str | None = None,
@@ -311,11 +326,13 @@ class Mailer:
         client_cert: str | os.PathLike[str] | None = None,
         # The private key of client_cert (PEM).  Default: in the file client_cert.
         client_key: str | os.PathLike[str] | None = None,
+        # The password of the private key, if it is encrypted.
+        client_key_password: str | None = None,
         # A file (mode 0600) in which processes of this user share TLS sessions, so that a new
         # process has a shorter handshake.  Default: each process keeps its own sessions.
         tls_session_file: str | os.PathLike[str] | None = None,
         # The only SASL mechanism to use.  Default: the strongest that both sides know.
-        auth: Literal["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"] | None = None,
+        auth: Literal["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512-PLUS", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"] | None = None,
         # The user name of the login.
         username: str | None = None,
         # The identity to act as, if it is not that of the login (the authorization identity of
@@ -410,13 +427,19 @@ class Mailer:
         breaker_pause: float | None = None,
         helo: str | None = None,
         tls: Literal["none", "implicit", "starttls", "opportunistic"] | None = None,
+        ports: str | None = None,
+        proxy: str | None = None,
+        local_address: str | None = None,
+        address_family: Literal["any", "ipv4", "ipv6"] | None = None,
         tls_name: str | None = None,
         ca_file: str | os.PathLike[str] | None = None,
+        ca_path: str | os.PathLike[str] | None = None,
         pin_sha256: str | None = None,
         client_cert: str | os.PathLike[str] | None = None,
         client_key: str | os.PathLike[str] | None = None,
+        client_key_password: str | None = None,
         tls_session_file: str | os.PathLike[str] | None = None,
-        auth: Literal["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"] | None = None,
+        auth: Literal["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512-PLUS", "OAUTHBEARER", "XOAUTH2", "EXTERNAL"] | None = None,
         username: str | None = None,
         authzid: str | None = None,
         password: str | None = None,

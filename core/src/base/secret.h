@@ -13,7 +13,7 @@ fct_secret *fct_secret_new(const char *bytes, size_t len);
 fct_secret *fct_secret_ref(fct_secret *secret);
 void fct_secret_unref(fct_secret *secret); /* the last one wipes; NULL is fine */
 
-/* Only for the SASL code, and to compare configurations. */
+/* Only for what logs in at a relay or a proxy or decrypts a key, and to compare configurations. */
 fct_slice fct_secret_bytes(const fct_secret *secret);
 bool fct_secret_equal(const fct_secret *a, const fct_secret *b);
 

@@ -9,8 +9,6 @@
 #include "config/options.h"
 #include "config/preset.h"
 
-#define FCT_DSN_MAX 65536
-
 enum fct_scheme {
     FCT_SCHEME_SMTP,
     FCT_SCHEME_SMTPS,
@@ -43,8 +41,5 @@ void fct_dsn_done(fct_dsn *dsn);
 /* Read options alone, "name=value&…", at `level`. */
 int fct_dsn_parse_query(fct_options *options, enum fct_level level, const char *whole,
                         fct_slice query, facteur_error **error);
-
-/* The position of a byte in characters, counted from 1. */
-size_t fct_dsn_position(const char *text, const char *at);
 
 #endif

@@ -2,7 +2,7 @@
 #include "config/group.h"
 
 #include "base/error.h"
-#include "config/dsn.h"
+#include "config/authority.h"
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ static int refuse(const struct reader *reader, const char *what, const char *pla
                   const char *advice)
 {
     return fct_error_set(reader->error, FACTEUR_ECONFIG, "dsn", "%s at position %zu of the DSN%s",
-                         what, fct_dsn_position(reader->text, place), advice);
+                         what, fct_text_position(reader->text, place), advice);
 }
 
 static int add_node(struct reader *reader, enum fct_group_kind kind, unsigned *index)
@@ -110,9 +110,9 @@ int fct_group_parse(fct_group *group, const char *text, facteur_error **error)
     memset(group, 0, sizeof *group);
     if (!word_at(text, &kind))
         return add_member(&reader, strlen(text));
-    if (strlen(text) > FCT_DSN_MAX)
+    if (strlen(text) > FCT_AUTHORITY_MAX)
         return fct_error_set(error, FACTEUR_ECONFIG, "dsn", "the DSN is longer than %d bytes",
-                             FCT_DSN_MAX);
+                             FCT_AUTHORITY_MAX);
     err = read_group(&reader, 1);
     if (err)
         return err;

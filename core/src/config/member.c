@@ -5,6 +5,7 @@
 #include "base/ip.h"
 #include "base/memory.h"
 #include "config/host.h"
+#include "config/way.h"
 #include "net/tls_pin.h"
 
 #include <errno.h>
@@ -46,13 +47,19 @@ static int read_preset(fct_member *member, facteur_error **error)
         err = set_number(member, "idle_timeout", preset->idle_s, error);
     if (!err && preset && preset->max_mails)
         err = set_number(member, "max_mails", preset->max_mails, error);
+    if (!err && preset && preset->ports)
+        err = fct_options_set(&member->options, FCT_LEVEL_PRESET, "ports", 5, preset->ports,
+                              strlen(preset->ports), error);
     return err;
 }
 
 /* ---- Checking -------------------------------------------------------------------------------- */
 
+/* What a proxy calls localhost is not this machine. */
 static bool is_local(const fct_member *member)
 {
+    if (member->relay.proxy.host)
+        return false;
     return !member->dsn.host || fct_host_is_loopback(fct_slice_of(member->dsn.host));
 }
 
@@ -103,6 +110,10 @@ static int check_tls(const fct_member *member, facteur_error **error)
     if (text_of(member, FCT_OPT_client_key) && !text_of(member, FCT_OPT_client_cert))
         return fct_error_set(error, FACTEUR_ECONFIG, "client_cert",
                              "there is a client_key but no client_cert");
+    if (fct_options_get(&member->options, FCT_OPT_client_key_password)->secret &&
+        !text_of(member, FCT_OPT_client_cert))
+        return fct_error_set(error, FACTEUR_ECONFIG, "client_cert",
+                             "there is a client_key_password but no client_cert");
     if (name && !fct_host_is_helo(fct_slice_of(name)) && !fct_ip_v6(fct_slice_of(name), address))
         return fct_error_set(error, FACTEUR_ECONFIG, "tls_name",
                              "tls_name is neither a host name nor an address: \"%s\"", name);
@@ -116,8 +127,12 @@ static int check_tls(const fct_member *member, facteur_error **error)
 static int check_relay(fct_member *member, facteur_error **error)
 {
     const char *helo = text_of(member, FCT_OPT_helo);
-    int err = settle_tls(member, error);
+    int err = fct_way_settle(&member->options, &member->dsn, &member->relay, error);
 
+    if (!err)
+        err = settle_tls(member, error);
+    if (!err)
+        err = fct_way_settle_ports(&member->options, &member->dsn, &member->relay, error);
     if (!err)
         err = fct_login_settle(&member->options, &member->dsn, error);
     if (!err)
@@ -150,6 +165,8 @@ static uint16_t port_of(const fct_member *member)
 {
     enum fct_tls_plan tls = (enum fct_tls_plan)number_of(member, FCT_OPT_tls);
 
+    if (member->relay.port_count)
+        return member->relay.ports[0];
     if (member->dsn.port)
         return member->dsn.port;
     if (member->dsn.preset && member->dsn.preset->tls == tls)
@@ -202,7 +219,6 @@ static bool fill_session(fct_member *member)
 {
     struct fct_session_config *session = &member->relay.session;
 
-    session->tls = (enum fct_tls_plan)number_of(member, FCT_OPT_tls);
     session->tls_unverified =
         number_of(member, FCT_OPT_dangerous_no_verify) && !text_of(member, FCT_OPT_pin_sha256);
     session->plaintext_auth = number_of(member, FCT_OPT_dangerous_plaintext_auth) != 0;
@@ -229,9 +245,12 @@ static bool fill_tls(fct_member *member)
     const char *key = text_of(member, FCT_OPT_client_key);
     const char *name = text_of(member, FCT_OPT_tls_name);
 
+    tls->client_key_password =
+        fct_secret_ref(fct_options_get(&member->options, FCT_OPT_client_key_password)->secret);
     tls->no_verify = number_of(member, FCT_OPT_dangerous_no_verify) != 0;
     return copy_name(name ? name : member->dsn.host, &tls->name) &&
            copy(text_of(member, FCT_OPT_ca_file), &tls->ca_file) &&
+           copy(text_of(member, FCT_OPT_ca_path), &tls->ca_path) &&
            copy(text_of(member, FCT_OPT_pin_sha256), &tls->pin_sha256) &&
            copy(text_of(member, FCT_OPT_tls_session_file), &tls->session_file) &&
            copy(cert, &tls->client_cert) && copy(key ? key : cert, &tls->client_key);
@@ -344,7 +363,8 @@ bool fct_member_equal(const fct_member *a, const fct_member *b)
 static int check_readable(const fct_member *member, enum fct_option option, facteur_error **error)
 {
     const char *path = text_of(member, option);
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    int folder = option == FCT_OPT_ca_path ? O_DIRECTORY : 0;
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | folder) : -1;
 
     if (path && fd < 0)
         return fct_error_set(error, FACTEUR_ECONFIG, facteur_option_name(option),
@@ -390,6 +410,8 @@ int fct_member_complete(fct_member *member, const char *sender, facteur_error **
     if (member->ready)
         return 0;
     err = check_readable(member, FCT_OPT_ca_file, error);
+    if (!err)
+        err = check_readable(member, FCT_OPT_ca_path, error);
     if (!err)
         err = check_readable(member, FCT_OPT_client_cert, error);
     if (!err)

@@ -17,9 +17,10 @@
 /* The mechanisms that `auth` can name; enum fct_tls_plan has the order of FCT_TLS_WORDS. */
 #define FCT_TLS_WORDS "none|implicit|starttls|opportunistic"
 #define FCT_AUTH_WORDS                                                                             \
-    "PLAIN|LOGIN|CRAM-MD5|SCRAM-SHA-1|SCRAM-SHA-256|SCRAM-SHA-1-PLUS|SCRAM-SHA-256-PLUS|"          \
-    "OAUTHBEARER|XOAUTH2|EXTERNAL"
+    "PLAIN|LOGIN|CRAM-MD5|SCRAM-SHA-1|SCRAM-SHA-256|SCRAM-SHA-512|SCRAM-SHA-1-PLUS|"               \
+    "SCRAM-SHA-256-PLUS|SCRAM-SHA-512-PLUS|OAUTHBEARER|XOAUTH2|EXTERNAL"
 #define FCT_PIPELINING_WORDS "0|1|full"
+#define FCT_FAMILY_WORDS "any|ipv4|ipv6"
 #define FCT_MODE_WORDS "live|capture|redirect|allowlist"
 
 /*
@@ -86,20 +87,37 @@
       "implicit: TLS from the start.  starttls: STARTTLS is required.  opportunistic: "            \
       "STARTTLS if the relay offers it.  none: no TLS.  Default: implicit for smtps://, "          \
       "starttls for smtp:// and presets, none for loopback and unix sockets.")                     \
+    X(ports, RELAY, TEXT, "", "", 0, 0,                                                            \
+      "Ports to try beside each other, separated by commas, such as 465,587,2525; the one "        \
+      "that worked is tried first the next time.  On 465 and 2465 TLS begins at once, on the "     \
+      "others with STARTTLS as tls says.  Presets know their relay's.")                            \
+    X(proxy, RELAY, SECRET, "", "", 0, 0,                                                          \
+      "The proxy to the relay: socks5://user:password@host:1080 or "                               \
+      "http://user:password@host:3128 (CONNECT).  It resolves the relay's name.  TLS is with "     \
+      "the relay all the same.")                                                                   \
+    X(local_address, RELAY, TEXT, "", "", 0, 0,                                                    \
+      "The IPv4 or IPv6 address of this machine from which to connect.")                           \
+    X(address_family, RELAY, CHOICE, FCT_FAMILY_WORDS, "any", 0, 2,                                \
+      "Connect to addresses of this family only.")                                                 \
     X(tls_name, RELAY, TEXT, "", "", 0, 0,                                                         \
       "The name that the relay's certificate must have.  Default: the host of the DSN.")           \
     X(ca_file, RELAY, PATH, "", "", 0, 0,                                                          \
       "A file of certificate authorities (PEM) to trust instead of the system's.")                 \
+    X(ca_path, RELAY, PATH, "", "", 0, 0,                                                          \
+      "A folder of such authorities, a file each under its hashed name (openssl rehash).  "        \
+      "With ca_file both are trusted.")                                                            \
     X(pin_sha256, RELAY, TEXT, "", "", 0, 0,                                                       \
       "Base64 of the SHA-256 of the relay's public key (SPKI), with or without sha256// "          \
       "before it.  At most 16, separated by commas.")                                              \
     X(client_cert, RELAY, PATH, "", "", 0, 0, "The client's own certificate and its chain (PEM).") \
     X(client_key, RELAY, PATH, "", "", 0, 0,                                                       \
       "The private key of client_cert (PEM).  Default: in the file client_cert.")                  \
+    X(client_key_password, RELAY, SECRET, "", "", 0, 0,                                            \
+      "The password of the private key, if it is encrypted.")                                      \
     X(tls_session_file, RELAY, PATH, "", "", 0, 0,                                                 \
       "A file (mode 0600) in which processes of this user share TLS sessions, so that a "          \
       "new process has a shorter handshake.  Default: each process keeps its own sessions.")       \
-    X(auth, RELAY, CHOICE, FCT_AUTH_WORDS, "", 0, 9,                                               \
+    X(auth, RELAY, CHOICE, FCT_AUTH_WORDS, "", 0, 11,                                              \
       "The only SASL mechanism to use.  Default: the strongest that both sides know.")             \
     X(username, LOGIN, TEXT, "", "", 0, 0, "The user name of the login.")                          \
     X(authzid, LOGIN, TEXT, "", "", 0, 0,                                                          \

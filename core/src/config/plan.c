@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "config/authority.h"
 #include "mime/address.h"
 
 #include <stdlib.h>
@@ -50,7 +51,7 @@ static int read_members(fct_plan *plan, const char *dsn, facteur_error **error)
             return fct_error_set(error, FACTEUR_ECONFIG, "dsn",
                                  "the DSN at position %zu is no relay; failover() and roundrobin() "
                                  "take smtp, smtps, smtp+unix and presets",
-                                 fct_dsn_position(dsn, group->parts[i].ptr));
+                                 fct_text_position(dsn, group->parts[i].ptr));
     }
     return 0;
 }

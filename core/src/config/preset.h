@@ -26,6 +26,7 @@ struct fct_preset {
     const char *example; /* the DSN to write */
     unsigned idle_s;     /* the relay closes a connection idle a little longer; 0: the default */
     unsigned max_mails;  /* mails that it takes on one connection; 0: the default */
+    const char *ports;   /* option ports, which begins with `port`; NULL: that port alone */
 };
 
 /* The preset of this name, or NULL. */

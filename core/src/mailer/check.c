@@ -93,6 +93,7 @@ static json_t *describe(const char *relay, const fct_outcome *outcome,
     err = err || fct_json_set(root, "ok", json_boolean(outcome->class == FCT_SENT));
     err = err || fct_json_set(root, "phase", fct_json_text(facteur_phase_name(outcome->phase)));
     err = err || fct_json_set(root, "address", fct_json_text(check->address ? check->address : ""));
+    err = err || fct_json_set(root, "proxy", json_null());
     err = err || fct_json_set(root, "tls", tls(check));
     err = err || fct_json_set(root, "capabilities", capabilities(check->capabilities));
     err =
@@ -191,7 +192,11 @@ static int check_all(facteur_mailer *mailer, double deadline, struct facts **fac
 /* The object of one relay, or NULL when memory ran out. */
 static json_t *describe_relay(const fct_member *member, const struct facts *facts)
 {
-    if (!facts->json || fct_json_set(facts->json, "relay", fct_json_text(member->relay.name)))
+    const fct_relay *relay = &member->relay;
+
+    if (!facts->json || fct_json_set(facts->json, "relay", fct_json_text(relay->name)))
+        return NULL;
+    if (relay->proxy.name && fct_json_set(facts->json, "proxy", fct_json_text(relay->proxy.name)))
         return NULL;
     return json_incref(facts->json);
 }

@@ -62,9 +62,9 @@ static void take(struct fct_task *task, const fct_outcome *outcome)
 {
     facteur_delivery *delivery = delivery_of(task);
 
-    if (outcome->class == FCT_TEMPORARY && task->attempts == 0 &&
-        !atomic_load(&task->cancel_wanted) &&
-        (outcome->error == FACTEUR_ECLOSED || outcome->error == FACTEUR_ECONFIG))
+    if (outcome->class == FCT_TEMPORARY && !atomic_load(&task->cancel_wanted) &&
+        ((outcome->error == FACTEUR_ECLOSED && task->attempts == 0) ||
+         outcome->error == FACTEUR_ECONFIG))
         set_untried(delivery, outcome->error, outcome->where);
     if (task->relay)
         fct_receipt_name_relay(delivery->receipt, task->relay);

@@ -2,33 +2,13 @@
 #include "mime/pem.h"
 
 #include "base/memory.h"
+#include "base/passphrase.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <limits.h>
 #include <string.h>
-
-struct asking {
-    const fct_secret *passphrase;
-    bool asked;
-};
-
-/* Without it OpenSSL would ask at the terminal. */
-static int give_passphrase(char *out, int size, int writing, void *user)
-{
-    struct asking *asking = user;
-    fct_slice bytes;
-
-    asking->asked = true;
-    if (!asking->passphrase)
-        return -1;
-    bytes = fct_secret_bytes(asking->passphrase);
-    if (bytes.len > (size_t)size)
-        return -1;
-    memcpy(out, bytes.ptr, bytes.len);
-    return (int)bytes.len;
-}
 
 /*
  * A BIO of the text, NULL also for a text too long for one.  Earlier errors are cleared, so that
@@ -42,9 +22,9 @@ static BIO *open_text(fct_slice pem)
 
 EVP_PKEY *fct_pem_private_key(fct_slice pem, const fct_secret *passphrase, const char **fault)
 {
-    struct asking asking = {.passphrase = passphrase};
+    struct fct_passphrase asking = {.secret = passphrase};
     BIO *text = open_text(pem);
-    EVP_PKEY *key = text ? PEM_read_bio_PrivateKey(text, NULL, give_passphrase, &asking) : NULL;
+    EVP_PKEY *key = text ? PEM_read_bio_PrivateKey(text, NULL, fct_passphrase_give, &asking) : NULL;
     bool lacked;
 
     BIO_free(text);

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Happy Eyeballs (RFC 8305): one attempt after the other, families taking turns, a new attempt when
- * the last one failed or 250 ms have gone, the first socket that connects wins.
+ * Happy Eyeballs (RFC 8305): one attempt after the other, families and ports taking turns, a new
+ * attempt when the last one failed or 250 ms have gone, the first socket that connects wins.
  */
 #include "net/dial.h"
 
+#include "base/bytes.h"
 #include "base/memory.h"
-#include "net/endpoint.h"
-#include "net/loop_uv.h"
+#include "net/attempt.h"
 #include "net/resolve.h"
-#include "net/system.h"
 #include "net/timer.h"
 
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,22 +19,20 @@
 #define RESOLUTION_DELAY_US 50000 /* same: how long IPv4 waits for the AAAA answer */
 #define ATTEMPTS_AT_ONCE 8
 
-struct attempt {
-    uv_poll_t poll;
-    fct_dial *dial;
-    fct_list link;
-    int fd;
-    bool tcp;
-    char peer[FCT_ENDPOINT_TEXT];
+struct candidate {
+    fct_endpoint address;
+    unsigned tried; /* ports, a bit each */
 };
 
 struct fct_dial {
     fct_loop *loop;
-    char *host; /* for sentences */
+    struct fct_dial_target target;
     fct_resolve *resolve;
     unsigned answers_left;
     const char *failure; /* the resolver's, static */
-    fct_endpoint addresses[FCT_ENDPOINT_MAX];
+    fct_endpoint local;  /* with target.local_address */
+    bool has_local;
+    struct candidate candidates[FCT_ENDPOINT_MAX];
     size_t count;
     int last_family;
     fct_list attempts;
@@ -45,27 +40,18 @@ struct fct_dial {
     fct_timer next; /* the next attempt, or the end of the wait for AAAA */
     fct_timer deadline;
     uint64_t started_us, resolved_us, deadline_us;
-    unsigned tried;
-    char first_failure[FCT_ENDPOINT_TEXT + 128];
+    unsigned tried, tried_by_port[FCT_PORTS_MAX];
+    char *failures[FCT_PORTS_MAX]; /* the first one of each port */
+    bool may_pass;                 /* one of them was not for good */
+    const char *at_fault;          /* the option that made one fail for good, or NULL */
     fct_dial_done *done;
     void *user;
 };
 
-static void on_attempt_closed(uv_handle_t *handle)
+static void let_go(fct_dial *dial, fct_attempt *attempt)
 {
-    fct_free(FCT_ENTRY((uv_poll_t *)handle, struct attempt, poll));
-}
-
-/* Let go of an attempt; its descriptor is closed unless it was taken out (-1). */
-static void attempt_close(struct attempt *attempt)
-{
-    fct_list_remove(&attempt->link);
-    attempt->dial->attempt_count--;
-    uv_close((uv_handle_t *)&attempt->poll, on_attempt_closed);
-    if (attempt->fd >= 0) {
-        fct_loop_strike(attempt->dial->loop, attempt->fd);
-        close(attempt->fd);
-    }
+    dial->attempt_count--;
+    fct_attempt_close(attempt);
 }
 
 static void stop(fct_dial *dial)
@@ -77,7 +63,7 @@ static void stop(fct_dial *dial)
     fct_resolve_free(dial->resolve);
     dial->resolve = NULL;
     while ((link = fct_list_first(&dial->attempts)) != NULL)
-        attempt_close(FCT_ENTRY(link, struct attempt, link));
+        let_go(dial, FCT_ENTRY(link, fct_attempt, link));
 }
 
 static uint64_t since(uint64_t from_us, uint64_t to_us)
@@ -96,13 +82,16 @@ static void end(fct_dial *dial, struct fct_dialled *dialled)
     dial->done(dial->user, dialled);
 }
 
-static void succeed(fct_dial *dial, int fd, bool tcp, const char *text)
+static void succeed(fct_dial *dial, fct_attempt *attempt)
 {
     char peer[FCT_ENDPOINT_TEXT];
-    struct fct_dialled dialled = {.fd = fd, .tcp = tcp, .peer = peer};
+    struct fct_dialled dialled = {.fd = fct_attempt_take(attempt),
+                                  .tcp = attempt->tcp,
+                                  .port = dial->target.ports[attempt->port],
+                                  .peer = peer};
 
-    fct_loop_strike(dial->loop, fd);
-    memcpy(peer, text, sizeof peer);
+    memcpy(peer, attempt->peer, sizeof peer);
+    dial->may_pass = true;
     stop(dial);
     end(dial, &dialled);
 }
@@ -111,179 +100,261 @@ static void fail(fct_dial *dial, int error, enum facteur_phase phase, const char
 {
     struct fct_dialled dialled = {.fd = -1, .error = error, .phase = phase, .message = message};
 
+    if (error == FACTEUR_ECONFIG)
+        dialled.where = dial->at_fault;
     stop(dial);
     end(dial, &dialled);
 }
 
-static void fail_exhausted(fct_dial *dial)
+/* ---- What went wrong ---- */
+
+static const char *name_of(const fct_dial *dial)
 {
+    const struct fct_dial_target *target = &dial->target;
+
+    return target->unix_path ? target->unix_path
+           : target->proxy   ? target->proxy->host
+                             : target->host;
+}
+
+static void fail_unresolved(fct_dial *dial, const char *why)
+{
+    static const char *const none[] = {[FCT_FAMILY_ANY] = "the name has no address",
+                                       [FCT_FAMILY_IPV4] = "the name has no IPv4 address",
+                                       [FCT_FAMILY_IPV6] = "the name has no IPv6 address"};
+    const struct fct_proxy_config *proxy = dial->target.proxy;
     char message[512];
 
-    if (dial->tried == 0) {
-        snprintf(message, sizeof message, "%s: %s", dial->host,
-                 dial->failure ? dial->failure : "the name has no address");
-        fail(dial, FACTEUR_ECONNECT, FACTEUR_PHASE_resolve, message);
+    snprintf(message, sizeof message, "%s%s: %s", proxy ? "proxy " : "",
+             proxy ? proxy->name : name_of(dial), why ? why : none[dial->target.family]);
+    fail(dial, FACTEUR_ECONNECT, FACTEUR_PHASE_resolve, message);
+}
+
+/* The first failure of a port says most: what follows is perhaps only another address. */
+static void note(fct_dial *dial, unsigned port, const char *text)
+{
+    const struct fct_proxy_config *proxy = dial->target.proxy;
+    fct_buf whole = {0};
+
+    if (dial->failures[port])
         return;
+    if (proxy)
+        fct_buf_addf(&whole, "proxy %s: ", proxy->name);
+    fct_buf_add_text(&whole, text);
+    dial->failures[port] = fct_buf_take(&whole, NULL);
+}
+
+/* `option` is at fault if the error is FACTEUR_ECONFIG. */
+static void note_failure(fct_dial *dial, unsigned port, int error, const char *option,
+                         const char *text)
+{
+    if (error == FACTEUR_ECONFIG)
+        dial->at_fault = option;
+    else
+        dial->may_pass = true;
+    note(dial, port, text);
+}
+
+static const fct_attempt *attempt_at(const fct_dial *dial, unsigned port)
+{
+    for (fct_list *link = dial->attempts.next; link != &dial->attempts; link = link->next) {
+        const fct_attempt *attempt = FCT_ENTRY(link, fct_attempt, link);
+
+        if (attempt->port == port)
+            return attempt;
     }
-    snprintf(message, sizeof message, "%s", dial->first_failure);
-    if (dial->tried > 1)
-        snprintf(message + strlen(message), sizeof message - strlen(message),
-                 " (%u addresses tried)", dial->tried);
-    fail(dial, FACTEUR_ECONNECT, FACTEUR_PHASE_connect, message);
+    return NULL;
+}
+
+/* What is to be said of one port: an attempt that is under way has found no answer. */
+static void tell_port(const fct_dial *dial, unsigned port, fct_buf *out)
+{
+    const struct fct_proxy_config *proxy = dial->target.proxy;
+    const fct_attempt *attempt = attempt_at(dial, port);
+
+    if (attempt)
+        fct_buf_addf(out, "%s%s%sno answer from %s in time", proxy ? "proxy " : "",
+                     proxy ? proxy->name : "", proxy ? ": " : "", attempt->peer);
+    else if (dial->failures[port])
+        fct_buf_add_text(out, dial->failures[port]);
+    else
+        fct_buf_add_text(out, "no answer in time");
+}
+
+void fct_dial_story(const fct_dial *dial, char text[FCT_DIAL_TEXT])
+{
+    fct_buf out = {.max = FCT_DIAL_TEXT - 1};
+
+    for (unsigned port = 0; dial->target.port_count > 1 && port < dial->target.port_count; port++) {
+        if (!dial->tried_by_port[port])
+            continue;
+        fct_buf_addf(&out, "%sport %u: ", out.len ? "; " : "", (unsigned)dial->target.ports[port]);
+        tell_port(dial, port, &out);
+    }
+    snprintf(text, FCT_DIAL_TEXT, "%s", out.len ? out.ptr : "");
+    fct_buf_done(&out);
+}
+
+static void fail_connecting(fct_dial *dial)
+{
+    int error = dial->at_fault ? FACTEUR_ECONFIG : FACTEUR_ECONNECT;
+    char message[FCT_DIAL_TEXT];
+    fct_buf out = {.max = FCT_DIAL_TEXT - 1};
+
+    fct_dial_story(dial, message);
+    if (!message[0]) {
+        tell_port(dial, 0, &out);
+        if (dial->tried > 1 && fct_list_empty(&dial->attempts))
+            fct_buf_addf(&out, " (%u addresses tried)", dial->tried);
+        snprintf(message, sizeof message, "%s", out.len ? out.ptr : "");
+        fct_buf_done(&out);
+    }
+    if (dial->may_pass || !fct_list_empty(&dial->attempts))
+        error = FACTEUR_ECONNECT;
+    fail(dial, error, FACTEUR_PHASE_connect, message);
 }
 
 static void on_deadline(fct_timer *timer)
 {
     fct_dial *dial = FCT_ENTRY(timer, fct_dial, deadline);
-    enum facteur_phase phase = fct_dial_phase(dial);
-    char message[512];
-    struct attempt *first;
 
-    if (phase == FACTEUR_PHASE_resolve) {
-        snprintf(message, sizeof message, "%s: the name servers did not answer in time",
-                 dial->host);
-    } else if (fct_list_empty(&dial->attempts)) {
-        snprintf(message, sizeof message, "%s", dial->first_failure);
-    } else {
-        first = FCT_ENTRY(fct_list_first(&dial->attempts), struct attempt, link);
-        snprintf(message, sizeof message, "no answer from %s in time", first->peer);
-    }
-    fail(dial, FACTEUR_ECONNECT, phase, message);
-}
-
-static void note_failure(fct_dial *dial, const char *peer, int error)
-{
-    char *text = dial->first_failure;
-    size_t size = sizeof dial->first_failure;
-
-    if (text[0])
-        return;
-    if (error == ECONNREFUSED)
-        snprintf(text, size, "connection refused by %s", peer);
-    else if (error == ENOENT)
-        snprintf(text, size, "no socket at %s", peer);
-    else if (error == EACCES || error == EPERM)
-        snprintf(text, size, "no permission to connect to %s", peer);
-    else if (error == EAGAIN)
-        snprintf(text, size, "the queue of connections to %s is full", peer);
-    else if (error == ENETUNREACH || error == EHOSTUNREACH)
-        snprintf(text, size, "no route to %s", peer);
+    if (fct_dial_phase(dial) == FACTEUR_PHASE_resolve)
+        fail_unresolved(dial, "the name servers did not answer in time");
     else
-        snprintf(text, size, "cannot connect to %s: %s", peer, strerror(error));
+        fail_connecting(dial);
 }
 
-/* The next address, of the other family than the last one where there is one (section 4). */
-static fct_endpoint *pick(fct_dial *dial)
+/* ---- Attempts ---- */
+
+/* The next address for a port, of the other family than the last one where there is one (RFC 8305
+ * section 4). */
+static struct candidate *pick_address(fct_dial *dial, unsigned port)
 {
-    fct_endpoint *other = NULL;
+    struct candidate *other = NULL;
 
     for (size_t i = 0; i < dial->count; i++) {
-        fct_endpoint *address = &dial->addresses[i];
+        struct candidate *candidate = &dial->candidates[i];
 
-        if (address->tried)
+        if (candidate->tried & 1U << port)
             continue;
-        if (address->sock.ss_family != dial->last_family)
-            return address;
+        if (candidate->address.sock.ss_family != dial->last_family)
+            return candidate;
         if (!other)
-            other = address;
+            other = candidate;
     }
     return other;
 }
 
-static void attempt_next(fct_dial *dial);
-
-static void on_attempt(uv_poll_t *poll, int status, int events)
+/* The port that was tried least has its turn. */
+static struct candidate *pick(fct_dial *dial, unsigned *port)
 {
-    struct attempt *attempt = FCT_ENTRY(poll, struct attempt, poll);
-    fct_dial *dial = attempt->dial;
-    int fd = attempt->fd;
-    int error = 0;
-    socklen_t len = sizeof error;
+    struct candidate *best = NULL;
 
-    (void)events;
-    if (fct_system_getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
-        error = errno;
-    if (error == 0 && status < 0)
-        error = ECONNREFUSED;
-    if (error != 0) {
-        note_failure(dial, attempt->peer, error);
-        attempt_close(attempt);
-        attempt_next(dial);
-        return;
+    for (unsigned i = 0; i < dial->target.port_count; i++) {
+        struct candidate *candidate = pick_address(dial, i);
+
+        if (candidate && (!best || dial->tried_by_port[i] < dial->tried_by_port[*port])) {
+            best = candidate;
+            *port = i;
+        }
     }
-    attempt->fd = -1;
-    succeed(dial, fd, attempt->tcp, attempt->peer);
+    return best;
 }
 
-/* 0 when the attempt is under way, 1 when it is connected already, else an errno. */
-static int attempt_start(fct_dial *dial, const fct_endpoint *address, struct attempt **out)
-{
-    struct attempt *attempt = fct_calloc(1, sizeof *attempt);
-    int error = ENOMEM;
-    int connected;
+static void attempt_next(fct_dial *dial);
 
-    if (!attempt)
-        return error;
-    attempt->dial = dial;
-    attempt->tcp = address->sock.ss_family != AF_UNIX;
-    fct_endpoint_text(address, attempt->peer);
-    attempt->fd =
-        fct_system_socket(address->sock.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (attempt->fd < 0) {
-        error = errno;
-        goto fail;
+static void on_open(void *user, fct_attempt *attempt)
+{
+    succeed(user, attempt);
+}
+
+/* There is one proxy: its other addresses are of no use while it works, another port may be. */
+static void on_reached(void *user, fct_attempt *attempt)
+{
+    fct_dial *dial = user;
+
+    (void)attempt;
+    if (dial->target.port_count == 1)
+        fct_timer_clear(&dial->next);
+}
+
+static void on_failed(void *user, fct_attempt *attempt, int error, const char *text)
+{
+    fct_dial *dial = user;
+    unsigned port = attempt->port;
+    char message[FCT_DIAL_TEXT];
+
+    /* A login that was refused is not tried again and again. */
+    if (error == FACTEUR_EAUTH) {
+        snprintf(message, sizeof message, "proxy %s: %s", dial->target.proxy->name, text);
+        dial->at_fault = "proxy";
+        fail(dial, FACTEUR_ECONFIG, FACTEUR_PHASE_connect, message);
+        return;
     }
-    connected =
-        fct_system_connect(attempt->fd, (const struct sockaddr *)&address->sock, address->len);
-    if (connected != 0 && errno != EINPROGRESS) {
-        error = errno;
-        goto fail;
+    note_failure(dial, port, error, "proxy", text);
+    let_go(dial, attempt);
+    attempt_next(dial);
+}
+
+static const struct fct_attempt_owner attempt_owner = {on_open, on_reached, on_failed};
+
+/* 1: connected.  0: under way.  -1: it failed, and that is noted. */
+static int try(fct_dial *dial, const struct candidate *candidate, unsigned port)
+{
+    const struct fct_dial_target *target = &dial->target;
+    fct_endpoint address = candidate->address;
+    struct fct_attempt_plan plan = {.address = &address,
+                                    .local = dial->has_local ? &dial->local : NULL,
+                                    .port = port,
+                                    .owner = &attempt_owner,
+                                    .user = dial};
+    fct_attempt *attempt = NULL;
+    char text[FCT_ATTEMPT_TEXT] = "memory ran out";
+    bool at_once = false;
+    int error = FACTEUR_ENOMEM;
+
+    if (target->proxy)
+        plan.proxy = fct_proxy_new(target->proxy, target->host, target->ports[port]);
+    else if (port > 0)
+        fct_endpoint_set_port(&address, target->ports[port]);
+    if (!target->proxy || plan.proxy)
+        error = fct_attempt_start(dial->loop, &plan, &attempt, &at_once, text);
+    if (error) {
+        note_failure(dial, port, error, "local_address", text);
+        return -1;
     }
-    if (fct_system_poll_init(&dial->loop->uv, &attempt->poll, attempt->fd) != 0)
-        goto fail;
-    fct_loop_note(dial->loop, attempt->fd);
     fct_list_push(&dial->attempts, &attempt->link);
     dial->attempt_count++;
-    uv_poll_start(&attempt->poll, UV_WRITABLE, on_attempt);
-    *out = attempt;
-    return connected == 0;
-
-fail:
-    if (attempt->fd >= 0)
-        close(attempt->fd);
-    fct_free(attempt);
-    return error;
+    if (at_once)
+        succeed(dial, attempt);
+    return at_once;
 }
 
 static void attempt_next(fct_dial *dial)
 {
-    struct attempt *attempt = NULL;
-    fct_endpoint *address;
+    struct candidate *candidate;
+    unsigned port = 0;
 
     fct_timer_clear(&dial->next);
-    while (dial->attempt_count < ATTEMPTS_AT_ONCE && (address = pick(dial)) != NULL) {
-        char peer[FCT_ENDPOINT_TEXT];
-        int result = attempt_start(dial, address, &attempt);
-        int fd;
+    while (dial->attempt_count < ATTEMPTS_AT_ONCE && (candidate = pick(dial, &port)) != NULL) {
+        int result;
 
-        address->tried = true;
+        candidate->tried |= 1U << port;
         dial->tried++;
-        dial->last_family = address->sock.ss_family;
-        if (attempt && result == 1) {
-            fd = attempt->fd;
-            attempt->fd = -1;
-            succeed(dial, fd, attempt->tcp, attempt->peer);
-            return;
-        }
-        if (attempt) {
+        dial->tried_by_port[port]++;
+        dial->last_family = candidate->address.sock.ss_family;
+        result = try(dial, candidate, port);
+        if (result == 0)
             fct_timer_set(dial->loop, &dial->next, fct_loop_now_us(dial->loop) + ATTEMPT_DELAY_US);
+        if (result >= 0)
             return;
-        }
-        fct_endpoint_text(address, peer);
-        note_failure(dial, peer, result);
     }
-    if (fct_list_empty(&dial->attempts) && dial->answers_left == 0)
-        fail_exhausted(dial);
+    if (!fct_list_empty(&dial->attempts) || dial->answers_left > 0)
+        return;
+    if (dial->tried == 0)
+        fail_unresolved(dial, dial->failure);
+    else
+        fail_connecting(dial);
 }
 
 static void on_next(fct_timer *timer)
@@ -307,7 +378,7 @@ static void on_found(void *user, const fct_endpoint *addresses, size_t count, co
     if (failure)
         dial->failure = failure;
     for (size_t i = 0; i < count && dial->count < FCT_ENDPOINT_MAX; i++)
-        dial->addresses[dial->count++] = addresses[i];
+        dial->candidates[dial->count++].address = addresses[i];
     if (began) {
         if (fct_list_empty(&dial->attempts))
             attempt_next(dial);
@@ -321,18 +392,27 @@ static void on_found(void *user, const fct_endpoint *addresses, size_t count, co
     }
 }
 
-static bool prepare(fct_dial *dial, const char *host, uint16_t port, const char *unix_path)
+/* False when memory ran out. */
+static bool prepare(fct_dial *dial)
 {
-    dial->host = fct_strdup(unix_path ? unix_path : host);
-    if (!dial->host)
-        return false;
-    if (!unix_path) {
-        dial->answers_left = 2;
-        dial->resolve = fct_resolve_start(dial->loop, host, port, on_found, dial);
+    const struct fct_dial_target *target = &dial->target;
+    uint16_t port = target->proxy ? target->proxy->port : target->ports[0];
+
+    if (target->local_address) {
+        dial->has_local = fct_endpoint_literal(&dial->local, target->local_address, 0);
+        if (!dial->has_local)
+            dial->failure = "no network interface is called as the zone of local_address";
+    }
+    if (!target->unix_path && !dial->failure) {
+        dial->answers_left = target->family == FCT_FAMILY_ANY ? 2 : 1;
+        dial->resolve =
+            fct_resolve_start(dial->loop, name_of(dial), port, target->family, on_found, dial);
         return dial->resolve != NULL;
     }
     dial->resolved_us = dial->started_us;
-    if (fct_endpoint_unix(&dial->addresses[0], unix_path))
+    if (dial->failure)
+        dial->count = 0;
+    else if (fct_endpoint_unix(&dial->candidates[0].address, target->unix_path))
         dial->count = 1;
     else
         dial->failure = "the path of a unix socket has 1 to 107 bytes";
@@ -340,14 +420,17 @@ static bool prepare(fct_dial *dial, const char *host, uint16_t port, const char 
     return true;
 }
 
-fct_dial *fct_dial_start(fct_loop *loop, const char *host, uint16_t port, const char *unix_path,
-                         uint64_t deadline_us, fct_dial_done *done, void *user)
+fct_dial *fct_dial_start(fct_loop *loop, const struct fct_dial_target *target, uint64_t deadline_us,
+                         fct_dial_done *done, void *user)
 {
     fct_dial *dial = fct_calloc(1, sizeof *dial);
 
     if (!dial)
         return NULL;
     dial->loop = loop;
+    dial->target = *target;
+    if (dial->target.port_count == 0)
+        dial->target.port_count = 1;
     dial->last_family = AF_UNSPEC;
     dial->started_us = fct_loop_now_us(loop);
     dial->deadline_us = deadline_us;
@@ -356,7 +439,7 @@ fct_dial *fct_dial_start(fct_loop *loop, const char *host, uint16_t port, const 
     fct_list_init(&dial->attempts);
     fct_timer_init(&dial->next, on_next);
     fct_timer_init(&dial->deadline, on_deadline);
-    if (!prepare(dial, host, port, unix_path)) {
+    if (!prepare(dial)) {
         fct_dial_free(dial);
         return NULL;
     }
@@ -364,14 +447,36 @@ fct_dial *fct_dial_start(fct_loop *loop, const char *host, uint16_t port, const 
     return dial;
 }
 
+void fct_dial_blame(fct_dial *dial, uint16_t port, const char *text)
+{
+    for (unsigned i = 0; i < dial->target.port_count; i++) {
+        if (dial->target.ports[i] != port)
+            continue;
+        /* It got further than what had failed before. */
+        fct_free(dial->failures[i]);
+        dial->failures[i] = fct_strdup(text);
+    }
+}
+
 bool fct_dial_resume(fct_dial *dial)
 {
-    if (!pick(dial))
+    unsigned port;
+
+    if (!pick(dial, &port))
         return false;
     dial->answers_left = 0;
     fct_timer_set(dial->loop, &dial->deadline, dial->deadline_us);
     fct_timer_set(dial->loop, &dial->next, 0);
     return true;
+}
+
+bool fct_dial_has_port_left(const fct_dial *dial)
+{
+    for (unsigned i = 0; i < dial->target.port_count; i++) {
+        if (!dial->tried_by_port[i])
+            return true;
+    }
+    return false;
 }
 
 enum facteur_phase fct_dial_phase(const fct_dial *dial)
@@ -386,6 +491,7 @@ void fct_dial_free(fct_dial *dial)
     if (!dial)
         return;
     stop(dial);
-    fct_free(dial->host);
+    for (unsigned i = 0; i < FCT_PORTS_MAX; i++)
+        fct_free(dial->failures[i]);
     fct_free(dial);
 }

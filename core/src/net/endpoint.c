@@ -69,23 +69,38 @@ void fct_endpoint_set_port(fct_endpoint *address, uint16_t port)
         ((struct sockaddr_in6 *)(void *)&address->sock)->sin6_port = htons(port);
 }
 
+void fct_endpoint_host_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT])
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&address->sock;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&address->sock;
+    char zone[IF_NAMESIZE];
+
+    text[0] = '\0';
+    if (address->sock.ss_family == AF_INET)
+        inet_ntop(AF_INET, &v4->sin_addr, text, FCT_ENDPOINT_TEXT);
+    else if (address->sock.ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &v6->sin6_addr, text, FCT_ENDPOINT_TEXT);
+    if (address->sock.ss_family == AF_INET6 && v6->sin6_scope_id &&
+        if_indextoname(v6->sin6_scope_id, zone))
+        snprintf(text + strlen(text), FCT_ENDPOINT_TEXT - strlen(text), "%%%s", zone);
+}
+
+/* Only of IPv4 and IPv6. */
+static unsigned port_of(const fct_endpoint *address)
+{
+    return ntohs(address->sock.ss_family == AF_INET
+                     ? ((const struct sockaddr_in *)(const void *)&address->sock)->sin_port
+                     : ((const struct sockaddr_in6 *)(const void *)&address->sock)->sin6_port);
+}
+
 void fct_endpoint_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT])
 {
-    char ip[INET6_ADDRSTRLEN] = "", zone[IF_NAMESIZE];
+    char host[FCT_ENDPOINT_TEXT];
 
-    if (address->sock.ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&address->sock;
-
-        inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
-        snprintf(text, FCT_ENDPOINT_TEXT, "%s:%u", ip, ntohs(v4->sin_port));
-    } else if (address->sock.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&address->sock;
-
-        bool zoned = v6->sin6_scope_id && if_indextoname(v6->sin6_scope_id, zone);
-
-        inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
-        snprintf(text, FCT_ENDPOINT_TEXT, "[%s%s%s]:%u", ip, zoned ? "%" : "", zoned ? zone : "",
-                 ntohs(v6->sin6_port));
+    if (address->sock.ss_family != AF_UNIX) {
+        fct_endpoint_host_text(address, host);
+        snprintf(text, FCT_ENDPOINT_TEXT, strchr(host, ':') ? "[%.100s]:%u" : "%.100s:%u", host,
+                 port_of(address));
     } else {
         const struct sockaddr_un *un = (const struct sockaddr_un *)(const void *)&address->sock;
         bool abstract = un->sun_path[0] == '\0';

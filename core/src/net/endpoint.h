@@ -11,10 +11,11 @@
 #define FCT_ENDPOINT_TEXT 128
 #define FCT_ENDPOINT_MAX 64 /* a name with more addresses is used with its first ones */
 
+enum fct_family { FCT_FAMILY_ANY, FCT_FAMILY_IPV4, FCT_FAMILY_IPV6 };
+
 typedef struct fct_endpoint {
     struct sockaddr_storage sock;
     socklen_t len;
-    bool tried;
 } fct_endpoint;
 
 /*
@@ -28,6 +29,9 @@ bool fct_endpoint_literal(fct_endpoint *address, const char *host, uint16_t port
 bool fct_endpoint_unix(fct_endpoint *address, const char *path);
 
 void fct_endpoint_set_port(fct_endpoint *address, uint16_t port);
+
+/* The address alone: "192.0.2.1", "2001:db8::1", "fe80::1%eth0"; "" of a path. */
+void fct_endpoint_host_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT]);
 
 /* "192.0.2.1:465", "[2001:db8::1]:465", "[fe80::1%eth0]:465" or the path; cut to FCT_ENDPOINT_TEXT.
  */

@@ -255,15 +255,17 @@ static bool ask(fct_resolve *resolve, const char *host)
     snprintf(service, sizeof service, "%u", (unsigned)resolve->port);
     hints.ai_family = AF_INET6;
     hints.ai_flags = ARES_AI_NUMERICSERV;
-    ares_getaddrinfo(resolve->channel, host, service, &hints, on_v6, resolve);
+    if (!resolve->answers[0].told)
+        ares_getaddrinfo(resolve->channel, host, service, &hints, on_v6, resolve);
     hints.ai_family = AF_INET;
-    ares_getaddrinfo(resolve->channel, host, service, &hints, on_v4, resolve);
+    if (!resolve->answers[1].told)
+        ares_getaddrinfo(resolve->channel, host, service, &hints, on_v4, resolve);
     set_timeout(resolve);
     return true;
 }
 
 fct_resolve *fct_resolve_start(fct_loop *loop, const char *host, uint16_t port,
-                               fct_resolve_found *found, void *user)
+                               enum fct_family family, fct_resolve_found *found, void *user)
 {
     fct_resolve *resolve = fct_calloc(1, sizeof *resolve);
     fct_endpoint literal;
@@ -274,6 +276,9 @@ fct_resolve *fct_resolve_start(fct_loop *loop, const char *host, uint16_t port,
     resolve->port = port;
     resolve->found = found;
     resolve->user = user;
+    /* What is not asked needs no answer. */
+    resolve->answers[0].told = family == FCT_FAMILY_IPV4;
+    resolve->answers[1].told = family == FCT_FAMILY_IPV6;
     fct_list_init(&resolve->polls);
     fct_timer_init(&resolve->tell, on_tell);
     fct_timer_init(&resolve->again, on_again);

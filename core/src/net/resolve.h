@@ -18,12 +18,12 @@ typedef void fct_resolve_found(void *user, const fct_endpoint *addresses, size_t
                                const char *failure, unsigned left);
 
 /*
- * Ask for the AAAA and A records of a name; `found` is called for each, after this function has
- * returned.
+ * Ask for the AAAA and A records of a name, or only for those of one family; `found` is called for
+ * each, after this function has returned.
  * NULL when memory ran out.
  */
 fct_resolve *fct_resolve_start(fct_loop *loop, const char *host, uint16_t port,
-                               fct_resolve_found *found, void *user);
+                               enum fct_family family, fct_resolve_found *found, void *user);
 
 /* Whether it asks, or is told by the name itself. */
 bool fct_resolve_asks(const fct_resolve *resolve);

@@ -4,18 +4,21 @@
 #define FCT_TLS_H
 
 #include "base/bytes.h"
+#include "base/secret.h"
 #include "facteur.h"
 
 /* How the relay must prove itself; NULL strings mean "not set". */
 struct fct_tls_config {
     const char *name;        /* the name or address the certificate must carry; default: the host */
     const char *ca_file;     /* PEM; default: the system's store */
+    const char *ca_path;     /* a folder of PEM files under hashed names; with ca_file both count */
     const char *pin_sha256;  /* base64 SHA-256 of the SPKI; several separated by commas */
     const char *client_cert; /* PEM files */
     const char *client_key;
-    bool no_verify;           /* dangerous_no_verify */
-    const char *session_file; /* where sessions are shared with other processes */
-    const char *identity;     /* whose sessions they are: server, port, account */
+    fct_secret *client_key_password; /* NULL: the key is not encrypted */
+    bool no_verify;                  /* dangerous_no_verify */
+    const char *session_file;        /* where sessions are shared with other processes */
+    const char *identity;            /* whose sessions they are: server, port, account */
 };
 
 /*
@@ -35,8 +38,9 @@ typedef struct fct_tls fct_tls; /* one connection */
 /*
  * Read the files and make the context.  `host` is the relay's name, address or NULL (unix socket).
  * Everything is copied.
- * FACTEUR_ECONFIG: a file or value cannot be used; `where` is the option (ca_file, client_cert,
- * client_key, pin_sha256, tls_name, tls_session_file).  FACTEUR_ENOMEM.
+ * FACTEUR_ECONFIG: a file or value cannot be used; `where` is the option (ca_file, ca_path,
+ * client_cert, client_key, client_key_password, pin_sha256, tls_name, tls_session_file).
+ * FACTEUR_ENOMEM.
  */
 int fct_tls_context_new(const struct fct_tls_config *config, const char *host,
                         fct_tls_context **out, facteur_error **error);

@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/passphrase.h"
 #include "net/endpoint.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -52,16 +54,6 @@ void fct_tls_context_forget(fct_tls_context *context)
         fct_tls_store_forget(context->store);
 }
 
-/* An encrypted key must not make OpenSSL ask for a passphrase on a terminal. */
-static int no_passphrase(char *buf, int size, int rwflag, void *user)
-{
-    (void)buf;
-    (void)size;
-    (void)rwflag;
-    (void)user;
-    return -1;
-}
-
 /* OpenSSL could not use the file of an option. */
 static int refuse_file(const char *option, const char *path, const char *fault,
                        facteur_error **error)
@@ -85,20 +77,101 @@ static int check_readable(const char *path, const char *option, facteur_error **
     return 0;
 }
 
-static int load_ca(fct_tls_context *context, const char *path, facteur_error **error)
+/* "9d66eef0.0", the hash of a certificate's subject, as "openssl rehash" makes them. */
+static bool is_hashed(const char *name)
 {
-    int result;
+    size_t digits = 0;
 
-    if (!path) {
+    while (digits < 8 && fct_hex_digit((unsigned char)name[digits]) >= 0)
+        digits++;
+    return digits == 8 && name[8] == '.' && fct_is_digit((unsigned char)name[9]);
+}
+
+static int check_folder(const char *path, facteur_error **error)
+{
+    DIR *folder = opendir(path);
+    struct dirent *entry = NULL;
+    bool found = false;
+
+    if (!folder)
+        return fct_error_set(error, FACTEUR_ECONFIG, "ca_path", "ca_path: %s cannot be read: %s",
+                             path, strerror(errno));
+    while (!found && (entry = readdir(folder)) != NULL)
+        found = is_hashed(entry->d_name);
+    closedir(folder);
+    if (found)
+        return 0;
+    return fct_error_set(
+        error, FACTEUR_ECONFIG, "ca_path",
+        "ca_path: %s has no certificate under a hashed name: run \"openssl rehash\" "
+        "on it",
+        path);
+}
+
+static int load_ca(fct_tls_context *context, const struct fct_tls_config *config,
+                   facteur_error **error)
+{
+    int result = 0;
+
+    if (!config->ca_file && !config->ca_path) {
         SSL_CTX_set_default_verify_paths(context->ssl);
         return 0;
     }
-    result = check_readable(path, "ca_file", error);
+    if (config->ca_file)
+        result = check_readable(config->ca_file, "ca_file", error);
+    if (result == 0 && config->ca_path)
+        result = check_folder(config->ca_path, error);
     if (result != 0)
         return result;
-    if (SSL_CTX_load_verify_file(context->ssl, path) != 1)
-        return refuse_file("ca_file", path, "has no PEM certificate that can be used", error);
+    if (config->ca_file && SSL_CTX_load_verify_file(context->ssl, config->ca_file) != 1)
+        return refuse_file("ca_file", config->ca_file, "has no PEM certificate that can be used",
+                           error);
+    if (config->ca_path && SSL_CTX_load_verify_dir(context->ssl, config->ca_path) != 1)
+        return refuse_file("ca_path", config->ca_path, "cannot be used", error);
     return 0;
+}
+
+/* A wrong password is found by its padding, or by what comes out, which then is no key. */
+static int refuse_key(const char *path, const struct fct_passphrase *passphrase,
+                      facteur_error **error)
+{
+    unsigned long last = ERR_peek_last_error();
+
+    if (ERR_GET_LIB(last) == ERR_LIB_X509 && ERR_GET_REASON(last) == X509_R_KEY_VALUES_MISMATCH)
+        return refuse_file("client_key", path, "does not belong to client_cert", error);
+    if (!passphrase->asked || fct_memory_lacked_by_openssl())
+        return refuse_file("client_key", path, "is not a PEM key that can be used", error);
+    if (!passphrase->secret)
+        return fct_error_set(error, FACTEUR_ECONFIG, "client_key",
+                             "client_key: %s is encrypted: give client_key_password", path);
+    return fct_error_set(error, FACTEUR_ECONFIG, "client_key_password",
+                         "client_key_password: wrong password for %s", path);
+}
+
+static int load_key(fct_tls_context *context, const char *path, const fct_secret *password,
+                    facteur_error **error)
+{
+    struct fct_passphrase passphrase = {.secret = password};
+    int result;
+
+    SSL_CTX_set_default_passwd_cb_userdata(context->ssl, &passphrase);
+    result = SSL_CTX_use_PrivateKey_file(context->ssl, path, SSL_FILETYPE_PEM);
+    SSL_CTX_set_default_passwd_cb_userdata(context->ssl, NULL);
+    return result == 1 ? 0 : refuse_key(path, &passphrase, error);
+}
+
+static int load_certificate(fct_tls_context *context, const char *path, facteur_error **error)
+{
+    struct fct_passphrase none = {0};
+    int result;
+
+    SSL_CTX_set_default_passwd_cb(context->ssl, fct_passphrase_give);
+    SSL_CTX_set_default_passwd_cb_userdata(context->ssl, &none);
+    result = SSL_CTX_use_certificate_chain_file(context->ssl, path);
+    SSL_CTX_set_default_passwd_cb_userdata(context->ssl, NULL);
+    if (result == 1)
+        return 0;
+    return refuse_file("client_cert", path, "is not a PEM certificate that can be used", error);
 }
 
 static int load_client(fct_tls_context *context, const struct fct_tls_config *config,
@@ -116,16 +189,11 @@ static int load_client(fct_tls_context *context, const struct fct_tls_config *co
     result = check_readable(config->client_cert, "client_cert", error);
     if (result == 0)
         result = check_readable(key, "client_key", error);
-    if (result != 0)
-        return result;
-    SSL_CTX_set_default_passwd_cb(context->ssl, no_passphrase);
-    if (SSL_CTX_use_certificate_chain_file(context->ssl, config->client_cert) != 1)
-        return refuse_file("client_cert", config->client_cert,
-                           "is not a PEM certificate that can be used", error);
-    if (SSL_CTX_use_PrivateKey_file(context->ssl, key, SSL_FILETYPE_PEM) != 1)
-        return refuse_file("client_key", key,
-                           "is not an unencrypted PEM key that belongs to client_cert", error);
-    return 0;
+    if (result == 0)
+        result = load_certificate(context, config->client_cert, error);
+    if (result == 0)
+        result = load_key(context, key, config->client_key_password, error);
+    return result;
 }
 
 static int set_identity(fct_tls_context *context, const struct fct_tls_config *config,
@@ -142,7 +210,7 @@ static int set_identity(fct_tls_context *context, const struct fct_tls_config *c
 
         if (err)
             return err;
-        context->pin_suffices = !config->ca_file;
+        context->pin_suffices = !config->ca_file && !config->ca_path;
     }
     if (!name) {
         if (context->no_verify || context->pin_suffices)
@@ -199,7 +267,7 @@ int fct_tls_context_new(const struct fct_tls_config *config, const char *host,
     result = set_identity(context, config, host, error);
     /* Reading the system's hundred authorities takes longer than the handshake. */
     if (result == 0 && !context->no_verify && !context->pin_suffices)
-        result = load_ca(context, config->ca_file, error);
+        result = load_ca(context, config, error);
     if (result == 0)
         result = load_client(context, config, error);
     if (result == 0 && config->session_file)

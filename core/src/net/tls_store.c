@@ -84,16 +84,30 @@ static fct_slice text_of(const char *text)
     return text ? fct_slice_of(text) : (fct_slice){NULL, 0};
 }
 
+/* The names in a folder of authorities are links to them: another one changes the folder. */
+static struct timespec changed(const char *folder)
+{
+    struct stat facts = {0};
+
+    if (folder && stat(folder, &facts) != 0)
+        facts = (struct stat){0};
+    return facts.st_mtim;
+}
+
 static bool make_key(fct_tls_store *store, const struct fct_tls_config *config, const char *host)
 {
     fct_buf ca = {0}, cert = {0};
-    const char set[] = {config->name != NULL, config->ca_file != NULL, config->pin_sha256 != NULL,
+    const char set[] = {config->name != NULL,        config->ca_file != NULL,
+                        config->ca_path != NULL,     config->pin_sha256 != NULL,
                         config->client_cert != NULL, config->no_verify};
+    struct timespec folder = changed(config->ca_path);
     const fct_slice parts[] = {{set, sizeof set},
                                text_of(config->identity),
                                text_of(host),
                                text_of(config->name),
                                content_of(config->ca_file, &ca),
+                               text_of(config->ca_path),
+                               {(const char *)&folder, sizeof folder},
                                text_of(config->pin_sha256),
                                content_of(config->client_cert, &cert)};
     bool good = fct_digest_text(parts, sizeof parts / sizeof parts[0], store->key);

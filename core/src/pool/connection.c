@@ -41,6 +41,7 @@ static void finish(fct_connection *connection, struct fct_failure *failure, bool
     connection->state = FCT_CONNECTION_ENDED;
     fct_list_remove(&connection->link);
     fct_timer_clear(&connection->timer);
+    fct_suspicion_drop(&connection->suspicion);
     fct_dial_free(connection->dial);
     connection->dial = NULL;
     fct_stream_close(connection->stream, polite);
@@ -55,7 +56,7 @@ static bool drain(fct_connection *connection)
     struct fct_session_event event;
     bool any = false;
 
-    while (connection->state != FCT_CONNECTION_ENDED &&
+    while (connection->session && connection->state != FCT_CONNECTION_ENDED &&
            fct_session_next(connection->session, &event) == 1) {
         any = true;
         on_event(connection, &event);
@@ -160,10 +161,17 @@ static void lose(fct_connection *connection, int error, const char *message)
     enter(connection);
     fct_session_lost(connection->session, error, message, fct_loop_now_us(connection->loop));
     drain(connection);
-    fct_failure_init(&failure, error ? error : FACTEUR_ECONNECT, fct_connection_phase(connection),
-                     message);
-    finish(connection, &failure, false);
+    if (connection->session) {
+        fct_failure_init(&failure, error ? error : FACTEUR_ECONNECT,
+                         fct_connection_phase(connection), message);
+        finish(connection, &failure, false);
+    }
     leave(connection);
+}
+
+static void on_tls_confirmed(void *user, const char *message)
+{
+    lose(user, FACTEUR_ETLS, message);
 }
 
 static void on_timer(fct_timer *timer)
@@ -199,16 +207,54 @@ static int shake(fct_connection *connection, uint64_t limit_us)
     return fct_stream_secure(connection->stream, connection->tls);
 }
 
+/* Let go of what is there, for another attempt of the dial. */
+static void hang_up(fct_connection *connection)
+{
+    fct_suspicion_drop(&connection->suspicion);
+    fct_stream_close(connection->stream, false);
+    connection->stream = NULL;
+    fct_session_free(connection->session);
+    connection->session = NULL;
+    connection->shake_us = 0;
+    fct_timer_clear(&connection->timer);
+}
+
+/*
+ * A port that cannot be spoken to, or not under TLS as it must be, may have one beside it that can.
+ * A refused login is final on every port.
+ */
+static bool try_next_port(fct_connection *connection, struct fct_failure *failure,
+                          char story[FCT_DIAL_TEXT])
+{
+    bool shut = failure->error == FACTEUR_ECONNECT || failure->error == FACTEUR_ETLS ||
+                failure->error == FACTEUR_EPROTOCOL || failure->error == FACTEUR_EDEADLINE;
+
+    if (!connection->dial || connection->relay->port_count < 2 || connection->cut || !shut ||
+        failure->phase >= FACTEUR_PHASE_auth)
+        return false;
+    fct_dial_blame(connection->dial, connection->port,
+                   failure->message ? failure->message : facteur_error_text(failure->error));
+    if (fct_dial_resume(connection->dial)) {
+        hang_up(connection);
+        return true;
+    }
+    fct_dial_story(connection->dial, story);
+    failure->message = story;
+    return false;
+}
+
 static void on_close(fct_connection *connection, const struct fct_session_event *event)
 {
     struct fct_failure failure;
+    char story[FCT_DIAL_TEXT];
 
     fct_failure_init(&failure, event->error, event->phase, event->message);
     failure.reply = event->reply;
     /* A session with implicit TLS waits for the greeting during the handshake. */
     if (connection->shake_us)
         failure.phase = FACTEUR_PHASE_tls;
-    finish(connection, &failure, event->error == 0);
+    if (!try_next_port(connection, &failure, story))
+        finish(connection, &failure, event->error == 0);
 }
 
 static void on_event(fct_connection *connection, struct fct_session_event *event)
@@ -223,6 +269,7 @@ static void on_event(fct_connection *connection, struct fct_session_event *event
     case FCT_EVENT_READY:
         connection->state = FCT_CONNECTION_READY;
         connection->was_ready = true;
+        connection->pool->good_port = connection->port;
         connection->idle_us = now_us;
         fct_dial_free(connection->dial);
         connection->dial = NULL;
@@ -252,6 +299,7 @@ static void on_received(void *user, const char *bytes, size_t len)
     fct_connection *connection = user;
 
     connection->probe_us = 0;
+    fct_suspicion_drop(&connection->suspicion);
     /* If this ends the session, its events are waiting and are read in on_ready(). */
     fct_session_feed(connection->session, bytes, len, fct_loop_now_us(connection->loop));
 }
@@ -293,15 +341,11 @@ static void on_secured(void *user, int error, const char *message)
  */
 static bool try_next_address(fct_connection *connection)
 {
-    if (!connection->dial || connection->shake_us ||
+    if (!connection->dial || connection->shake_us || connection->relay->port_count > 1 ||
         fct_session_timing_us(connection->session, FACTEUR_PHASE_greeting) >= 0 ||
         !fct_dial_resume(connection->dial))
         return false;
-    fct_stream_close(connection->stream, false);
-    connection->stream = NULL;
-    fct_session_free(connection->session);
-    connection->session = NULL;
-    fct_timer_clear(&connection->timer);
+    hang_up(connection);
     return true;
 }
 
@@ -318,11 +362,23 @@ static const struct fct_stream_owner stream_owner = {on_received, on_ready, on_s
 
 /* ---- Opening ---- */
 
+/* While other ports are left, none has the time for all of them. */
+static uint64_t patience_us(const fct_connection *connection)
+{
+    const fct_relay *relay = connection->relay;
+
+    return relay->connect_us / (fct_dial_has_port_left(connection->dial) ? relay->port_count : 1);
+}
+
 static bool make_session(fct_connection *connection)
 {
     struct fct_session_config config = connection->relay->session;
 
     connection->generation = connection->relay->generation;
+    config.port = connection->port;
+    config.tls = fct_relay_tls(connection->relay, connection->port);
+    if (fct_dial_has_port_left(connection->dial))
+        config.greeting_us = earlier(config.greeting_us, patience_us(connection));
     config.chunking = config.chunking && connection->chunking;
     config.bdat_proven = connection->pool->bdat_proven;
     if (!connection->pipelining)
@@ -332,6 +388,24 @@ static bool make_session(fct_connection *connection)
     connection->session = fct_session_new(&config, fct_loop_now_us(connection->loop));
     fct_wipe(config.nonce, sizeof config.nonce);
     return connection->session != NULL;
+}
+
+/* The socket is there: TLS or the greeting.  False when memory ran out. */
+static bool begin(fct_connection *connection, const struct fct_dialled *dialled)
+{
+    uint64_t limit_us = connection->opened_us + connection->relay->connect_us;
+
+    connection->port = dialled->port;
+    connection->stream = fct_stream_new(connection->loop, dialled->fd, dialled->peer, dialled->tcp,
+                                        &stream_owner, connection);
+    if (!connection->stream || !make_session(connection))
+        return false;
+    if (fct_relay_tls(connection->relay, dialled->port) != FCT_TLS_IMPLICIT) {
+        fct_suspicion_watch(&connection->suspicion, dialled->port);
+        return true;
+    }
+    limit_us = earlier(limit_us, fct_loop_now_us(connection->loop) + patience_us(connection));
+    return shake(connection, limit_us) == 0;
 }
 
 static void on_dialled(void *user, const struct fct_dialled *dialled)
@@ -344,22 +418,18 @@ static void on_dialled(void *user, const struct fct_dialled *dialled)
     enter(connection);
     if (dialled->fd < 0) {
         fct_failure_init(&failure, dialled->error, dialled->phase, dialled->message);
+        failure.where = dialled->where;
         if (dialled->phase == FACTEUR_PHASE_resolve)
             connection->timing_us[FACTEUR_PHASE_connect] = -1;
         finish(connection, &failure, false);
-        leave(connection);
-        return;
-    }
-    connection->stream = fct_stream_new(connection->loop, dialled->fd, dialled->peer, dialled->tcp,
-                                        &stream_owner, connection);
-    if (!connection->stream || !make_session(connection) ||
-        (connection->relay->session.tls == FCT_TLS_IMPLICIT &&
-         shake(connection, connection->opened_us + connection->relay->connect_us) != 0)) {
+    } else if (!begin(connection, dialled)) {
         fct_failure_init(&failure, FACTEUR_ENOMEM, FACTEUR_PHASE_connect, NULL);
         finish(connection, &failure, false);
     } else {
-        /* Twice the time, so that an answer that is a little late still counts. */
-        fct_stream_ask(connection->stream, connection->relay->fresh_us / 2);
+        /* Twice the time, so that an answer that is a little late still counts.  A proxy's system
+         * would answer for a relay that is gone. */
+        if (!connection->relay->proxy.host)
+            fct_stream_ask(connection->stream, connection->relay->fresh_us / 2);
         fct_connection_pump(connection);
     }
     leave(connection);
@@ -380,6 +450,7 @@ fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_re
                                     fct_tls_context *tls, bool chunking, bool pipelining)
 {
     fct_connection *connection = fct_calloc(1, sizeof *connection);
+    struct fct_dial_target target;
 
     if (!connection)
         return NULL;
@@ -397,9 +468,10 @@ fct_connection *fct_connection_open(fct_pool *pool, fct_loop *loop, const fct_re
     fct_list_init(&connection->link);
     fct_list_init(&connection->jobs);
     fct_timer_init(&connection->timer, on_timer);
-    connection->dial =
-        fct_dial_start(loop, relay->host, relay->port, relay->unix_path,
-                       connection->opened_us + relay->connect_us, on_dialled, connection);
+    fct_suspicion_init(&connection->suspicion, loop, relay, on_tls_confirmed, connection);
+    fct_relay_target(relay, pool->good_port, &target);
+    connection->dial = fct_dial_start(loop, &target, connection->opened_us + relay->connect_us,
+                                      on_dialled, connection);
     if (!connection->dial) {
         release(connection);
         return NULL;
@@ -488,6 +560,7 @@ void fct_connection_abandon(fct_connection *connection)
 {
     fct_list_remove(&connection->link);
     fct_timer_clear(&connection->timer);
+    fct_suspicion_drop(&connection->suspicion);
     fct_dial_free(connection->dial);
     fct_stream_close(connection->stream, false);
     release(connection);

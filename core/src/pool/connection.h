@@ -11,6 +11,7 @@
 #include "net/timer.h"
 #include "pool/failure.h"
 #include "pool/pool.h"
+#include "pool/suspicion.h"
 
 enum fct_connection_state {
     FCT_CONNECTION_OPENING, /* until the session is ready */
@@ -29,6 +30,7 @@ typedef struct fct_connection {
     fct_dial *dial;
     fct_stream *stream;
     fct_session *session;
+    struct fct_suspicion suspicion;
     fct_timer timer;
     fct_list jobs;    /* in flight, except those that were given up */
     size_t in_flight; /* mails that the session has, with those that were given up */
@@ -40,6 +42,7 @@ typedef struct fct_connection {
     uint64_t shake_limit_us;
     uint64_t probe_us;   /* when a connection reused after a rest counts as dead, if it is silent
                             until then */
+    uint16_t port;       /* the port that was reached */
     int slot;            /* one of the host's slots, -1: none */
     unsigned generation; /* of the credential that the session uses */
     unsigned mails;      /* that it was given */

@@ -35,16 +35,19 @@ void fct_pool_fail_late(fct_job *job, fct_connection *connection)
     };
     struct fct_failure failure;
     enum facteur_phase phase = FACTEUR_PHASE_connect;
+    char message[192 + FCT_DIAL_TEXT], story[FCT_DIAL_TEXT] = "";
     bool silent;
-    char message[192];
 
     if (connection) {
         phase = fct_connection_phase(connection);
-        silent =
-            phase == FACTEUR_PHASE_greeting && job->pool->relay->session.tls != FCT_TLS_IMPLICIT;
-        snprintf(message, sizeof message, "the deadline passed while waiting for %s%s",
+        silent = phase == FACTEUR_PHASE_greeting &&
+                 fct_relay_tls(job->pool->relay, connection->port) != FCT_TLS_IMPLICIT;
+        if (connection->dial)
+            fct_dial_story(connection->dial, story);
+        snprintf(message, sizeof message, "the deadline passed while waiting for %s%s%s%s",
                  waited_for[phase] ? waited_for[phase] : "the relay",
-                 silent ? "; if it speaks TLS from the start (port 465), use smtps://" : "");
+                 silent ? "; if it speaks TLS from the start (port 465), use smtps://" : "",
+                 story[0] ? "; " : "", story);
         if (job->attempts == 0)
             job->attempts = 1;
         fct_job_keep_transcript(job, connection);

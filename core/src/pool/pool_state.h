@@ -18,6 +18,7 @@ struct fct_pool {
     uint64_t next_number;
     uint64_t moved_us, moved_absent_us; /* when an outcome came or a connection became ready */
     uint64_t shy_until_us, no_chunking_until_us, no_pipelining_until_us;
+    uint16_t good_port; /* of the relay's, the one that served last; 0: none yet */
     bool closing;
     bool bdat_proven;             /* the relay has taken a BDAT */
     struct fct_pool_stats *stats; /* the relay's, or own_stats */

@@ -7,6 +7,7 @@
 #define FCT_RELAY_H
 
 #include "base/digest.h"
+#include "net/dial.h"
 #include "net/tls.h"
 #include "pool/stats.h"
 #include "smtp/session.h"
@@ -18,6 +19,15 @@ typedef struct fct_relay {
     char *host; /* A-label name or address literal without brackets; NULL with unix_path */
     uint16_t port;
     char *unix_path; /* "@name" is an abstract socket */
+    /*
+     * The ports to try beside each other; the first one is `port`.  A count of 0 means `port`
+     * alone.  With a count, the number of a port decides how it is secured: fct_relay_tls().
+     */
+    uint16_t ports[FCT_PORTS_MAX];
+    unsigned port_count;
+    struct fct_proxy_config proxy; /* the relay owns its strings */
+    char *local_address;           /* or NULL */
+    enum fct_family family;
     struct fct_session_config
         session;               /* the relay owns its strings; nonce is filled for each connection */
     struct fct_tls_config tls; /* the relay owns its strings */
@@ -43,6 +53,16 @@ typedef struct fct_relay {
  * out.
  */
 bool fct_relay_identity(const fct_relay *relay, char text[FCT_DIGEST_TEXT]);
+
+/* Whether TLS starts with the connection on this port: 465 (RFC 8314), or 2465 of some providers.
+ */
+bool fct_port_is_implicit(uint16_t port);
+
+/* How a connection to one of the relay's ports is secured. */
+enum fct_tls_plan fct_relay_tls(const fct_relay *relay, uint16_t port);
+
+/* Fill the target of a dial.  `first` is the port to begin with if the relay has it. */
+void fct_relay_target(const fct_relay *relay, uint16_t first, struct fct_dial_target *target);
 
 /* Free everything that the fields point to. */
 void fct_relay_done(fct_relay *relay);

@@ -50,6 +50,8 @@ bool fct_verdict_moves_on(const fct_outcome *outcome)
         return true;
     case FACTEUR_ETEMPORARY:
         return outcome->phase <= FACTEUR_PHASE_auth || all_of_relay(outcome);
+    case FACTEUR_ECONFIG: /* its proxy does not let us through, or its local_address is gone */
+        return outcome->phase == FACTEUR_PHASE_connect;
     default:
         return false;
     }
@@ -59,6 +61,8 @@ bool fct_verdict_is_closed_way(const fct_outcome *outcome)
 {
     if (outcome->class != FCT_TEMPORARY || outcome->phase > FACTEUR_PHASE_auth)
         return false;
+    if (outcome->error == FACTEUR_ECONFIG)
+        return outcome->phase == FACTEUR_PHASE_connect;
     return outcome->error == FACTEUR_ECONNECT || outcome->error == FACTEUR_ETLS ||
            outcome->error == FACTEUR_EAUTH || outcome->error == FACTEUR_EDEADLINE ||
            outcome->error == FACTEUR_EPROTOCOL || outcome->error == FACTEUR_ETEMPORARY;

@@ -27,10 +27,13 @@ const char *fct_mechanism_name(enum fct_mechanism mechanism)
     return names[mechanism];
 }
 
+#define PLUS                                                                                       \
+    (1u << FCT_MECHANISM_SCRAM_SHA_512_PLUS | 1u << FCT_MECHANISM_SCRAM_SHA_256_PLUS |             \
+     1u << FCT_MECHANISM_SCRAM_SHA_1_PLUS)
+
 static bool is_plus(int mechanism)
 {
-    return mechanism == FCT_MECHANISM_SCRAM_SHA_256_PLUS ||
-           mechanism == FCT_MECHANISM_SCRAM_SHA_1_PLUS;
+    return mechanism >= 0 && (PLUS & 1u << mechanism);
 }
 
 bool fct_sasl_wanted(const struct fct_session_config *config)
@@ -48,7 +51,7 @@ bool fct_mechanism_names_another(int mechanism)
 
 int fct_sasl_choose(const struct fct_session_config *config, unsigned offered, bool can_bind)
 {
-    int first = FCT_MECHANISM_SCRAM_SHA_256_PLUS, last = FCT_MECHANISM_CRAM_MD5;
+    int first = FCT_MECHANISM_SCRAM_SHA_512_PLUS, last = FCT_MECHANISM_CRAM_MD5;
 
     if (config->auth) {
         int named = fct_mechanism_named(fct_slice_of(config->auth));
@@ -73,8 +76,6 @@ void fct_sasl_init(fct_sasl *sasl, enum fct_mechanism mechanism,
                    const struct fct_session_config *config, unsigned offered,
                    const struct fct_tls_facts *facts)
 {
-    unsigned plus = 1u << FCT_MECHANISM_SCRAM_SHA_256_PLUS | 1u << FCT_MECHANISM_SCRAM_SHA_1_PLUS;
-
     *sasl = (fct_sasl){.mechanism = mechanism,
                        .username = config->username ? config->username : "",
                        .authzid = config->authzid ? config->authzid : "",
@@ -90,7 +91,7 @@ void fct_sasl_init(fct_sasl *sasl, enum fct_mechanism mechanism,
             sasl->binding = (fct_slice){facts->channel_binding, facts->channel_binding_len};
             sasl->binding_name = facts->binding_name;
         } else {
-            sasl->binding_unoffered = !(offered & plus);
+            sasl->binding_unoffered = !(offered & PLUS);
         }
     }
 }

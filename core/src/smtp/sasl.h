@@ -15,7 +15,9 @@
  * mechanisms.
  */
 #define FCT_MECHANISMS(X)                                                                          \
+    X(SCRAM_SHA_512_PLUS, "SCRAM-SHA-512-PLUS")                                                    \
     X(SCRAM_SHA_256_PLUS, "SCRAM-SHA-256-PLUS")                                                    \
+    X(SCRAM_SHA_512, "SCRAM-SHA-512")                                                              \
     X(SCRAM_SHA_256, "SCRAM-SHA-256")                                                              \
     X(SCRAM_SHA_1_PLUS, "SCRAM-SHA-1-PLUS")                                                        \
     X(SCRAM_SHA_1, "SCRAM-SHA-1")                                                                  \
@@ -57,7 +59,7 @@ typedef struct fct_sasl {
     bool done;                    /* only success is still expected */
     const char *problem;          /* after an error: one clause, static */
     fct_buf first;                /* SCRAM: the client-first-message-bare, then the AuthMessage */
-    unsigned char server_key[32]; /* SCRAM: the signature that the server must send */
+    unsigned char server_key[64]; /* SCRAM: the signature that the server must send */
 } fct_sasl;
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SCRAM-SHA-1 and SCRAM-SHA-256, with and without channel binding (RFC 5802, RFC 7677, RFC 9266).
+ * SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512, with and without channel binding (RFC 5802, RFC
+ * 7677, RFC 9266).
  * The server, which may be hostile, chooses salt, nonce and iteration count.  Each is checked
  * before the costly derivation; the server's own proof is checked before its 235 is believed.
  */
@@ -20,10 +21,16 @@
 
 static const EVP_MD *hash_of(const fct_sasl *sasl)
 {
-    return sasl->mechanism == FCT_MECHANISM_SCRAM_SHA_1 ||
-                   sasl->mechanism == FCT_MECHANISM_SCRAM_SHA_1_PLUS
-               ? EVP_sha1()
-               : EVP_sha256();
+    switch (sasl->mechanism) {
+    case FCT_MECHANISM_SCRAM_SHA_512:
+    case FCT_MECHANISM_SCRAM_SHA_512_PLUS:
+        return EVP_sha512();
+    case FCT_MECHANISM_SCRAM_SHA_1:
+    case FCT_MECHANISM_SCRAM_SHA_1_PLUS:
+        return EVP_sha1();
+    default:
+        return EVP_sha256();
+    }
 }
 
 static int refuse(fct_sasl *sasl, const char *problem)

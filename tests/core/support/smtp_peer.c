@@ -186,7 +186,7 @@ static void talk(struct client *client)
             say(client, "221 2.0.0 bye\r\n");
             return;
         } else if (strncasecmp(line, "AUTH", 4) == 0) {
-            say(client, "235 2.7.0 welcome\r\n");
+            say(client, server->no_login ? "535 5.7.8 no\r\n" : "235 2.7.0 welcome\r\n");
         } else {
             hear_recipient(client, line);
         }

@@ -28,6 +28,7 @@ struct server {
     int slow_ms;              /* before each verdict */
     atomic_bool hold;         /* no verdict as long as it is set */
     int hates_groups;         /* offers PIPELINING, and closes when something follows MAIL */
+    int no_login;             /* every login is refused */
     int no_bdat;              /* never heard of BDAT: its octets are commands, each answered */
     atomic_int connections, ready, mails, quits, open, resumed;
     atomic_int busy, most_busy;    /* connections between MAIL and its verdict */
