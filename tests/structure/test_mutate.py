@@ -52,12 +52,12 @@ def test_what_is_explained_names_a_line_that_is_there():
 
 
 def reach(tmp_path, monkeypatch, text, ran):
-    """A mutate.Reach of one file, x.c of pool/, and of the tests near and far."""
+    """A mutate.Reach of one file, x.c of pool/, and of tests of which one is not counted."""
     monkeypatch.setattr(mutate, "TREE", tmp_path)
     (tmp_path / "core/src/pool").mkdir(parents=True)
     (tmp_path / "core/src/pool/x.c").write_text(text)
     made = object.__new__(mutate.Reach)
-    made.layers = {"near": "pool", "far": "mailer", "forking": "mailer"}
+    made.layers = {"near": "pool", "far": "mailer", "forking": "mailer", "uncounted": "mailer"}
     made.ran = {program: {"core/src/pool/x.c": lines} for program, lines in ran.items()}
     made.code = {"core/src/pool/x.c": {3, 4, 5, 6, 9}}
     made.forks = ["forking"]
@@ -68,9 +68,9 @@ def test_only_what_executes_a_statement_tries_it(tmp_path, monkeypatch):
     text = ("static int a[] = {1,\n  2};\n"
             "int f(int x) {\n  if (x < 1 ||\n      x > 2)\n    x++;\n  switch (x) {\n  case 7:\n    x--;\n")
     programs = reach(tmp_path, monkeypatch, text, {"near": {3, 4}, "far": {3, 4, 5, 6}, "forking": {3}})
-    assert programs(4) == programs(5) == programs(6) == {"near": 0, "far": 1}
-    assert programs(2) == programs(8) == {"near": 0, "far": 1, "forking": 1}, "data and labels are for all"
-    assert programs(9) == {"forking": 1}, "it may be executed in a child, which is not counted"
+    assert programs(4) == programs(5) == programs(6) == {"near": 0, "far": 1, "uncounted": 1}
+    assert programs(2) == programs(8) == {"near": 0, "far": 1, "forking": 1, "uncounted": 1}, "data and labels are for all"
+    assert programs(9) == {"forking": 1, "uncounted": 1}, "it may be executed in a child, which is not counted"
 
 
 def test_mutants_that_nobody_notices_are_tried_at_once():
