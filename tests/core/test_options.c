@@ -177,6 +177,41 @@ static void the_environment_is_read_and_mode_is_forced(void **state)
     fct_options_done(&options);
 }
 
+/* Texts and secrets by what they say, numbers by what they mean. */
+static void equal_values_are_equal(void **state)
+{
+    static const struct {
+        const char *name, *one, *same, *other;
+    } rows[] = {
+        {"username", "ana", "ana", "Ana"},
+        {"ca_file", "/a", "/a", "/b"},
+        {"default_from", "a@x.example", "a@x.example", "b@x.example"},
+        {"password", "p", "p", "q"},
+        {"deadline", "1", "1.0", "1.5"},
+        {"fresh_ms", "20", "020", "21"},
+        {"pool_size", "2", "2", "3"},
+        {"max_rate", "0.5", ".50", "0.51"},
+        {"chunking", "1", "true", "0"},
+        {"tls", "none", "NONE", "implicit"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *const texts[] = {rows[i].one, rows[i].same, rows[i].other};
+        fct_options options[3];
+
+        for (int k = 0; k < 3; k++) {
+            assert_int_equal(fct_options_init(&options[k]), 0);
+            if (set(&options[k], FCT_LEVEL_CALLER, rows[i].name, texts[k], NULL))
+                fail_msg("%s=%s", rows[i].name, texts[k]);
+        }
+        if (!fct_options_equal(&options[0], &options[1]) ||
+            fct_options_equal(&options[0], &options[2]))
+            fail_msg("%s", rows[i].name);
+        for (int k = 0; k < 3; k++)
+            fct_options_done(&options[k]);
+    }
+}
+
 static void each_option_alone_makes_a_difference(void **state)
 {
     static const char *const samples[] = {"7",    "0",     "1",       "1000000", "sample",
@@ -227,6 +262,7 @@ int main(void)
         cmocka_unit_test(a_refused_secret_is_not_told),
         cmocka_unit_test(the_higher_level_wins_whatever_the_order),
         cmocka_unit_test(the_environment_is_read_and_mode_is_forced),
+        cmocka_unit_test(equal_values_are_equal),
         cmocka_unit_test(each_option_alone_makes_a_difference),
         cmocka_unit_test(allocations_may_fail),
     };

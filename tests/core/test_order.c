@@ -166,6 +166,12 @@ static void refusals_name_their_path(void **state)
     expect_refusal(", \"items\": [{\"name\": \"a\", \"total\": \"999999999999999999\"}], "
                    "\"shipping\": 1",
                    "total", "the sum has more than 18 digits");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"total\": \"999999999999999999\"}], "
+                   "\"taxes\": [{\"amount\": 1}]",
+                   "total", "the sum has more than 18 digits");
+    expect_refusal(", \"items\": [{\"name\": \"a\", \"total\": \"-999999999999999999\"}], "
+                   "\"discounts\": [{\"amount\": 1}]",
+                   "total", "the sum has more than 18 digits");
 }
 
 static void refuses(const char *json, const char *where, const char *message)

@@ -25,6 +25,25 @@ static void render(const char *name, const char *source, const fct_view *view, f
     fct_template_free(made);
 }
 
+/* An embedded template is compiled once; no other has a name. */
+static void templates_have_their_names(void **state)
+{
+    const fct_template *first = NULL, *second = NULL;
+    facteur_error *error = NULL;
+
+    for (size_t i = 0; i < fct_embedded_template_count; i++) {
+        const char *name = fct_embedded_templates[i].name;
+
+        assert_int_equal(fct_template_get(name, &first, NULL), 0);
+        assert_int_equal(fct_template_get(name, &second, NULL), 0);
+        assert_ptr_equal(first, second);
+    }
+    assert_int_equal(fct_template_get("nothing.txt", &first, &error), FACTEUR_ECONFIG);
+    assert_string_equal(facteur_error_message(error), "there is no such template");
+    assert_string_equal(facteur_error_where(error), "nothing.txt");
+    facteur_error_free(error);
+}
+
 /* A view that is full grows in its arena; one on the stack does not. */
 static void views_grow(void **state)
 {
@@ -208,6 +227,7 @@ static void long_lines_are_folded_and_urls_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(templates_have_their_names),
         cmocka_unit_test(views_grow),
         cmocka_unit_test(templates_render),
         cmocka_unit_test(html_escapes_every_value),
