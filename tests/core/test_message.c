@@ -328,6 +328,19 @@ static void mailboxes_go_to_address_fields(void **state)
     facteur_message_free(message);
 }
 
+/* The mailer reads it; an empty one takes it back. */
+static void smime_is_kept_for_the_mailer(void **state)
+{
+    facteur_message *message = facteur_message_new();
+
+    assert_null(message->smime);
+    assert_int_equal(facteur_message_set(message, "smime", "{}", 2, NULL), 0);
+    assert_int_equal(fct_secret_bytes(message->smime).len, 2);
+    assert_int_equal(facteur_message_set(message, "smime", "", 0, NULL), 0);
+    assert_null(message->smime);
+    facteur_message_free(message);
+}
+
 static void a_field_that_is_none_is_named(void **state)
 {
     static const char *const rows[][2] = {
@@ -726,6 +739,7 @@ int main(void)
         cmocka_unit_test(a_change_after_a_send_is_in_the_next_mail),
         cmocka_unit_test(freezing_decides_once),
         cmocka_unit_test(mailboxes_go_to_address_fields),
+        cmocka_unit_test(smime_is_kept_for_the_mailer),
         cmocka_unit_test(a_field_that_is_none_is_named),
         cmocka_unit_test(unsubscribing_has_its_addresses),
         cmocka_unit_test(the_longest_domain_fits_the_message_id),

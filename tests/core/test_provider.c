@@ -160,6 +160,69 @@ static void limits_of_the_providers(void **state)
     check_refused("ses", words, "metadata");
 }
 
+/* So many tags, or metadata, each of so many octets: whether the provider's field takes them. */
+static bool takes(const char *preset, bool tags, size_t count, size_t name_len, size_t value_len)
+{
+    fct_labels labels = {0};
+    fct_buf fields = {0};
+    char name[80], value[1001];
+    int result;
+
+    memset(value, 'v', sizeof value);
+    memset(name, 'n', sizeof name);
+    for (size_t i = 0; i < count; i++) {
+        char number[3] = {(char)('a' + i / 10), (char)('0' + i % 10), '\0'};
+
+        memcpy(tags ? value : name, number, tags && value_len < 2 ? value_len : 2);
+        assert_int_equal(fct_labels_add(&labels, tags ? "tags" : "metadata",
+                                        tags ? (fct_slice){0} : (fct_slice){name, name_len},
+                                        (fct_slice){value, value_len}, NULL),
+                         0);
+    }
+    result = fct_provider_fields(fct_preset_find(text(preset)), &labels, NULL, &fields, NULL);
+    assert_true(result == 0 || result == FACTEUR_EMESSAGE);
+    fct_buf_done(&fields);
+    fct_labels_done(&labels);
+    return result == 0;
+}
+
+/* Each on both sides; 0: the provider gives none. */
+static void each_limit_has_two_sides(void **state)
+{
+    static const struct {
+        const char *preset;
+        size_t tags, tag_len, metadata, name_len, value_len;
+    } rows[] = {
+        {"brevo", 1, 0, 0, 0, 0},       {"mailgun", 10, 128, 0, 0, 0},
+        {"mailjet", 1, 255, 0, 0, 0},   {"mandrill", 0, 50, 0, 0, 0},
+        {"postmark", 1, 0, 10, 20, 80}, {"sendgrid", 10, 255, 0, 0, 0},
+        {"ses", 1, 256, 50, 0, 256},    {"sparkpost", 10, 0, 0, 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *preset = rows[i].preset;
+        bool good = true;
+
+        for (size_t more = 0; more < 2; more++) {
+            good =
+                good && (!rows[i].tags || takes(preset, true, rows[i].tags + more, 0, 2) == !more);
+            good = good &&
+                   (!rows[i].tag_len || takes(preset, true, 1, 0, rows[i].tag_len + more) == !more);
+            good = good && (!rows[i].metadata ||
+                            takes(preset, false, rows[i].metadata + more, 2, 2) == !more);
+            good = good && (!rows[i].name_len ||
+                            takes(preset, false, 1, rows[i].name_len + more, 2) == !more);
+            good = good && (!rows[i].value_len ||
+                            takes(preset, false, 1, 2, rows[i].value_len + more) == !more);
+        }
+        if (!good)
+            fail_msg("%s", preset);
+    }
+    /* {"a0": "vv…", …}: eleven with names of 50 octets and values of 851 are 9999. */
+    assert_true(takes("sendgrid", false, 11, 50, 851));
+    assert_false(takes("sendgrid", false, 11, 50, 852));
+}
+
 /* {"a": "bb…"}: 250 bytes are taken, 251 are not. */
 static void mandrill_takes_little_metadata(void **state)
 {
@@ -305,6 +368,7 @@ int main(void)
         cmocka_unit_test(others_have_none),
         cmocka_unit_test(values_are_safe_in_a_header),
         cmocka_unit_test(limits_of_the_providers),
+        cmocka_unit_test(each_limit_has_two_sides),
         cmocka_unit_test(mandrill_takes_little_metadata),
         cmocka_unit_test(a_field_of_the_message_is_never_hidden),
         cmocka_unit_test(the_mail_has_them_first),

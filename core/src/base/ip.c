@@ -18,7 +18,8 @@ bool fct_ip_v4(fct_slice text, unsigned char address[4])
         if (!fct_is_digit((unsigned char)byte) || (digits && value == 0))
             return false;
         value = value * 10 + (unsigned)(byte - '0');
-        if (++digits > 3 || value > 255)
+        digits++;
+        if (value > 255)
             return false;
     }
     return part == 4;
