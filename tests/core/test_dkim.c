@@ -317,6 +317,109 @@ static void what_is_there_is_named_and_more(void **state)
     fct_dkim_key_free(key);
 }
 
+/* The list of h= without its folds, of a mail with these fields. */
+static void names_of(const char *bytes, const fct_dkim_key *key, char names[2000])
+{
+    struct fct_dkim_signature signature = with(key);
+    fct_mail *mail = mail_of(bytes), *signed_mail = NULL;
+    fct_mail_reader *reader;
+    fct_slice run;
+    bool stable;
+    size_t len = 0;
+
+    assert_int_equal(fct_dkim_sign(mail, &signature, 1, 1000, &signed_mail, NULL), 0);
+    reader = fct_mail_reader_new(signed_mail);
+    assert_int_equal(fct_mail_reader_next(reader, &run, &stable), 1);
+    names[len++] = ':';
+    for (const char *at = (const char *)memmem(run.ptr, run.len, "h=", 2) + 2; *at != ';'; at++) {
+        if (!strchr(" \t\r\n", *at))
+            names[len++] = *at;
+    }
+    names[len++] = ':';
+    names[len] = '\0';
+    fct_mail_reader_free(reader);
+    fct_mail_unref(signed_mail);
+    fct_mail_unref(mail);
+}
+
+static unsigned times_in(const char *names, const char *name)
+{
+    char wanted[64];
+    unsigned count = 0;
+
+    snprintf(wanted, sizeof wanted, ":%s:", name);
+    for (const char *at = names; (at = strcasestr(at, wanted)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* What a reader is shown, and what says how to read it, is named once more than it is there. */
+static void each_field_is_signed_by_its_rule(void **state)
+{
+    static const struct {
+        const char *name;
+        unsigned absent; /* how often it is named where it is not */
+    } rows[] = {
+        {"From", 1},
+        {"Reply-To", 1},
+        {"To", 1},
+        {"Cc", 1},
+        {"Subject", 1},
+        {"Date", 1},
+        {"Message-ID", 1},
+        {"MIME-Version", 1},
+        {"Content-Type", 1},
+        {"Content-Transfer-Encoding", 1},
+        {"Sender", 0},
+        {"In-Reply-To", 0},
+        {"References", 0},
+        {"Content-Disposition", 0},
+        {"Content-ID", 0},
+        {"Content-Description", 0},
+        {"Auto-Submitted", 0},
+        {"List-Id", 0},
+        {"List-Help", 0},
+        {"List-Unsubscribe", 0},
+        {"List-Unsubscribe-Post", 0},
+        {"List-Subscribe", 0},
+        {"List-Post", 0},
+        {"List-Owner", 0},
+        {"List-Archive", 0},
+        {"Feedback-ID", 0},
+        {"Resent-Date", 0},
+        {"Resent-From", 0},
+        {"Resent-Sender", 0},
+        {"Resent-To", 0},
+        {"Resent-Cc", 0},
+        {"Resent-Message-ID", 0},
+    };
+    const char *fault = NULL;
+    fct_dkim_key *key = fct_dkim_key_new(fct_slice_of(ed25519_key), NULL, &fault);
+    char bytes[400], names[2000];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool base = strcmp(rows[i].name, "From") == 0 || strcmp(rows[i].name, "Date") == 0 ||
+                    strcmp(rows[i].name, "Message-ID") == 0;
+
+        snprintf(bytes, sizeof bytes,
+                 "From: a@example.com\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n"
+                 "Message-ID: <i@x>\r\nX-Other: x\r\nReceived: x\r\n%s%s\r\n\r\nHi\r\n",
+                 base ? "X-More" : rows[i].name, ": a@example.com");
+        names_of(bytes, key, names);
+        for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+            bool there = i == k || strcmp(rows[k].name, "From") == 0 ||
+                         strcmp(rows[k].name, "Date") == 0 ||
+                         strcmp(rows[k].name, "Message-ID") == 0;
+
+            if (times_in(names, rows[k].name) != rows[k].absent + there)
+                fail_msg("%s with %s: %s", rows[k].name, rows[i].name, names);
+        }
+        assert_int_equal(times_in(names, "X-Other") + times_in(names, "Received"), 0);
+    }
+    fct_dkim_key_free(key);
+}
+
 /* What a verifier does (RFC 6376 section 3.7): its own hash of the body beside the field's. */
 static void the_hash_is_of_the_body(void **state)
 {
@@ -448,6 +551,7 @@ int main(void)
         cmocka_unit_test(tags_are_checked),
         cmocka_unit_test(an_identity_has_its_characters),
         cmocka_unit_test(what_is_there_is_named_and_more),
+        cmocka_unit_test(each_field_is_signed_by_its_rule),
         cmocka_unit_test(the_hash_is_of_the_body),
         cmocka_unit_test(a_mail_without_from_is_not_signed),
         cmocka_unit_test(without_memory_nothing_goes_unsigned),

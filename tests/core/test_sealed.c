@@ -268,6 +268,30 @@ static void labels_and_terms_are_kept(void **state)
     fct_buf_done(&stored);
 }
 
+/* Each of the flags by itself, and both. */
+static void flags_are_kept_apart(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        facteur_message *message = make_message();
+        fct_mail *loaded;
+        fct_buf stored;
+
+        assert_int_equal(facteur_message_set(message, "dsn_return", i & 1 ? "full" : "headers",
+                                             FACTEUR_NTS, NULL),
+                         0);
+        assert_int_equal(
+            facteur_message_set(message, "deliver_by", i & 2 ? "60;N" : "60", FACTEUR_NTS, NULL),
+            0);
+        stored = expect_kept(message, NULL, NULL);
+        loaded = load(&stored);
+        assert_int_equal(fct_mail_terms(loaded)->return_full, (i & 1) != 0);
+        assert_int_equal(fct_mail_terms(loaded)->by_notify, (i & 2) != 0);
+        fct_mail_unref(loaded);
+        fct_buf_done(&stored);
+    }
+}
+
 static void a_signature_is_kept(void **state)
 {
     fct_buf stored = expect_kept(make_message(), "dkim", DKIM);
@@ -547,6 +571,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mail_is_the_same_after_storing),
         cmocka_unit_test(labels_and_terms_are_kept),
+        cmocka_unit_test(flags_are_kept_apart),
         cmocka_unit_test(a_signature_is_kept),
         cmocka_unit_test(smime_is_kept),
         cmocka_unit_test(files_are_in_the_bytes),
