@@ -25,6 +25,32 @@ static void render(const char *name, const char *source, const fct_view *view, f
     fct_template_free(made);
 }
 
+/* UAX 11: wide characters take two columns, marks none, and what is no UTF-8 one for each octet. */
+static void characters_have_their_columns(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t columns;
+    } rows[] = {{"", 0},
+                {"abc", 3},
+                {"\xc3\xa9", 1},
+                {"e\xcc\x81", 1},
+                {"\xe8\xaa\x9e", 2},
+                {"\xef\xbd\xb1", 1},
+                {"\xff", 1},
+                {"a\xff\xfe", 3},
+                {"\xe8\xaa", 2},
+                {"\xe2\x80\x8b", 0},
+                {"\xf0\x9f\x8e\x89", 2}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t got = fct_layout_columns(fct_slice_of(rows[i].text));
+
+        if (got != rows[i].columns)
+            fail_msg("row %zu: %zu", i, got);
+    }
+}
+
 /* An embedded template is compiled once; no other has a name. */
 static void templates_have_their_names(void **state)
 {
@@ -227,6 +253,7 @@ static void long_lines_are_folded_and_urls_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(characters_have_their_columns),
         cmocka_unit_test(templates_have_their_names),
         cmocka_unit_test(views_grow),
         cmocka_unit_test(templates_render),
