@@ -18,10 +18,10 @@ static const char *const commands[] = {
     "SAML", "BURL", "XCLIENT", "XFORWARD", "ATRN",     "VERB",    "XEXCH50", "X-EXPS", "mail",
     "Mail", "dAtA", "sEnD",    "quit",     "STARTTLS", "startTLS"};
 
-static const char *const innocent[] = {"",        "M",        "MAI",       "MA\nIL", "Sender: x",
-                                       "sending", "emails",   "x MAIL",    "-MAIL",  "=4DAIL",
-                                       "Date: x", "Start it", "X-Mailer:", "{",      "@AIL",
-                                       "To: x",   "Message",  "Subject:",  "Reset",  "\x80MAIL"};
+static const char *const innocent[] = {
+    "",      "M",      "MAI",     "MA\nIL",   "Sender: x", "sending", "emails",  "x MAIL",
+    "-MAIL", "=4DAIL", "Date: x", "Start it", "X-Mailer:", "{",       "@AIL",    "{AIL",
+    "`AIL",  "[AIL",   "To: x",   "Message",  "Subject:",  "Reset",   "\x80MAIL"};
 
 static bool begins(const char *line)
 {
