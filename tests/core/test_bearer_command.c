@@ -129,6 +129,10 @@ static void words_are_parted_by_spaces(void **state)
         strcat(command, i % 10 ? " x" : " y");
     assert_int_equal(run(command), 0);
     assert_string_equal(token.text, command + 5);
+    strcat(command, " z");
+    assert_int_equal(run(command), -1);
+    assert_string_equal(token.problem,
+                        "token_command has more than 64 words: put it into a script");
 }
 
 static void what_fails_gives_no_token(void **state)

@@ -47,9 +47,12 @@ static size_t split(char *line, char *words[WORDS_MAX + 1])
 {
     size_t count = 0;
 
-    for (char *rest = NULL, *word = strtok_r(line, " ", &rest); word && count < WORDS_MAX;
-         word = strtok_r(NULL, " ", &rest))
+    for (char *rest = NULL, *word = strtok_r(line, " ", &rest); word;
+         word = strtok_r(NULL, " ", &rest)) {
+        if (count == WORDS_MAX)
+            return WORDS_MAX + 1;
         words[count++] = word;
+    }
     words[count] = NULL;
     return count;
 }
@@ -181,12 +184,15 @@ int fct_bearer_command_run(const char *command, uint64_t deadline_us, facteur_to
 {
     char *line = fct_strdup(command), *bytes = fct_malloc(OUTPUT_MAX + 1);
     char *words[WORDS_MAX + 1];
+    size_t count = line ? split(line, words) : 0;
     int err;
 
     if (!line || !bytes)
         err = refuse(token, "could not be run", "out of memory");
-    else if (!split(line, words))
+    else if (!count)
         err = refuse(token, "is empty", "");
+    else if (count > WORDS_MAX)
+        err = refuse(token, "has more than 64 words", "put it into a script");
     else
         err = run(words, bytes, deadline_us, token);
     if (bytes)
