@@ -131,6 +131,25 @@ void php_facteur_throw(int code, facteur_error *error)
     facteur_error_free(error);
 }
 
+facteur_receipt *php_facteur_shortage_receipt(void)
+{
+    facteur_receipt *receipt;
+    zval rv, *code, *message;
+
+    if (!EG(exception) || EG(exception)->ce != php_facteur_error_ce)
+        return NULL;
+    code =
+        zend_read_property_ex(zend_ce_exception, EG(exception), ZSTR_KNOWN(ZEND_STR_CODE), 1, &rv);
+    if (Z_TYPE_P(code) != IS_LONG ||
+        (Z_LVAL_P(code) != FACTEUR_ELIMIT && Z_LVAL_P(code) != FACTEUR_ENOMEM))
+        return NULL;
+    message = zend_read_property_ex(zend_ce_exception, EG(exception), ZSTR_KNOWN(ZEND_STR_MESSAGE),
+                                    1, &rv);
+    receipt = facteur_receipt_of_shortage((int)Z_LVAL_P(code), Z_STRVAL_P(message));
+    zend_clear_exception();
+    return receipt;
+}
+
 void php_facteur_refuse(int code, const char *where, const char *format, ...)
 {
     va_list args;

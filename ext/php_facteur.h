@@ -59,6 +59,12 @@ bool php_facteur_no_nul(const char *where, const zend_string *text);
 /* Throw the SendError of a receipt that is not ok; takes over the reference to `object`. */
 void php_facteur_throw_receipt(zend_object *object, const facteur_receipt *receipt);
 
+/*
+ * The exception that is on its way says that the machine is short of memory or descriptors: a
+ * temporary receipt in its place.  Otherwise NULL, and it goes on.
+ */
+facteur_receipt *php_facteur_shortage_receipt(void);
+
 /* Take the arguments of Mailer's constructor out of the trace of the exception that is on its way.
  */
 void php_facteur_redact(void);

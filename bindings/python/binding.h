@@ -137,6 +137,12 @@ PyObject *fpy_raise_text(fpy_state *state, int code, enum fpy_object class, cons
 PyObject *fpy_raise_receipt(fpy_state *state, const facteur_receipt *receipt,
                             PyObject *python_receipt);
 
+/*
+ * The exception at hand says that the machine is short of memory or descriptors: a temporary
+ * Receipt in its place.  Otherwise NULL, and it stays.
+ */
+PyObject *fpy_shortage_receipt(fpy_state *state);
+
 /* ---- receipt.c ------------------------------------------------------------------------------- */
 
 /* The Python form of a receipt, a new reference.  One of a mail in doubt becomes an owner of it. */

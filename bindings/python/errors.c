@@ -46,7 +46,7 @@ PyObject *fpy_raise(fpy_state *state, int code, facteur_error *error, enum fpy_o
         class = FPY_CONFIG_ERROR;
     else if (code == FACTEUR_EMESSAGE)
         class = FPY_MESSAGE_ERROR;
-    else if (code == FACTEUR_ECLOSED)
+    else if (code == FACTEUR_ECLOSED || code == FACTEUR_ELIMIT)
         class = FPY_ERROR;
     raise_message(state, class, code, error ? facteur_error_where(error) : "",
                   fpy_text(error ? facteur_error_sentence(error) : facteur_error_text(code)));
@@ -102,4 +102,47 @@ PyObject *fpy_raise_receipt(fpy_state *state, const facteur_receipt *receipt,
         raise_made(state, class_of(receipt), code, "", message, python_receipt);
     Py_XDECREF(message);
     return NULL;
+}
+
+/* FACTEUR_ENOMEM or FACTEUR_ELIMIT; 0: any other exception.  It stays. */
+static int shortage_of(fpy_state *state, PyObject *value)
+{
+    PyObject *code;
+    int is_limit;
+
+    if (PyErr_GivenExceptionMatches(value, PyExc_MemoryError))
+        return FACTEUR_ENOMEM;
+    if (!PyErr_GivenExceptionMatches(value, state->objects[FPY_ERROR]))
+        return 0;
+    code = PyObject_GetAttrString(value, "code");
+    is_limit = code && PyUnicode_Check(code) &&
+               PyUnicode_CompareWithASCIIString(code, facteur_error_name(FACTEUR_ELIMIT)) == 0;
+    Py_XDECREF(code);
+    PyErr_Clear();
+    return is_limit ? FACTEUR_ELIMIT : 0;
+}
+
+PyObject *fpy_shortage_receipt(fpy_state *state)
+{
+    PyObject *type, *value, *trace, *text, *made;
+    facteur_receipt *receipt;
+    int code;
+
+    PyErr_Fetch(&type, &value, &trace);
+    PyErr_NormalizeException(&type, &value, &trace);
+    code = value ? shortage_of(state, value) : 0;
+    if (!code) {
+        PyErr_Restore(type, value, trace);
+        return NULL;
+    }
+    text = code == FACTEUR_ELIMIT ? PyObject_Str(value) : NULL;
+    receipt = facteur_receipt_of_shortage(code, text ? PyUnicode_AsUTF8AndSize(text, NULL) : NULL);
+    PyErr_Clear();
+    Py_XDECREF(text);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(trace);
+    made = fpy_receipt_new(state, receipt);
+    facteur_receipt_free(receipt);
+    return made;
 }

@@ -172,7 +172,10 @@ static PyObject *composed(PyObject *module, const struct door *door, PyObject *a
     return message ? fpy_message_wrap(state, message) : NULL;
 }
 
-/* host: it sends the letter, and gets a Delivery instead of the Receipt; or NULL. */
+/*
+ * host   It sends the letter, and gets a Delivery; or NULL.
+ * Where not even the composing can be done, the Receipt says so.
+ */
 static PyObject *sent(PyObject *self, const struct door *door, PyObject *args, PyObject *kwargs,
                       PyObject *host)
 {
@@ -187,7 +190,7 @@ static PyObject *sent(PyObject *self, const struct door *door, PyObject *args, P
     message = letter_compose(state, mailer, &letter);
     letter_done(&letter);
     if (!message)
-        return NULL;
+        return fpy_shortage_receipt(state);
     receipt = host ? fpy_submit(self, host, NULL, message, letter.deadline, FACTEUR_LETTER)
                    : fpy_mailer_send(self, NULL, message, letter.deadline, 0);
     facteur_message_free(message);

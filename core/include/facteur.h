@@ -54,6 +54,7 @@ extern "C" {
     X(EMESSAGE, -3, USAGE, "the message is not valid")                                             \
     X(ECLOSED, -4, USAGE, "the mailer is closed")                                                  \
     X(EIO, -5, TEMPORARY, "a file could not be read or written")                                   \
+    X(ELIMIT, -6, TEMPORARY, "no file descriptor or no thread left")                               \
     X(ECONNECT, -10, TEMPORARY, "the relay could not be reached")                                  \
     X(ETLS, -11, TEMPORARY, "no trusted TLS connection to the relay")                              \
     X(EAUTH, -12, TEMPORARY, "the relay did not accept the login")                                 \
@@ -554,7 +555,8 @@ FACTEUR_API int facteur_stats(const facteur_mailer *mailer, char **json, facteur
  * refused. Errors, when nothing was tried: FACTEUR_EMESSAGE (no recipient, no sender, …),
  * FACTEUR_EIO (an attachment cannot be read), FACTEUR_ECONFIG (a file or directory of an option
  * cannot be used; they are opened now, not when the mailer is made), FACTEUR_ECLOSED,
- * FACTEUR_ENOMEM.
+ * FACTEUR_ENOMEM.  If no descriptor or thread is left, the receipt is temporary with
+ * FACTEUR_ELIMIT.
  */
 FACTEUR_API int facteur_send(facteur_mailer *mailer, facteur_message *message, double deadline,
                              facteur_receipt **receipt, facteur_error **error);
@@ -564,14 +566,17 @@ FACTEUR_API int facteur_send(facteur_mailer *mailer, facteur_message *message, d
  * the configuration proves unusable (a ca_file that cannot be read, for example), this is not an
  * error either: the result is a temporary receipt with FACTEUR_ECONFIG.
  *
- * Errors, when nothing was tried: FACTEUR_EMESSAGE, FACTEUR_EIO (an attachment), FACTEUR_ECLOSED,
- * FACTEUR_ENOMEM.
+ * Errors, when nothing was tried: FACTEUR_EMESSAGE, FACTEUR_EIO (an attachment), FACTEUR_ECLOSED.
  */
 FACTEUR_API int facteur_send_composed(facteur_mailer *mailer, facteur_message *message,
                                       double deadline, facteur_receipt **receipt,
                                       facteur_error **error);
 
-/* facteur_letter(), then facteur_send_composed(), with the errors of both. */
+/*
+ * facteur_letter(), then facteur_send_composed(), with the errors of both.  What the machine is
+ * short of (FACTEUR_ENOMEM, FACTEUR_ELIMIT) is a temporary receipt, also while the letter is
+ * composed.
+ */
 FACTEUR_API int facteur_send_letter(facteur_mailer *mailer, const char *kind, const char *json,
                                     size_t len, const char *options, size_t options_len,
                                     double deadline, facteur_receipt **receipt,
@@ -668,7 +673,7 @@ FACTEUR_API void facteur_host_free(facteur_host *host);
 /*
  * As facteur_submit(), for this host.  Also works in a child after fork().
  *
- * Errors: as facteur_submit(); FACTEUR_ENOMEM also if no file descriptor could be opened.
+ * Errors: as facteur_submit().
  */
 FACTEUR_API int facteur_host_submit(facteur_host *host, facteur_message *message, double deadline,
                                     unsigned how, facteur_delivery **delivery,
@@ -834,6 +839,15 @@ FACTEUR_API facteur_receipt *facteur_receipt_later(const facteur_receipt *receip
 /* One owner more, in any thread; each frees it. */
 FACTEUR_API facteur_receipt *facteur_receipt_ref(facteur_receipt *receipt);
 FACTEUR_API void facteur_receipt_free(facteur_receipt *receipt);
+
+/*
+ * A temporary receipt for a letter that could not even be composed, because the machine is short of
+ * something.  Never NULL; without memory it says that.  Free it like any other.
+ *
+ * code       FACTEUR_ENOMEM, FACTEUR_ELIMIT.
+ * message    A sentence, copied; NULL: the code's general text.
+ */
+FACTEUR_API facteur_receipt *facteur_receipt_of_shortage(int code, const char *message);
 
 #ifdef __cplusplus
 }

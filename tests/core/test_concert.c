@@ -465,6 +465,7 @@ static void verdicts_tell_the_relay_from_the_mail(void **state)
         {FCT_TEMPORARY, FACTEUR_ETEMPORARY, FACTEUR_PHASE_final, 451, "4.2.0", false, false, true,
          false},
         {FCT_TEMPORARY, FACTEUR_ENOMEM, FACTEUR_PHASE_connect, 0, "", false, false, false, false},
+        {FCT_TEMPORARY, FACTEUR_ELIMIT, FACTEUR_PHASE_connect, 0, "", true, false, false, false},
         {FCT_TEMPORARY, FACTEUR_ECLOSED, FACTEUR_PHASE_connect, 0, "", false, false, false, false},
         {FCT_TEMPORARY, FACTEUR_EIO, FACTEUR_PHASE_body, 0, "", false, false, false, false},
     };

@@ -178,6 +178,9 @@ async def _end(host: Host, delivery: Any) -> None:
 async def _deliver(mailer: Any, submit: Any, raising: bool) -> Receipt:
     host = host_of(mailer, asyncio.get_running_loop())
     delivery = submit(host.core)
+    if isinstance(delivery, Receipt):
+        # A letter that the machine is too short to compose.
+        return delivery
     if not delivery.needs_token:
         await _end(host, delivery)
     # Before it left, or after the relay refused the token that there was.

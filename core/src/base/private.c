@@ -2,6 +2,7 @@
 #include "base/private.h"
 
 #include "base/error.h"
+#include "base/shortage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,6 +59,8 @@ int fct_private_dir(const char *option, facteur_error **error)
         return fct_error_set(error, FACTEUR_ECONFIG, option, "%s: cannot make %s: %s", option, path,
                              strerror(errno));
     fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && fct_shortage_is(errno))
+        return fct_shortage_set(error, errno);
     if (fd < 0)
         return fct_error_set(
             error, FACTEUR_ECONFIG, option, "%s: %s cannot be used: %s", option, path,

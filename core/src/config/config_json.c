@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/shortage.h"
 #include "mime/content.h"
 
 #include <errno.h>
@@ -267,8 +268,10 @@ int fct_config_text_or_file(fct_slice text, fct_slice path, const char *where, c
     *secret = text.len ? fct_secret_new(text.ptr, text.len) : read_file(path.ptr);
     if (*secret)
         return 0;
-    if (text.len || errno == ENOMEM)
+    if (text.len)
         return fct_error_nomem(error);
+    if (fct_shortage_is(errno))
+        return fct_shortage_set(error, errno);
     return fct_config_refuse(error, where, file, "cannot read \"%s\": %s", path.ptr,
                              strerror(errno));
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/shortage.h"
 #include "smtp/sasl.h"
 
 #include <errno.h>
@@ -260,6 +261,8 @@ int fct_login_read_file(const char *path, fct_secret **password, struct fct_logi
     int err = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
+    if (fd < 0 && fct_shortage_is(errno))
+        return fct_shortage_set(error, errno);
     if (fd < 0)
         return refuse_file(path, strerror(errno), error);
     bytes = fct_malloc(PASSWORD_MAX);

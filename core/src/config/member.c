@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/ip.h"
 #include "base/memory.h"
+#include "base/shortage.h"
 #include "config/host.h"
 #include "config/way.h"
 #include "net/tls_pin.h"
@@ -366,6 +367,8 @@ static int check_readable(const fct_member *member, enum fct_option option, fact
     int folder = option == FCT_OPT_ca_path ? O_DIRECTORY : 0;
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | folder) : -1;
 
+    if (path && fd < 0 && fct_shortage_is(errno))
+        return fct_shortage_set(error, errno);
     if (path && fd < 0)
         return fct_error_set(error, FACTEUR_ECONFIG, facteur_option_name(option),
                              "cannot read \"%s\": %s", path, strerror(errno));

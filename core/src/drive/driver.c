@@ -4,6 +4,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/shortage.h"
+
+#include <errno.h>
 
 /* A waiting thread; it is on that thread's stack. */
 struct waiter {
@@ -165,7 +168,7 @@ static void on_woken(void *user)
 }
 
 /* With the lock.  Only the holder of the lead uses loop and relays. */
-static int open_loop(fct_driver *driver)
+static int open_loop(fct_driver *driver, facteur_error **error)
 {
     fct_loop *loop;
 
@@ -173,7 +176,7 @@ static int open_loop(fct_driver *driver)
         return 0;
     loop = fct_loop_new();
     if (!loop)
-        return FACTEUR_ENOMEM;
+        return fct_shortage_set(error, errno);
     driver->concert = fct_concert_new(loop, driver->plan, on_ended);
     if (!driver->concert) {
         fct_loop_free(loop);
@@ -236,17 +239,17 @@ static void lead(fct_driver *driver, struct fct_task *task, uint64_t until_us)
 /* ---- Tasks --------------------------------------------------------------------------------- */
 
 /* With the lock. */
-static int admit(fct_driver *driver, struct fct_task *task)
+static int admit(fct_driver *driver, struct fct_task *task, facteur_error **error)
 {
     int err;
 
     if (driver->closed)
         return FACTEUR_ECLOSED;
-    err = open_loop(driver);
+    err = open_loop(driver, error);
     if (!err && driver->background && !driver->running)
-        err = fct_driver_thread_start(driver);
+        err = fct_driver_thread_start(driver, error);
     if (!err && task->host)
-        err = fct_event_host_admit(task->host, task);
+        err = fct_event_host_admit(task->host, task, error);
     if (err)
         return err;
     fct_list_push(&driver->fresh, &task->run);
@@ -267,7 +270,7 @@ int fct_driver_submit(fct_driver *driver, struct fct_task *task, facteur_error *
     task->cancel_tried = task->finished = false;
     fct_list_init(&task->run);
     pthread_mutex_lock(&driver->lock);
-    err = admit(driver, task);
+    err = admit(driver, task, error);
     pthread_mutex_unlock(&driver->lock);
     if (err) {
         task->driver = NULL;

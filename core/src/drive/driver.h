@@ -36,7 +36,7 @@ bool fct_driver_is_ours(const fct_driver *driver);
  * Begin a task, from any thread.  It goes on only while somebody waits or steps.  Its memory must
  * not move until take() has been called.
  *
- * Returns 0, FACTEUR_ECLOSED, FACTEUR_ENOMEM (also when the task's host gets no descriptors), or
+ * Returns 0, FACTEUR_ECLOSED, FACTEUR_ENOMEM, FACTEUR_ELIMIT (no descriptor or thread left), or
  * FACTEUR_EMESSAGE of fct_task_make_variants().  After an error nothing has begun, and the task has
  * no driver.
  */

@@ -6,6 +6,7 @@
 #include "drive/driver_state.h"
 
 #include "base/clock.h"
+#include "base/shortage.h"
 
 #include <signal.h>
 
@@ -30,7 +31,7 @@ static void *run(void *user)
     return NULL;
 }
 
-int fct_driver_thread_start(fct_driver *driver)
+int fct_driver_thread_start(fct_driver *driver, facteur_error **error)
 {
     sigset_t all, before;
     int err;
@@ -42,7 +43,7 @@ int fct_driver_thread_start(fct_driver *driver)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (err) {
         driver->running = driver->led = false;
-        return FACTEUR_ENOMEM;
+        return fct_shortage_set(error, err);
     }
     return 0;
 }

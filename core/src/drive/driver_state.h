@@ -54,8 +54,11 @@ struct fct_event_host {
     bool gone;
 };
 
-/* With the lock: admit a task of this host.  Returns 0, FACTEUR_ECLOSED or FACTEUR_ENOMEM. */
-int fct_event_host_admit(fct_event_host *host, struct fct_task *task);
+/*
+ * With the lock: admit a task of this host.  Returns 0, FACTEUR_ECLOSED, FACTEUR_ENOMEM or
+ * FACTEUR_ELIMIT.
+ */
+int fct_event_host_admit(fct_event_host *host, struct fct_task *task, facteur_error **error);
 /* With the lock: one of its tasks is finished. */
 void fct_event_host_finish(fct_event_host *host, struct fct_task *task);
 /* With the lock: call one of the hosts, because nobody leads and no thread waits that could. */
@@ -76,8 +79,8 @@ void fct_driver_give_lead(fct_driver *driver);
 /* With the lock: wake somebody who waits for the lead, if it is free. */
 void fct_driver_offer_lead(fct_driver *driver);
 
-/* With the lock: start the thread.  Returns 0 or FACTEUR_ENOMEM. */
-int fct_driver_thread_start(fct_driver *driver);
+/* With the lock: start the thread.  Returns 0, FACTEUR_ELIMIT or FACTEUR_ENOMEM. */
+int fct_driver_thread_start(fct_driver *driver, facteur_error **error);
 /* With the lock: end the thread.  Returns false when it has not ended by until_us. */
 bool fct_driver_thread_stop(fct_driver *driver, uint64_t until_us);
 

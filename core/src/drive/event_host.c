@@ -3,7 +3,10 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/shortage.h"
 #include "drive/driver_state.h"
+
+#include <errno.h>
 
 #define TURNS_MAX 8 /* turns in one step, because the event loop has other work */
 
@@ -63,7 +66,7 @@ void fct_event_host_close(fct_event_host *host)
 
 /* ---- For the driver, with its lock ----------------------------------------------------------- */
 
-int fct_event_host_admit(fct_event_host *host, struct fct_task *task)
+int fct_event_host_admit(fct_event_host *host, struct fct_task *task, facteur_error **error)
 {
     fct_driver *driver = host->driver;
     int inner_fd = driver->background ? -1 : fct_loop_fd(driver->loop);
@@ -72,7 +75,7 @@ int fct_event_host_admit(fct_event_host *host, struct fct_task *task)
         return FACTEUR_ECLOSED;
     if (host->notice.fd < 0) {
         if (!fct_notice_open(&host->notice, inner_fd))
-            return FACTEUR_ENOMEM;
+            return fct_shortage_set(error, errno);
         fct_list_push(&driver->hosts, &host->link);
     }
     host->waiting++;
@@ -233,7 +236,8 @@ void fct_event_host_forget(struct fct_task *task)
 {
     fct_event_host *host = task->host;
 
-    if (!host || !fct_driver_is_ours(host->driver))
+    /* Without a driver it was not submitted. */
+    if (!host || !task->driver || !fct_driver_is_ours(host->driver))
         return;
     pthread_mutex_lock(&host->driver->lock);
     if (task->untold)

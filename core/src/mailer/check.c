@@ -133,6 +133,22 @@ static json_t *describe_sink(const fct_plan *plan, facteur_error **error)
     return json;
 }
 
+/* What the machine is short of is a fact like another one. */
+static int tell_shortage(struct facts *facts, int err, facteur_error *cause, facteur_error **error)
+{
+    fct_outcome outcome = {.class = FCT_TEMPORARY, .error = err, .phase = FACTEUR_PHASE_connect};
+
+    if (err != FACTEUR_ELIMIT)
+        return fct_error_pass(error, err, cause);
+    for (int i = 0; i < FACTEUR_PHASE_COUNT; i++)
+        outcome.timing_us[i] = -1;
+    outcome.message = fct_strdup(cause ? facteur_error_message(cause) : facteur_error_text(err));
+    take_facts(&facts->task, &outcome);
+    fct_free(outcome.message);
+    facteur_error_free(cause);
+    return 0;
+}
+
 static void free_facts(struct facts *facts)
 {
     if (!facts)
@@ -147,10 +163,12 @@ static void free_facts(struct facts *facts)
  * Submit the check of one relay, by the index of its member.  The task is not on the stack: a child
  * of fork() takes the inherited loop apart after the stacks of the parent's other threads are gone.
  */
-static int submit_check(fct_driver *driver, unsigned index, uint64_t deadline_us,
+static int submit_check(facteur_mailer *mailer, unsigned index, uint64_t deadline_us,
                         struct facts **out, facteur_error **error)
 {
     struct facts *facts = fct_calloc(1, sizeof *facts);
+    facteur_error *cause = NULL;
+    fct_driver *driver = NULL;
     int err;
 
     if (!facts)
@@ -159,7 +177,9 @@ static int submit_check(fct_driver *driver, unsigned index, uint64_t deadline_us
     facts->task.check = &facts->check;
     facts->task.only = index + 1;
     facts->task.deadline_us = deadline_us;
-    err = fct_driver_submit(driver, &facts->task, error);
+    err = fct_engine_find_driver(mailer->engine, "", &driver, &cause);
+    err = err ? err : fct_driver_submit(driver, &facts->task, &cause);
+    err = tell_shortage(facts, err, cause, error);
     if (err)
         free_facts(facts);
     else
@@ -173,18 +193,19 @@ static int check_all(facteur_mailer *mailer, double deadline, struct facts **fac
 {
     const fct_plan *plan = &mailer->engine->plan;
     uint64_t deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
-    fct_driver *driver = NULL;
-    int err = fct_engine_find_driver(mailer->engine, "", &driver, error);
+    int err = 0;
 
-    if (err)
-        return err;
     fct_mailer_ask_tokens(mailer, deadline_us);
     for (unsigned i = 0; !err && i < plan->member_count; i++)
-        err = submit_check(driver, i, deadline_us, &facts[i], error);
+        err = submit_check(mailer, i, deadline_us, &facts[i], error);
     for (unsigned i = 0; i < plan->member_count && facts[i]; i++) {
+        struct fct_task *task = &facts[i]->task;
+
+        if (!task->driver)
+            continue; /* the machine was short of something */
         if (err)
-            fct_driver_cancel(driver, &facts[i]->task);
-        fct_driver_wait(driver, &facts[i]->task, UINT64_MAX);
+            fct_driver_cancel(task->driver, task);
+        fct_driver_wait(task->driver, task, UINT64_MAX);
     }
     return err;
 }

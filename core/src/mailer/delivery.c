@@ -99,14 +99,22 @@ static facteur_delivery *make(const struct fct_prepared *prepared, unsigned how)
 /* Give it to the driver, because its token is there or was given up. */
 static int go(facteur_delivery *delivery, facteur_error **error)
 {
+    fct_driver *driver = delivery->task.driver;
+    facteur_error *cause = NULL;
     int err;
 
     delivery->held = false;
     atomic_store(&delivery->refs, 2);
-    err = fct_driver_submit(delivery->task.driver, &delivery->task, error);
+    err = fct_driver_submit(driver, &delivery->task, &cause);
+    /* What waits for its next handle has descriptors to give. */
+    if (err == FACTEUR_ELIMIT && fct_registry_empty()) {
+        facteur_error_free(cause);
+        cause = NULL;
+        err = fct_driver_submit(driver, &delivery->task, &cause);
+    }
     if (err)
         atomic_store(&delivery->refs, 1);
-    return err;
+    return fct_error_pass(error, err, cause);
 }
 
 /* The event loop's host at the driver of this process.  A child gets another than its parent. */
@@ -143,8 +151,10 @@ static int deliver(facteur_mailer *mailer, facteur_host *host, facteur_delivery 
     err = fct_engine_find_driver(mailer->engine, fct_mail_sender(mail), &task->driver, error);
     if (!err && host)
         err = fct_error_standing(error, join(host, task->driver, task));
-    if (err)
+    if (err) {
+        task->driver = NULL;
         return err;
+    }
     task->deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
     if (delivery->many) {
         task->span_us = task->deadline_us - fct_clock_now_us();
@@ -186,10 +196,13 @@ static int submit(facteur_mailer *mailer, facteur_host *host, facteur_message *m
     return err;
 }
 
-/* Whether an error concerns this mail only, so that others may still be sent. */
-static bool is_of_mail(int err)
+/* Whether an error concerns this mail or this moment only, so that its receipt can tell it. */
+static bool can_be_told(int err, unsigned how)
 {
-    return err == FACTEUR_EMESSAGE || err == FACTEUR_EIO || err == FACTEUR_ECONFIG;
+    if (fct_receipt_is_shortage(err) && (err == FACTEUR_ELIMIT || how))
+        return true;
+    return (how & FACTEUR_MANY) &&
+           (err == FACTEUR_EMESSAGE || err == FACTEUR_EIO || err == FACTEUR_ECONFIG);
 }
 
 /* Make a delivery that has ended.  Its receipt says why there is no mail. */
@@ -210,17 +223,17 @@ static facteur_delivery *make_refused(const fct_plan *plan, int err, const facte
     return delivery;
 }
 
-static int submit_many(facteur_mailer *mailer, facteur_host *host, facteur_message *message,
-                       double deadline, unsigned how, facteur_delivery **out, facteur_error **error)
+static int submit_or_tell(facteur_mailer *mailer, facteur_host *host, facteur_message *message,
+                          double deadline, unsigned how, facteur_delivery **out,
+                          facteur_error **error)
 {
     facteur_error *cause = NULL;
     facteur_delivery *refused;
     int err;
 
-    if (!(how & FACTEUR_MANY))
-        return submit(mailer, host, message, deadline, how, out, error);
-    err = submit(mailer, host, message, deadline, how | FACTEUR_LETTER, out, &cause);
-    if (!is_of_mail(err))
+    err = submit(mailer, host, message, deadline, how & FACTEUR_MANY ? how | FACTEUR_LETTER : how,
+                 out, &cause);
+    if (!can_be_told(err, how))
         return fct_error_pass(error, err, cause);
     refused = make_refused(&mailer->engine->plan, err, cause);
     facteur_error_free(cause);
@@ -233,13 +246,13 @@ static int submit_many(facteur_mailer *mailer, facteur_host *host, facteur_messa
 int facteur_submit(facteur_mailer *mailer, facteur_message *message, double deadline, unsigned how,
                    facteur_delivery **out, facteur_error **error)
 {
-    return submit_many(mailer, NULL, message, deadline, how, out, error);
+    return submit_or_tell(mailer, NULL, message, deadline, how, out, error);
 }
 
 int facteur_host_submit(facteur_host *host, facteur_message *message, double deadline, unsigned how,
                         facteur_delivery **out, facteur_error **error)
 {
-    return submit_many(host->mailer, host, message, deadline, how, out, error);
+    return submit_or_tell(host->mailer, host, message, deadline, how, out, error);
 }
 
 /* ---- The token ------------------------------------------------------------------------------- */
@@ -284,17 +297,20 @@ double facteur_delivery_left(const facteur_delivery *delivery)
 
 void facteur_delivery_resume(facteur_delivery *delivery)
 {
+    facteur_error *cause = NULL;
     int err;
 
     delivery->asked = true;
     fct_receipt_reset(delivery->receipt);
-    err = atomic_load(&delivery->mailer->closed) ? FACTEUR_ECLOSED : go(delivery, NULL);
+    err = atomic_load(&delivery->mailer->closed) ? FACTEUR_ECLOSED : go(delivery, &cause);
     if (err) {
         delivery->held = false;
         delivery->task.driver = NULL;
-        set_untried(delivery, err, NULL);
-        fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, err, NULL);
+        if (!fct_receipt_is_shortage(err))
+            set_untried(delivery, err, NULL);
+        fct_receipt_fill_cause(delivery->receipt, FACTEUR_TEMPORARY, err, cause);
     }
+    facteur_error_free(cause);
 }
 
 /* ---- The verdict ----------------------------------------------------------------------------- */
@@ -378,6 +394,8 @@ static int send_and_wait(facteur_mailer *mailer, facteur_message *message, doubl
     facteur_delivery *delivery = NULL;
     int err = facteur_submit(mailer, message, deadline, how, &delivery, error);
 
+    if (err == FACTEUR_ENOMEM && (how & FACTEUR_LETTER))
+        return fct_receipt_tell_shortage(err, receipt, error);
     if (err)
         return err;
     err = facteur_delivery_wait(delivery, -1, receipt, error);

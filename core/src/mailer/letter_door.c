@@ -3,6 +3,7 @@
 #include "letters/letter.h"
 #include "letters/letter_kind.h"
 #include "mailer/engine.h"
+#include "mailer/receipt.h"
 
 static struct fct_letter_defaults defaults_of(const facteur_mailer *mailer)
 {
@@ -39,6 +40,8 @@ int facteur_send_letter(facteur_mailer *mailer, const char *kind, const char *js
     facteur_message *message;
     int result = facteur_letter(mailer, kind, json, len, options, options_len, &message, error);
 
+    if (fct_receipt_is_shortage(result))
+        return fct_receipt_tell_shortage(result, receipt, error);
     if (result)
         return result;
     result = facteur_send_composed(mailer, message, deadline, receipt, error);

@@ -87,11 +87,30 @@ facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *
     return receipt;
 }
 
+/* For when there is no memory for another one. */
+static facteur_receipt shortage = {
+    .relay = "",
+    .status = FACTEUR_TEMPORARY,
+    .timings = {[0 ... FACTEUR_PHASE_COUNT - 1] = -1},
+    .error = FACTEUR_ENOMEM,
+    .message = "out of memory",
+};
+
+facteur_receipt *facteur_receipt_of_shortage(int code, const char *message)
+{
+    facteur_receipt *receipt = fct_receipt_new(NULL, "", NULL, 0, NULL);
+
+    if (!receipt)
+        return &shortage;
+    fct_receipt_fill_failed(receipt, FACTEUR_TEMPORARY, code, message);
+    return receipt;
+}
+
 void facteur_receipt_free(facteur_receipt *receipt)
 {
     size_t count;
 
-    if (!receipt || atomic_fetch_sub(&receipt->refs, 1) != 1)
+    if (!receipt || receipt == &shortage || atomic_fetch_sub(&receipt->refs, 1) != 1)
         return;
     count = receipt->refused_count;
     if (receipt->mail)
@@ -253,10 +272,28 @@ void fct_receipt_fill_cause(facteur_receipt *receipt, enum facteur_status status
 int fct_receipt_answer(facteur_receipt *receipt, unsigned how, int err, facteur_error *cause,
                        facteur_error **error)
 {
-    if (!(how & FACTEUR_LETTER) || err != FACTEUR_ECONFIG)
+    bool of_letter = err == FACTEUR_ENOMEM || err == FACTEUR_ECONFIG;
+
+    if (err != FACTEUR_ELIMIT && !(of_letter && (how & FACTEUR_LETTER)))
         return fct_error_pass(error, err, cause);
     fct_receipt_fill_cause(receipt, FACTEUR_TEMPORARY, err, cause);
     facteur_error_free(cause);
+    return 0;
+}
+
+bool fct_receipt_is_shortage(int code)
+{
+    return code == FACTEUR_ENOMEM || code == FACTEUR_ELIMIT;
+}
+
+int fct_receipt_tell_shortage(int code, facteur_receipt **receipt, facteur_error **error)
+{
+    *receipt =
+        facteur_receipt_of_shortage(code, error && *error ? facteur_error_message(*error) : NULL);
+    if (error) {
+        facteur_error_free(*error);
+        *error = NULL;
+    }
     return 0;
 }
 

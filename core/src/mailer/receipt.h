@@ -49,13 +49,19 @@ void fct_receipt_fill_cause(facteur_receipt *receipt, enum facteur_status status
                             const facteur_error *cause);
 
 /*
- * Handle an error that stopped a mail before it had a driver.  A letter (FACTEUR_LETTER in `how`)
- * never fails because of the configuration: its receipt reports the error, and 0 is returned.  Any
- * other error is passed on.
+ * Say what stopped a mail before it had a driver.  The receipt says that descriptors or threads are
+ * missing.  For a letter (FACTEUR_LETTER in `how`) it also says that memory is missing, or that the
+ * configuration cannot be used.  Then 0 is returned.  Any other error is passed on.
  *
- * cause   The error object, which is taken over; NULL is fine.
+ * cause   The error object, taken over.  NULL is fine.
  */
 int fct_receipt_answer(facteur_receipt *receipt, unsigned how, int err, facteur_error *cause,
                        facteur_error **error);
+
+/* Whether the machine is short of something. */
+bool fct_receipt_is_shortage(int code);
+
+/* Make a facteur_receipt_of_shortage() of an error, which is freed.  Returns 0. */
+int fct_receipt_tell_shortage(int code, facteur_receipt **receipt, facteur_error **error);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/shortage.h"
 #include "mailer/engine.h"
 #include "mailer/receipt.h"
 
@@ -216,11 +217,13 @@ int fct_directory_write(const char *path, fct_mail *mail, fct_buf *name, facteur
     errno = 0;
     directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     err = directory < 0 ? FACTEUR_EIO : write_file(directory, mail, draft.ptr, name->ptr);
-    if (err == FACTEUR_EIO)
+    if (err == FACTEUR_EIO && fct_shortage_is(errno))
+        err = fct_shortage_set(error, errno);
+    else if (err == FACTEUR_EIO)
         fct_error_set(error, err, NULL, "cannot write a mail into \"%s\": %s", path,
                       errno ? strerror(errno) : "an attachment could not be read");
     else if (err)
-        fct_error_nomem(error);
+        fct_error_standing(error, err);
     if (directory >= 0)
         close(directory);
     fct_buf_done(&draft);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/shortage.h"
 #include "base/utf8.h"
 #include "mime/token.h"
 
@@ -325,6 +326,8 @@ int facteur_message_attach_path(facteur_message *message, const char *path, cons
     if (result)
         return result;
     fd = fct_file_open(path, &facts);
+    if (fd < 0 && fct_shortage_is(errno))
+        return fct_shortage_set(error, errno);
     if (fd < 0)
         return fct_error_set(error, FACTEUR_EIO, "attachments", "cannot read \"%s\": %s", path,
                              errno == EINVAL ? "not a regular file" : strerror(errno));
@@ -347,6 +350,8 @@ int facteur_message_attach_stream(facteur_message *message, facteur_read *read, 
     result = fct_spool_new(read, arg, &part.spool);
     if (result == FACTEUR_ENOMEM)
         return fct_error_nomem(error);
+    if (result && fct_shortage_is(errno))
+        return fct_shortage_set(error, errno);
     if (result)
         return fct_error_set(error, result, "attachments", "cannot copy the stream \"%s\": %s",
                              name ? name : "", errno ? strerror(errno) : "it cannot be read");

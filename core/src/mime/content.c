@@ -2,6 +2,7 @@
 #include "mime/content.h"
 
 #include "base/memory.h"
+#include "base/shortage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +75,7 @@ int fct_content_add_file(fct_content *content, const char *path)
     int fd = fct_file_open(path, &file.facts);
 
     if (fd < 0)
-        return FACTEUR_EIO;
+        return fct_shortage_is(errno) ? fct_shortage_code(errno) : FACTEUR_EIO;
     close(fd);
     file.size = (uint64_t)file.facts.st_size;
     return add_file(content, file, path);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/shortage.h"
 #include "base/utf8.h"
 #include "mime/command_word.h"
 #include "mime/content.h"
@@ -313,7 +314,7 @@ static int open_file(fct_mail_reader *reader, const struct fct_file *file)
         return 0;
     reader->fd = fct_file_open(file->path, &facts);
     if (reader->fd < 0)
-        return FACTEUR_EIO;
+        return fct_shortage_is(errno) ? fct_shortage_code(errno) : FACTEUR_EIO;
     if (!is_same(&facts, &file->facts)) {
         close_file(reader);
         return FACTEUR_EIO;
@@ -438,5 +439,5 @@ int fct_mail_read(fct_mail *mail, fct_buf *out, facteur_error **error)
     if (result == FACTEUR_EIO)
         return fct_error_set(error, result, "attachments",
                              "an attachment's file changed or disappeared");
-    return result ? fct_error_nomem(error) : 0;
+    return fct_error_standing(error, result);
 }

@@ -6,6 +6,7 @@
 #include "mime/builder.h"
 
 #include "base/error.h"
+#include "base/shortage.h"
 #include "base/memory.h"
 #include "mime/encoding.h"
 #include "mime/header.h"
@@ -269,6 +270,8 @@ static int put_part(struct writer *w, const struct fct_part *part)
         result = fct_content_add_spool(w->content, part->spool);
     else
         result = fct_content_add_file(w->content, part->path);
+    if (result == FACTEUR_ELIMIT)
+        return fct_shortage_set(w->error, errno);
     if (result == FACTEUR_EIO)
         return fct_error_set(w->error, FACTEUR_EIO, "attachments", "cannot read \"%s\": %s",
                              part->path, strerror(errno));

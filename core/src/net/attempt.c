@@ -6,6 +6,7 @@
 #include "net/attempt.h"
 
 #include "base/memory.h"
+#include "base/shortage.h"
 #include "facteur.h"
 #include "net/system.h"
 
@@ -48,6 +49,12 @@ int fct_attempt_take(fct_attempt *attempt)
 
 static int explain(int error, const char *peer, char text[FCT_ATTEMPT_TEXT])
 {
+    char lack[FCT_SHORTAGE_TEXT];
+
+    if (fct_shortage_is(error)) {
+        snprintf(text, FCT_ATTEMPT_TEXT, "%s", fct_shortage_text(error, lack));
+        return fct_shortage_code(error);
+    }
     if (error == ECONNREFUSED)
         snprintf(text, FCT_ATTEMPT_TEXT, "connection refused by %s", peer);
     else if (error == ENOENT)

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/shortage.h"
 #include "net/attempt.h"
 #include "net/resolve.h"
 #include "net/timer.h"
@@ -18,6 +19,9 @@
 #define ATTEMPT_DELAY_US 250000   /* RFC 8305 section 8: Connection Attempt Delay */
 #define RESOLUTION_DELAY_US 50000 /* same: how long IPv4 waits for the AAAA answer */
 #define ATTEMPTS_AT_ONCE 8
+/* The resolver would look for servers of its own without its file, and a handshake finds no
+ * authority without its. */
+#define DESCRIPTORS 4
 
 struct candidate {
     fct_endpoint address;
@@ -43,6 +47,7 @@ struct fct_dial {
     unsigned tried, tried_by_port[FCT_PORTS_MAX];
     char *failures[FCT_PORTS_MAX]; /* the first one of each port */
     bool may_pass;                 /* one of them was not for good */
+    int lacking;                   /* a FACTEUR_E code: the machine is short of something */
     const char *at_fault;          /* the option that made one fail for good, or NULL */
     fct_dial_done *done;
     void *user;
@@ -152,6 +157,8 @@ static void note_failure(fct_dial *dial, unsigned port, int error, const char *o
         dial->at_fault = option;
     else
         dial->may_pass = true;
+    if (error == FACTEUR_ELIMIT || error == FACTEUR_ENOMEM)
+        dial->lacking = error;
     note(dial, port, text);
 }
 
@@ -211,6 +218,8 @@ static void fail_connecting(fct_dial *dial)
     }
     if (dial->may_pass || !fct_list_empty(&dial->attempts))
         error = FACTEUR_ECONNECT;
+    if (dial->lacking)
+        error = dial->lacking;
     fail(dial, error, FACTEUR_PHASE_connect, message);
 }
 
@@ -351,7 +360,7 @@ static void attempt_next(fct_dial *dial)
     }
     if (!fct_list_empty(&dial->attempts) || dial->answers_left > 0)
         return;
-    if (dial->tried == 0)
+    if (dial->tried == 0 && !dial->lacking)
         fail_unresolved(dial, dial->failure);
     else
         fail_connecting(dial);
@@ -392,12 +401,28 @@ static void on_found(void *user, const fct_endpoint *addresses, size_t count, co
     }
 }
 
+/* Without the descriptors that are needed nothing is tried. */
+static bool is_lacking(fct_dial *dial)
+{
+    int cause = fct_shortage_look(DESCRIPTORS);
+    char text[FCT_SHORTAGE_TEXT];
+
+    if (!cause)
+        return false;
+    dial->lacking = fct_shortage_code(cause);
+    dial->failures[0] = fct_strdup(fct_shortage_text(cause, text));
+    fct_timer_set(dial->loop, &dial->next, 0);
+    return true;
+}
+
 /* False when memory ran out. */
 static bool prepare(fct_dial *dial)
 {
     const struct fct_dial_target *target = &dial->target;
     uint16_t port = target->proxy ? target->proxy->port : target->ports[0];
 
+    if (is_lacking(dial))
+        return true;
     if (target->local_address) {
         dial->has_local = fct_endpoint_literal(&dial->local, target->local_address, 0);
         if (!dial->has_local)

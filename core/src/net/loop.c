@@ -4,11 +4,14 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/shortage.h"
 #include "net/timer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#define DESCRIPTORS 8 /* 4 for a loop, 2 for libuv once, and some for the first connection */
 
 static void arm(fct_loop *loop);
 
@@ -188,19 +191,38 @@ static bool keep_standard_numbers(void)
     return true;
 }
 
+static int open_handles(fct_loop *loop)
+{
+    int result = uv_loop_init(&loop->uv);
+
+    if (result == 0) {
+        result = uv_async_init(&loop->uv, &loop->wake, on_wake);
+        if (result != 0)
+            uv_loop_close(&loop->uv);
+    }
+    return -result;
+}
+
 fct_loop *fct_loop_new(void)
 {
-    fct_loop *loop = keep_standard_numbers() ? fct_calloc(1, sizeof *loop) : NULL;
+    /* libuv aborts when it gets some of its descriptors and not all (uv__signal_global_init()). */
+    int cause = fct_shortage_look(DESCRIPTORS);
+    fct_loop *loop;
 
-    if (!loop)
+    if (!cause && !keep_standard_numbers())
+        cause = errno;
+    loop = cause ? NULL : fct_calloc(1, sizeof *loop);
+    if (!loop) {
+        errno = cause ? cause : ENOMEM;
         return NULL;
+    }
     fct_list_init(&loop->timers);
     loop->armed_us = UINT64_MAX;
-    if (uv_loop_init(&loop->uv) != 0)
-        goto fail;
-    if (uv_async_init(&loop->uv, &loop->wake, on_wake) != 0) {
-        uv_loop_close(&loop->uv);
-        goto fail;
+    cause = open_handles(loop);
+    if (cause) {
+        fct_free(loop);
+        errno = cause;
+        return NULL;
     }
     uv_timer_init(&loop->uv, &loop->alarm);
     uv_prepare_init(&loop->uv, &loop->prepare);
@@ -211,10 +233,6 @@ fct_loop *fct_loop_new(void)
     loop->alarm.data = loop;
     loop->prepare.data = loop;
     return loop;
-
-fail:
-    fct_free(loop);
-    return NULL;
 }
 
 void fct_loop_free(fct_loop *loop)

@@ -8,7 +8,7 @@
 
 typedef struct fct_loop fct_loop;
 
-/* NULL when memory or descriptors ran out. */
+/* NULL with errno when memory or descriptors ran out. */
 fct_loop *fct_loop_new(void);
 
 /* First close everything that was opened on it. */

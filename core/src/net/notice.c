@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/notice.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -21,6 +22,8 @@ static bool add(const fct_notice *notice, int fd)
 
 bool fct_notice_open(fct_notice *notice, int inner_fd)
 {
+    int cause;
+
     notice->fd = epoll_create1(EPOLL_CLOEXEC);
     notice->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     notice->inner_fd = inner_fd;
@@ -28,7 +31,9 @@ bool fct_notice_open(fct_notice *notice, int inner_fd)
     if (notice->fd >= 0 && notice->event_fd >= 0 && add(notice, notice->event_fd) &&
         (inner_fd < 0 || add(notice, inner_fd)))
         return true;
+    cause = errno;
     fct_notice_close(notice);
+    errno = cause;
     return false;
 }
 

@@ -17,7 +17,7 @@ typedef struct fct_notice {
 
 void fct_notice_init(fct_notice *notice);
 
-/* It begins to watch inner_fd (-1: nothing).  False when descriptors ran out. */
+/* It begins to watch inner_fd (-1: nothing).  False with errno when descriptors ran out. */
 bool fct_notice_open(fct_notice *notice, int inner_fd);
 void fct_notice_close(fct_notice *notice); /* closing a closed one is fine */
 

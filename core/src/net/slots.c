@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/private.h"
+#include "base/shortage.h"
 #include "net/loop_uv.h"
 
 #include <errno.h>
@@ -54,13 +55,17 @@ static int open_file(fct_slots *slots, facteur_error **error)
 {
     int dir = fct_private_dir("host_slots", error);
     const char *fault;
+    int cause;
 
     if (dir < 0)
         return dir;
     slots->fd =
         openat(dir, slots->name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    cause = slots->fd < 0 ? errno : 0;
     fault = slots->fd < 0 ? strerror(errno) : fct_private_fault(slots->fd);
     close(dir);
+    if (fct_shortage_is(cause))
+        return fct_shortage_set(error, cause);
     if (!fault) {
         fct_loop_note(slots->loop, slots->fd);
         /* Cleaners of /tmp take what was not touched for days. */

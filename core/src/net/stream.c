@@ -90,7 +90,8 @@ static void lose_tls(fct_stream *stream)
 {
     if (stream->shaking) {
         stream->shaking = false;
-        stream->owner->secured(stream->user, FACTEUR_ETLS, fct_tls_message(stream->tls));
+        stream->owner->secured(stream->user, fct_tls_error(stream->tls),
+                               fct_tls_message(stream->tls));
         return;
     }
     lose(stream, FACTEUR_ETLS, fct_tls_message(stream->tls));

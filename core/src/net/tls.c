@@ -7,6 +7,7 @@
 #include "net/tls.h"
 
 #include "base/memory.h"
+#include "base/shortage.h"
 #include "net/tls_context.h"
 
 #include <openssl/err.h>
@@ -33,6 +34,7 @@ struct fct_tls {
     bool open;
     bool first_seen; /* the first byte told TLS from clear text */
     unsigned talk;
+    int lacking; /* errno: the machine is short of what a handshake needs */
     unsigned char binding[64];
     char message[MESSAGE_MAX];
 };
@@ -105,6 +107,15 @@ static int on_verify(int good, X509_STORE_CTX *store)
 
     if (good || tls->context->pin_suffices)
         return 1;
+    /* The system's authorities are read when they are needed. */
+    if (X509_STORE_CTX_get_error(store) == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
+        tls->lacking = fct_shortage_look(1);
+    if (tls->lacking) {
+        char text[FCT_SHORTAGE_TEXT];
+
+        snprintf(tls->message, sizeof tls->message, "%s", fct_shortage_text(tls->lacking, text));
+        return 0;
+    }
     fct_tls_explain(store, tls->context->name, tls->message, sizeof tls->message);
     return 0;
 }
@@ -397,6 +408,11 @@ void fct_tls_end(fct_tls *tls)
     ERR_clear_error();
     SSL_shutdown(tls->ssl);
     ERR_clear_error();
+}
+
+int fct_tls_error(const fct_tls *tls)
+{
+    return tls->lacking ? fct_shortage_code(tls->lacking) : FACTEUR_ETLS;
 }
 
 const char *fct_tls_message(const fct_tls *tls)

@@ -94,7 +94,9 @@ void fct_tls_sent(fct_tls *tls, size_t len);
 /* Append close_notify to the output. */
 void fct_tls_end(fct_tls *tls);
 
-/* Why the last call failed: a sentence; lives as long as `tls`. */
+/* Why the last call failed: FACTEUR_ETLS, or FACTEUR_ELIMIT when no descriptor was left. */
+int fct_tls_error(const fct_tls *tls);
+/* The same as a sentence; lives as long as `tls`. */
 const char *fct_tls_message(const fct_tls *tls);
 
 /* Facts of an open connection; static or as long as `tls`. */

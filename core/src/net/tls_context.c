@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/passphrase.h"
+#include "base/shortage.h"
 #include "net/endpoint.h"
 
 #include <dirent.h>
@@ -70,6 +71,8 @@ static int check_readable(const char *path, const char *option, facteur_error **
 {
     FILE *file = fopen(path, "re");
 
+    if (!file && fct_shortage_is(errno))
+        return fct_shortage_set(error, errno);
     if (!file)
         return fct_error_set(error, FACTEUR_ECONFIG, option, "%s: %s cannot be read: %s", option,
                              path, strerror(errno));
@@ -93,6 +96,8 @@ static int check_folder(const char *path, facteur_error **error)
     struct dirent *entry = NULL;
     bool found = false;
 
+    if (!folder && fct_shortage_is(errno))
+        return fct_shortage_set(error, errno);
     if (!folder)
         return fct_error_set(error, FACTEUR_ECONFIG, "ca_path", "ca_path: %s cannot be read: %s",
                              path, strerror(errno));

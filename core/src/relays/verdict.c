@@ -48,6 +48,8 @@ bool fct_verdict_moves_on(const fct_outcome *outcome)
     case FACTEUR_EDEADLINE:
     case FACTEUR_EPROTOCOL:
         return true;
+    case FACTEUR_ELIMIT: /* the next one may have a connection */
+        return outcome->phase <= FACTEUR_PHASE_auth;
     case FACTEUR_ETEMPORARY:
         return outcome->phase <= FACTEUR_PHASE_auth || all_of_relay(outcome);
     case FACTEUR_ECONFIG: /* its proxy does not let us through, or its local_address is gone */
