@@ -526,7 +526,7 @@ FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
  * thread may call this.  It opens nothing and waits for nothing.
  *
  *   {"relays": [{"relay": "smtps://…",
- *     "connections": {"open", "opened", "reused", "failed": {phase: count}},
+ *     "connections": {"open", "opened", "reused", "failed": {phase: count}, "unshared"},
  *     "mails": {"sent", "temporary", "permanent", "in_doubt", "in_flight", "waiting", "redone",
  *               "late_sent", "late_refused"},
  *     "handshakes": {"full", "resumed"}, "flights": …, "demotions": …,
@@ -536,9 +536,10 @@ FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
  * whose verdict came after it: they were taken, or certainly not.
  *
  * A bucket counts the times below so many seconds (a power of two of microseconds) that no bucket
- * before it counts; the last one has null.  Empty buckets and phases are left out.  Without a relay
- * (memory:// …) the list is empty.  A shared mailer also has "shared": {"used", "resting", "left"},
- * the numbers of facteur_shared_count().
+ * before it counts; the last one has null.  "unshared", connections opened without the slot of
+ * host_slots that they need, is left out when it is 0, and so are empty buckets and phases. Without
+ * a relay (memory:// …) the list is empty.  A shared mailer also has "shared": {"used", "resting",
+ * "left"}, the numbers of facteur_shared_count().
  *
  * FACTEUR_ECLOSED, FACTEUR_ENOMEM.
  */
@@ -722,7 +723,8 @@ FACTEUR_API double facteur_delivery_left(const facteur_delivery *delivery);
 
 /*
  * Connect, TLS, EHLO, AUTH and NOOP, without a mail.  `*json` (facteur_free) is an object: relay,
- * ok, phase, address, proxy, tls {version, cipher, resumed}, capabilities, auth, timings, error.
+ * ok, phase, address, proxy, tls {version, cipher, resumed}, capabilities, auth, timings, error, and
+ * host_slots (a sentence) if that limit cannot be shared with other processes.
  * With a proxy, `address` is where that was reached; without one `proxy` is null.  Returns
  * 0 also when the relay refused, or when a file is of no use (no certificate in ca_file); `ok` is
  * then false. Several relays are checked at once within the deadline; the object then has relay, ok

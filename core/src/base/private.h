@@ -9,12 +9,17 @@
 #include "facteur.h"
 
 /*
- * Open the directory in which the processes of one user share files: XDG_RUNTIME_DIR/facteur, else
- * /tmp/facteur-<uid>.  It is made if it is missing.
+ * Open the directory in which the processes of one user share files.  It is made if it is missing.
+ *
+ * The places, in their order: XDG_RUNTIME_DIR/facteur, then facteur-<uid> in /tmp, in TMPDIR, in
+ * /var/tmp and in /dev/shm.  A place where nothing can be made is passed by.  If another user took
+ * the name facteur-<uid>, a directory with a random suffix is used, the same by all processes.
  *
  * option   The option that needs it, for the error.
  *
- * Returns the descriptor, or FACTEUR_ECONFIG: a link, another user's, or open to other users.
+ * Returns the descriptor.  FACTEUR_ECONFIG: in XDG_RUNTIME_DIR, where nobody else can write, it is
+ * a link, another user's or open to other users.  FACTEUR_EIO: no place is left.  FACTEUR_ELIMIT,
+ * FACTEUR_ENOMEM.
  */
 int fct_private_dir(const char *option, facteur_error **error);
 

@@ -101,6 +101,8 @@ static json_t *describe(const char *relay, const fct_outcome *outcome,
     err = err ||
           fct_json_set(root, "reply",
                        fct_json_reply(outcome->reply.code, outcome->reply.enhanced, reply_text));
+    if (check->slots_fault)
+        err = err || fct_json_set(root, "host_slots", fct_json_text(check->slots_fault));
     err = err || fct_json_set(root, "timings", timings(outcome));
     err = err || fct_json_set(root, "error", error_of(outcome));
     if (!err)

@@ -112,6 +112,8 @@ static json_t *describe(const fct_relay *relay, const struct fct_pool_stats *sta
     json_t *opened = numbers(connections, sizeof connections / sizeof connections[0]);
     int err = !object || !opened || fct_json_set(opened, "failed", failures(stats));
 
+    if (!err && stats->unshared)
+        err = set_number(opened, "unshared", stats->unshared);
     if (err) {
         json_decref(opened);
         return checked(object, err);

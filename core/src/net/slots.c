@@ -51,6 +51,11 @@ static void close_file(fct_slots *slots)
     slots->fd = -1;
 }
 
+static bool is_of_disk(int cause)
+{
+    return cause == EROFS || cause == ENOSPC || cause == EDQUOT || cause == EACCES;
+}
+
 static int open_file(fct_slots *slots, facteur_error **error)
 {
     int dir = fct_private_dir("host_slots", error);
@@ -75,7 +80,7 @@ static int open_file(fct_slots *slots, facteur_error **error)
     if (slots->fd >= 0)
         close(slots->fd);
     slots->fd = -1;
-    return fct_error_set(error, FACTEUR_ECONFIG, "host_slots",
+    return fct_error_set(error, is_of_disk(cause) ? FACTEUR_EIO : FACTEUR_ECONFIG, "host_slots",
                          "host_slots: the lock file %s cannot be used: %s", slots->name, fault);
 }
 

@@ -19,7 +19,7 @@ typedef struct fct_slots fct_slots;
  * slots    How many this process may count on; other processes may have another number.
  *
  * FACTEUR_ECONFIG: the directory or the file cannot be trusted, or the system has no such locks.
- * FACTEUR_ENOMEM.
+ * FACTEUR_EIO: there is no place where a file can be made.  FACTEUR_ELIMIT, FACTEUR_ENOMEM.
  */
 int fct_slots_open(fct_loop *loop, const fct_slice *parts, size_t part_count, unsigned slots,
                    fct_slots **out, facteur_error **error);

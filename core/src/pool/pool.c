@@ -155,6 +155,8 @@ static void fill_check(struct fct_check *check, fct_connection *connection)
     check->address = fct_strdup(fct_stream_peer(connection->stream));
     check->capabilities = fct_strdup(fct_session_capabilities(connection->session));
     check->mechanism = fct_strdup(fct_session_mechanism(connection->session));
+    if (connection->pool->slots_fault)
+        check->slots_fault = fct_strdup(connection->pool->slots_fault);
     if (!tls)
         return;
     check->tls_version = fct_strdup(fct_tls_version(tls));
@@ -528,6 +530,7 @@ void fct_pool_free(fct_pool *pool)
     fct_timer_clear(&pool->warm_timer);
     fct_timer_clear(&pool->patience_timer);
     fct_slots_free(pool->slots);
+    fct_free(pool->slots_fault);
     fct_tls_context_free(pool->tls);
     fct_free(pool);
 }
@@ -546,6 +549,7 @@ void fct_pool_abandon(fct_pool *pool)
     fct_timer_clear(&pool->warm_timer);
     fct_timer_clear(&pool->patience_timer);
     fct_slots_abandon(pool->slots);
+    fct_free(pool->slots_fault);
     fct_tls_context_free(pool->tls);
     fct_free(pool);
 }
@@ -557,5 +561,6 @@ void fct_check_done(struct fct_check *check)
     fct_free(check->tls_cipher);
     fct_free(check->capabilities);
     fct_free(check->mechanism);
+    fct_free(check->slots_fault);
     *check = (struct fct_check){0};
 }

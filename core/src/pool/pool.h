@@ -72,6 +72,7 @@ struct fct_check {
     bool tls_resumed;
     char *capabilities; /* a line each */
     char *mechanism;
+    char *slots_fault; /* why host_slots holds for this process alone, or NULL */
 };
 
 void fct_check_done(struct fct_check *check);

@@ -23,7 +23,8 @@ struct fct_pool {
     bool bdat_proven;             /* the relay has taken a BDAT */
     struct fct_pool_stats *stats; /* the relay's, or own_stats */
     struct fct_pool_stats own_stats;
-    fct_slots *slots; /* with host_slots, made with the first connection */
+    fct_slots *slots;  /* with host_slots, made with the first connection */
+    char *slots_fault; /* why the slots cannot be shared, or NULL */
     fct_timer slot_timer;
     uint64_t slot_pause_us; /* time until the next look for a slot; 0: no slot is missing */
     bool proven;            /* a session has given a mail its outcome */

@@ -3,6 +3,7 @@
 #include "pool/pool_state.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/random.h"
 
 #define PAUSE_FIRST_US 10000
@@ -18,6 +19,29 @@ static int open_slots(fct_pool *pool, facteur_error **error)
     return fct_slots_open(pool->loop, &part, 1, pool->relay->host_slots, &pool->slots, error);
 }
 
+/* A limit that cannot be shared stops no mail: it holds for this process's own connections. */
+static int take_unshared(fct_pool *pool, const facteur_error *cause)
+{
+    fct_free(pool->slots_fault);
+    pool->slots_fault = fct_strdup(cause ? facteur_error_message(cause) : "");
+    if (fct_pool_count_open(pool) >= pool->relay->host_slots)
+        return 1;
+    fct_stats_add(&pool->stats->unshared, 1);
+    return 0;
+}
+
+static int share_slots(fct_pool *pool, facteur_error **error)
+{
+    facteur_error *cause = NULL;
+    int result = open_slots(pool, &cause);
+
+    if (result != FACTEUR_EIO)
+        return fct_error_pass(error, result, cause);
+    result = take_unshared(pool, cause);
+    facteur_error_free(cause);
+    return result;
+}
+
 int fct_pool_take_slot(fct_pool *pool, int *slot, facteur_error **error)
 {
     int result;
@@ -26,9 +50,11 @@ int fct_pool_take_slot(fct_pool *pool, int *slot, facteur_error **error)
     if (pool->relay->host_slots == 0)
         return 0;
     if (!pool->slots) {
-        result = open_slots(pool, error);
-        if (result != 0)
+        result = share_slots(pool, error);
+        if (result != 0 || !pool->slots)
             return result;
+        fct_free(pool->slots_fault);
+        pool->slots_fault = NULL;
     }
     *slot = fct_slots_take(pool->slots);
     if (*slot < 0)

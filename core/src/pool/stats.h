@@ -24,6 +24,7 @@ struct fct_pool_stats {
     uint64_t open, in_flight, waiting;            /* now: connections, mails, jobs in the queue */
     uint64_t opened;                              /* connections that were dialled */
     uint64_t failed[FACTEUR_PHASE_COUNT];         /* those of them that never became ready */
+    uint64_t unshared;                            /* those of them without a slot of the host's */
     uint64_t reused;                              /* mails on a connection that had served before */
     uint64_t handshakes_full, handshakes_resumed; /* TLS */
     uint64_t flights;                             /* writes followed by a wait, greeting to QUIT */
