@@ -367,9 +367,8 @@ void php_facteur_letter_send(zval *return_value, const struct php_facteur_letter
                              zend_object *mailer)
 {
     facteur_message *message = php_facteur_letter_compose(call, mailer_from(mailer)->core);
-    facteur_receipt *receipt = message
-                                   ? try_send(mailer, message, call->deadline, FACTEUR_LETTER)
-                                   : php_facteur_shortage_receipt();
+    facteur_receipt *receipt = message ? try_send(mailer, message, call->deadline, FACTEUR_LETTER)
+                                       : php_facteur_shortage_receipt();
 
     facteur_message_free(message);
     if (!php_facteur_token_settle(php_facteur_token_of(mailer), receipt))

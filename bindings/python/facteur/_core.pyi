@@ -294,7 +294,7 @@ class Mailer:
         # How long to leave such a relay alone, before one mail tries it again.  Default: 30.
         breaker_pause: float | None = None,
         # The name in EHLO: a domain or an address literal.  Default: the host's full name, else
-        # the sender's domain.
+        # the sender's domain, else the address literal of the connection.
         helo: str | None = None,
         # implicit: TLS from the start.  starttls: STARTTLS is required.  opportunistic:
         # STARTTLS if the relay offers it.  none: no TLS.  Default: implicit for smtps://,

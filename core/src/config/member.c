@@ -386,11 +386,13 @@ static fct_slice domain_of(const char *text)
     return (fct_slice){name, strcspn(name, ">")};
 }
 
-/* The first candidate that a relay on the internet has no reason to refuse. */
+/*
+ * The first candidate that a relay on the internet has no reason to refuse; empty when there is
+ * none. Never the login: EHLO is sent before TLS.
+ */
 static fct_slice choose_helo(const fct_member *member, const char *sender, const char *host_name)
 {
-    const char *candidates[] = {host_name, sender, text_of(member, FCT_OPT_default_from),
-                                text_of(member, FCT_OPT_username)};
+    const char *candidates[] = {host_name, sender, text_of(member, FCT_OPT_default_from)};
 
     if (text_of(member, FCT_OPT_helo))
         return fct_slice_of(text_of(member, FCT_OPT_helo));
@@ -400,14 +402,27 @@ static fct_slice choose_helo(const fct_member *member, const char *sender, const
         if (fct_host_is_public_name(name))
             return name;
     }
-    return FCT_SLICE("[127.0.0.1]");
+    return (fct_slice){NULL, 0};
+}
+
+static int settle_helo(fct_member *member, const char *sender)
+{
+    char host_name[HOST_NAME_LEN] = "";
+    fct_slice helo;
+
+    if (gethostname(host_name, sizeof host_name - 1) != 0)
+        host_name[0] = '\0';
+    helo = choose_helo(member, sender, host_name);
+    if (!helo.len)
+        return 0;
+    member->relay.session.helo = fct_strndup(helo.ptr, helo.len);
+    return member->relay.session.helo ? 0 : FACTEUR_ENOMEM;
 }
 
 int fct_member_complete(fct_member *member, const char *sender, facteur_error **error)
 {
     struct fct_session_config *session = &member->relay.session;
     const char *password_file = text_of(member, FCT_OPT_password_file);
-    char host_name[HOST_NAME_LEN] = "";
     int err;
 
     if (member->ready)
@@ -431,15 +446,7 @@ int fct_member_complete(fct_member *member, const char *sender, facteur_error **
     }
     if (err)
         return err;
-    if (!session->helo) {
-        fct_slice helo;
-
-        if (gethostname(host_name, sizeof host_name - 1) != 0)
-            host_name[0] = '\0';
-        helo = choose_helo(member, sender, host_name);
-        session->helo = fct_strndup(helo.ptr, helo.len);
-    }
-    if (!session->helo)
+    if (!session->helo && settle_helo(member, sender))
         return fct_error_nomem(error);
     member->ready = true;
     return 0;

@@ -82,7 +82,7 @@
       "How long to leave such a relay alone, before one mail tries it again.")                     \
     X(helo, RELAY, TEXT, "", "", 0, 0,                                                             \
       "The name in EHLO: a domain or an address literal.  Default: the host's full name, "         \
-      "else the sender's domain.")                                                                 \
+      "else the sender's domain, else the address literal of the connection.")                     \
     X(tls, RELAY, CHOICE, FCT_TLS_WORDS, "", 0, 3,                                                 \
       "implicit: TLS from the start.  starttls: STARTTLS is required.  opportunistic: "            \
       "STARTTLS if the relay offers it.  none: no TLS.  Default: implicit for smtps://, "          \

@@ -110,3 +110,21 @@ void fct_endpoint_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT]
                  un->sun_path + (abstract ? 1 : 0));
     }
 }
+
+void fct_endpoint_address_literal(const fct_endpoint *address, char text[FCT_ENDPOINT_LITERAL])
+{
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)&address->sock;
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)&address->sock;
+    char ip[INET6_ADDRSTRLEN] = "127.0.0.1";
+    bool is_v6 = address->sock.ss_family == AF_INET6;
+
+    if (is_v6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+        is_v6 = false;
+        inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], ip, sizeof ip);
+    } else if (is_v6) {
+        inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
+    } else if (address->sock.ss_family == AF_INET) {
+        inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
+    }
+    snprintf(text, FCT_ENDPOINT_LITERAL, "[%s%s]", is_v6 ? "IPv6:" : "", ip);
+}

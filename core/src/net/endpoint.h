@@ -37,4 +37,12 @@ void fct_endpoint_host_text(const fct_endpoint *address, char text[FCT_ENDPOINT_
  */
 void fct_endpoint_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT]);
 
+#define FCT_ENDPOINT_LITERAL 64
+
+/*
+ * The address literal of RFC 5321 section 4.1.3: "[192.0.2.1]", "[IPv6:2001:db8::1]".  A unix
+ * socket has "[127.0.0.1]": its peer is this machine.
+ */
+void fct_endpoint_address_literal(const fct_endpoint *address, char text[FCT_ENDPOINT_LITERAL]);
+
 #endif

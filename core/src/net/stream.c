@@ -2,7 +2,6 @@
 #include "net/stream.h"
 
 #include "base/memory.h"
-#include "net/endpoint.h"
 #include "net/loop_uv.h"
 #include "net/system.h"
 #include "net/timer.h"
@@ -500,4 +499,13 @@ bool fct_stream_look(fct_stream *stream)
 const char *fct_stream_peer(const fct_stream *stream)
 {
     return stream->peer;
+}
+
+void fct_stream_literal(const fct_stream *stream, char text[FCT_ENDPOINT_LITERAL])
+{
+    fct_endpoint own = {.len = sizeof own.sock};
+
+    if (getsockname(stream->fd, (struct sockaddr *)&own.sock, &own.len) != 0)
+        own.sock.ss_family = AF_UNSPEC;
+    fct_endpoint_address_literal(&own, text);
 }

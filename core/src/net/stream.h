@@ -7,6 +7,7 @@
 #define FCT_STREAM_H
 
 #include "base/bytes.h"
+#include "net/endpoint.h"
 #include "net/loop.h"
 #include "net/tls.h"
 
@@ -81,5 +82,8 @@ uint64_t fct_stream_silence_us(const fct_stream *stream);
 bool fct_stream_look(fct_stream *stream);
 
 const char *fct_stream_peer(const fct_stream *stream);
+
+/* This end's address, as fct_endpoint_address_literal(). */
+void fct_stream_literal(const fct_stream *stream, char text[FCT_ENDPOINT_LITERAL]);
 
 #endif

@@ -383,6 +383,10 @@ static bool make_session(fct_connection *connection)
     config.bdat_proven = connection->pool->bdat_proven;
     if (!connection->pipelining)
         config.pipelining = FCT_PIPELINING_OFF;
+    if (!config.helo) {
+        fct_stream_literal(connection->stream, connection->literal);
+        config.helo = connection->literal;
+    }
     if (fct_random(config.nonce, sizeof config.nonce) != 0)
         return false;
     connection->session = fct_session_new(&config, fct_loop_now_us(connection->loop));

@@ -57,6 +57,7 @@ typedef struct fct_connection {
     bool hung_up;        /* the relay or the network ended it */
     bool doubt;          /* its end left a mail in doubt */
     int64_t timing_us[FACTEUR_PHASE_COUNT];
+    char literal[FCT_ENDPOINT_LITERAL]; /* this end's address, for EHLO when there is no name */
 } fct_connection;
 
 /* Open a connection.  Returns NULL when memory ran out.  fct_pool_on_end() reports its end. */

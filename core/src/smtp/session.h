@@ -47,7 +47,8 @@ enum fct_hold {
 
 struct fct_session_config {
     enum fct_tls_plan tls;
-    const char *helo; /* domain or address literal; config/ has checked it */
+    const char *helo; /* domain or address literal; config/ has checked it.  NULL in a relay's: the
+                       * literal of each connection's own address */
     const char *auth; /* the only mechanism to try, or NULL: the strongest that both sides know */
     const char *username; /* NULL: no AUTH */
     const char *authzid;  /* the identity to act as (RFC 4422 section 3.4.1), or NULL */
