@@ -56,6 +56,26 @@ static void an_address_is_written_as_smtp_wants_it(void **state)
     assert_string_equal(text, "[127.0.0.1]");
 }
 
+static void a_peer_on_this_machine_is_known(void **state)
+{
+    static const struct {
+        const char *own, *peer;
+        bool same;
+    } pairs[] = {{"127.0.0.1", "127.0.0.2", true},     {"::1", "::1", true},
+                 {"192.0.2.1", "192.0.2.1", true},     {"::ffff:127.0.0.1", "127.0.0.1", true},
+                 {"192.0.2.1", "192.0.2.2", false},    {"192.0.2.127", "198.51.100.127", false},
+                 {"2001:db8::1", "2001:db8::2", false}};
+    fct_endpoint own, peer;
+
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        assert_true(fct_endpoint_literal(&own, pairs[i].own, 1));
+        assert_true(fct_endpoint_literal(&peer, pairs[i].peer, 2));
+        assert_int_equal(fct_endpoint_same_host(&own, &peer), pairs[i].same);
+    }
+    assert_true(fct_endpoint_unix(&own, "/run/a") && fct_endpoint_unix(&peer, "/run/b"));
+    assert_true(fct_endpoint_same_host(&own, &peer));
+}
+
 /* ---- The relay ------------------------------------------------------------------------------- */
 
 #define EXPECT(condition, ...)                                                                     \
@@ -188,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_is_written_as_smtp_wants_it),
+        cmocka_unit_test(a_peer_on_this_machine_is_known),
         cmocka_unit_test(nobody_hears_the_login_or_a_loopback_address),
     };
 

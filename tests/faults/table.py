@@ -287,6 +287,7 @@ SHOWN = [
     (127, "tests/python/test_tenants.py", "test_each_of_a_thousand_configurations_sends", "and an interpreter"),
     (128, "tests/core/test_descriptors.c", "the_first_send_is_told", "the process must be short of descriptors"),
     (128, "tests/python/test_descriptors.py", "test_a_receipt_says_what_is_missing", "and through Python"),
+    (129, "tests/faults/test_network.py", "test_signs_of_life_of_a_proxy", "the proxy must live"),
     (132, SEVERAL, "test_nothing_stands_behind_a_final_dot", "it takes several mails"),
     (132, EARLY, "test_fifty_mails_at_once", "chasquid and Courier themselves"),
     (133, SEVERAL, "test_nothing_stands_behind_a_final_dot", "the same"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows 1, 16, 70 and 102 of docs/faults.md, on a network that loses what it should: packets to a black hole, flows that a NAT forgot."""
+"""Rows 1, 16, 70, 102 and 129 of docs/faults.md, on a network that loses what it should: packets to a black hole, flows that a NAT forgot."""
 
 import socket
 import subprocess
@@ -8,7 +8,7 @@ import time
 import pytest
 from conftest import DRIVER, Driver
 from network import FAR, FAR6, HOLE, HOLE6, NEAR, NEAR6, Network
-from support import SmtpServer
+from support import Proxy, SmtpServer
 
 MODES = {"single": {"pipelining": False, "chunking": False}, "pipelining": {"pipelining": True, "chunking": False},
          "chunking": {"pipelining": True, "chunking": True}}
@@ -117,6 +117,23 @@ def test_signs_of_life(client, network, far, forgotten):
     assert forgotten or receipt["flights"] == 1
     assert far.stats()["mails"] == 2
     far.disconnect("reset")
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("host", ["127.0.0.1", FAR], ids=["beside", "far"])
+def test_signs_of_life_of_a_proxy(client, far, host, lost):
+    """They say nothing of the relay: the mail is held back, and redone on a new connection."""
+    with Proxy((NEAR, far.ports["plain"]), host="0.0.0.0", delay_s=0.0 if host == "127.0.0.1" else 0.02) as proxy:
+        client.open(f"smtp://{host}:{proxy.port}?tls=none&helo=client.example&fresh_ms=2000")
+        assert client.send(TO)["status"] == "sent"
+        if lost:
+            proxy.lose()
+        time.sleep(4.5)
+        receipt = client.send(TO, deadline=20.0)
+        assert (receipt["status"], receipt["attempts"]) == ("sent", 2 if lost else 1), receipt
+        assert lost or receipt["flights"] == 2
+        assert (proxy.connections, far.stats()["mails"]) == (1 + lost, 2)
+        far.disconnect("reset")
 
 
 RECIPIENTS = ["recipient-%04d@a-longer-domain.example.org" % number for number in range(1000)]

@@ -2,6 +2,7 @@
 """What the Python suites share."""
 
 from .connect_proxy import ConnectProxy
+from .proxy import Proxy
 from .smtp import SmtpServer, certificate
 
-__all__ = ["ConnectProxy", "SmtpServer", "certificate"]
+__all__ = ["ConnectProxy", "Proxy", "SmtpServer", "certificate"]

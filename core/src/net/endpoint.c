@@ -128,3 +128,13 @@ void fct_endpoint_address_literal(const fct_endpoint *address, char text[FCT_END
     }
     snprintf(text, FCT_ENDPOINT_LITERAL, "[%s%s]", is_v6 ? "IPv6:" : "", ip);
 }
+
+/* Loopback addresses are on this machine with whatever address is at the other end. */
+bool fct_endpoint_same_host(const fct_endpoint *own, const fct_endpoint *peer)
+{
+    char ours[FCT_ENDPOINT_LITERAL], theirs[FCT_ENDPOINT_LITERAL];
+
+    fct_endpoint_address_literal(own, ours);
+    fct_endpoint_address_literal(peer, theirs);
+    return strcmp(ours, theirs) == 0 || strncmp(theirs, "[127.", 5) == 0;
+}

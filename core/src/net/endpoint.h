@@ -37,6 +37,9 @@ void fct_endpoint_host_text(const fct_endpoint *address, char text[FCT_ENDPOINT_
  */
 void fct_endpoint_text(const fct_endpoint *address, char text[FCT_ENDPOINT_TEXT]);
 
+/* Whether both ends of a connection are on this machine; so are those of a unix socket. */
+bool fct_endpoint_same_host(const fct_endpoint *own, const fct_endpoint *peer);
+
 #define FCT_ENDPOINT_LITERAL 64
 
 /*

@@ -439,6 +439,9 @@ void fct_stream_await(fct_stream *stream, bool replies)
 }
 
 #ifdef __linux__
+/* Where tcpi_min_rtt is in the kernel's struct tcp_info; the C library's ends before it. */
+#define MIN_RTT_AT 148
+
 static bool set_tcp(const fct_stream *stream, int option, unsigned value)
 {
     return setsockopt(stream->fd, IPPROTO_TCP, option, &value, sizeof value) == 0;
@@ -466,6 +469,17 @@ uint64_t fct_stream_silence_us(const fct_stream *stream)
         return UINT64_MAX;
     return (uint64_t)info.tcpi_last_ack_recv * 1000;
 }
+
+uint64_t fct_stream_round_trip_us(const fct_stream *stream)
+{
+    uint32_t info[MIN_RTT_AT / sizeof(uint32_t) + 1];
+    socklen_t len = sizeof info;
+
+    if (!stream->tcp || getsockopt(stream->fd, IPPROTO_TCP, TCP_INFO, info, &len) != 0 ||
+        len < sizeof info || info[MIN_RTT_AT / sizeof(uint32_t)] == UINT32_MAX)
+        return UINT64_MAX;
+    return info[MIN_RTT_AT / sizeof(uint32_t)];
+}
 #else
 void fct_stream_ask(fct_stream *stream, uint64_t every_us)
 {
@@ -474,6 +488,12 @@ void fct_stream_ask(fct_stream *stream, uint64_t every_us)
 }
 
 uint64_t fct_stream_silence_us(const fct_stream *stream)
+{
+    (void)stream;
+    return UINT64_MAX;
+}
+
+uint64_t fct_stream_round_trip_us(const fct_stream *stream)
 {
     (void)stream;
     return UINT64_MAX;
@@ -508,4 +528,13 @@ void fct_stream_literal(const fct_stream *stream, char text[FCT_ENDPOINT_LITERAL
     if (getsockname(stream->fd, (struct sockaddr *)&own.sock, &own.len) != 0)
         own.sock.ss_family = AF_UNSPEC;
     fct_endpoint_address_literal(&own, text);
+}
+
+bool fct_stream_is_local(const fct_stream *stream)
+{
+    fct_endpoint own = {.len = sizeof own.sock}, peer = {.len = sizeof peer.sock};
+
+    return getsockname(stream->fd, (struct sockaddr *)&own.sock, &own.len) != 0 ||
+           getpeername(stream->fd, (struct sockaddr *)&peer.sock, &peer.len) != 0 ||
+           fct_endpoint_same_host(&own, &peer);
 }

@@ -75,6 +75,15 @@ void fct_stream_ask(fct_stream *stream, uint64_t every_us);
  */
 uint64_t fct_stream_silence_us(const fct_stream *stream);
 
+/* Whether the peer is on this machine. */
+bool fct_stream_is_local(const fct_stream *stream);
+
+/*
+ * The shortest round trip to the peer's system that the kernel has seen lately; UINT64_MAX if it
+ * does not say.
+ */
+uint64_t fct_stream_round_trip_us(const fct_stream *stream);
+
 /*
  * Look at an idle stream before it is used again.  If anything has arrived, passes it on
  * (`received`, `ready`, `lost`).  False if the stream was lost or closed meanwhile.

@@ -56,6 +56,9 @@ typedef struct fct_connection {
     bool cut;            /* the pool itself ended it */
     bool hung_up;        /* the relay or the network ended it */
     bool doubt;          /* its end left a mail in doubt */
+    /* When a flight left while no reply was owed, until it is answered; the fastest such answer;
+     * and the shortest round trip to the peer's system. */
+    uint64_t asked_us, answer_us, round_trip_us;
     int64_t timing_us[FACTEUR_PHASE_COUNT];
     char literal[FCT_ENDPOINT_LITERAL]; /* this end's address, for EHLO when there is no name */
 } fct_connection;

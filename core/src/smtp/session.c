@@ -559,6 +559,11 @@ int64_t fct_session_timing_us(const fct_session *s, enum facteur_phase phase)
     return s->timing_us[phase];
 }
 
+bool fct_session_is_owed(const fct_session *s)
+{
+    return s->owed > 0;
+}
+
 unsigned fct_session_flights(const fct_session *s)
 {
     return s->flights;

@@ -327,6 +327,8 @@ const char *fct_session_mechanism(const fct_session *session); /* the SASL mecha
 const char *fct_session_capabilities(const fct_session *session);
 /* For the phases greeting, ehlo and auth; -1 when the phase was not passed. */
 int64_t fct_session_timing_us(const fct_session *session, enum facteur_phase phase);
+/* Whether the relay owes a reply to a command that is wholly written. */
+bool fct_session_is_owed(const fct_session *session);
 unsigned fct_session_flights(const fct_session *session); /* since the connection began */
 /* The last 16 KiB of the redacted dialogue.  Valid until the next call on the session. */
 const char *fct_session_transcript(const fct_session *session);
