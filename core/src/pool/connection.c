@@ -10,7 +10,6 @@
 
 /* How long a connection reused after a rest may be silent before its mail goes elsewhere. */
 #define PROBE_US 3000000
-#define ANSWER_US 5000 /* what a relay may need for its fastest answer, beside the round trip */
 
 static const struct fct_stream_owner stream_owner;
 
@@ -300,28 +299,13 @@ static void on_event(fct_connection *connection, struct fct_session_event *event
 
 /* ---- The stream's side ---- */
 
-/*
- * Only an answer to a flight that left when none was owed: it cannot be a late answer to another
- * one.  What else was done in that turn of the loop makes it longer, never shorter.
- */
-static void time_answer(fct_connection *connection)
-{
-    uint64_t took_us = fct_loop_now_us(connection->loop) - connection->asked_us;
-
-    if (!connection->asked_us)
-        return;
-    connection->asked_us = 0;
-    if (took_us < connection->answer_us)
-        connection->answer_us = took_us;
-}
-
 static void on_received(void *user, const char *bytes, size_t len)
 {
     fct_connection *connection = user;
 
     connection->probe_us = 0;
     fct_suspicion_drop(&connection->suspicion);
-    time_answer(connection);
+    fct_connection_time_answer(connection);
     /* If this ends the session, its events are waiting and are read in on_ready(). */
     fct_session_feed(connection->session, bytes, len, fct_loop_now_us(connection->loop));
 }
@@ -519,38 +503,11 @@ bool fct_connection_look(fct_connection *connection)
     return good;
 }
 
-/*
- * Whether the peer's system is the relay's.  A relay behind a proxy answers later than the proxy's
- * system does, unless they are neighbours.  A peer on this machine is perhaps a tunnel or a
- * sidecar, and its system is our own, which says nothing; waiting for its reply costs no round
- * trip.
- */
-static bool is_direct(const fct_connection *connection)
-{
-    uint64_t round_trip_us = fct_stream_round_trip_us(connection->stream);
-
-    if (connection->round_trip_us < round_trip_us)
-        round_trip_us = connection->round_trip_us;
-    if (round_trip_us == UINT64_MAX || fct_stream_is_local(connection->stream))
-        return false;
-    return connection->answer_us <= round_trip_us + round_trip_us / 4 + ANSWER_US;
-}
-
-/* Whether the connection was idle so long that the network may have dropped it unnoticed. */
-static bool has_rested(const fct_connection *connection, uint64_t now_us)
-{
-    uint64_t fresh_us = connection->relay->fresh_us;
-
-    if (now_us - connection->idle_us <= fresh_us)
-        return false;
-    return fct_stream_silence_us(connection->stream) > fresh_us || !is_direct(connection);
-}
-
 int fct_connection_submit(fct_connection *connection, fct_job *job)
 {
     uint64_t now_us = fct_loop_now_us(connection->loop);
-    bool rested =
-        connection->mails > 0 && connection->in_flight == 0 && has_rested(connection, now_us);
+    bool rested = connection->mails > 0 && connection->in_flight == 0 &&
+                  fct_connection_has_rested(connection, now_us);
     bool held = rested || fct_mail_limit_near(&connection->pool->mail_limit, connection->mails);
     uint64_t deadline_us = job->span_us ? now_us + job->span_us : job->deadline_us;
     int result = fct_session_submit(connection->session, job->mail, deadline_us,

@@ -109,4 +109,10 @@ void fct_pool_on_noop(fct_pool *pool, fct_connection *connection);
  */
 void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_failure *failure);
 
+/* Bytes have come from the relay. */
+void fct_connection_time_answer(fct_connection *connection);
+
+/* Whether it was idle so long that the network may have dropped it unnoticed. */
+bool fct_connection_has_rested(const fct_connection *connection, uint64_t now_us);
+
 #endif
