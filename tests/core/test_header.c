@@ -521,6 +521,36 @@ static void tokens_are_refused_by_kind(void **state)
     }
 }
 
+/* The text ends with its length, whatever stands in memory behind it. */
+static void a_token_ends_with_its_length(void **state)
+{
+    static const struct {
+        enum fct_token kind;
+        const char *value;
+        size_t len;
+    } cases[] = {
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c=\"d\"", 9},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c=d", 7},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c=d", 6},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b; c=d", 4},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b", 2},
+        {FCT_TOKEN_MEDIA_TYPE, "a/b", 1},
+        {FCT_TOKEN_ID, "a", 0},
+        {FCT_TOKEN_URI, "https://x", 8},
+        {FCT_TOKEN_URI, "mailto:x", 7},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fct_slice value = {cases[i].value, cases[i].len};
+
+        if (fct_token_check(cases[i].kind, "field", value, NULL) != FACTEUR_EMESSAGE)
+            fail_msg("row %zu", i);
+        value.len = strlen(cases[i].value);
+        if (fct_token_check(cases[i].kind, "field", value, NULL) != 0)
+            fail_msg("row %zu, whole", i);
+    }
+}
+
 /* What each kind takes beside letters and digits, octet by octet. */
 static void tokens_have_their_characters(void **state)
 {
@@ -638,6 +668,7 @@ int main(void)
         cmocka_unit_test(file_names_of_any_length_read_back),
         cmocka_unit_test(display_text_is_cleaned),
         cmocka_unit_test(tokens_are_refused_by_kind),
+        cmocka_unit_test(a_token_ends_with_its_length),
         cmocka_unit_test(tokens_have_their_characters),
         cmocka_unit_test(tokens_have_their_lengths),
         cmocka_unit_test(characters_have_their_classes),

@@ -102,6 +102,10 @@ static void what_would_not_be_linear_is_refused(void **state)
     expect_refusal("<div><b>", 1U << 20, "", "1024 elements within each other");
     expect_refusal(" a=''", 10000, "<p", "512 attributes in one tag");
     expect_refusal(" a", 10000, "<p", "512 attributes in one tag");
+    expect_refusal("\ta", 10000, "<p", "512 attributes in one tag");
+    expect_refusal("\na", 10000, "<p", "512 attributes in one tag");
+    expect_refusal("\ra", 10000, "<p", "512 attributes in one tag");
+    expect_refusal("a=\"\"", 10000, "<p ", "512 attributes in one tag");
     expect_refusal("12345678", (FCT_MAX_HTML >> 3) + 1, "", "8388608 bytes");
 }
 

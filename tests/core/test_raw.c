@@ -335,6 +335,32 @@ static void finished_bytes_have_a_sender(void **state)
     }
 }
 
+/* What receipts say: between the angle brackets, and as much as there is of a field that lacks one.
+ */
+static void an_id_is_what_the_field_means(void **state)
+{
+    static const char *const rows[][2] = {
+        {"<1@a.example>", "1@a.example"},     {"1@a.example", "1@a.example"},
+        {"<1@a.example", "1@a.example"},      {"1@a.example>", "1@a.example>"},
+        {"<1@a.example> (x)", "1@a.example"}, {"\n (x) <1@a.example>", "1@a.example"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        facteur_message *message = NULL;
+        fct_mail *mail = NULL;
+        char raw[160];
+        int len =
+            snprintf(raw, sizeof raw,
+                     "From: a@example.com\nTo: b@example.org\nMessage-ID: %s\n\nx\n", rows[i][0]);
+
+        assert_int_equal(facteur_message_from_bytes(raw, (size_t)len, &message, NULL), 0);
+        assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+        assert_string_equal(fct_mail_message_id(mail), rows[i][1]);
+        fct_mail_unref(mail);
+        facteur_message_free(message);
+    }
+}
+
 static void return_path_is_taken_out(void **state)
 {
     TAKEN("Return-Path: <old@example.com>\nFrom: a@example.com\nTo: b@example.org\n\nx",
@@ -472,6 +498,7 @@ int main(void)
         cmocka_unit_test(what_ends_no_line_makes_no_field),
         cmocka_unit_test(carriage_returns_before_the_line_end),
         cmocka_unit_test(finished_bytes_have_a_sender),
+        cmocka_unit_test(an_id_is_what_the_field_means),
         cmocka_unit_test(return_path_is_taken_out),
         cmocka_unit_test(the_newest_resent_block_rules),
         cmocka_unit_test(a_resent_block_without_readers),

@@ -698,6 +698,37 @@ static void a_host_loop_needs_only_descriptor_and_deadline(void **state)
     fct_buf_done(&heard.text);
 }
 
+/* In a child, which may close them: nothing of a loop gets the number of an output or of the input.
+ */
+static bool keeps_standard_numbers(void)
+{
+    fct_loop *made;
+    bool kept = true;
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        close(fd);
+    made = fct_loop_new();
+    for (int fd = STDIN_FILENO; made && fd <= STDERR_FILENO; fd++) {
+        char byte = 'x';
+        ssize_t moved = fd == STDIN_FILENO ? read(fd, &byte, 1) : write(fd, &byte, 1);
+
+        kept = kept && fcntl(fd, F_GETFD) >= 0 && moved < 0 && errno == EBADF;
+    }
+    fct_loop_free(made);
+    return made && kept;
+}
+
+static void a_loop_leaves_standard_numbers_alone(void **state)
+{
+    pid_t child = fork();
+    int status = 1;
+
+    if (child == 0)
+        _exit(keeps_standard_numbers() ? 0 : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 int main(void)
 {
 #define NET_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -708,6 +739,7 @@ int main(void)
         NET_TEST(what_becomes_due_in_a_step_fires_in_it),
         NET_TEST(running_until_a_time_ends_there),
         NET_TEST(another_thread_wakes_the_loop),
+        cmocka_unit_test(a_loop_leaves_standard_numbers_alone),
         NET_TEST(literals_and_localhost_need_no_server),
         NET_TEST(the_hosts_file_is_read),
         NET_TEST(a_resolver_may_be_freed_at_any_turn),

@@ -303,6 +303,24 @@ static void a_name_with_a_nul_is_another_name(void **state)
     certificate_free(&bad);
 }
 
+/* SNI has room for 255 octets, and without the name another certificate may come. */
+static void a_name_too_long_for_sni_is_not_left_out(void **state)
+{
+    char name[257];
+    fct_tls_context *context;
+    fct_tls *tls;
+
+    for (size_t len = 255; len <= 256; len++) {
+        memset(name, 'a', len);
+        name[len] = '\0';
+        context = client_context(&(struct fct_tls_config){.ca_file = ca_path}, name);
+        tls = fct_tls_new(context);
+        assert_int_equal(tls != NULL, len == 255);
+        fct_tls_free(tls);
+        fct_tls_context_free(context);
+    }
+}
+
 static void names_addresses_and_wildcards_are_accepted(void **state)
 {
     struct fct_tls_config config = {.ca_file = ca_path};
@@ -686,6 +704,7 @@ int main(void)
         cmocka_unit_test(each_bad_certificate_has_its_sentence),
         cmocka_unit_test(a_binding_comes_with_the_handshake),
         cmocka_unit_test(a_name_with_a_nul_is_another_name),
+        cmocka_unit_test(a_name_too_long_for_sni_is_not_left_out),
         cmocka_unit_test(names_addresses_and_wildcards_are_accepted),
         cmocka_unit_test(a_pin_stands_for_the_chain),
         cmocka_unit_test(old_protocols_are_refused),

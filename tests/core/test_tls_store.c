@@ -302,8 +302,9 @@ static void any_byte_may_be_wrong(void **state)
     SSL_CTX_free(server);
 }
 
-/* The line that is stored, with another time and the digest that goes with it. */
-static void write_line_until(int64_t until_s)
+/* The line that is stored, with another time, `tail` behind its session, and the digest of these.
+ */
+static void write_line_until(int64_t until_s, const char *tail)
 {
     char bytes[8192], line[8192], digest[FCT_DIGEST_TEXT], *session;
     FILE *file = fopen(path, "r");
@@ -315,7 +316,7 @@ static void write_line_until(int64_t until_s)
     bytes[len] = '\0';
     session = strchr(strchr(bytes, ' ') + 1, ' ');
     *strrchr(bytes, ' ') = '\0';
-    made = snprintf(line, sizeof line, "%.64s %" PRId64 "%s", bytes, until_s, session);
+    made = snprintf(line, sizeof line, "%.64s %" PRId64 "%s%s", bytes, until_s, session, tail);
     part = (fct_slice){line, (size_t)made};
     assert_true(fct_digest_text(&part, 1, digest));
     made += snprintf(line + made, sizeof line - (size_t)made, " %s\n", digest);
@@ -337,10 +338,58 @@ static void stale_sessions_are_dropped(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         unlink(path);
         assert_false(connect_once(&config, HOST, server));
-        write_line_until((int64_t)time(NULL) + rows[i].from_now_s);
+        write_line_until((int64_t)time(NULL) + rows[i].from_now_s, "");
         assert_int_equal(connect_once(&config, HOST, server), rows[i].resumed);
         assert_int_equal(count_lines(), 1);
     }
+    SSL_CTX_free(server);
+}
+
+/* Its digest is right, and what it says is a session with something behind that is no base64. */
+static void a_session_is_base64_to_its_end(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path, .session_file = path, .identity = "r"};
+    SSL_CTX *server = server_context(&good);
+
+    SSL_CTX_set_num_tickets(server, 1);
+    assert_false(connect_once(&config, HOST, server));
+    write_line_until((int64_t)time(NULL) + 100, "AAA!");
+    assert_false(connect_once(&config, HOST, server));
+    SSL_CTX_free(server);
+}
+
+static size_t count_descriptors(void)
+{
+    size_t count = 0;
+
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void descriptors_are_given_back(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path,
+                                    .client_cert = client_a,
+                                    .client_key = client_a,
+                                    .session_file = path,
+                                    .identity = "r"};
+    SSL_CTX *server = server_context(&good);
+    size_t before = count_descriptors();
+    fct_tls_store *store;
+
+    assert_false(connect_once(&config, HOST, server));
+    assert_int_equal(count_descriptors(), before);
+    assert_true(connect_once(&config, HOST, server));
+    assert_int_equal(count_descriptors(), before);
+    assert_int_equal(fct_tls_store_open(&config, HOST, &store, NULL), 0);
+    assert_int_equal(count_descriptors(), before);
+    fct_tls_store_forget(store);
+    assert_int_equal(count_descriptors(), before);
+    fct_tls_store_free(store);
+    chmod(path, 0666);
+    assert_int_equal(fct_tls_store_open(&config, HOST, &store, NULL), FACTEUR_ECONFIG);
+    assert_int_equal(count_descriptors(), before);
     SSL_CTX_free(server);
 }
 
@@ -439,6 +488,8 @@ int main(void)
         STORE_TEST(what_is_no_session_is_ignored),
         STORE_TEST(any_byte_may_be_wrong),
         STORE_TEST(stale_sessions_are_dropped),
+        STORE_TEST(a_session_is_base64_to_its_end),
+        STORE_TEST(descriptors_are_given_back),
         STORE_TEST(who_finds_the_lock_taken_does_without),
         STORE_TEST(a_file_that_others_can_change_is_refused),
         STORE_TEST(allocations_may_fail),
