@@ -316,6 +316,9 @@ static void write_line_until(int64_t until_s, const char *tail)
     bytes[len] = '\0';
     session = strchr(strchr(bytes, ' ') + 1, ' ');
     *strrchr(bytes, ' ') = '\0';
+    /* Where it was padded it has zeros at its end, which nobody reads. */
+    for (char *at = session; *tail && (at = strchr(at, '=')) != NULL;)
+        *at = 'A';
     made = snprintf(line, sizeof line, "%.64s %" PRId64 "%s%s", bytes, until_s, session, tail);
     part = (fct_slice){line, (size_t)made};
     assert_true(fct_digest_text(&part, 1, digest));
@@ -353,6 +356,8 @@ static void a_session_is_base64_to_its_end(void **state)
 
     SSL_CTX_set_num_tickets(server, 1);
     assert_false(connect_once(&config, HOST, server));
+    write_line_until((int64_t)time(NULL) + 100, "AAAA");
+    assert_true(connect_once(&config, HOST, server));
     write_line_until((int64_t)time(NULL) + 100, "AAA!");
     assert_false(connect_once(&config, HOST, server));
     SSL_CTX_free(server);
