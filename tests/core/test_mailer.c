@@ -20,6 +20,8 @@
 
 #include "base/memory.h"
 #include "facteur.h"
+#include "mailer/sink.h"
+#include "mime/message.h"
 #define MAILS 20 /* of each worker */
 #include "support/mailer_fixture.h"
 
@@ -172,6 +174,35 @@ static void null_sends_and_keeps_nothing(void **state)
     assert_int_equal(facteur_captured_count(mailer), 0);
     facteur_receipt_free(receipt);
     facteur_mailer_free(mailer);
+}
+
+/* The content ends too early; no call of the system has failed. */
+static void a_file_that_shrinks_is_no_mail(void **state)
+{
+    static const struct fct_freeze facts = {.date_s = 1795424400, .random = "0123456789abcde"};
+    char base[] = "/tmp/facteur-test-XXXXXX", path[64];
+    facteur_message *message = order_for("ana@x.example");
+    facteur_error *error = NULL;
+    fct_mail *mail = NULL;
+    fct_buf name = {0};
+    FILE *file;
+
+    assert_non_null(mkdtemp(base));
+    snprintf(path, sizeof path, "%s/attached", base);
+    file = fopen(path, "w");
+    fputs("0123456789", file);
+    fclose(file);
+    assert_int_equal(facteur_message_attach_path(message, path, NULL, NULL, NULL, NULL), 0);
+    assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+    assert_int_equal(truncate(path, 3), 0);
+    assert_int_equal(fct_directory_write(base, mail, &name, &error), FACTEUR_EIO);
+    assert_non_null(strstr(facteur_error_message(error), "\": an attachment could not be read"));
+    facteur_error_free(error);
+    fct_buf_done(&name);
+    fct_mail_unref(mail);
+    facteur_message_free(message);
+    unlink(path);
+    assert_int_equal(rmdir(base), 0); /* nothing of the mail is left */
 }
 
 static void a_directory_that_cannot_be_is_a_configuration_error(void **state)
@@ -682,6 +713,7 @@ int main(void)
         cmocka_unit_test(memory_keeps_what_would_have_been_sent),
         cmocka_unit_test(null_sends_and_keeps_nothing),
         cmocka_unit_test(a_directory_gets_one_file_a_mail),
+        cmocka_unit_test(a_file_that_shrinks_is_no_mail),
         cmocka_unit_test(a_directory_that_cannot_be_is_a_configuration_error),
         cmocka_unit_test(capture_touches_no_relay),
         cmocka_unit_test(redirect_replaces_every_recipient),
