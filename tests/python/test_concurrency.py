@@ -34,7 +34,7 @@ def test_threads_share_a_mailer(server):
         for number in range(first, first + 25):
             results.append(mailer.send(make(number)).accepted[0])
 
-    with facteur.Mailer(server.dsn(), pool_size=3) as mailer:
+    with facteur.Mailer(server.dsn(), pool_size=3, max_mails=0) as mailer:
         threads = [threading.Thread(target=work, args=(25 * i,)) for i in range(8)]
         for thread in threads:
             thread.start()

@@ -40,7 +40,7 @@ from ._captured import CapturedMail
 from ._core import Mailer, Message
 from ._fields import Mailbox, attached_parts, read_fields
 from ._receipt import Receipt
-from .errors import ConfigError, SendError
+from .errors import ConfigError, MessageError, SendError
 
 __all__ = ["EmailBackend", "configured_mailer"]
 
@@ -110,9 +110,9 @@ class EmailBackend(BaseEmailBackend):
         recipients = [str(address) for address in message.recipients()]
         if not recipients:
             return False
-        mail = Message.from_bytes(
-            _raw(message), envelope_from=str(message.from_email), recipients=recipients
-        )
+        sender = str(message.from_email)
+        raw = _wire_bytes(message, sender, recipients)
+        mail = Message.from_bytes(raw, envelope_from=sender, recipients=recipients)
         try:
             receipt = self.mailer.send(mail)
         except SendError as error:
@@ -191,6 +191,17 @@ def _pair(entry: Mailbox) -> tuple[str, str]:
 def _written(entry: Mailbox) -> str:
     name, address = _pair(entry)
     return str(Address(name, addr_spec=address))
+
+
+def _wire_bytes(message: EmailMessage, sender: str, recipients: list[str]) -> bytes:
+    try:
+        return _raw(message)
+    except ValueError:
+        raise
+    except Exception as error:
+        # Python's parser breaks over some addresses (IndexError for "to@"); the core says what is wrong with them.
+        Message.from_bytes(b"Subject:\r\n\r\n", envelope_from=sender, recipients=recipients)
+        raise MessageError(f"Python cannot write the message: {error!r}", code="EMESSAGE") from error
 
 
 def configured_mailer() -> Mailer | None:
