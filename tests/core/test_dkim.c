@@ -15,6 +15,7 @@
 #include "base/base64.h"
 #include "base/memory.h"
 #include "mime/canonical.h"
+#include "mime/content.h"
 #include "mime/dkim.h"
 #include "mime/message.h"
 
@@ -494,6 +495,34 @@ static void the_hash_is_of_the_body(void **state)
     fct_dkim_key_free(key);
 }
 
+/* The reader ends before the header does. */
+static void a_header_without_its_empty_line_comes_to_an_end(void **state)
+{
+    static const struct {
+        const char *bytes;
+        int result;
+    } rows[] = {{"", FACTEUR_EMESSAGE},
+                {"Subject: x\r\n", FACTEUR_EMESSAGE},
+                {"From: a@example.com\r\n", 0}};
+    const char *fault = NULL, *recipient = "b@example.org";
+    fct_dkim_key *key = fct_dkim_key_new(fct_slice_of(ed25519_key), NULL, &fault);
+    struct fct_dkim_signature signature = with(key);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_content content = {0};
+        fct_mail *mail, *made = NULL;
+
+        fct_buf_add_text(&content.bytes, rows[i].bytes);
+        mail = fct_mail_new(&content, "a@example.com", &recipient, 1, "1@example.com", 0);
+        if (fct_dkim_sign(mail, &signature, 1, 0, &made, NULL) != rows[i].result)
+            fail_msg("row %zu", i);
+        fct_mail_unref(made);
+        fct_mail_unref(mail);
+    }
+    fct_dkim_key_free(key);
+}
+
 static void a_mail_without_from_is_not_signed(void **state)
 {
     const char *fault = NULL;
@@ -581,6 +610,7 @@ int main(void)
         cmocka_unit_test(a_known_mail_has_a_known_signature),
         cmocka_unit_test(each_field_is_signed_by_its_rule),
         cmocka_unit_test(the_hash_is_of_the_body),
+        cmocka_unit_test(a_header_without_its_empty_line_comes_to_an_end),
         cmocka_unit_test(a_mail_without_from_is_not_signed),
         cmocka_unit_test(without_memory_nothing_goes_unsigned),
         cmocka_unit_test(a_big_file_is_signed_in_little_memory),
