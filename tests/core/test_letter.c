@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "letters/letter.h"
+#include "letters/letter_kind.h"
 
 #define SHOP "\"merchant\": {\"name\": \"Shop\", \"email\": \"orders@shop.example\"}"
 #define GOODS "\"items\": [{\"name\": \"a\", \"unit_price\": \"2.50\"}]"
@@ -230,6 +231,25 @@ static void every_allocation_may_fail(void **state)
     fail_every_allocation("order_confirmation", ORDER);
     fail_every_allocation("contact_form", FORM);
 }
+
+/* The sentence about an unknown kind has the names of all; without memory for them it is another.
+ */
+static void an_unknown_kind_is_refused_whatever_memory_lacks(void **state)
+{
+    int failed = 1;
+
+    for (unsigned long nth = 1; failed; nth++) {
+        const struct fct_letter_kind *kind = NULL;
+        int result;
+
+        fct_memory_fail_at(nth);
+        result = fct_letter_kind_find("order_confirmatoin", &kind, NULL);
+        failed = fct_memory_failed();
+        fct_memory_fail_at(0);
+        assert_int_equal(result, failed ? FACTEUR_ENOMEM : FACTEUR_EMESSAGE);
+        assert_null(kind);
+    }
+}
 #endif
 
 int main(void)
@@ -237,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #ifdef FCT_FAULT_INJECTION
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(an_unknown_kind_is_refused_whatever_memory_lacks),
 #endif
         cmocka_unit_test(an_order_goes_from_merchant_to_customer),
         cmocka_unit_test(options_win_over_defaults_over_the_order),
