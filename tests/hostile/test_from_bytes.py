@@ -18,10 +18,9 @@ HIDDEN = {
     "folded at once": (b"Bcc:\r\n h@example.net\r\n", True),
     "blank line of a fold": (b"Bcc: h@example.net\r\n \r\n ,h2@example.net\r\n", True),
     "bare LF": (b"Bcc: h@example.net,\n h2@example.net\n", True),
-    "bare CR": (b"Bcc: h@example.net\r", True),
     "twice": (b"Bcc: h@example.net\r\nX-A: 1\r\nBCC:h2@example.net\r\n", True),
-    "resent": (b"Resent-Bcc: h@example.net\r\n", False),
-    "resent, spaced and folded": (b"Resent-Bcc \t:\r\n h@example.net,\r\n\r\n"[:-2] + b" h2@example.net\r\n", False),
+    "resent": (b"Resent-Bcc: h@example.net\r\n", True),
+    "resent, spaced and folded": (b"Resent-Bcc \t:\r\n h@example.net,\r\n\r\n"[:-2] + b" h2@example.net\r\n", True),
     "empty": (b"Bcc:\r\n", False),
 }
 
@@ -44,6 +43,19 @@ def test_bcc(name, place):
     fields, body = reading.head_of(octets)
     assert b"h@" not in octets and b"h2@" not in octets and body == b"Bcc: this is text\r\n"
     assert not [n for n, _ in fields if n.lower().endswith("bcc")]
-    # A hop that is told of in Resent- fields was made already.
+    # What is sent again goes to the readers of its Resent fields alone.
+    assert ("b@example.net" in envelope["to"]) is not name.startswith("resent")
     assert ("h@example.net" in envelope["to"]) is counts
     assert [n for n, _ in fields if n != "X-A"] == ["From", "To", "Date", "Message-ID", "Subject"]
+
+
+@pytest.mark.parametrize("place", ["first", "middle", "last"])
+def test_a_lone_cr_ends_no_field(place):
+    """It neither makes a Bcc of what is none, nor lets one out that goes on behind it."""
+    field = b"X-A: 1\rBcc: h@example.net\r\n"
+    parts = {"first": field + HEAD + REST, "middle": HEAD + field + REST,
+             "last": HEAD + REST.replace(b"\r\n\r\n", b"\r\n" + field + b"\r\n", 1)}  # fmt: skip
+    octets, envelope = taken(parts[place])
+    assert envelope["to"] == ["b@example.net"] and b"X-A: 1 Bcc: h@example.net\r\n" in octets
+    octets, envelope = taken(HEAD + b"Bcc: h@example.net\r ,h2@example.net\r\n" + REST)
+    assert envelope["to"] == ["b@example.net", "h@example.net", "h2@example.net"] and b"h2@" not in octets
