@@ -21,8 +21,9 @@ smtp_address: "127.0.0.1:{plain}"
 data_dir: "{dir}/data"
 mail_log_path: "<stderr>"
 """
+# Mails are read while others still arrive: each is moved into the folder when it is whole.
 DELIVER = """#!/bin/sh
-exec cat >"{dir}/mail/$1-$$"
+cat >"{dir}/arriving/$1-$$" && exec mv "{dir}/arriving/$1-$$" "{dir}/mail/"
 """
 
 PERL = r"""
@@ -75,6 +76,7 @@ class Chasquid(EarlyServer):
     def prepare(self):
         binary = jail.package("chasquid") / "usr/bin/chasquid"
         facts = {"dir": self.directory, "domain": DOMAIN, **self.ports}
+        self.run("install", "-d", "-m", "777", self.directory + "/arriving")
         self.write("etc/chasquid.conf", CHASQUID_CONF.format(**facts))
         self.write("deliver", DELIVER.format(**facts), mode="755")
         self.write("etc/domains/%s/aliases" % DOMAIN, "".join("%s: | %s/deliver %s\n" % (name, self.directory, name)
