@@ -443,6 +443,19 @@ static void the_first_octet_beyond_ascii_is_found(void **state)
     }
 }
 
+/* A sanitizer sees when something is added to the pointer. */
+static void an_empty_text_needs_no_pointer(void **state)
+{
+    const fct_slice empty = {0};
+    uint32_t code;
+
+    assert_int_equal(fct_utf8_next(empty, &code), 0);
+    assert_int_equal(fct_utf8_check(empty), 0);
+    assert_int_equal(fct_utf8_cut(empty, 4).len, 0);
+    assert_int_equal(fct_ascii_len(empty), 0);
+    assert_true(fct_is_ascii(empty));
+}
+
 static void utf8_refuses_what_rfc_3629_refuses(void **state)
 {
     static const struct {
@@ -643,6 +656,7 @@ int main(void)
         cmocka_unit_test(secrets_compare_whole),
         cmocka_unit_test(base64_round_trips_and_is_strict),
         cmocka_unit_test(base64_has_its_alphabet),
+        cmocka_unit_test(an_empty_text_needs_no_pointer),
         cmocka_unit_test(utf8_refuses_what_rfc_3629_refuses),
         cmocka_unit_test(utf8_reads_each_code_point),
         cmocka_unit_test(utf8_wants_its_further_octets),

@@ -467,6 +467,19 @@ static void dates_round_trip(void **state)
     }
 }
 
+static void an_empty_text_is_empty_in_each_encoding(void **state)
+{
+    static const enum fct_encoding encodings[] = {FCT_7BIT, FCT_QUOTED_PRINTABLE, FCT_BASE64};
+    fct_buf out = {0};
+
+    assert_int_equal(fct_encoding_choose((fct_slice){0}), FCT_7BIT);
+    for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++)
+        fct_encode_text(&out, encodings[i], (fct_slice){0});
+    assert_false(out.failed);
+    assert_int_equal(out.len, 0);
+    fct_buf_done(&out);
+}
+
 static void media_types_go_by_the_ending(void **state)
 {
     assert_string_equal(fct_media_type(FCT_SLICE("a.b.PDF")), "application/pdf");
@@ -485,6 +498,7 @@ int main(void)
         cmocka_unit_test(long_lines_round_trip_over_blocks),
         cmocka_unit_test(seven_bit_only_for_what_nobody_changes),
         cmocka_unit_test(every_byte_at_every_place),
+        cmocka_unit_test(an_empty_text_is_empty_in_each_encoding),
         cmocka_unit_test(base64_lines_have_the_told_length),
         cmocka_unit_test(dates_are_read_and_written),
         cmocka_unit_test(the_named_zones_are_known),

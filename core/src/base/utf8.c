@@ -56,7 +56,8 @@ static inline size_t ascii_len(const char *at, const char *end)
 
 size_t fct_ascii_len(fct_slice text)
 {
-    return ascii_len(text.ptr, text.ptr + text.len);
+    /* An empty text may have no pointer, to which nothing may be added. */
+    return text.len ? ascii_len(text.ptr, text.ptr + text.len) : 0;
 }
 
 size_t fct_utf8_check(fct_slice text)

@@ -177,8 +177,11 @@ static bool is_shorter_as_qp(fct_slice text, const struct survey *all)
 
 enum fct_encoding fct_encoding_choose(fct_slice text)
 {
-    struct survey all = survey(text);
+    struct survey all;
 
+    if (!text.len)
+        return FCT_7BIT;
+    all = survey(text);
     if (all.clean && stays_as_it_is(text))
         return FCT_7BIT;
     return is_shorter_as_qp(text, &all) ? FCT_QUOTED_PRINTABLE : FCT_BASE64;
