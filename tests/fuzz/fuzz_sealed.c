@@ -4,6 +4,7 @@
  * that end with CRLF alone, and is stored again as the same bytes; and whatever message is stored
  * is loaded as the same mail.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +21,21 @@ static void require(int holds)
         abort();
 }
 
+/* What ends a path or a command of SMTP stands in a quoted local part only (RFC 5321 4.1.2). */
 static void require_address(const char *address)
 {
-    require(!fct_has_control(fct_slice_of(address)) && !strpbrk(address, "<>\r\n"));
+    bool quoted = false;
+
+    require(!fct_has_control(fct_slice_of(address)));
+    for (const char *at = address; *at; at++) {
+        if (*at == '"')
+            quoted = !quoted;
+        else if (quoted && *at == '\\')
+            require(*++at != 0);
+        else
+            require(quoted || !strchr("<> ", *at));
+    }
+    require(!quoted);
 }
 
 static void require_lines(fct_mail *mail)
