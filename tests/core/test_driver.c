@@ -258,15 +258,17 @@ static void a_host_knows_when_it_is_due(void **state)
 {
     facteur_mailer *mailer = open_relay("");
     facteur_host *host = open_host(mailer);
+    facteur_delivery *delivery;
     double timeout;
 
     atomic_store(&relay.silent, true);
-    host_submit(host);
+    delivery = host_submit(host);
     assert_true(facteur_host_timeout(host) == 0);
     while (atomic_load(&relay.finals_seen) == 0)
         host_turn(host);
     timeout = facteur_host_timeout(host);
     assert_true(timeout > 0 && timeout <= 30);
+    facteur_delivery_free(delivery);
     facteur_host_free(host);
     facteur_mailer_free(mailer);
 }
