@@ -259,7 +259,7 @@ def test_a_mark_before_the_json_and_a_list_of_authors():
 def test_few_descriptors_are_told():
     done = subprocess.run(["sh", "-c", 'ulimit -n 6; exec "$@"', "sh", os.environ["FACTEUR_CLI"], "check", "--dsn",
                            "smtp://127.0.0.1:1"], capture_output=True, text=True, timeout=60)
-    assert done.returncode == RETRY and "of file descriptors" in done.stderr
+    assert done.returncode == RETRY and "no file descriptor left (RLIMIT_NOFILE is 6)" in done.stderr
 
 
 CRON = b"From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@shop> backup\n\nhi\n.\nmore\n"
