@@ -19,86 +19,7 @@
 #include "base/memory.h"
 #include "mime/content.h"
 #include "smtp/session.h"
-
-static const struct fct_session_config defaults = {.helo = "client.example",
-                                                   .pipelining = true,
-                                                   .chunking = true,
-                                                   .pipeline_depth = 16,
-                                                   .pipeline_bytes = 1 << 20,
-                                                   .greeting_us = 1000,
-                                                   .command_us = 1000,
-                                                   .body_us = 1000,
-                                                   .final_us = 1000};
-
-/* A mail of any envelope and content, as only this layer's callers could make it. */
-static fct_mail *mail_of(const char *sender, const char *recipient, const char *text)
-{
-    fct_content content = {0};
-    fct_mail *mail;
-
-    fct_buf_add_text(&content.bytes, text);
-    mail = fct_mail_new(&content, sender, &recipient, recipient ? 1 : 0, "1@x.example", 0);
-    assert_non_null(mail);
-    return mail;
-}
-
-static void feed(fct_session *session, const char *text)
-{
-    assert_int_equal(fct_session_feed(session, text, strlen(text), 10), 0);
-}
-
-/* Take all output; what the last call returned. */
-static int take_all(fct_session *session)
-{
-    fct_slice slices[8];
-    int count;
-
-    while ((count = fct_session_output(session, slices, 8, 10)) > 0) {
-        size_t total = 0;
-
-        for (int i = 0; i < count; i++)
-            total += slices[i].len;
-        fct_session_sent(session, total, 10);
-    }
-    return count;
-}
-
-static fct_session *ready_session(const struct fct_session_config *config, const char *offers)
-{
-    fct_session *session = fct_session_new(config, 1);
-    struct fct_session_event event;
-
-    assert_non_null(session);
-    feed(session, "220 relay.example\r\n");
-    take_all(session);
-    feed(session, offers);
-    assert_int_equal(fct_session_next(session, &event), 1);
-    assert_int_equal(event.kind, FCT_EVENT_READY);
-    return session;
-}
-
-static fct_outcome *next_outcome(fct_session *session)
-{
-    struct fct_session_event event;
-
-    assert_int_equal(fct_session_next(session, &event), 1);
-    assert_int_equal(event.kind, FCT_EVENT_OUTCOME);
-    return event.outcome;
-}
-
-static void expect_outcome(fct_session *session, enum fct_class class, int error)
-{
-    fct_outcome *outcome = next_outcome(session);
-
-    assert_int_equal(outcome->class, class);
-    assert_int_equal(outcome->error, error);
-    fct_outcome_free(outcome);
-}
-
-static void submit(fct_session *session, fct_mail *mail, void *tag)
-{
-    assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, 0, tag, 10), 0);
-}
+#include "support/session_calls.h"
 
 static void room_and_idleness(void **state)
 {
@@ -117,8 +38,8 @@ static void room_and_idleness(void **state)
     assert_true(fct_session_idle(session));
     assert_true(fct_session_deadline(session) == FCT_NEVER);
     assert_int_equal(fct_session_room(session), 3);
-    submit(session, mail, &one);
-    submit(session, mail, &two);
+    submit_mail(session, mail, &one);
+    submit_mail(session, mail, &two);
     assert_false(fct_session_idle(session));
     assert_int_equal(fct_session_room(session), 1);
     assert_false(fct_session_handed_over(session, &one));
@@ -126,7 +47,7 @@ static void room_and_idleness(void **state)
     assert_true(fct_session_handed_over(session, &one));
     assert_true(fct_session_handed_over(session, &two));
     assert_false(fct_session_handed_over(session, &mail));
-    submit(session, mail, &mail);
+    submit_mail(session, mail, &mail);
     assert_int_equal(fct_session_room(session), 0);
     feed(session, "250 ok\r\n250 ok\r\n250 ok\r\n");
     /* Done and not taken yet. */
@@ -149,7 +70,7 @@ static void a_transcript_tells_all_but_the_content(void **state)
     fct_mail *second = mail_of("a@x.example", "b@x.example", "S: x\r\n\r\n.longer\r\n");
 
     for (int i = 0; i < 2; i++) {
-        submit(session, i ? second : first, NULL);
+        submit_mail(session, i ? second : first, NULL);
         take_all(session);
         feed(session, "250 2.1.0 ok\r\n");
         take_all(session);
@@ -171,17 +92,6 @@ static void a_transcript_tells_all_but_the_content(void **state)
     fct_session_free(session);
     fct_mail_unref(first);
     fct_mail_unref(second);
-}
-
-static void take_at(fct_session *session, uint64_t now_us)
-{
-    fct_slice slices[8];
-    int count;
-
-    while ((count = fct_session_output(session, slices, 8, now_us)) > 0) {
-        for (int i = 0; i < count; i++)
-            fct_session_sent(session, slices[i].len, now_us);
-    }
 }
 
 /* From the command to its answer, each; the content from its first octet to its last. */
@@ -212,14 +122,6 @@ static void each_phase_has_its_time(void **state)
     fct_outcome_free(outcome);
     fct_session_free(session);
     fct_mail_unref(mail);
-}
-
-static void expect_deadline(fct_session *session, uint64_t at_us)
-{
-    uint64_t got_us = fct_session_deadline(session);
-
-    if (got_us != at_us)
-        fail_msg("%llu is not %llu", (unsigned long long)got_us, (unsigned long long)at_us);
 }
 
 /* Each wait counts from the last reply, that for a final one from the last octet. */
@@ -275,18 +177,18 @@ static void no_room_for_more_bytes(void **state)
     config.pipeline_bytes = 5;
     session = ready_session(&config, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
     assert_int_equal(fct_session_room(session), 16);
-    submit(session, mail, NULL);
+    submit_mail(session, mail, NULL);
     assert_int_equal(fct_session_room(session), 0);
     /* With more queued than the relay's limit allows. */
     fct_session_free(session);
     session = ready_session(&defaults, "250-x\r\n250-PIPELINING\r\n250 LIMITS MAILMAX=1\r\n");
-    submit(session, mail, NULL);
+    submit_mail(session, mail, NULL);
     assert_int_equal(fct_session_room(session), 0);
     fct_session_free(session);
     session = ready_session(&defaults,
                             "250-x\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 LIMITS MAILMAX=1\r\n");
-    submit(session, mail, NULL);
-    submit(session, mail, NULL);
+    submit_mail(session, mail, NULL);
+    submit_mail(session, mail, NULL);
     assert_int_equal(fct_session_room(session), 0);
     fct_session_free(session);
     fct_mail_unref(mail);
@@ -401,8 +303,8 @@ static void a_file_that_changes_under_way(void **state)
     fct_buf_add_text(&content.bytes, "S: x\r\n\r\n");
     assert_int_equal(fct_content_add_file(&content, path), 0);
     mail = fct_mail_new(&content, "a@x.example", &recipient, 1, "1@x.example", 0);
-    submit(session, before, NULL);
-    submit(session, mail, NULL);
+    submit_mail(session, before, NULL);
+    submit_mail(session, mail, NULL);
     take_all(session);
     feed(session, "250 ok\r\n250 ok\r\n354 go\r\n");
     take_all(session);
@@ -433,14 +335,14 @@ static void envelopes_that_cannot_be_said(void **state)
     for (size_t i = 0; i < sizeof(addresses) / sizeof(*addresses); i++) {
         fct_mail *mail = mail_of("a@x.example", addresses[i], "S: x\r\n\r\nx\r\n");
 
-        submit(session, mail, NULL);
+        submit_mail(session, mail, NULL);
         take_all(session);
         expect_outcome(session, FCT_PERMANENT, FACTEUR_EPERMANENT);
         fct_mail_unref(mail);
         if (!addresses[i])
             continue;
         mail = mail_of(addresses[i], "b@x.example", "S: x\r\n\r\nx\r\n");
-        submit(session, mail, NULL);
+        submit_mail(session, mail, NULL);
         take_all(session);
         expect_outcome(session, FCT_PERMANENT, FACTEUR_EPERMANENT);
         fct_mail_unref(mail);
@@ -452,7 +354,7 @@ static void envelopes_that_cannot_be_said(void **state)
         longest[len] = '\0';
         mail = mail_of("a@x.example", longest, "S: x\r\n\r\nx\r\n");
         longest[len] = 'x';
-        submit(session, mail, NULL);
+        submit_mail(session, mail, NULL);
         fct_mail_unref(mail);
         take_all(session);
         if (len == 998)
@@ -472,7 +374,7 @@ static void an_empty_content(void **state)
     fct_mail *mail = mail_of("a@x.example", "b@x.example", "");
     int tag;
 
-    submit(session, mail, &tag);
+    submit_mail(session, mail, &tag);
     take_all(session);
     feed(session, "250 ok\r\n250 ok\r\n354 go\r\n");
     take_all(session);
@@ -525,7 +427,7 @@ static void bdat_unknown_in_one_segment(void **state)
 
     config.bdat_proven = true;
     session = ready_session(&config, "250-x\r\n250-PIPELINING\r\n250 CHUNKING\r\n");
-    submit(session, mail, NULL);
+    submit_mail(session, mail, NULL);
     take_all(session);
     assert_int_equal(fct_session_feed(session, answers, sizeof(answers) - 1, 10), FACTEUR_ECONNECT);
     assert_true(fct_session_chunking_refused(session));
@@ -550,7 +452,7 @@ static void taken_after_a_refused_sender(void **state)
 
     fct_buf_add_text(&content.bytes, "S: x\r\n\r\nx\r\n");
     mail = fct_mail_new(&content, "a@x.example", recipients, 2, "1@x.example", 0);
-    submit(session, mail, NULL);
+    submit_mail(session, mail, NULL);
     take_all(session);
     assert_int_equal(fct_session_feed(session, answers, sizeof(answers) - 1, 10),
                      FACTEUR_EPROTOCOL);
@@ -573,7 +475,7 @@ static void the_end_comes_once(void **state)
     fct_slice slices[8];
     fct_outcome *outcome;
 
-    submit(session, mail, NULL);
+    submit_mail(session, mail, NULL);
     assert_true(fct_session_output(session, slices, 8, 10) > 0);
     fct_session_sent(session, 0, 10);
     assert_int_equal(fct_session_flights(session), 1);
@@ -637,7 +539,7 @@ static void quitting(void **state)
 
     /* With a mail waiting the connection is opened, used and then left. */
     session = fct_session_new(&defaults, 1);
-    submit(session, mail, NULL);
+    submit_mail(session, mail, NULL);
     fct_session_quit(session, 10);
     assert_int_equal(fct_session_submit(session, mail, FCT_NEVER, 0, NULL, 10), FACTEUR_ECLOSED);
     feed(session, "220 x\r\n");
@@ -725,7 +627,7 @@ static void a_login_renewed_under_way(void **state)
         feed(session, "235 2.7.0 ok\r\n");
         assert_int_equal(fct_session_next(session, &event), 1);
         assert_int_equal(event.kind, FCT_EVENT_READY);
-        submit(session, mail, NULL);
+        submit_mail(session, mail, NULL);
         take_all(session);
         feed(session, "550 5.7.1 not with first-s3cret\r\n");
         outcome = next_outcome(session);
