@@ -21,7 +21,7 @@ FIELD = r"""    X(planted_field, text, FCT_COMMAS, "a|b", "none", 1, set_term, t
 FIELD_IN_STUB = (r'(?: *# A planted field\.  Any of "a", "b"\.  Default: none\.\n)? *planted_field: str \| Sequence\[str\] \| None = None,\n'
                  r"| *@property\n *def planted_field\(self\) -> str \| None: \.\.\.\n")
 PRESET = """    {"planted", "smtp.planted.example", "eu=smtp.eu.planted.example", 465, TLS, FCT_LOGIN_FIXED, "key",
-     "planted://KEY@eu", 12, 0},
+     "planted://KEY@eu", 12, 0, "465,2525"},
 """
 
 
@@ -105,7 +105,7 @@ def test_a_preset_is_one_row(tree):
     assert found and found[:3] == [b"planted", b"smtp.planted.example", b"eu=smtp.eu.planted.example"]
 
     subprocess.run([tree / "scripts/options-doc", tree / "tables.so"], check=True)
-    row = ("| `planted://KEY@eu` | smtp.eu.planted.example, 465; regions: eu; without one smtp.planted.example; "
+    row = ("| `planted://KEY@eu` | smtp.eu.planted.example, 465, else 2525; regions: eu; without one smtp.planted.example; "
            "connections idle for 12 s are closed |\n")
     assert (tree / "docs/dsn.md").read_text().replace(row, "") == (ROOT / "docs/dsn.md").read_text()
     assert row in (tree / "docs/dsn.md").read_text()
