@@ -14,17 +14,8 @@
 
 #include "base/memory.h"
 #include "facteur.h"
+#include "support/mailer_fixture.h"
 #include "support/smtp_peer.h"
-
-static facteur_mailer *open_mailer(const char *dsn)
-{
-    facteur_mailer *mailer = NULL;
-    facteur_error *error = NULL;
-
-    if (facteur_mailer_new(dsn, NULL, NULL, 0, &mailer, &error))
-        fail_msg("%s: %s", dsn, facteur_error_message(error));
-    return mailer;
-}
 
 static json_t *check(facteur_mailer *mailer)
 {

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "facteur.h"
+#include "support/mailer_fixture.h"
 #include "support/threaded_relay.h"
 
 #define HOUR 3600
@@ -61,23 +62,11 @@ static double now_s(void)
 
 static const long jumps[] = {HOUR, -HOUR};
 
-static facteur_mailer *open_mailer(const char *dsn)
+/* With the clock where it belongs. */
+static facteur_mailer *open_now(const char *query)
 {
-    facteur_mailer *mailer = NULL;
-    facteur_error *error = NULL;
-
-    if (facteur_mailer_new(dsn, NULL, NULL, 0, &mailer, &error))
-        fail_msg("%s", facteur_error_message(error));
-    return mailer;
-}
-
-static facteur_mailer *open_relay(const char *query)
-{
-    char dsn[200];
-
     ahead = 0;
-    snprintf(dsn, sizeof dsn, "smtp://127.0.0.1:%u%s", relay.port, query);
-    return open_mailer(dsn);
+    return open_relay(query);
 }
 
 static facteur_delivery *submit(facteur_mailer *mailer, double deadline)
@@ -111,7 +100,7 @@ static int settle(facteur_delivery *delivery)
 static void deadlines_are_kept(void **state)
 {
     for (int i = 0; i < 2; i++) {
-        facteur_mailer *mailer = open_relay("");
+        facteur_mailer *mailer = open_now("");
         facteur_delivery *delivery;
         facteur_receipt *receipt = NULL;
         double begun = now_s();
@@ -133,7 +122,7 @@ static void deadlines_are_kept(void **state)
 /* A verdict that comes after the jump is heard, and the connection is kept for the next mail. */
 static void verdicts_and_connections_are_kept(void **state)
 {
-    facteur_mailer *mailer = open_relay("?idle_timeout=600&max_age=600");
+    facteur_mailer *mailer = open_now("?idle_timeout=600&max_age=600");
     facteur_delivery *delivery;
     facteur_receipt *receipt = NULL;
 
@@ -180,7 +169,7 @@ static void a_breaker_pauses_as_long(void **state)
 /* A pace of five mails a second is one before the jump and behind it. */
 static void a_pace_is_kept(void **state)
 {
-    facteur_mailer *mailer = open_relay("?max_rate=5");
+    facteur_mailer *mailer = open_now("?max_rate=5");
     double begun = now_s();
 
     for (int i = 0; i < 8; i++) {
@@ -200,7 +189,7 @@ static int give_token(void *user, const char *name, const char *username, facteu
 /* Each mail looks whether the token is still good: for a quarter of an hour, of any wall clock. */
 static void a_token_lives_as_long(void **state)
 {
-    facteur_mailer *mailer = open_relay("?username=ana&token_callback=1&auth=XOAUTH2");
+    facteur_mailer *mailer = open_now("?username=ana&token_callback=1&auth=XOAUTH2");
     unsigned given = 0;
 
     assert_int_equal(facteur_mailer_set_token_source(mailer, give_token, &given, NULL), 0);

@@ -17,20 +17,11 @@
 
 #include "base/error.h"
 #include "base/shortage.h"
+#include "support/expect.h"
 #include "support/mailer_fixture.h"
 
 #define LEFT_MAX 12
 #define LIMIT 100
-
-/* What a test says of a case that went wrong, in the child. */
-#define EXPECT(condition, ...)                                                                     \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, __VA_ARGS__);                                                          \
-            fprintf(stderr, " (line %d)\n", __LINE__);                                             \
-            _exit(1);                                                                              \
-        }                                                                                          \
-    } while (0)
 
 static int held[LIMIT];
 static unsigned held_count;

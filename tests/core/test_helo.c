@@ -25,6 +25,7 @@
 
 #include "facteur.h"
 #include "net/endpoint.h"
+#include "support/expect.h"
 
 static const char *host_name = "vm";
 
@@ -77,15 +78,6 @@ static void a_peer_on_this_machine_is_known(void **state)
 }
 
 /* ---- The relay ------------------------------------------------------------------------------- */
-
-#define EXPECT(condition, ...)                                                                     \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, __VA_ARGS__);                                                          \
-            fprintf(stderr, " (line %d)\n", __LINE__);                                             \
-            _exit(1);                                                                              \
-        }                                                                                          \
-    } while (0)
 
 static struct {
     int listener;

@@ -53,16 +53,6 @@ static facteur_receipt *send_to(facteur_mailer *mailer, const char *to, double d
     return receipt;
 }
 
-static facteur_mailer *open_mailer(const char *dsn)
-{
-    facteur_mailer *mailer = NULL;
-    facteur_error *error = NULL;
-
-    if (facteur_mailer_new(dsn, NULL, NULL, 0, &mailer, &error))
-        fail_msg("%s: %s", dsn, facteur_error_message(error));
-    return mailer;
-}
-
 static void expect_captured(facteur_mailer *mailer, size_t index, const char *envelope)
 {
     char *bytes = NULL, *json = NULL;

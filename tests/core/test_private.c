@@ -19,19 +19,12 @@
 #include <cmocka.h>
 
 #include "base/private.h"
+#include "support/expect.h"
 #include "support/mailer_fixture.h"
 
 #define VICTIM 54321
 #define STRANGER 12345
 #define TAKEN "/tmp/facteur-54321"
-
-#define EXPECT(condition)                                                                          \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                                \
-            _exit(1);                                                                              \
-        }                                                                                          \
-    } while (0)
 
 /* A /tmp of its own, which others may write to. */
 static void make_tmp(const char *options)

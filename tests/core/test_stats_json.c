@@ -12,16 +12,7 @@
 
 #include "base/memory.h"
 #include "mailer/engine.h"
-
-static facteur_mailer *open_mailer(const char *dsn)
-{
-    facteur_mailer *mailer = NULL;
-    facteur_error *error = NULL;
-
-    if (facteur_mailer_new(dsn, NULL, NULL, 0, &mailer, &error))
-        fail_msg("%s: %s", dsn, facteur_error_message(error));
-    return mailer;
-}
+#include "support/mailer_fixture.h"
 
 static void expect_stats(const facteur_mailer *mailer, const char *expected)
 {

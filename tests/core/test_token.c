@@ -27,18 +27,14 @@ static int give(void *user, const char *host, const char *username, facteur_toke
 }
 
 /* A mailer that logs in for every mail, on one connection at a time. */
-static facteur_mailer *open_mailer(void)
+static facteur_mailer *open_asking(void)
 {
     static char token[] = "t0k3n";
-    facteur_mailer *mailer = NULL;
+    facteur_mailer *mailer =
+        open_relay("?tls=none&username=ana&token_callback=1&max_mails=1&pool_size=1");
     facteur_error *error = NULL;
-    char dsn[160];
 
-    snprintf(dsn, sizeof dsn,
-             "smtp://127.0.0.1:%u?tls=none&username=ana&token_callback=1&max_mails=1&pool_size=1",
-             relay.port);
-    if (facteur_mailer_new(dsn, NULL, NULL, 0, &mailer, &error) ||
-        facteur_mailer_set_token_source(mailer, give, token, &error))
+    if (facteur_mailer_set_token_source(mailer, give, token, &error))
         fail_msg("%s", facteur_error_message(error));
     atomic_store(&asked, 0);
     return mailer;
@@ -65,7 +61,7 @@ static void a_refused_token_is_renewed_whatever_memory_lacks(void **state)
     int failed = 1;
 
     for (unsigned long nth = 1; failed; nth++) {
-        facteur_mailer *mailer = open_mailer();
+        facteur_mailer *mailer = open_asking();
         unsigned before;
         int result;
 
@@ -95,7 +91,7 @@ static void a_refused_token_is_renewed_whatever_memory_lacks(void **state)
 /* A relay that accepts no token at all is not asked for ever. */
 static void a_token_is_renewed_once_for_a_mail(void **state)
 {
-    facteur_mailer *mailer = open_mailer();
+    facteur_mailer *mailer = open_asking();
 
     assert_int_equal(send_failing(mailer, 0), FACTEUR_SENT);
     atomic_store(&relay.refusals, 1000);
@@ -141,7 +137,7 @@ static void a_host_asks_whatever_memory_lacks(void **state)
     int failed = 1;
 
     for (unsigned long nth = 1; failed; nth++) {
-        facteur_mailer *mailer = open_mailer();
+        facteur_mailer *mailer = open_asking();
         facteur_host *host = open_host(mailer);
         facteur_delivery *delivery = host_submit(host);
         int result;
@@ -174,7 +170,7 @@ static void a_host_asks_whatever_memory_lacks(void **state)
 
 static void what_waits_for_a_token_ends_with_the_mailer(void **state)
 {
-    facteur_mailer *mailer = open_mailer();
+    facteur_mailer *mailer = open_asking();
     facteur_host *host = open_host(mailer);
     facteur_delivery *held = host_submit(host), *resumed = host_submit(host),
                      *cancelled = host_submit(host);
@@ -217,7 +213,7 @@ static void send_in_threads(facteur_mailer *mailer)
 
 static void many_threads_ask_once(void **state)
 {
-    facteur_mailer *mailer = open_mailer();
+    facteur_mailer *mailer = open_asking();
 
     atomic_store(&slow, true);
     send_in_threads(mailer);

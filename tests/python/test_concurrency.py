@@ -247,7 +247,8 @@ def test_interpreter_ends_with_open_connections():
         assert server.wait(open=0)
 
 
-SUBINTERPRETER = """
+# Another interpreter, in which run() runs code: from 3.12 on with a GIL of its own.
+INTERPRETER = """
     import sys
     if sys.version_info >= (3, 13):
         import _interpreters as interpreters
@@ -257,6 +258,9 @@ SUBINTERPRETER = """
         import _xxsubinterpreters as interpreters
         made = interpreters.create()
         run = lambda code: interpreters.run_string(made, code)
+"""
+
+SUBINTERPRETER = INTERPRETER + """
     code = '''
     import sys
     sys.path[:] = {path!r}
@@ -286,17 +290,9 @@ def test_subinterpreter():
     assert program(SUBINTERPRETER).split() == "sent inside sent outside".split()
 
 
-TOKEN_WITHIN = """
+TOKEN_WITHIN = INTERPRETER + """
     # CPython 3.12.1 aborts at its end when ssl or asyncio was imported in another interpreter alone.
-    import sys, facteur
-    if sys.version_info >= (3, 13):
-        import _interpreters as interpreters
-        made = interpreters.create("isolated")
-        run = lambda code: interpreters.exec(made, code)
-    else:
-        import _xxsubinterpreters as interpreters
-        made = interpreters.create()
-        run = lambda code: interpreters.run_string(made, code)
+    import facteur
     code = '''
     import sys
     sys.path[:] = {path!r}

@@ -12,16 +12,22 @@
 
 #include "support/mailer_fixture.h"
 
-facteur_mailer *open_relay(const char *query)
+facteur_mailer *open_mailer(const char *dsn)
 {
     facteur_mailer *mailer = NULL;
     facteur_error *error = NULL;
+
+    if (facteur_mailer_new(dsn, NULL, NULL, 0, &mailer, &error))
+        fail_msg("%s: %s", dsn, facteur_error_message(error));
+    return mailer;
+}
+
+facteur_mailer *open_relay(const char *query)
+{
     char dsn[256];
 
     snprintf(dsn, sizeof dsn, "smtp://127.0.0.1:%u%s", relay.port, query);
-    if (facteur_mailer_new(dsn, NULL, NULL, 0, &mailer, &error))
-        fail_msg("%s", facteur_error_message(error));
-    return mailer;
+    return open_mailer(dsn);
 }
 
 facteur_message *make_message(void)

@@ -9,6 +9,9 @@
 #define MAILS_EACH 5 /* that a worker sends when it is not told otherwise */
 #define MANY 40
 
+/* A mailer for this DSN; the test fails when there is none. */
+facteur_mailer *open_mailer(const char *dsn);
+
 /* A mailer for the threaded relay; `query` is "" or begins with '?'. */
 facteur_mailer *open_relay(const char *query);
 
