@@ -83,7 +83,7 @@ const char *args_value(const struct args *args, enum flag flag)
     return value;
 }
 
-/* Whether the word up to `len` is the option's name, underscores written as dashes. */
+/* Whether the first `len` bytes are the option's name, with dashes for underscores. */
 static bool is_option(const char *word, size_t len, const char *option)
 {
     for (size_t i = 0; i < len; i++) {
@@ -112,7 +112,7 @@ static void add_option(struct args *args, const char *name, const char *value)
     args->values[args->option_count++] = value;
 }
 
-/* "--set name=value", for scripts that have both in variables. */
+/* "--set name=value", for scripts that keep both in variables. */
 static int add_set(struct args *args, const char *pair)
 {
     const char *equals = strchr(pair, '=');
@@ -177,7 +177,7 @@ static int refuse_flag(enum command command, const char *word, size_t len)
                 nearest);
 }
 
-/* One flag; *next is the argument behind it, NULL at the end, and set to NULL when it was used. */
+/* Read one flag; `*next` is the argument after it or NULL, and becomes NULL when it is used. */
 static int read_flag(struct args *args, const char *word, const char **next)
 {
     const char *equals = strchr(word, '='), *name, *value;

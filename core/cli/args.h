@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line, read: a command, its flags in order, its files, the mailer's options. */
+/* Reads the command line: a command, its flags in order, its files, the mailer's options. */
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
 
@@ -49,7 +49,7 @@ enum flag {
 
 struct given {
     enum flag flag;
-    const char *name; /* as it is written, without the dashes */
+    const char *name; /* as the user wrote it, without the dashes */
     const char *value;
 };
 
@@ -68,8 +68,8 @@ struct args {
 };
 
 /*
- * 0, or an exit code after the mistake was told.  A program called "sendmail" is the command
- * sendmail, whose own words are the files: from the first that is no option of facteur's.
+ * Returns 0, or an exit code after printing the mistake.  A program called "sendmail" runs the
+ * command sendmail.  Its files are the words from the first one that is not an option of facteur's.
  */
 int args_parse(int argc, char **argv, struct args *args);
 void args_done(struct args *args);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* facteur check: go to the relay and log in, send nothing, print the facts. */
+/* facteur check: connect to the relay, log in, send nothing, print the facts. */
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "cli/message.h"
@@ -61,7 +61,7 @@ static void print_facts(const json_t *facts)
     print_times(json_object_get(facts, "timings"));
 }
 
-/* The exit code that a failed send of the same kind would have. */
+/* The exit code of a send that fails in the same way. */
 static int tell_error(const char *relay, const json_t *error)
 {
     static const int codes[] = {
@@ -79,7 +79,7 @@ static int tell_error(const char *relay, const json_t *error)
     return EXIT_RETRY;
 }
 
-/* Of several relays each that is not well is told; the first decides the code. */
+/* Report each relay that failed; the first one decides the exit code. */
 static int tell_failure(const json_t *facts)
 {
     const json_t *relays = json_object_get(facts, "relays");

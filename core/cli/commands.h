@@ -10,7 +10,7 @@ int cmd_render(const struct args *args);
 int cmd_check(const struct args *args);
 int cmd_sendmail(const struct args *args);
 
-/* The help of a command, CMD_NONE for all of it. */
+/* Print the help of a command; CMD_NONE prints all of it. */
 void help_print(enum command command);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Flawed text from outside may hold escape sequences: none reaches the terminal. */
+/* Text from outside may hold escape sequences; none may reach the terminal. */
 void put_plain(FILE *out, const char *text)
 {
     for (; *text; text++) {

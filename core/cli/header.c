@@ -7,9 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* One address of a list, as far as it matters where a domain belongs. */
+/* One address of a list: what is needed to add a domain. */
 struct item {
-    const char *insert; /* where the domain is written; NULL: it has one, or no place for it */
+    const char *insert; /* where to write the domain; NULL: it has one, or has no place for it */
     bool is_done;
 };
 
@@ -18,7 +18,7 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* Quoted strings and comments (RFC 5322 section 3.2) hold no syntax; the end of one at `at`. */
+/* The end of the quoted string or comment at `at` (RFC 5322 section 3.2): it holds no syntax. */
 static const char *skip_quoted(const char *at, const char *end)
 {
     char opened = *at;
@@ -37,7 +37,7 @@ static const char *skip_quoted(const char *at, const char *end)
     return end - 1;
 }
 
-/* Look at the address that begins at `at`; the result is the comma behind it, or the end. */
+/* Read the address that begins at `at`.  Returns where the comma after it is, or the end. */
 static const char *read_item(const char *at, const char *end, struct item *item)
 {
     const char *word_end = NULL;
@@ -51,7 +51,7 @@ static const char *read_item(const char *at, const char *end, struct item *item)
             at = skip_quoted(at, end);
         if (comment || is_blank(*at))
             continue;
-        /* A domain, or a group's name: nothing is to be added here. */
+        /* A domain or a group's name gets nothing added. */
         if (!quoted && strchr("@:;", *at))
             item->is_done = true;
         if (!quoted && *at == '<') {
@@ -96,7 +96,7 @@ void header_qualify(FILE *out, const char *list, size_t len, const char *domain)
     }
 }
 
-/* The length of a field's name at the start of a line, 0 when it is no field. */
+/* The length of the field's name that begins the line; 0 when the line is no field. */
 static size_t name_len(const char *at, const char *end)
 {
     const char *colon = at;
@@ -145,7 +145,7 @@ static bool is_empty_line(const char *at, const char *end)
     return at < end && *at == '\n';
 }
 
-/* With a blank (RFC 5322 section 2.2.3), or with a CR or NUL, which the library makes one. */
+/* A blank (RFC 5322 section 2.2.3), or a CR or NUL, which the library turns into a blank. */
 static bool is_continued(const char *at, const char *end)
 {
     return at < end && strchr(" \t\r", *at) && !is_empty_line(at, end);
@@ -173,7 +173,7 @@ static void put_field(FILE *out, const char *at, const char *end, const char *do
         putc('\n', out);
 }
 
-/* An address a line: together they may be longer than a line may be (RFC 5322 section 2.1.1). */
+/* One address per line: in one line they could exceed its limit (RFC 5322 section 2.1.1). */
 static void put_bcc(FILE *out, const char *name, const char *list)
 {
     const char *end = list + strlen(list);
@@ -204,19 +204,19 @@ int header_complete(const char *text, size_t len, const struct header_rules *rul
 {
     FILE *made = open_memstream(out, out_len);
     const char *at = text, *end = rules->dot_ends ? dot_line(text, text + len) : text + len;
-    const char *bcc = rules->bcc; /* still to be written */
+    const char *bcc = rules->bcc; /* not yet written */
     bool has_from = false;
 
     if (!made)
         return fail_nomem();
-    /* The first line of a mailbox file's message is no field. */
+    /* The first line of a message from a mailbox file is no field. */
     if (end - at > 5 && memcmp(at, "From ", 5) == 0)
         at = next_line(at, end);
     while (at < end && name_len(at, end)) {
         const char *next = field_end(at, end);
 
         has_from = has_from || is_named(at, name_len(at, end), "From");
-        /* A message that is sent again goes to the readers of its first Resent block alone. */
+        /* A resent message goes only to the readers that its first Resent block names. */
         if (bcc && is_resent(at, name_len(at, end))) {
             put_bcc(made, "Resent-Bcc", bcc);
             bcc = NULL;
@@ -228,7 +228,7 @@ int header_complete(const char *text, size_t len, const struct header_rules *rul
         fprintf(made, "From: %s\n", rules->from);
     if (bcc)
         put_bcc(made, "Bcc", bcc);
-    /* Text that begins without a header is all body. */
+    /* Text that does not begin with a field is all body. */
     if (!is_empty_line(at, end))
         putc('\n', made);
     fwrite(at, 1, (size_t)(end - at), made);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The program's help: what each command does, with examples; the options out of the library's
- * table. */
+/* The program's help: what each command does, with examples.  The library's table lists the
+ * options. */
 #include "cli/commands.h"
 
 #include <facteur.h>
@@ -171,7 +171,7 @@ static const char exit_codes[] =
     "  77  the relay did not accept the login\n"
     "  78  the DSN or an option is wrong\n";
 
-/* Words of a help text, six columns in, in lines of HELP_COLUMNS. */
+/* Print a help text in lines of HELP_COLUMNS, indented by six columns. */
 static void print_wrapped(const char *text)
 {
     size_t column = 0;

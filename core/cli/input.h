@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files and standard input, read whole. */
+/* Reads whole files and standard input. */
 #ifndef CLI_INPUT_H
 #define CLI_INPUT_H
 
@@ -8,15 +8,15 @@
 #define INPUT_MAX ((size_t)64 << 20)
 
 /*
- * Read a file, "-" being standard input.  `*text` is NUL-terminated and to be freed with free().
- * 0, or an exit code after the mistake was told.
+ * Read a file; "-" is standard input.  `*text` ends with a NUL; the caller frees it with free().
+ * Returns 0, or an exit code after printing the mistake.
  */
 int input_read(const char *path, char **text, size_t *len);
 
-/* How many bytes of a JSON text are the mark that editors put before it (RFC 8259 section 8.1). */
+/* The length of the byte order mark that editors put before a JSON text (RFC 8259 section 8.1). */
 size_t input_mark(const char *text);
 
-/* How errors name that file. */
+/* The name of the file in errors. */
 const char *input_name(const char *path);
 
 #endif

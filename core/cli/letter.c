@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Letters: their JSON goes to the library as it is, the flags as its options. */
+/* Letters: the library gets their JSON unchanged, and the flags as its options. */
 #include "cli/message.h"
 
 #include "cli/fail.h"
@@ -40,7 +40,7 @@ static int add_choice(json_t *options, const struct given *given, const struct c
     return failed ? fail_nomem() : 0;
 }
 
-/* The letter's options as JSON text, to be freed with free(). */
+/* The letter's options as JSON text; the caller frees it with free(). */
 static int options_of(const struct args *args, char **text)
 {
     json_t *options = json_object();
@@ -76,7 +76,7 @@ int letter_kind(const char *word, const char **kind)
             return 0;
         }
     }
-    /* The library refuses it, too, and knows the nearest name. */
+    /* The library refuses it, and its error names the nearest kind. */
     facteur_letter(NULL, word, "", 0, NULL, 0, &message, &error);
     result = fail(EXIT_USAGE, NULL, "%s", facteur_error_message(error));
     facteur_error_free(error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* facteur: hand mail to a relay from the command line. */
+/* facteur: sends mail to a relay from the command line. */
 #include "cli/commands.h"
 #include "cli/fail.h"
 
@@ -29,7 +29,7 @@ static int help(const struct args *args)
     return EXIT_DONE;
 }
 
-/* What prints and sends nothing. */
+/* The flags that only print. */
 static int show(const struct args *args)
 {
     if (args_has(args, FLAG_VERSION)) {
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
     struct args args = {0};
     int result;
 
-    /* A reader of our output that went away must not cost the exit code of a mail that was sent. */
+    /* The caller gets the exit code of a sent mail even if the reader of the output is gone. */
     signal(SIGPIPE, SIG_IGN);
     result = args_parse(argc, argv, &args);
     if (result == 0 && sends(&args)) {

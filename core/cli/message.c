@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A message out of the flags of `send`. */
+/* Makes a message from the flags of `send`. */
 #include "cli/message.h"
 
 #include "cli/fail.h"
@@ -56,7 +56,7 @@ static void option_name(const struct given *given, char *out, size_t size)
     snprintf(out, size, "--%s", given->name);
 }
 
-/* An error in what a flag said is told with the flag's name. */
+/* An error in a flag's value names the flag. */
 static int fail_flag(const struct given *given, int code, facteur_error *error)
 {
     char name[64];
@@ -85,7 +85,7 @@ static int set_field(facteur_message *message, const struct given *given, const 
     return code ? fail_flag(given, code, error) : 0;
 }
 
-/* Where "PATH:type/subtype" has its colon; NULL when the whole is a path. */
+/* The colon of "PATH:type/subtype"; NULL when all of it is a path. */
 static const char *type_colon(const char *value)
 {
     const char *colon = strrchr(value, ':'), *slash = colon ? strchr(colon, '/') : NULL;
@@ -96,7 +96,7 @@ static const char *type_colon(const char *value)
     return access(value, F_OK) == 0 ? NULL : colon;
 }
 
-/* "[CID=]PATH[:TYPE]": the three as texts of their own in `copy`, which holds the whole. */
+/* Split "[CID=]PATH[:TYPE]" into three texts within `copy`, a copy of all of it. */
 static const char *split_attachment(char *copy, bool is_inline, const char **content_id,
                                     const char **type)
 {
@@ -177,7 +177,7 @@ int message_add_parts(const struct args *args, facteur_message *message)
     return result;
 }
 
-/* Finished bytes: the envelope is all that can still be said. */
+/* The message's bytes are finished; flags can only set its envelope. */
 static int compose_eml(const struct args *args, facteur_message **out)
 {
     const char *path = args_value(args, FLAG_EML);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages out of flags and JSON. */
+/* Makes messages from flags and JSON. */
 #ifndef CLI_MESSAGE_H
 #define CLI_MESSAGE_H
 
@@ -7,31 +7,31 @@
 
 #include <facteur.h>
 
-/* All return 0, or an exit code after the mistake was told. */
+/* All return 0, or an exit code after printing the mistake. */
 
-/* The message of `send` and `render message`; to be freed in either case. */
+/* Make the message of `send` and `render message`; the caller frees it even after a failure. */
 int message_compose(const struct args *args, const char *file, facteur_message **out);
 
-/* Read a message's JSON object into it; message_json.c. */
+/* Set the fields of a message from its JSON object; in message_json.c. */
 int message_read_json(facteur_message *message, const char *json, size_t len, const char *file);
 
-/* --attach, --inline, --header, --envelope-from. */
+/* Apply --attach, --inline, --header and --envelope-from. */
 int message_add_parts(const struct args *args, facteur_message *message);
 
 /*
- * The kind of letter that a word of the command line means: "order" and "contact" are short for
- * one, every kind's own name is itself.
+ * The kind of letter that a word of the command line means: "order" and "contact" are short names
+ * of kinds; any other word is the name of a kind.
  */
 int letter_kind(const char *word, const char **kind);
 
-/* The letter of that kind whose JSON is in the file. */
+/* Make the letter of that kind from the JSON in the file. */
 int letter_compose(const struct args *args, const char *kind, const char *file,
                    const facteur_mailer *mailer, facteur_message **out);
 
-/* The mailer of --dsn, FACTEUR_DSN and the options; `fallback` is a DSN for when there is none. */
+/* Open a mailer by --dsn or FACTEUR_DSN, else by the DSN `fallback`, with the options. */
 int mailer_open(const struct args *args, const char *fallback, facteur_mailer **out);
 
-/* Whether the flags say anything of a message. */
+/* Whether a flag describes a message. */
 bool message_is_flagged(const struct args *args);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A message as JSON: the table of fields.  `headers` and `metadata` are objects of names and texts,
- * `attachments` a list of path, name, type, inline, `alternatives` one of type, content.  What is
- * not in the table is refused.
+ * A message as JSON: the table of fields.  `headers` and `metadata` are objects with texts,
+ * `attachments` is a list of objects with path, name, type and inline, `alternatives` one with type
+ * and content.  A field that is not in the table is an error.
  */
 #include "cli/message.h"
 
@@ -32,7 +32,7 @@ static int set_text(const struct reading *reading, const char *field, const char
     return code ? fail_error(input_name(reading->file), code, error) : 0;
 }
 
-/* An object or a list, as the text that it is. */
+/* An object or a list, as JSON text. */
 static int set_json(const struct reading *reading, const char *field, const json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT);
@@ -69,7 +69,7 @@ static int set(const struct reading *reading, size_t index, const char *where, c
     return set_text(reading, field, number, FACTEUR_NTS);
 }
 
-/* A call an entry: each adds to those before it. */
+/* One call for each entry: a call adds to the earlier ones. */
 static int set_each(const struct reading *reading, size_t index, const json_t *list)
 {
     char where[128];
@@ -82,7 +82,7 @@ static int set_each(const struct reading *reading, size_t index, const json_t *l
     return result;
 }
 
-/* The list is one value of the core's, with `separator` between each two. */
+/* The core takes the list as one text, with `separator` between two entries. */
 static int set_joined(const struct reading *reading, const char *field, const json_t *list,
                       char separator)
 {
@@ -235,7 +235,7 @@ static int read_field(const struct reading *reading, const char *name, const jso
     size_t index = find_field(name);
     char list = *facteur_message_field_list(index);
 
-    /* The core tells which field was meant. */
+    /* The core's error suggests the nearest field. */
     if (index == facteur_message_field_count())
         return set_text(reading, name, "", 0);
     switch (facteur_message_field_type(index)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Just enough MIME for messages that facteur made itself (RFC 2045, RFC 2046): its parts are walked
- * by their boundary lines, nested or not, since no boundary is a prefix of text in another part.
+ * Just enough MIME to read messages that facteur made (RFC 2045, RFC 2046).  Boundary lines alone
+ * separate the parts, nested or not, because no part's text begins with another one's boundary.
  */
 #include "cli/part.h"
 
@@ -31,7 +31,7 @@ static bool starts(struct run run, const char *word)
     return (size_t)(run.end - run.at) >= len && strncasecmp(run.at, word, len) == 0;
 }
 
-/* Where the value of a header field begins; the header ends at an empty line. */
+/* Where a header field's value begins; an empty line ends the header. */
 static const char *header_value(struct run header, const char *name)
 {
     size_t len = strlen(name);
@@ -75,7 +75,7 @@ static const char *find_delimiter(struct run rest, struct run boundary)
     return NULL;
 }
 
-/* The part between a delimiter line and the next one, whose line break belongs to that. */
+/* The part between two delimiter lines; the last line break belongs to the second (RFC 2046). */
 static struct run part_between(const char *delimiter, const char *next, const char *end)
 {
     struct run part = {line_end((struct run){delimiter, end}), next ? next : end};

@@ -76,7 +76,7 @@ static void print_plain(const facteur_receipt *receipt, bool verbose)
         printf("\n%s", facteur_receipt_transcript(receipt));
 }
 
-/* In doubt is the one case in which trying again blindly can deliver twice. */
+/* Only a mail in doubt can be delivered twice when the caller simply tries again. */
 static int tell_failure(const facteur_receipt *receipt)
 {
     enum facteur_status status = facteur_receipt_status(receipt);
@@ -115,8 +115,7 @@ int print_receipt(const facteur_receipt *receipt, bool json, bool verbose)
         print_json(receipt);
     else
         print_plain(receipt, verbose);
-    /* A receipt that nobody could read changes nothing about the mail: sent again it is there
-     * twice. */
+    /* The mail is sent even if nobody could read the receipt; sent again, it would arrive twice. */
     flush_output();
     return print_failure(receipt);
 }

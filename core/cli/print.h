@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A receipt for people. */
+/* Prints receipts. */
 #ifndef CLI_PRINT_H
 #define CLI_PRINT_H
 
 #include <facteur.h>
 #include <stdbool.h>
 
-/* Print to standard output, as JSON or for people; the transcript of a failure when `verbose`. */
+/* Print to standard output, as JSON or for people; `verbose` adds the transcript of a failure. */
 int print_receipt(const facteur_receipt *receipt, bool json, bool verbose);
 
-/* On standard error why it was not sent; nothing when it was.  Either returns the exit code. */
+/* Print on standard error why the mail was not sent, if so.  Both return the exit code. */
 int print_failure(const facteur_receipt *receipt);
 
 #endif

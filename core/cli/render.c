@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* facteur render: compose and show, send nothing. */
+/* facteur render: composes a message and shows it, sends nothing. */
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "cli/message.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* facteur send, letter, order, contact: compose, send, tell what became of it. */
+/* facteur send, letter, order, contact: composes a message, sends it, prints the result. */
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "cli/message.h"
@@ -40,7 +40,7 @@ static int send_message(const struct args *args, facteur_mailer *mailer, facteur
 
 int cmd_send(const struct args *args)
 {
-    size_t before = args->command == CMD_LETTER ? 1 : 0; /* the file */
+    size_t before = args->command == CMD_LETTER ? 1 : 0; /* the kind stands before the file */
     const char *file = args->file_count > before ? args->files[before] : NULL, *kind = NULL;
     facteur_mailer *mailer = NULL;
     facteur_message *message = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * facteur sendmail: what PHP's mail(), cron and other programs call as /usr/sbin/sendmail, with the
- * options that Postfix's documents. There is no queue: the mail is accepted by the relay, or the
- * caller hears that it was not.
+ * facteur sendmail: PHP's mail(), cron and other programs call it as /usr/sbin/sendmail, with the
+ * options that Postfix documents.  There is no queue: either the relay accepts the mail, or the
+ * caller gets an error.
  */
 #include "cli/commands.h"
 #include "cli/fail.h"
@@ -17,26 +17,26 @@
 #include <unistd.h>
 
 struct submission {
-    const char *sender; /* -f; NULL: not given */
+    const char *sender; /* -f, or NULL */
     const char *full_name;
     const char *notify, *returned, *envelope_id;
     bool from_header; /* -t */
     bool dots_stay;   /* -i */
     bool verbose;
-    char domain[256]; /* of the names without one */
-    char *from;       /* of a message that has none */
-    char *envelope;   /* the sender with its domain, NULL: none is to be said */
-    char *recipients; /* those of the command line as one list, NULL: none */
+    char domain[256]; /* for names without one */
+    char *from;       /* for a message without a From */
+    char *envelope;   /* the sender with its domain; NULL: the message's own */
+    char *recipients; /* those of the command line as one list, or NULL */
 };
 
 static int read_letter_o(struct submission *mail, const char *value)
 {
     if (strcmp(value, "i") == 0)
         mail->dots_stay = true;
-    return 0; /* -oem, -om, -o7 and the like choose among ways that a queue has */
+    return 0; /* -oem, -om, -o7 and similar options only concern a queue */
 }
 
-/* An address of the command line becomes part of a header: no line may end in it. */
+/* An address of the command line becomes part of a header, so it must not contain a line end. */
 static int check_address(const char *text)
 {
     for (const char *at = text; *at; at++) {
@@ -95,7 +95,7 @@ static int read_option(struct submission *mail, int letter, const char *value)
                                   : "-%c: no such option; options of facteur (--dsn …) come first",
                     optopt);
     default:
-        return 0; /* -A -B -C -G -h -L -m -n -O -p -U -X: of no meaning without a queue */
+        return 0; /* -A -B -C -G -h -L -m -n -O -p -U -X mean nothing without a queue */
     }
 }
 
@@ -104,7 +104,7 @@ static void put_address(FILE *out, const char *text, const char *domain)
     header_qualify(out, text, strlen(text), domain);
 }
 
-/* "Name <address>", the name in quotation marks, without what could end them or the line. */
+/* "Name <address>", with the name quoted, without characters that end the quotes or the line. */
 static void put_from(FILE *out, const struct submission *mail, const char *address)
 {
     if (!mail->full_name) {
@@ -119,7 +119,7 @@ static void put_from(FILE *out, const struct submission *mail, const char *addre
     putc('>', out);
 }
 
-/* The option's value as far as the program sees it: a flag, or the environment. */
+/* The option's value that the program knows: from a flag or the environment. */
 static const char *default_from(const struct args *args)
 {
     const char *value = getenv("FACTEUR_DEFAULT_FROM");
@@ -131,7 +131,7 @@ static const char *default_from(const struct args *args)
     return value && *value ? value : NULL;
 }
 
-/* A name without a domain is of the sender's domain, else of this host. */
+/* A name without a domain gets the sender's domain, else this host's name. */
 static void find_domain(struct submission *mail, const char *sender)
 {
     const char *at = sender ? strrchr(sender, '@') : NULL;
@@ -200,7 +200,7 @@ static int set(facteur_message *message, const char *field, const char *value)
     return code ? fail_error("sendmail", code, error) : 0;
 }
 
-/* What asks for a notification asks only where it is offered: sendmail's callers expect no more. */
+/* Ask for a notification only where the relay offers them: sendmail's callers expect no more. */
 static int set_wish(facteur_message *message, const char *field, const char *value)
 {
     char wish[160];
@@ -211,7 +211,7 @@ static int set_wish(facteur_message *message, const char *field, const char *val
     return set(message, field, wish);
 }
 
-/* One recipient of the command line, "root@example.com" or "Ana <ana@example.com>". */
+/* Add one recipient of the command line: "root@example.com" or "Ana <ana@example.com>". */
 static int add_recipient(facteur_message *message, const char *at, const char *end,
                          facteur_error **error)
 {
@@ -328,6 +328,6 @@ int cmd_sendmail(const struct args *args)
     free(mail.envelope);
     free(mail.recipients);
     free(words);
-    /* From sendmail 75 means "queued", and PHP's mail() takes it for success. */
+    /* As sendmail's exit code, 75 means "queued", which PHP's mail() takes for success. */
     return result == EXIT_RETRY ? EXIT_REFUSED : result;
 }
