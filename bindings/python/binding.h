@@ -43,19 +43,16 @@
     X(GEVENT_HOST, "facteur._gevent", "host")                                                      \
     X(GEVENT_FINISH, "facteur._gevent", "finish")                                                  \
     X(SEND_MANY, "facteur._many", "send_many")                                                     \
-    X(ASEND, "facteur._host", "asend")                                                             \
-    X(ASEND_LETTER, "facteur._host", "asend_letter")                                               \
-    X(ASEND_ORDER, "facteur._host", "asend_order_confirmation")                                    \
-    X(ASEND_CONTACT, "facteur._host", "asend_contact_form")                                        \
+    X(COROUTINES, "facteur._host", "Coroutines")                                                   \
     X(JSON_LOADS, "json", "loads")
 
 /*
- * X(kind, data, KIND): the letters with helpers of their own, which are letter(), send_letter() and
- * asend_letter() with the kind filled in.  A helper calls its data `data`.
+ * X(kind, data): the letters with helpers of their own, which are letter() and send_letter() with
+ * the kind filled in.  A helper calls its data `data`.
  */
 #define FPY_NAMED_LETTERS(X)                                                                       \
-    X(order_confirmation, order, ORDER)                                                            \
-    X(contact_form, form, CONTACT)
+    X(order_confirmation, order)                                                                   \
+    X(contact_form, form)
 
 /* X(name): attribute names, interned once. */
 #define FPY_NAMES(X)                                                                               \
@@ -271,18 +268,15 @@ PyObject *fpy_captured_clear(PyObject *self, PyObject *unused);
 PyObject *fpy_mailer_submit(PyObject *self, PyObject *args);
 PyObject *fpy_mailer_window(PyObject *self, PyObject *unused);
 PyObject *fpy_mailer_send_many(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *fpy_mailer_asend(PyObject *self, PyObject *args, PyObject *kwargs);
-PyObject *fpy_mailer_asend_letter(PyObject *self, PyObject *args, PyObject *kwargs);
 
 /* ---- letters.c ------------------------------------------------------------------------------- */
 
 PyObject *fpy_letter(PyObject *module, PyObject *args, PyObject *kwargs);
 PyObject *fpy_letter_kinds(PyObject *module, PyObject *unused);
 PyObject *fpy_mailer_send_letter(PyObject *self, PyObject *args, PyObject *kwargs);
-#define FPY_NAMED_LETTER(kind, data, KIND)                                                         \
+#define FPY_NAMED_LETTER(kind, data)                                                               \
     PyObject *fpy_##kind(PyObject *module, PyObject *args, PyObject *kwargs);                      \
-    PyObject *fpy_mailer_send_##kind(PyObject *self, PyObject *args, PyObject *kwargs);            \
-    PyObject *fpy_mailer_asend_##kind(PyObject *self, PyObject *args, PyObject *kwargs);
+    PyObject *fpy_mailer_send_##kind(PyObject *self, PyObject *args, PyObject *kwargs);
 FPY_NAMED_LETTERS(FPY_NAMED_LETTER)
 #undef FPY_NAMED_LETTER
 /* The letter as a Delivery of the host. */

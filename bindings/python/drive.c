@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods of Mailer that send many mails at once, or under an event loop. */
+/* The methods of Mailer that send many mails at once. */
 #include "binding.h"
-
-#include <stdio.h>
 
 /* _submit(message, deadline): a Delivery, one of many */
 PyObject *fpy_mailer_submit(PyObject *self, PyObject *args)
@@ -31,8 +29,7 @@ PyObject *fpy_mailer_window(PyObject *self, PyObject *unused)
     return core ? PyLong_FromUnsignedLong(facteur_mailer_window(core)) : NULL;
 }
 
-/* Call a function of _many.py or _host.py with the mailer before the arguments. */
-static PyObject *call(PyObject *self, enum fpy_object function, PyObject *args, PyObject *kwargs)
+PyObject *fpy_mailer_send_many(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     Py_ssize_t count = PyTuple_Size(args);
     PyObject *whole = PyTuple_New(count + 1);
@@ -49,29 +46,7 @@ static PyObject *call(PyObject *self, enum fpy_object function, PyObject *args, 
         PyTuple_SetItem(whole, i + 1, item);
     }
     if (fpy_mailer_open(self))
-        made = PyObject_Call(fpy_state_of(self)->objects[function], whole, kwargs);
+        made = PyObject_Call(fpy_state_of(self)->objects[FPY_SEND_MANY], whole, kwargs);
     Py_DECREF(whole);
     return made;
 }
-
-PyObject *fpy_mailer_send_many(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    return call(self, FPY_SEND_MANY, args, kwargs);
-}
-
-PyObject *fpy_mailer_asend(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    return call(self, FPY_ASEND, args, kwargs);
-}
-
-PyObject *fpy_mailer_asend_letter(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    return call(self, FPY_ASEND_LETTER, args, kwargs);
-}
-
-#define NAMED(kind, data, KIND)                                                                    \
-    PyObject *fpy_mailer_asend_##kind(PyObject *self, PyObject *args, PyObject *kwargs)            \
-    {                                                                                              \
-        return call(self, FPY_ASEND_##KIND, args, kwargs);                                         \
-    }
-FPY_NAMED_LETTERS(NAMED)

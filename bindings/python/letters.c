@@ -225,7 +225,7 @@ PyObject *fpy_mailer_send_letter(PyObject *self, PyObject *args, PyObject *kwarg
     return sent(self, &any_letter, args, kwargs, NULL);
 }
 
-#define NAMED(kind, data, KIND)                                                                    \
+#define NAMED(kind, data)                                                                          \
     static const struct door kind##_letter = {#kind, #data};                                       \
                                                                                                    \
     PyObject *fpy_##kind(PyObject *module, PyObject *args, PyObject *kwargs)                       \

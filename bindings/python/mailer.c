@@ -4,8 +4,11 @@
 
 #include "token.h"
 
+#include <structmember.h>
+
 #include <math.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 
 #define CLOSE_TIMEOUT_S 5.0
@@ -14,6 +17,7 @@ typedef struct mailer {
     PyObject_HEAD facteur_mailer *mailer;
     atomic_int closed;
     PyObject *token; /* a callable, or NULL */
+    PyObject *weakrefs;
 } mailer;
 
 typedef int (*make_mailer)(const char *dsn, const char *const *names, const char *const *values,
@@ -205,6 +209,8 @@ static void mailer_dealloc(PyObject *object)
     PyTypeObject *type = Py_TYPE(object);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
 
+    if (((mailer *)object)->weakrefs)
+        PyObject_ClearWeakRefs(object);
     if (((mailer *)object)->mailer)
         facteur_mailer_free(((mailer *)object)->mailer);
     Py_XDECREF(((mailer *)object)->token);
@@ -447,11 +453,9 @@ PyDoc_STRVAR(
     "to         Default: an order's customer; for a form the option `contact_to`.\n"
     "locale     Default: the data's locale, then the option `default_locale`.\n\n" LETTER_CONTRACT);
 
-#define NAMED_DOC(kind, data, KIND)                                                                \
+#define NAMED_DOC(kind, data)                                                                      \
     PyDoc_STRVAR(send_##kind##_doc, "send_" #kind "($self, /, " #data ", " LETTER_SIGNATURE        \
-                                    "send_letter(\"" #kind "\", " #data ", …).");                  \
-    PyDoc_STRVAR(asend_##kind##_doc, "asend_" #kind "($self, /, " #data ", " LETTER_SIGNATURE      \
-                                     "asend_letter(\"" #kind "\", " #data ", …).");
+                                    "send_letter(\"" #kind "\", " #data ", …).");
 FPY_NAMED_LETTERS(NAMED_DOC)
 
 PyDoc_STRVAR(
@@ -466,18 +470,6 @@ PyDoc_STRVAR(
     "cannot be read: temporary, EIO).  An exception of the iterable is raised after the receipts\n"
     "of what it gave before.  Closing the generator cancels what was not handed over yet.\n\n"
     "Error: the mailer is closed; ConfigError: an option names a file that cannot be used.");
-
-PyDoc_STRVAR(
-    asend_doc,
-    "asend($self, /, message, *, deadline=None)\n--\n\n"
-    "send() for the running asyncio loop (uvloop too), without a thread; a coroutine.\n\n"
-    "Any number of tasks may send at once: their mails share connections and flights.  A task\n"
-    "that is cancelled takes its mail back, if that can be said for certain; a mail handed over\n"
-    "already goes on, and the logger \"facteur\" tells its verdict.\n\n"
-    "Any number of loops, threads and processes may share the mailer.  The errors of send().");
-
-PyDoc_STRVAR(aletter_doc, "asend_letter($self, /, kind, data, " LETTER_SIGNATURE
-                          "send_letter() as a coroutine; see asend().");
 
 #define WITH_KEYWORDS(function)                                                                    \
     (PyCFunction)(void (*)(void))(function), METH_VARARGS | METH_KEYWORDS
@@ -494,20 +486,17 @@ PyDoc_STRVAR(
     "seconds together, and buckets, a list of [below so many seconds, count].\n\n"
     "Waits for nothing.");
 
-#define NAMED_METHODS(kind, data, KIND)                                                            \
-    {"send_" #kind, WITH_KEYWORDS(fpy_mailer_send_##kind), send_##kind##_doc},                     \
-        {"asend_" #kind, WITH_KEYWORDS(fpy_mailer_asend_##kind), asend_##kind##_doc},
+#define NAMED_METHOD(kind, data)                                                                   \
+    {"send_" #kind, WITH_KEYWORDS(fpy_mailer_send_##kind), send_##kind##_doc},
 
 static PyMethodDef mailer_methods[] = {
     {"shared", (PyCFunction)(void (*)(void))mailer_shared,
      METH_CLASS | METH_VARARGS | METH_KEYWORDS, shared_doc},
     {"send", WITH_KEYWORDS(mailer_send), send_doc},
     {"send_letter", WITH_KEYWORDS(fpy_mailer_send_letter), letter_doc},
-    FPY_NAMED_LETTERS(NAMED_METHODS)
-    /* Many mails, and asyncio. */
+    FPY_NAMED_LETTERS(NAMED_METHOD)
+    /* What is not a letter. */
     {"send_many", WITH_KEYWORDS(fpy_mailer_send_many), send_many_doc},
-    {"asend", WITH_KEYWORDS(fpy_mailer_asend), asend_doc},
-    {"asend_letter", WITH_KEYWORDS(fpy_mailer_asend_letter), aletter_doc},
     {"check", WITH_KEYWORDS(mailer_check), check_doc},
     {"stats", mailer_stats, METH_NOARGS, stats_doc},
     {"close", WITH_KEYWORDS(mailer_close), close_doc},
@@ -539,19 +528,22 @@ PyDoc_STRVAR(
     "ConfigError: an unknown option (the nearest name is told), a value out of range, a DSN that\n"
     "cannot be read; .where is the option or \"dsn\".");
 
+static PyMemberDef mailer_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(mailer, weakrefs), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
 static PyType_Slot mailer_slots[] = {
-    {Py_tp_new, mailer_new},
-    {Py_tp_dealloc, mailer_dealloc},
-    {Py_tp_repr, mailer_repr},
-    {Py_tp_getset, mailer_getset},
-    {Py_tp_methods, mailer_methods},
-    {Py_tp_doc, (void *)mailer_doc},
-    {0, NULL},
+    {Py_tp_new, mailer_new},         {Py_tp_dealloc, mailer_dealloc},
+    {Py_tp_repr, mailer_repr},       {Py_tp_getset, mailer_getset},
+    {Py_tp_methods, mailer_methods}, {Py_tp_members, mailer_members},
+    {Py_tp_doc, (void *)mailer_doc}, {0, NULL},
 };
 
 PyType_Spec fpy_mailer_spec = {
     .name = "facteur.Mailer",
     .basicsize = sizeof(mailer),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    /* Its base is a class in Python, which an immutable type may not have (CPython 3.14). */
+    .flags = Py_TPFLAGS_DEFAULT,
     .slots = mailer_slots,
 };

@@ -18,9 +18,10 @@ static int intern_one(fpy_state *state, int which, const char *text)
     return state->objects[which] ? 0 : -1;
 }
 
-static int add_type(PyObject *module, fpy_state *state, enum fpy_object which, PyType_Spec *spec)
+static int add_type(PyObject *module, fpy_state *state, enum fpy_object which, PyType_Spec *spec,
+                    PyObject *base)
 {
-    state->objects[which] = PyType_FromModuleAndSpec(module, spec, NULL);
+    state->objects[which] = PyType_FromModuleAndSpec(module, spec, base);
     if (!state->objects[which])
         return -1;
     return PyModule_AddType(module, (PyTypeObject *)state->objects[which]);
@@ -47,10 +48,10 @@ static int module_exec(PyObject *module)
     state->objects[FPY_EMPTY_TUPLE] = PyTuple_New(0);
     state->objects[FPY_IS_ASCII] = PyObject_GetAttrString((PyObject *)&PyUnicode_Type, "isascii");
     if (!state->objects[FPY_EMPTY_TUPLE] || !state->objects[FPY_IS_ASCII] ||
-        add_type(module, state, FPY_MESSAGE_TYPE, &fpy_message_spec) ||
-        add_type(module, state, FPY_DELIVERY_TYPE, &fpy_delivery_spec) ||
-        add_type(module, state, FPY_HOST_TYPE, &fpy_host_spec) ||
-        add_type(module, state, FPY_MAILER_TYPE, &fpy_mailer_spec))
+        add_type(module, state, FPY_MESSAGE_TYPE, &fpy_message_spec, NULL) ||
+        add_type(module, state, FPY_DELIVERY_TYPE, &fpy_delivery_spec, NULL) ||
+        add_type(module, state, FPY_HOST_TYPE, &fpy_host_spec, NULL) ||
+        add_type(module, state, FPY_MAILER_TYPE, &fpy_mailer_spec, state->objects[FPY_COROUTINES]))
         return -1;
     return PyModule_AddStringConstant(module, "version", facteur_version());
 }
@@ -135,7 +136,7 @@ PyDoc_STRVAR(letter_doc, "letter($module, /, kind, data, " LETTER_SIGNATURE
 PyDoc_STRVAR(letter_kinds_doc, "letter_kinds($module, /)\n--\n\n"
                                "The kinds of letters that there are: a tuple of names.");
 
-#define NAMED_DOC(kind, data, KIND)                                                                \
+#define NAMED_DOC(kind, data)                                                                      \
     PyDoc_STRVAR(kind##_doc, #kind "($module, /, " #data ", " LETTER_SIGNATURE "letter(\"" #kind   \
                                    "\", " #data ", …).");
 FPY_NAMED_LETTERS(NAMED_DOC)
@@ -182,7 +183,7 @@ static PyObject *process(PyObject *module, PyObject *unused)
     return PyLong_FromUnsignedLongLong(facteur_process());
 }
 
-#define NAMED_METHOD(kind, data, KIND) {#kind, WITH_KEYWORDS(fpy_##kind), kind##_doc},
+#define NAMED_METHOD(kind, data) {#kind, WITH_KEYWORDS(fpy_##kind), kind##_doc},
 
 static PyMethodDef methods[] = {
     {"address_check", address_check, METH_O, address_check_doc},

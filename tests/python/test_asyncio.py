@@ -80,7 +80,7 @@ def test_errors_are_those_of_send(server, run):
         with pytest.raises(facteur.MessageError):
             run(mailer.asend(facteur.Message(from_="a@example.com", text="to nobody")))
     with pytest.raises(facteur.Error) as caught:
-        mailer.asend(letter())
+        run(mailer.asend(letter()))
     assert caught.value.code == "ECLOSED"
     with facteur.Mailer("smtp://127.0.0.1:1") as closed_port, pytest.raises(facteur.ConnectError):
         run(closed_port.asend(letter()))

@@ -3,7 +3,7 @@
 import datetime
 import email.message
 import os
-from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import IO, Any, Literal, TypeAlias, TypedDict, final, type_check_only
 from typing_extensions import Self
@@ -477,12 +477,12 @@ class Mailer:
         *,
         deadline: float | None = None,
     ) -> Generator[Receipt, None, None]: ...
-    def asend(
+    async def asend(
         self,
         message: Message | email.message.Message[Any, Any],
         *,
         deadline: float | None = None,
-    ) -> Coroutine[Any, Any, Receipt]: ...
+    ) -> Receipt: ...
     def send_letter(
         self, kind: str, data: _Letter, *, to: _Mailboxes | None = None,
         from_: _Mailbox | None = None, reply_to: _Mailboxes | None = None,
@@ -502,25 +502,25 @@ class Mailer:
         message_id: str | None = None, date: datetime.datetime | str | None = None,
         attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
-    def asend_letter(
+    async def asend_letter(
         self, kind: str, data: _Letter, *, to: _Mailboxes | None = None,
         from_: _Mailbox | None = None, reply_to: _Mailboxes | None = None,
         locale: str | None = None, subject: str | None = None, message_id: str | None = None,
         date: datetime.datetime | str | None = None, attachments: _Attachments = (),
         deadline: float | None = None,
-    ) -> Coroutine[Any, Any, Receipt]: ...  # fmt: skip
-    def asend_order_confirmation(
+    ) -> Receipt: ...  # fmt: skip
+    async def asend_order_confirmation(
         self, order: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
         reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
         message_id: str | None = None, date: datetime.datetime | str | None = None,
         attachments: _Attachments = (), deadline: float | None = None,
-    ) -> Coroutine[Any, Any, Receipt]: ...  # fmt: skip
-    def asend_contact_form(
+    ) -> Receipt: ...  # fmt: skip
+    async def asend_contact_form(
         self, form: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
         reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
         message_id: str | None = None, date: datetime.datetime | str | None = None,
         attachments: _Attachments = (), deadline: float | None = None,
-    ) -> Coroutine[Any, Any, Receipt]: ...  # fmt: skip
+    ) -> Receipt: ...  # fmt: skip
     def check(self, *, deadline: float | None = None) -> dict[str, Any]: ...
     def stats(self) -> dict[str, Any]: ...
     def close(self, timeout: float = 5.0) -> None: ...

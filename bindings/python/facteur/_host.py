@@ -8,6 +8,8 @@ turn of the loop more, and nothing otherwise.  Each loop has a Host of its own; 
 from __future__ import annotations
 
 import asyncio
+import datetime
+import inspect
 import logging
 import weakref
 from typing import Any
@@ -192,17 +194,49 @@ async def _deliver(mailer: Any, submit: Any, raising: bool) -> Receipt:
     return receipt
 
 
-async def asend(mailer: Any, message: Any, *, deadline: float | None = None) -> Receipt:
-    return await _deliver(mailer, lambda host: host.submit(message, deadline), True)
+class Coroutines:
+    """The methods of Mailer that are coroutines: its base class, because a function of C is none for asyncio, and a
+    framework would call it without awaiting it."""
+
+    __slots__ = ()
+
+    async def asend(self, message: Any, *, deadline: float | None = None) -> Receipt:
+        """send() for the running asyncio loop (uvloop too), without a thread.
+
+        Any number of tasks may send at once: their mails share connections and flights.  A task that is cancelled
+        takes its mail back, if that can be said for certain; a mail handed over already goes on, and the logger
+        "facteur" tells its verdict.
+
+        Any number of loops, threads and processes may share the mailer.  The errors of send().
+        """
+        return await _deliver(self, lambda host: host.submit(message, deadline), True)
+
+    async def asend_letter(
+        self, kind: str, data: Any, *, to: Any = None, from_: Any = None, reply_to: Any = None,
+        locale: str | None = None, subject: str | None = None, message_id: str | None = None,
+        date: datetime.datetime | str | None = None, attachments: Any = (), deadline: float | None = None,
+    ) -> Receipt:  # fmt: skip
+        """send_letter() as a coroutine; see asend()."""
+        arguments = {"to": to, "from_": from_, "reply_to": reply_to, "locale": locale, "subject": subject,
+                     "message_id": message_id, "date": date, "attachments": attachments, "deadline": deadline}  # fmt: skip
+        return await _deliver(self, lambda host: host.submit_letter(kind, data, **arguments), False)
+
+    async def asend_order_confirmation(self, order: Any, **arguments: Any) -> Receipt:
+        """asend_letter("order_confirmation", order, …)."""
+        return await self.asend_letter("order_confirmation", order, **arguments)
+
+    async def asend_contact_form(self, form: Any, **arguments: Any) -> Receipt:
+        """asend_letter("contact_form", form, …)."""
+        return await self.asend_letter("contact_form", form, **arguments)
 
 
-async def asend_letter(mailer: Any, kind: str, data: Any, **arguments: Any) -> Receipt:
-    return await _deliver(mailer, lambda host: host.submit_letter(kind, data, **arguments), False)
+def _told_as(data: str) -> inspect.Signature:
+    """What asend_letter() takes, with the kind known and the data called so."""
+    signature = inspect.signature(Coroutines.asend_letter)
+    own, _, given, *rest = signature.parameters.values()
+    return signature.replace(parameters=[own, given.replace(name=data), *rest])
 
 
-async def asend_order_confirmation(mailer: Any, order: Any, **arguments: Any) -> Receipt:
-    return await asend_letter(mailer, "order_confirmation", order, **arguments)
-
-
-async def asend_contact_form(mailer: Any, form: Any, **arguments: Any) -> Receipt:
-    return await asend_letter(mailer, "contact_form", form, **arguments)
+# What the arguments are is told to editors and to whoever asks inspect.
+Coroutines.asend_order_confirmation.__signature__ = _told_as("order")  # type: ignore[attr-defined]
+Coroutines.asend_contact_form.__signature__ = _told_as("form")  # type: ignore[attr-defined]
