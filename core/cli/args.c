@@ -149,10 +149,33 @@ static size_t common(const char *word, size_t len, const char *other)
     return i;
 }
 
+/* The library knows other programs' words for its options. */
+static int refuse_as_library(enum command command, const char *word, size_t len)
+{
+    facteur_paths *paths = NULL;
+    facteur_error *error = NULL;
+    char name[64];
+    const char *meant;
+    int result;
+
+    snprintf(name, sizeof name, "%.*s", (int)len, word);
+    facteur_paths_of_option(name, "", &paths, &error);
+    meant = error ? strstr(facteur_error_message(error), "did you mean ") : NULL;
+    if (meant)
+        result = fail(EXIT_USAGE, NULL, "--%.*s: no such option; %s", (int)len, word, meant);
+    else
+        result = fail(EXIT_USAGE, NULL,
+                      "--%.*s: no such option; see facteur help %s, and facteur help options",
+                      (int)len, word, command_name(command));
+    facteur_error_free(error);
+    facteur_paths_free(paths);
+    return result;
+}
+
 static int refuse_flag(enum command command, const char *word, size_t len)
 {
     const char *best = NULL;
-    size_t best_len = 2;
+    size_t best_len = len / 2 > 2 ? len / 2 : 2;
     char nearest[64];
 
     for (size_t i = 0; i < RULES; i++) {
@@ -168,8 +191,7 @@ static int refuse_flag(enum command command, const char *word, size_t len)
         }
     }
     if (!best)
-        return fail(EXIT_USAGE, NULL, "--%.*s: no such option; see facteur help %s", (int)len, word,
-                    command_name(command));
+        return refuse_as_library(command, word, len);
     snprintf(nearest, sizeof nearest, "%s", best);
     for (char *at = nearest; *at; at++)
         *at = *at == '_' ? '-' : *at;

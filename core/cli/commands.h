@@ -12,5 +12,6 @@ int cmd_sendmail(const struct args *args);
 
 /* Print the help of a command; CMD_NONE prints all of it. */
 void help_print(enum command command);
+void help_print_options(void);
 
 #endif

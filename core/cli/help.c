@@ -191,7 +191,7 @@ static void print_wrapped(const char *text)
     putchar('\n');
 }
 
-static void print_options(void)
+void help_print_options(void)
 {
     puts("Options of the mailer");
     for (size_t i = 0; i < facteur_option_count(); i++) {
@@ -266,7 +266,7 @@ void help_print(enum command command)
         break;
     default:
         fputs(overview, stdout);
-        print_options();
+        help_print_options();
         fputs(exit_codes, stdout);
         return;
     }

@@ -19,6 +19,10 @@ static int help(const struct args *args)
 {
     enum command command = args->command;
 
+    if (command == CMD_HELP && args->file_count && strcmp(args->files[0], "options") == 0) {
+        help_print_options();
+        return EXIT_DONE;
+    }
     if (command == CMD_HELP && args->file_count) {
         command = command_of(args->files[0]);
         if (command == CMD_NONE)

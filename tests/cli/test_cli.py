@@ -50,6 +50,7 @@ def test_help_and_version():
     for word in ("facteur send", "facteur render", "--deadline", "--no-NAME", "Exit codes"):
         assert word in overview
     assert facteur("help") == overview
+    assert facteur("help", "options").startswith("Options of the mailer\n  --deadline ") and facteur("help", "options") in overview
     for command in ("send", "letter", "order", "contact", "render", "check", "sendmail"):
         assert facteur("help", command) == facteur(command, "--help")
         assert facteur("help", command).startswith(f"facteur {command}")
@@ -195,6 +196,12 @@ def test_check_tells_of_each_relay(server):
     (("send", "--set", "tlss=1", "--to", "a@example.com"), CONFIG, "tlss"),
     (("send", "--deadline", "soon", "--to", "a@example.com"), CONFIG, "facteur: deadline must be seconds"),
     (("help", "frob"), USAGE, 'no command "frob"'),
+    (("check", "--use-ssl", "1"), USAGE, "no such option; did you mean tls=implicit"),
+    (("check", "--timeout", "1"), USAGE, "did you mean deadline (of a whole send) or connect_timeout?"),
+    (("check", "--xyzzyxyzzy", "1"), USAGE, "facteur help options"),
+    (("check", "--set", "use_ssl=1"), CONFIG, "use_ssl: no option is called"),
+    (("check", "--dsn", "ses+smtp://a:b@default"), CONFIG, "write ses://SMTP-USER:SMTP-PASSWORD@eu-west-3"),
+    (("check", "--dsn", "mailgun://u:p@europe"), CONFIG, "mailgun has the regions us, eu"),
     (("check", "--dsn", "smtp://a b"), CONFIG, "dsn: "),
     (("check", "--ca-file", "/none", "--dsn", "smtps://127.0.0.1:1"), CONFIG, ""),
     (("check", "--dsn", "smtp://127.0.0.1:1"), RETRY, "127.0.0.1"),

@@ -78,6 +78,10 @@ static const struct bad bads[] = {
     {"failover(smtp://localhost smtp://b.example?deadline=3)", "deadline", "the whole mailer"},
     {"failover(smtp://localhost smtp://b.example?dedline=3)", "dedline", "did you mean deadline?"},
     {"failover(smtp://localhost)?dedline=3", "dedline", "did you mean deadline?"},
+    {"failover://smtp://localhost smtp://b.example", "dsn", "write failover(dsn dsn"},
+    {"Failover(smtp://localhost)", "dsn", "in lower case"},
+    {"failover (smtp://localhost)", "dsn", "does not begin with its '('"},
+    {"failover(roundrobin://localhost)", "dsn", "position 10 of the DSN"},
     {"failover(smtp://localhost)?password=SECRET", "password", "cannot share one login"},
     {"failover(failover(failover(failover(failover(failover(failover(failover(failover(smtp://"
      "a)))))))))",

@@ -109,32 +109,40 @@ static void no_other_preset_has_limits(void **state)
     }
 }
 
-/* A region is one of the preset's own, or a word where any will do; else it is of the password. */
+/* A region is one of the preset's own, or has AWS's form. */
 static void regions_have_their_hosts(void **state)
 {
     static const struct {
         const char *dsn, *host;
     } rows[] = {{"ses://K:S@eu-west-3", "email-smtp.eu-west-3.amazonaws.com"},
-                {"ses://K:S@default", "email-smtp.default.amazonaws.com"},
+                {"ses://K:S@us-gov-east-1/", "email-smtp.us-gov-east-1.amazonaws.com"},
+                {"ses://K:S@default", NULL},
+                {"ses://K:S@europe", NULL},
+                {"ses://K:S@eu-west", NULL},
+                {"ses://K:S@eu-west-", NULL},
+                {"ses://K:S@eu-west-x1", NULL},
+                {"ses://K:S@eu-west-123", NULL},
                 {"ses://K:S@eu.west", NULL},
                 {"ses://K:S@", NULL},
                 {"mailgun://U:P", "smtp.mailgun.org"},
                 {"mailgun://U:P@default", "smtp.mailgun.org"},
                 {"mailgun://U:P@EU", "smtp.eu.mailgun.org"},
                 {"mailgun://U:P@us", "smtp.mailgun.org"},
-                {"mailgun://U:P@e", "smtp.mailgun.org"},
-                {"mailgun://U:P@eux", "smtp.mailgun.org"},
+                {"mailgun://U:P@e", NULL},
+                {"mailgun://U:P@eux", NULL},
                 {"ionos://U:P@de", "smtp.ionos.de"},
                 {"ionos://U:P@uk", "smtp.ionos.co.uk"},
                 {"ionos://U:P@fr", "smtp.ionos.fr"},
-                {"brevo://U:P@eu", "smtp-relay.brevo.com"}};
+                {"brevo://U:P@eu", NULL}};
     const struct fct_preset *ses = fct_preset_find(FCT_SLICE("ses"));
-    char region[41];
+    char region[41] = "x-";
     fct_buf host = {0};
     fct_plan plan;
 
-    memset(region, 'x', sizeof region);
+    memset(region + 2, 'x', sizeof region - 2);
+    memcpy(region + 36, "-123", 4);
     assert_true(fct_preset_host(ses, (fct_slice){region, 39}, &host));
+    memcpy(region + 37, "-12", 3);
     assert_false(fct_preset_host(ses, (fct_slice){region, 40}, &host));
     fct_buf_done(&host);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -145,6 +153,74 @@ static void regions_have_their_hosts(void **state)
         if (err)
             continue;
         assert_string_equal(plan.members[0].relay.host, rows[i].host);
+        fct_plan_done(&plan);
+    }
+}
+
+/* Whatever a preset has or has not, its host never stands in for one that somebody named. */
+static void what_follows_the_at_is_known_or_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "u:CANARY@xx", "u:CANARY@europe", "u:CANARY@example.org", "u:CANARY@relay.example:465",
+        "u:CANARY@",   "u:CAN@ARY@xx",    "CANARY@nowhere",       "CANARY@"};
+    const struct fct_preset *preset;
+
+    for (size_t i = 0; (preset = fct_preset_at(i)); i++) {
+        char host[80], dsn[160];
+        fct_buf regions = {0};
+
+        snprintf(host, sizeof host, "u:CANARY@%s", preset->host);
+        fct_preset_add_regions(preset, &regions);
+        for (size_t j = 0; j <= sizeof wrong / sizeof wrong[0]; j++) {
+            bool last = j == sizeof wrong / sizeof wrong[0];
+            facteur_error *error = NULL;
+            fct_plan plan;
+
+            snprintf(dsn, sizeof dsn, "%s://%s", preset->name, last ? host : wrong[j]);
+            if (fct_plan_init(&plan, dsn, NULL, NULL, 0, &error) != FACTEUR_ECONFIG)
+                fail_msg("%s was accepted", dsn);
+            assert_string_equal(facteur_error_where(error), "dsn");
+            assert_null(strstr(facteur_error_message(error), "CAN"));
+            assert_non_null(strstr(facteur_error_message(error), preset->example));
+            assert_non_null(strstr(facteur_error_message(error), regions.len ? regions.ptr
+                                                                 : *preset->regions
+                                                                     ? "needs its region"
+                                                                     : preset->host));
+            facteur_error_free(error);
+        }
+        fct_buf_done(&regions);
+    }
+}
+
+/* A login without its password may be a mail address. */
+static void an_address_is_a_login(void **state)
+{
+    static const struct {
+        const char *dsn, *user, *password;
+    } rows[] = {{"gmail://ana@gmail.com:app", "ana@gmail.com", "app"},
+                {"gmail://ana@gmail.com?password=p", "ana@gmail.com", "p"},
+                {"mailgun://postmaster@mg.shop.example:p", "postmaster@mg.shop.example", "p"},
+                {"mailgun://post@mg.shop.example@eu?password=p", "post@mg.shop.example", "p"},
+                {"gmail://ana:p%40ss", "ana", "p@ss"},
+                {"mandrill://ana@shop.example:KEY", "ana@shop.example", "KEY"},
+                {"gmail://ana@smtp.gmail.com?password=p", NULL, NULL},
+                {"mailgun://ana@smtp.eu.mailgun.org:465", NULL, NULL},
+                {"ses://ana@email-smtp.eu-west-3.amazonaws.com:p", NULL, NULL},
+                {"sendgrid://KEY@relay.example:465", NULL, NULL},
+                {"sendgrid://KEY@relay.example", NULL, NULL},
+                {"postmark://KEY@relay.example", NULL, NULL}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_plan plan;
+        int err = fct_plan_init(&plan, rows[i].dsn, NULL, NULL, 0, NULL);
+
+        if (err != (rows[i].user ? 0 : FACTEUR_ECONFIG))
+            fail_msg("%s: %d", rows[i].dsn, err);
+        if (err)
+            continue;
+        assert_string_equal(plan.members[0].relay.session.username, rows[i].user);
+        assert_string_equal(fct_secret_bytes(plan.members[0].relay.session.password).ptr,
+                            rows[i].password);
         fct_plan_done(&plan);
     }
 }
@@ -263,6 +339,13 @@ static void tls_and_port_follow_from_the_dsn(void **state)
         {"smtp://u:p@h.example?tls=none&dangerous_plaintext_auth=1", FCT_TLS_NONE, 25,
          "smtp://h.example:25"},
         {"smtp+unix:///run/smtp", FCT_TLS_NONE, 25, "smtp+unix:///run/smtp"},
+        {"smtp+ssl://u:p@h.example", FCT_TLS_IMPLICIT, 465, "smtps://h.example:465"},
+        {"submissions://u:p@h.example", FCT_TLS_IMPLICIT, 465, "smtps://h.example:465"},
+        {"smtp+tls://u:p@h.example", FCT_TLS_STARTTLS, 587, "smtp://h.example:587"},
+        {"smtp+tls://localhost", FCT_TLS_STARTTLS, 25, "smtp://localhost:25"},
+        {"smtp+starttls://u:p@h.example:2525", FCT_TLS_STARTTLS, 2525, "smtp://h.example:2525"},
+        {"submission://localhost", FCT_TLS_STARTTLS, 587, "smtp://localhost:587"},
+        {"submission://h.example:25", FCT_TLS_STARTTLS, 25, "smtp://h.example:25"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -526,6 +609,8 @@ int main(void)
         cmocka_unit_test(presets_know_their_limits),
         cmocka_unit_test(no_other_preset_has_limits),
         cmocka_unit_test(regions_have_their_hosts),
+        cmocka_unit_test(what_follows_the_at_is_known_or_refused),
+        cmocka_unit_test(an_address_is_a_login),
         cmocka_unit_test(each_setting_has_its_place),
         cmocka_unit_test(settings_bring_others_along),
         cmocka_unit_test(tls_and_port_follow_from_the_dsn),

@@ -138,3 +138,21 @@ def test_missing_libraries_are_named(tmp_path):
     for package in ("libuv1-dev", "libuv-devel", "libuv-dev", "libssl-dev", "c-ares-dev"):
         assert package in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_module_lists_the_options():
+    def run(*words):
+        return subprocess.run([sys.executable, "-m", "facteur", *words], capture_output=True, text=True, timeout=60)
+
+    listed = run("options")
+    assert listed.returncode == 0 and re.findall(r"^(\w+): ", listed.stdout, re.M) == [name for name, *_ in facteur._core.options()]
+    assert "deadline: seconds (default 10); scope mailer\n    The time limit of a whole send" in listed.stdout
+    for words in ((), ("option",)):
+        assert run(*words).returncode == 64 and run(*words).stderr == "usage: python -m facteur options\n"
+
+
+def test_an_unknown_option_says_where_the_options_are():
+    with pytest.raises(facteur.ConfigError, match='"python -m facteur options" lists them all'):
+        facteur.Mailer("null://", xyzzyxyzzy=1)
+    with pytest.raises(facteur.ConfigError, match="use_tls: no option is called .* tls=starttls"):
+        facteur.Mailer("null://", use_tls=True)

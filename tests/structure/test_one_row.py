@@ -11,7 +11,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What the tables and their generators need.
-SOURCES = ("base/*.c", "config/options.c", "config/preset.c", "mime/message_fields.c")
+SOURCES = ("base/*.c", "config/dialect.c", "config/options.c", "config/preset.c", "mime/message_fields.c")
 OPTION = r"""    X(planted_limit, MAILER, INT, "", "7", 1, 9, "A planted option: "                              \
       "it has two lines.") \
 """

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/authority.h"
+#include "config/dialect.h"
 
 #include <string.h>
 
@@ -12,11 +13,19 @@
 struct scheme {
     const char *name;
     enum fct_scheme scheme;
+    bool starttls; /* required on loopback, too */
+    uint16_t port; /* 0: as facteur chooses */
 };
 
+/* The second part are other libraries' and IANA's names: django-environ, dj-email-url, RFC 8314. */
 static const struct scheme schemes[] = {
-    {"smtps", FCT_SCHEME_SMTPS}, {"smtp", FCT_SCHEME_SMTP},     {"smtp+unix", FCT_SCHEME_UNIX},
-    {"file", FCT_SCHEME_FILE},   {"memory", FCT_SCHEME_MEMORY}, {"null", FCT_SCHEME_NULL},
+    {"smtps", FCT_SCHEME_SMTPS, false, 0},      {"smtp", FCT_SCHEME_SMTP, false, 0},
+    {"smtp+unix", FCT_SCHEME_UNIX, false, 0},   {"file", FCT_SCHEME_FILE, false, 0},
+    {"memory", FCT_SCHEME_MEMORY, false, 0},    {"null", FCT_SCHEME_NULL, false, 0},
+
+    {"smtp+ssl", FCT_SCHEME_SMTPS, false, 0},   {"submissions", FCT_SCHEME_SMTPS, false, 0},
+    {"smtp+tls", FCT_SCHEME_SMTP, true, 0},     {"smtp+starttls", FCT_SCHEME_SMTP, true, 0},
+    {"submission", FCT_SCHEME_SMTP, true, 587},
 };
 
 #define SCHEME_COUNT (sizeof schemes / sizeof schemes[0])
@@ -63,11 +72,18 @@ static int set_option(const struct parser *parser, fct_slice name, fct_slice val
 
 static int refuse_scheme(const struct parser *parser, fct_slice name)
 {
+    /* Symfony's "ses+smtp", "mailgun+https", "sendgrid+api" begin with the provider. */
+    const char *plus = memchr(name.ptr, '+', name.len);
+    fct_slice first = {name.ptr, plus ? (size_t)(plus - name.ptr) : name.len};
+    const struct fct_preset *preset = fct_preset_find(first);
+    const char *own = preset ? preset->example : fct_dialect_scheme(first);
     const char *candidates[CANDIDATES_MAX];
-    const struct fct_preset *preset;
     const char *nearest;
     size_t count = 0;
 
+    if (own)
+        return REFUSE(parser, "no scheme is called \"%.*s\"; facteur speaks SMTP, write %s",
+                      (int)name.len, name.ptr, own);
     for (; count < SCHEME_COUNT; count++)
         candidates[count] = schemes[count].name;
     for (size_t i = 0; (preset = fct_preset_at(i)) && count < CANDIDATES_MAX; i++)
@@ -78,6 +94,16 @@ static int refuse_scheme(const struct parser *parser, fct_slice name)
                       name.ptr, nearest);
     return REFUSE(parser, "no scheme is called \"%.*s\"; write smtps://user:password@host",
                   (int)name.len, name.ptr);
+}
+
+static int take_scheme(const struct parser *parser, const struct scheme *scheme)
+{
+    parser->dsn->scheme = scheme->scheme;
+    parser->dsn->port = scheme->port;
+    if (!scheme->starttls)
+        return 0;
+    return fct_options_set(parser->options, FCT_LEVEL_DSN, "tls", 3, "starttls", 8,
+                           parser->authority.error);
 }
 
 /* Read "scheme://"; `rest` is what follows. */
@@ -107,10 +133,8 @@ static int read_scheme(struct parser *parser, fct_slice *rest)
                               "smtps://user:password@host");
     *rest = (fct_slice){part.ptr + end + 3, part.len - end - 3};
     for (size_t i = 0; i < SCHEME_COUNT; i++) {
-        if (fct_slice_equal_nocase(name, fct_slice_of(schemes[i].name))) {
-            parser->dsn->scheme = schemes[i].scheme;
-            return 0;
-        }
+        if (fct_slice_equal_nocase(name, fct_slice_of(schemes[i].name)))
+            return take_scheme(parser, &schemes[i]);
     }
     parser->dsn->scheme = FCT_SCHEME_PRESET;
     parser->dsn->preset = fct_preset_find(name);
@@ -161,30 +185,75 @@ static int read_smtp(struct parser *parser, fct_slice authority)
 }
 
 /*
- * "login" or "login@region".  A login may be a mail address, so the text after the last "@" is a
- * region only if the preset requires one or knows it.
+ * Whether what follows the "@" belongs to the login: "ana@shop.example", a password behind it or
+ * not.  Behind a password it never does, or a relay that somebody named would be passed over.
  */
+static bool is_login(const struct fct_preset *preset, fct_slice authority, fct_slice behind)
+{
+    const char *colon = memchr(behind.ptr, ':', behind.len);
+    fct_slice name = {behind.ptr, colon ? (size_t)(colon - behind.ptr) : behind.len};
+    size_t before = authority.len - behind.len - 1;
+
+    if (memchr(authority.ptr, ':', before) || !memchr(name.ptr, '.', name.len) ||
+        fct_preset_has_host(preset, name))
+        return false;
+    /* "KEY@host:465" */
+    for (size_t i = name.len + 1; i < behind.len; i++) {
+        if (!fct_is_digit((unsigned char)behind.ptr[i]))
+            return true;
+    }
+    return preset->login == FCT_LOGIN_GIVEN;
+}
+
+/* What stands there is not shown, because it may be a piece of a password. */
+static int refuse_region(const struct parser *parser, fct_slice region)
+{
+    const struct fct_preset *preset = parser->dsn->preset;
+    fct_buf known = {0}, message = {0};
+    int err;
+
+    fct_preset_add_regions(preset, &known);
+    if (strcmp(preset->regions, "*") == 0)
+        fct_buf_addf(&message, "%s needs its region behind the '@'", preset->name);
+    else if (known.len)
+        fct_buf_addf(&message, "%s has the regions %.*s, and nothing else can follow the '@'",
+                     preset->name, (int)known.len, known.ptr);
+    else
+        fct_buf_addf(&message, "%s has one host, %s, and no region that could follow the '@'",
+                     preset->name, preset->host);
+    fct_buf_addf(&message,
+                 " at position %zu of the DSN: %s.  For another host write "
+                 "smtps://USER:PASSWORD@HOST; write an '@' of the login or the password as %%40",
+                 position(parser, region.ptr), preset->example);
+    if (known.failed || message.failed)
+        err = fct_error_nomem(parser->authority.error);
+    else
+        err = REFUSE(parser, "%.*s", (int)message.len, message.ptr);
+    fct_buf_done(&known);
+    fct_buf_done(&message);
+    return err;
+}
+
+/* "login" or "login@region". */
 static int read_preset(struct parser *parser, fct_slice authority)
 {
     const struct fct_preset *preset = parser->dsn->preset;
     const char *at = fct_authority_last_at(authority);
-    fct_slice region = {"", 0};
+    fct_slice region = {authority.ptr + authority.len, 0};
     fct_buf host = {0};
-    bool any = strcmp(preset->regions, "*") == 0;
-    bool known;
     int err;
 
     if (at)
         region = (fct_slice){at + 1, authority.len - (size_t)(at + 1 - authority.ptr)};
-    known = fct_preset_host(preset, region, &host);
-    if (!known && !any) {
+    if (at && is_login(preset, authority, region)) {
         at = NULL;
-        known = fct_preset_host(preset, FCT_SLICE(""), &host);
+        region = (fct_slice){authority.ptr + authority.len, 0};
     }
-    if (!known) {
+    if (region.len && region.ptr[region.len - 1] == '/')
+        region.len--;
+    if ((at && !region.len) || !fct_preset_host(preset, region, &host)) {
         fct_buf_done(&host);
-        return REFUSE(parser, "%s needs its region behind the '@': %s", preset->name,
-                      preset->example);
+        return refuse_region(parser, region);
     }
     parser->dsn->host = fct_buf_take(&host, NULL);
     err = parser->dsn->host ? 0 : fct_error_nomem(parser->authority.error);
@@ -249,6 +318,10 @@ static int read_place(struct parser *parser, fct_slice rest)
     case FCT_SCHEME_NULL:
         break;
     }
+    /* Symfony writes null://null and null://default. */
+    if (parser->dsn->scheme == FCT_SCHEME_NULL &&
+        (fct_slice_equal(rest, FCT_SLICE("null")) || fct_slice_equal(rest, FCT_SLICE("default"))))
+        return 0;
     if (rest.len && !fct_slice_equal(rest, FCT_SLICE("/")))
         return REFUSE(parser,
                       "nothing may follow the scheme, but something does at position %zu "

@@ -36,6 +36,13 @@ static int add_node(struct reader *reader, enum fct_group_kind kind, unsigned *i
     return 0;
 }
 
+/* "failover://a b" and "Failover (a b)", which other libraries read. */
+static bool looks_like_group(fct_slice text)
+{
+    return fct_slice_starts_nocase(text, FCT_SLICE("failover")) ||
+           fct_slice_starts_nocase(text, FCT_SLICE("roundrobin"));
+}
+
 static int add_member(struct reader *reader, size_t len)
 {
     unsigned index;
@@ -43,6 +50,9 @@ static int add_member(struct reader *reader, size_t len)
 
     if (err)
         return err;
+    if (looks_like_group((fct_slice){reader->at, len}))
+        return refuse(reader, "a group of relays that does not begin with its '('", reader->at,
+                      ": write failover(dsn dsn …) or roundrobin(dsn dsn …), in lower case");
     reader->group->parts[reader->group->member_count++] = (fct_slice){reader->at, len};
     reader->at += len;
     return 0;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "config/dialect.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,10 +197,14 @@ static int refuse_form(const struct entry *entry, fct_slice value, facteur_error
     const char *wanted = "a whole number such as 5";
     int shown = shown_len(value);
 
-    if (entry->type == CHOICE)
+    if (entry->type == CHOICE) {
+        const char *own = fct_dialect_value(entry->name, value);
+
         return fct_error_set(error, FACTEUR_ECONFIG, entry->name,
-                             "%s must be one of %s, not \"%.*s\"", entry->name, entry->choices,
-                             shown, value.ptr);
+                             "%s must be one of %s, not \"%.*s\"%s%s%s", entry->name,
+                             entry->choices, shown, value.ptr, own ? "; did you mean " : "",
+                             own ? own : "", own ? "?" : "");
+    }
     if (entry->type == BOOL)
         wanted = "1 or 0 (also on, off, yes, no, true, false)";
     else if (entry->type == NUMBER)
@@ -288,40 +293,25 @@ static int keep(struct fct_option_value *into, const struct entry *entry, enum f
     return 0;
 }
 
-/* Names that other mail libraries have for options; facteur's own word follows. */
-static const char *const foreign[][2] = {
-    {"timeout", "deadline (of a whole send) or connect_timeout"},
-    {"encryption", "tls"},
-    {"auth_mode", "auth"},
-    {"local_domain", "helo"},
-    {"verify_peer", "ca_file, tls_name or pin_sha256"},
-    {"peer_fingerprint", "pin_sha256"},
-    {"restart_threshold", "max_mails"},
-    {"ping_threshold", "fresh_ms"},
-    {"max_per_second", "max_rate"},
-};
-
-static const char *own_word(const char *name, size_t len)
+static int refuse_name(const char *name, size_t len, fct_slice value, facteur_error **error)
 {
-    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
-        if (strlen(foreign[i][0]) == len && memcmp(name, foreign[i][0], len) == 0)
-            return foreign[i][1];
-    return fct_nearest(name, len, names, FCT_OPTION_COUNT);
-}
-
-static int refuse_name(const char *name, size_t len, facteur_error **error)
-{
-    const char *nearest = own_word(name, len);
+    const char *dialect = fct_dialect_option(name, len);
+    const char *nearest = dialect ? dialect : fct_nearest(name, len, names, FCT_OPTION_COUNT);
+    const char *option = dialect && fct_option_find(dialect, strlen(dialect)) >= 0 ? dialect : "";
+    const char *own = fct_dialect_value(option, value);
     char *where = fct_strndup(name, len < SHOWN_MAX ? len : SHOWN_MAX);
 
     if (!where)
         return fct_error_nomem(error);
     if (nearest)
-        fct_error_set(error, FACTEUR_ECONFIG, where, "no option is called \"%s\"; did you mean %s?",
-                      where, nearest);
+        fct_error_set(error, FACTEUR_ECONFIG, where,
+                      "no option is called \"%s\"; did you mean %s%s%s?", where, nearest,
+                      own ? "=" : "", own ? own : "");
     else
         fct_error_set(error, FACTEUR_ECONFIG, where,
-                      "no option is called \"%s\"; \"facteur help\" lists them all", where);
+                      "no option is called \"%s\"; \"facteur help options\" or \"python -m facteur "
+                      "options\" lists them all",
+                      where);
     fct_free(where);
     return FACTEUR_ECONFIG;
 }
@@ -353,7 +343,7 @@ int fct_options_set(fct_options *options, enum fct_level level, const char *name
     int err;
 
     if (index < 0)
-        return refuse_name(name, name_len, error);
+        return refuse_name(name, name_len, (fct_slice){value, len}, error);
     err = check_place(&table[index], options->place, error);
     if (!err)
         err = parse(&table[index], (fct_slice){value, len}, &number, &spelling, error);

@@ -65,18 +65,40 @@ const struct fct_preset *fct_preset_find(fct_slice name)
     return NULL;
 }
 
+/* AWS's form: "eu-west-3", "us-gov-east-1". */
 static bool is_region(fct_slice region)
 {
+    size_t hyphens = 0, digits = 0;
+
     for (size_t i = 0; i < region.len; i++) {
-        if (!fct_is_alnum((unsigned char)region.ptr[i]) && region.ptr[i] != '-')
+        unsigned char byte = (unsigned char)region.ptr[i];
+
+        if (!fct_is_alnum(byte) && byte != '-')
             return false;
+        hyphens += byte == '-';
+        digits = fct_is_digit(byte) ? digits + 1 : 0;
     }
-    return region.len > 0 && region.len < 40;
+    return region.len < 40 && hyphens >= 2 && digits >= 1 && digits <= 2 &&
+           region.ptr[region.len - digits - 1] == '-';
+}
+
+/* One "name=host" of the list; false at its end. */
+static bool next_region(const char **at, fct_slice *name, fct_slice *host)
+{
+    size_t len = strcspn(*at, " "), name_len = strcspn(*at, "=");
+
+    if (name_len >= len)
+        return false;
+    *name = (fct_slice){*at, name_len};
+    *host = (fct_slice){*at + name_len + 1, len - name_len - 1};
+    *at += len + ((*at)[len] == ' ');
+    return true;
 }
 
 bool fct_preset_host(const struct fct_preset *preset, fct_slice region, fct_buf *host)
 {
-    const char *place = strstr(preset->host, "%s");
+    const char *place = strstr(preset->host, "%s"), *at = preset->regions;
+    fct_slice name, own;
 
     if (place) {
         if (!is_region(region))
@@ -90,15 +112,43 @@ bool fct_preset_host(const struct fct_preset *preset, fct_slice region, fct_buf 
         fct_buf_add_text(host, preset->host);
         return true;
     }
-    for (const char *at = preset->regions; *at;) {
-        size_t len = strcspn(at, " ");
-        size_t name_len = strcspn(at, "=");
-
-        if (fct_slice_equal_nocase(region, (fct_slice){at, name_len})) {
-            fct_buf_add(host, at + name_len + 1, len - name_len - 1);
+    while (next_region(&at, &name, &own)) {
+        if (fct_slice_equal_nocase(region, name)) {
+            fct_buf_add_slice(host, own);
             return true;
         }
-        at += len + (at[len] == ' ');
     }
     return false;
+}
+
+bool fct_preset_has_host(const struct fct_preset *preset, fct_slice name)
+{
+    const char *place = strstr(preset->host, "%s"), *at = preset->regions;
+    fct_slice region, own;
+
+    if (place) {
+        fct_slice before = {preset->host, (size_t)(place - preset->host)};
+        fct_slice behind = fct_slice_of(place + 2);
+
+        return name.len > before.len + behind.len && fct_slice_starts_nocase(name, before) &&
+               fct_slice_equal_nocase((fct_slice){name.ptr + name.len - behind.len, behind.len},
+                                      behind);
+    }
+    while (next_region(&at, &region, &own)) {
+        if (fct_slice_equal_nocase(name, own))
+            return true;
+    }
+    return fct_slice_equal_nocase(name, fct_slice_of(preset->host));
+}
+
+void fct_preset_add_regions(const struct fct_preset *preset, fct_buf *out)
+{
+    const char *at = preset->regions;
+    fct_slice name, own;
+
+    while (next_region(&at, &name, &own)) {
+        fct_buf_add_slice(out, name);
+        if (*at)
+            fct_buf_add_text(out, ", ");
+    }
 }

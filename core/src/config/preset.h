@@ -41,4 +41,10 @@ const struct fct_preset *fct_preset_at(size_t index);
  */
 bool fct_preset_host(const struct fct_preset *preset, fct_slice region, fct_buf *host);
 
+/* Whether the name is a host of this preset, in whichever region. */
+bool fct_preset_has_host(const struct fct_preset *preset, fct_slice name);
+
+/* Append the names of the regions: "us, eu".  Nothing when it has none, or takes any. */
+void fct_preset_add_regions(const struct fct_preset *preset, fct_buf *out);
+
 #endif
