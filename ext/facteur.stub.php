@@ -315,6 +315,9 @@ namespace Facteur {
 
         /** The message as it would be sent: CRLF lines, no Bcc. */
         public function toString(): string {}
+
+        /** What facteur mended in the message or left out of it: a list of sentences. */
+        public function notes(): array {}
     }
 
     /**
@@ -411,6 +414,9 @@ namespace Facteur {
 
         /** The same as a name of facteur.h ("ECONNECT"); "" when it was sent. */
         public readonly string $error_code;
+
+        /** What facteur mended in the message or left out of it: a list of sentences. */
+        public readonly array $notes;
 
         /** The dialogue of a send that was not ok, without credentials and message. */
         public readonly string $transcript;

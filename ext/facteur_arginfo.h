@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 035e2068ec96f8794e09217e29e836f6ba9845cb */
+ * Stub hash: be2143a0a8a84f45ebc1f4b2fbaa19e2e21681d3 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
@@ -137,6 +137,8 @@ ZEND_END_ARG_INFO()
 
 #define arginfo_class_Facteur_Message_toString arginfo_Facteur_version
 
+#define arginfo_class_Facteur_Message_notes arginfo_Facteur_letter_kinds
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Facteur_Attachment___construct, 0, 0, 1)
 	ZEND_ARG_TYPE_INFO(0, data, IS_STRING, 0)
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, name, IS_STRING, 1, "null")
@@ -205,6 +207,7 @@ ZEND_METHOD(Facteur_Mailer, turn);
 ZEND_METHOD(Facteur_Message, __construct);
 ZEND_METHOD(Facteur_Message, fromBytes);
 ZEND_METHOD(Facteur_Message, toString);
+ZEND_METHOD(Facteur_Message, notes);
 ZEND_METHOD(Facteur_Attachment, __construct);
 ZEND_METHOD(Facteur_Attachment, fromPath);
 ZEND_METHOD(Facteur_Attachment, fromStream);
@@ -309,6 +312,7 @@ static const zend_function_entry class_Facteur_Message_methods[] = {
 	ZEND_ME(Facteur_Message, __construct, arginfo_class_Facteur_Message___construct, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Message, fromBytes, arginfo_class_Facteur_Message_fromBytes, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
 	ZEND_ME(Facteur_Message, toString, arginfo_class_Facteur_Message_toString, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Message, notes, arginfo_class_Facteur_Message_notes, ZEND_ACC_PUBLIC)
 	ZEND_FE_END
 };
 
@@ -655,6 +659,12 @@ static zend_class_entry *register_class_Facteur_Receipt(void)
 	zend_string *property_error_code_name = zend_string_init("error_code", sizeof("error_code") - 1, 1);
 	zend_declare_typed_property(class_entry, property_error_code_name, &property_error_code_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
 	zend_string_release(property_error_code_name);
+
+	zval property_notes_default_value;
+	ZVAL_UNDEF(&property_notes_default_value);
+	zend_string *property_notes_name = zend_string_init("notes", sizeof("notes") - 1, 1);
+	zend_declare_typed_property(class_entry, property_notes_name, &property_notes_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
+	zend_string_release(property_notes_name);
 
 	zval property_transcript_default_value;
 	ZVAL_UNDEF(&property_transcript_default_value);

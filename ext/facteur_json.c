@@ -16,8 +16,8 @@
 #define JSON_ERROR JSON_G(error_code)
 #endif
 
-static const int FLAGS = PHP_JSON_PRESERVE_ZERO_FRACTION | PHP_JSON_UNESCAPED_SLASHES |
-                         PHP_JSON_UNESCAPED_UNICODE | PHP_JSON_INVALID_UTF8_SUBSTITUTE;
+static const int FLAGS =
+    PHP_JSON_PRESERVE_ZERO_FRACTION | PHP_JSON_UNESCAPED_SLASHES | PHP_JSON_UNESCAPED_UNICODE;
 
 struct writer {
     smart_str *out;
@@ -109,14 +109,39 @@ static bool refuse_value(const struct writer *writer, zval *value, const struct 
     return refuse(writer, place, fault);
 }
 
+/* A text that is not UTF-8 goes to the core as it is: it mends a letter's texts and notes it. */
+static void append_broken(smart_str *out, zend_string *text)
+{
+    smart_str_appendc(out, '"');
+    for (size_t i = 0; i < ZSTR_LEN(text); i++) {
+        unsigned char byte = (unsigned char)ZSTR_VAL(text)[i];
+
+        if (byte < 0x20)
+            smart_str_append_printf(out, "\\u%04x", byte);
+        else if (byte == '"' || byte == '\\')
+            smart_str_append_printf(out, "\\%c", byte);
+        else
+            smart_str_appendc(out, (char)byte);
+    }
+    smart_str_appendc(out, '"');
+}
+
 /* What PHP's own encoder does right: texts, numbers, plain objects. */
 static bool append_plain(const struct writer *writer, zval *value, const struct place *place)
 {
+    bool replaces = Z_TYPE_P(value) != IS_STRING || *writer->root;
+    int flags = FLAGS | (replaces ? PHP_JSON_INVALID_UTF8_SUBSTITUTE : 0);
+
     /* NAN is written as 0 with success, and told by the error code alone. */
-    if (php_json_encode_ex(writer->out, value, FLAGS, DEPTH_MAX) == SUCCESS && !EG(exception) &&
+    if (php_json_encode_ex(writer->out, value, flags, DEPTH_MAX) == SUCCESS && !EG(exception) &&
         JSON_ERROR == PHP_JSON_ERROR_NONE)
         return true;
-    return !EG(exception) && refuse_value(writer, value, place);
+    if (EG(exception))
+        return false;
+    if (replaces || JSON_ERROR != PHP_JSON_ERROR_UTF8)
+        return refuse_value(writer, value, place);
+    append_broken(writer->out, Z_STR_P(value));
+    return true;
 }
 
 static bool append_text(const struct writer *writer, zend_string *text, const struct place *place)

@@ -155,6 +155,16 @@ PHP_METHOD(Facteur_Message, toString)
     facteur_free(bytes);
 }
 
+PHP_METHOD(Facteur_Message, notes)
+{
+    const facteur_message *core = message_from(Z_OBJ_P(ZEND_THIS))->core;
+
+    ZEND_PARSE_PARAMETERS_NONE();
+    array_init(return_value);
+    for (size_t i = 0; core && i < facteur_message_note_count(core); i++)
+        add_next_index_string(return_value, facteur_message_note(core, i));
+}
+
 PHP_FUNCTION(Facteur_address_check)
 {
     zend_string *address;

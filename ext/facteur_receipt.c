@@ -129,18 +129,23 @@ static void reply_object(zval *out, int code, const char *enhanced, const char *
     put_all(Z_OBJ_P(out), next);
 }
 
+static void put_texts(zval **next, const facteur_receipt *receipt, size_t count,
+                      const char *(*at)(const facteur_receipt *receipt, size_t index))
+{
+    zval list;
+
+    array_init_size(&list, (uint32_t)count);
+    for (size_t i = 0; i < count; i++)
+        add_next_index_string(&list, at(receipt, i));
+    put(next, &list);
+}
+
 static void put_recipients(zval **next, const facteur_receipt *receipt)
 {
-    size_t accepted = facteur_receipt_accepted_count(receipt);
     size_t rejected = facteur_receipt_rejected_count(receipt);
-    size_t in_doubt = facteur_receipt_in_doubt_count(receipt);
     zval list, reply;
 
-    array_init_size(&list, (uint32_t)accepted);
-    for (size_t i = 0; i < accepted; i++)
-        add_next_index_string(&list, facteur_receipt_accepted(receipt, i));
-    put(next, &list);
-
+    put_texts(next, receipt, facteur_receipt_accepted_count(receipt), facteur_receipt_accepted);
     array_init_size(&list, (uint32_t)rejected);
     for (size_t i = 0; i < rejected; i++) {
         const char *address = facteur_receipt_rejected(receipt, i);
@@ -151,11 +156,7 @@ static void put_recipients(zval **next, const facteur_receipt *receipt)
         zend_hash_str_update(Z_ARRVAL(list), address, strlen(address), &reply);
     }
     put(next, &list);
-
-    array_init_size(&list, (uint32_t)in_doubt);
-    for (size_t i = 0; i < in_doubt; i++)
-        add_next_index_string(&list, facteur_receipt_in_doubt(receipt, i));
-    put(next, &list);
+    put_texts(next, receipt, facteur_receipt_in_doubt_count(receipt), facteur_receipt_in_doubt);
 }
 
 static void put_timings(zval **next, const facteur_receipt *receipt)
@@ -197,6 +198,7 @@ zend_object *php_facteur_receipt_object(facteur_receipt *receipt)
     put_timings(&next, receipt);
     put_text(&next, facteur_receipt_error(receipt));
     put_text(&next, code ? facteur_error_name(code) : "");
+    put_texts(&next, receipt, facteur_receipt_note_count(receipt), facteur_receipt_note);
     put_text(&next, facteur_receipt_transcript(receipt));
     put_all(object, next);
     if (facteur_receipt_in_doubt_count(receipt))

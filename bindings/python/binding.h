@@ -70,6 +70,7 @@
     X(timings)                                                                                     \
     X(error)                                                                                       \
     X(error_code)                                                                                  \
+    X(notes)                                                                                       \
     X(transcript)                                                                                  \
     X(_later)                                                                                      \
     X(code)                                                                                        \

@@ -183,6 +183,22 @@ static PyObject *message_attribute(PyObject *self, void *closure)
     return value;
 }
 
+static PyObject *message_notes(PyObject *self, void *unused)
+{
+    facteur_message *core = fpy_message_hold(self);
+    size_t count = facteur_message_note_count(core);
+    PyObject *notes = PyTuple_New((Py_ssize_t)count);
+
+    for (size_t i = 0; notes && i < count; i++) {
+        PyObject *note = fpy_text(facteur_message_note(core, i));
+
+        if (!note || PyTuple_SetItem(notes, (Py_ssize_t)i, note))
+            Py_CLEAR(notes);
+    }
+    fpy_message_release(self);
+    return notes;
+}
+
 static PyObject *message_repr(PyObject *self)
 {
     PyObject *fields = fields_of(self);
@@ -321,6 +337,8 @@ static PyGetSetDef message_getset[] = {
     {#name, message_attribute, NULL, PyDoc_STR(doc), &(struct attribute){#name, several}},
     FPY_MESSAGE_ATTRIBUTES
 #undef ATTRIBUTE
+    {"notes", message_notes, NULL,
+     PyDoc_STR("What facteur mended in the message or left out of it, a sentence each."), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -45,19 +45,34 @@ static PyObject *reply_new(fpy_state *state, int code, const char *enhanced, con
     return reply;
 }
 
-typedef const char *(*address_at)(const facteur_receipt *receipt, size_t index);
+typedef const char *(*text_at)(const facteur_receipt *receipt, size_t index);
 
-static PyObject *addresses(const facteur_receipt *receipt, size_t count, address_at at)
+static PyObject *texts(const facteur_receipt *receipt, size_t count, text_at at)
 {
     PyObject *list = PyList_New((Py_ssize_t)count);
 
     for (size_t i = 0; list && i < count; i++) {
-        PyObject *address = fpy_text(at(receipt, i));
+        PyObject *text = fpy_text(at(receipt, i));
 
-        if (!address || PyList_SetItem(list, (Py_ssize_t)i, address))
+        if (!text || PyList_SetItem(list, (Py_ssize_t)i, text))
             Py_CLEAR(list);
     }
     return list;
+}
+
+/* Most receipts have none, and share the empty tuple. */
+static PyObject *notes(fpy_state *state, const facteur_receipt *receipt)
+{
+    size_t count = facteur_receipt_note_count(receipt);
+    PyObject *list = count ? texts(receipt, count, facteur_receipt_note) : NULL;
+    PyObject *made = count ? NULL : state->objects[FPY_EMPTY_TUPLE];
+
+    if (list)
+        made = PyList_AsTuple(list);
+    else
+        Py_XINCREF(made);
+    Py_XDECREF(list);
+    return made;
 }
 
 static int reject(fpy_state *state, PyObject *dict, const facteur_receipt *receipt, size_t i)
@@ -159,10 +174,10 @@ PyObject *fpy_receipt_new(fpy_state *state, facteur_receipt *r)
         put(state, made, FPY_NAME_queue_id, fpy_text(facteur_receipt_queue_id(r))) ||
         put(state, made, FPY_NAME_relay, fpy_text(facteur_receipt_relay(r))) ||
         put(state, made, FPY_NAME_accepted,
-            addresses(r, facteur_receipt_accepted_count(r), facteur_receipt_accepted)) ||
+            texts(r, facteur_receipt_accepted_count(r), facteur_receipt_accepted)) ||
         put(state, made, FPY_NAME_rejected, rejected(state, r)) ||
         put(state, made, FPY_NAME_in_doubt,
-            addresses(r, facteur_receipt_in_doubt_count(r), facteur_receipt_in_doubt)) ||
+            texts(r, facteur_receipt_in_doubt_count(r), facteur_receipt_in_doubt)) ||
         put(state, made, FPY_NAME_phase, phase(state, r)) ||
         put(state, made, FPY_NAME_attempts, PyLong_FromUnsignedLong(facteur_receipt_attempts(r))) ||
         put(state, made, FPY_NAME_flights, PyLong_FromUnsignedLong(facteur_receipt_flights(r))) ||
@@ -170,6 +185,7 @@ PyObject *fpy_receipt_new(fpy_state *state, facteur_receipt *r)
         put(state, made, FPY_NAME_error, fpy_text(facteur_receipt_error(r))) ||
         put(state, made, FPY_NAME_error_code,
             fpy_text(facteur_error_name(facteur_receipt_error_code(r)))) ||
+        put(state, made, FPY_NAME_notes, notes(state, r)) ||
         put(state, made, FPY_NAME_transcript, fpy_text(facteur_receipt_transcript(r))) ||
         keep(state, made, r))
         Py_CLEAR(made);

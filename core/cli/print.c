@@ -109,12 +109,20 @@ static void print_json(const facteur_receipt *receipt)
     facteur_free(text);
 }
 
+void print_note(const char *note)
+{
+    fail(0, "note", "%s", note);
+}
+
 int print_receipt(const facteur_receipt *receipt, bool json, bool verbose)
 {
-    if (json)
+    if (json) {
         print_json(receipt);
-    else
+    } else {
         print_plain(receipt, verbose);
+        for (size_t i = 0; i < facteur_receipt_note_count(receipt); i++)
+            print_note(facteur_receipt_note(receipt, i));
+    }
     /* The mail is sent even if nobody could read the receipt; sent again, it would arrive twice. */
     flush_output();
     return print_failure(receipt);

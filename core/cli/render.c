@@ -4,6 +4,7 @@
 #include "cli/fail.h"
 #include "cli/message.h"
 #include "cli/part.h"
+#include "cli/print.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,8 @@ static int print_message(const struct args *args, facteur_message *message)
 
     if (code)
         return fail_error(NULL, code, error);
+    for (size_t i = 0; i < facteur_message_note_count(message); i++)
+        print_note(facteur_message_note(message, i));
     if (args_has(args, FLAG_PART_HTML))
         result = print_part(bytes, len, "text/html");
     else if (args_has(args, FLAG_PART_TEXT))

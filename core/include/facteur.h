@@ -338,6 +338,14 @@ FACTEUR_API int facteur_contact_form(const facteur_mailer *mailer, const char *j
  */
 FACTEUR_API const char *facteur_message_key(const facteur_message *message);
 
+/*
+ * What facteur mended in the message or left out of it, a sentence each.  The receipt of the
+ * message has the same notes.  Among 32 the last one says how many more there are.  A note has no
+ * line break and at most 256 octets, and lives until the message changes; "" past the end.
+ */
+FACTEUR_API size_t facteur_message_note_count(const facteur_message *message);
+FACTEUR_API const char *facteur_message_note(const facteur_message *message, size_t index);
+
 /* ---- Options --------------------------------------------------------------------------------- */
 
 /*
@@ -823,6 +831,10 @@ FACTEUR_API const char *facteur_receipt_error(const facteur_receipt *receipt);
 
 /* The dialogue of a failed send, without credentials and message; at most 16 KiB. */
 FACTEUR_API const char *facteur_receipt_transcript(const facteur_receipt *receipt);
+
+/* The notes of facteur_message_note(), and what had to be changed for the relay. */
+FACTEUR_API size_t facteur_receipt_note_count(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_note(const facteur_receipt *receipt, size_t index);
 
 /* The whole receipt as one JSON object (facteur_free); NULL when memory ran out. */
 FACTEUR_API char *facteur_receipt_json(const facteur_receipt *receipt);

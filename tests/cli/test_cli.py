@@ -120,6 +120,24 @@ def test_order_and_contact_are_short_for_their_kind(server, short, kind):
         == facteur("render", short, letter, *flags, binary=True)
 
 
+def test_notes_are_told(server):
+    """On standard error, or in the JSON; a message without any has an empty list."""
+    note = "the data had broken characters or NULs, which were replaced"
+    form = json.dumps({"name": "Ana", "email": "ana@example.com", "message": "half \ud83d"})
+    flags = ("--from", "shop@example.com", "--to", "team@example.com")
+
+    def run(*words):
+        done = subprocess.run([os.environ["FACTEUR_CLI"], *words, *flags], input=form, capture_output=True, text=True,
+                              timeout=60, env=os.environ | {"FACTEUR_DSN": server.dsn()})
+        assert done.returncode == 0, done.stderr
+        return done.stdout, done.stderr
+
+    assert run("contact")[1] == run("render", "contact", "-")[1] == f"facteur: note: {note}\n"
+    printed, said = run("contact", "--json")
+    assert json.loads(printed)["notes"] == [note] and not said
+    assert json.loads(facteur(*MAIL, "--json", dsn=server.dsn()))["notes"] == []
+
+
 @pytest.mark.parametrize("kind", ["text", "html"])
 def test_a_part_is_rendered_decoded(kind):
     for path in sorted((ROOT / "tests/corpus/orders").glob("*.json")):

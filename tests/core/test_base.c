@@ -165,7 +165,7 @@ static void errors_carry_place_and_printable_text(void **state)
     facteur_error_free(error);
     error = NULL;
     fct_error_set(&error, FACTEUR_ECONFIG, NULL, "\x01 \x1f\x20~\x7f\xc2\x80");
-    assert_string_equal(facteur_error_message(error), "\\x01 \\x1f\x20~\\x7f\xc2\x80");
+    assert_string_equal(facteur_error_message(error), "\\x01 \\x1f\x20~\\x7f\\u0080");
     assert_string_equal(facteur_error_where(error), "");
     facteur_error_free(error);
 }

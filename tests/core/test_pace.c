@@ -268,7 +268,7 @@ static void tags_without_memory(void **state)
     assert_int_equal(fct_labels_add(&labels, "tags", fct_slice_of(""), fct_slice_of("order"), NULL),
                      0);
     mail = mail_make("b@example.com");
-    assert_int_equal(fct_mail_equip(mail, fct_mail_terms(mail), &labels), 0);
+    assert_int_equal(fct_mail_equip(mail, fct_mail_terms(mail), &labels, fct_mail_notes(mail)), 0);
     fct_labels_done(&labels);
     a = (struct server){.hang_up = 1000000};
     b = (struct server){0};

@@ -245,7 +245,7 @@ static void a_partly_accepted_mail_is_sent(void **state)
         "\"c@x.example\":{\"code\":450,\"enhanced\":\"4.2.1\",\"text\":\"later\"}},\"in_doubt\":[],"
         "\"reply\":{\"code\":250,\"enhanced\":\"2.0.0\",\"text\":\"Ok: queued as 4X1\"},"
         "\"phase\":\"final\",\"attempts\":1,\"flights\":2,"
-        "\"timings\":{\"mail\":0.00125,\"final\":0.0},\"error\":null}");
+        "\"timings\":{\"mail\":0.00125,\"final\":0.0},\"error\":null,\"notes\":[]}");
     json = json_loads(text, 0, NULL);
     assert_non_null(json);
     json_decref(json);

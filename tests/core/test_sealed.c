@@ -18,6 +18,8 @@
 #include "base/memory.h"
 #include "config/plan.h"
 #include "mailer/prepare.h"
+#include "mailer/receipt.h"
+#include "mime/message.h"
 #include "mime/sealed.h"
 #include "relays/provider.h"
 #include "smtp/session.h"
@@ -388,6 +390,38 @@ static void finished_bytes_are_kept(void **state)
     fct_buf_done(&stored);
 }
 
+static facteur_message *make_noted(size_t count)
+{
+    facteur_message *message = make_message();
+
+    for (size_t i = 0; i < count; i++)
+        fct_message_note(message, "note %zu", i);
+    return message;
+}
+
+/* Each count around the limit, where the last note counts those that are missing. */
+static void notes_are_kept(void **state)
+{
+    (void)state;
+    for (size_t count = 0; count < FCT_NOTES_MAX + 3; count++) {
+        fct_buf stored = expect_kept(make_noted(count), NULL, NULL);
+        fct_mail *loaded = load(&stored);
+        facteur_receipt *receipt = fct_receipt_new(loaded, "r", NULL, 0, NULL);
+        size_t kept = count < FCT_NOTES_MAX ? count : FCT_NOTES_MAX;
+
+        assert_int_equal(facteur_receipt_note_count(receipt), kept);
+        assert_string_equal(facteur_receipt_note(receipt, 0), count ? "note 0" : "");
+        fct_receipt_note(receipt, "of the relay");
+        if (count == FCT_NOTES_MAX + 2)
+            assert_string_equal(facteur_receipt_note(receipt, kept - 1), "and 4 more notes");
+        else if (count < FCT_NOTES_MAX)
+            assert_string_equal(facteur_receipt_note(receipt, count), "of the relay");
+        facteur_receipt_free(receipt);
+        fct_mail_unref(loaded);
+        fct_buf_done(&stored);
+    }
+}
+
 /* ---- The policy ------------------------------------------------------------------------------ */
 
 static void who_is_refused_is_in_the_receipt_alone(void **state)
@@ -513,6 +547,58 @@ static void a_forger_gets_no_command_through(void **state)
     }
 }
 
+/* In the form of version 1 nothing lies between labels and size. */
+static void the_first_form_is_read(void **state)
+{
+    struct fct_prepared prepared = prepare(make_message(), "smtp://localhost", "dkim", DKIM);
+    fct_buf stored = store(prepared.mail);
+    size_t notes = 8, after = (size_t)fct_mail_size(prepared.mail) + 8 + FCT_DIGEST_SIZE;
+    char *at = stored.ptr + stored.len - after - notes;
+    fct_mail *loaded;
+
+    (void)state;
+    memmove(at, at + notes, after);
+    stored.len -= notes;
+    forge(&stored, "fctmail\x02", "fctmail\x01", 8);
+    loaded = load(&stored);
+    expect_same_wire(prepared.mail, loaded);
+    assert_int_equal(fct_mail_notes(loaded)->count, 0);
+    fct_mail_unref(loaded);
+    forge(&stored, "fctmail\x01", "fctmail\x03", 8);
+    expect_refused(stored.ptr, stored.len, "has the form 3, and this release");
+    forge(&stored, "fctmail\x03", "fctmail\0", 8);
+    expect_refused(stored.ptr, stored.len, "has the form 0, and this release");
+    fct_buf_done(&stored);
+    prepared_done(&prepared);
+}
+
+static void a_forger_writes_no_note(void **state)
+{
+    static const struct {
+        size_t count;
+        const char *from, *to;
+        size_t len;
+        const char *why;
+    } rows[] = {
+        {2, "note 1", "note 0", 6, "notes that facteur does not write"},
+        {2, "note 1", "note\n1", 6, "notes that facteur does not write"},
+        {2, "\6\0\0\0note 1", "\0\0\0\0\0ote 1", 10, "notes that facteur does not write"},
+        {2, "\2\0\0\0\0\0\0\0\6\0\0\0note 0", "\2\0\0\0\1\0\0\0\6\0\0\0note 0", 18,
+         "too many notes"},
+        {2, "\2\0\0\0\0\0\0\0\6\0\0\0note 0", "!\0\0\0\0\0\0\0\6\0\0\0note 0", 18,
+         "too many notes"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fct_buf stored = expect_kept(make_noted(rows[i].count), NULL, NULL);
+
+        forge(&stored, rows[i].from, rows[i].to, rows[i].len);
+        expect_refused(stored.ptr, stored.len, rows[i].why);
+        fct_buf_done(&stored);
+    }
+}
+
 static void a_forger_cannot_understate_needs(void **state)
 {
     static const char eight_bits[] = "caf\xc3\xa9 ou th\xc3\xa9.", ascii[] = "cafes ou thes.";
@@ -539,7 +625,7 @@ static void a_forger_cannot_understate_needs(void **state)
 static void every_allocation_may_fail(void **state)
 {
 #ifdef FCT_FAULT_INJECTION
-    struct fct_prepared prepared = prepare(make_message(), "smtp://localhost", NULL, NULL);
+    struct fct_prepared prepared = prepare(make_noted(3), "smtp://localhost", NULL, NULL);
     int failed = 1;
 
     (void)state;
@@ -576,11 +662,14 @@ int main(void)
         cmocka_unit_test(smime_is_kept),
         cmocka_unit_test(files_are_in_the_bytes),
         cmocka_unit_test(finished_bytes_are_kept),
+        cmocka_unit_test(notes_are_kept),
         cmocka_unit_test(who_is_refused_is_in_the_receipt_alone),
         cmocka_unit_test(nobody_allowed_is_a_receipt_without_a_mail),
         cmocka_unit_test(a_redirected_mail_needs_what_its_new_address_needs),
         cmocka_unit_test(whatever_is_cut_or_changed_is_refused),
         cmocka_unit_test(a_forger_gets_no_command_through),
+        cmocka_unit_test(the_first_form_is_read),
+        cmocka_unit_test(a_forger_writes_no_note),
         cmocka_unit_test(a_forger_cannot_understate_needs),
         cmocka_unit_test(every_allocation_may_fail),
     };

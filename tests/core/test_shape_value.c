@@ -17,7 +17,7 @@ static int read_value(json_t *json, enum fct_kind kind, void *member, const char
     const struct fct_path path = {NULL, "field", 0};
     facteur_error *error = NULL;
     fct_arena arena = {0};
-    struct fct_reading reading = {&arena, &error};
+    struct fct_reading reading = {&arena, &error, NULL};
     int result = fct_shape_read_value(&reading, &path, json, kind, member);
 
     assert_int_equal(!error, result == 0);

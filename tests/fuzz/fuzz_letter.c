@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fct_composed composed = {0};
     facteur_error *error = NULL;
     fct_arena arena = {0};
-    const struct fct_reading reading = {&arena, &error};
+    fct_notes notes = {0};
+    const struct fct_reading reading = {&arena, &error, &notes};
     const struct fct_letter_kind *kind;
     json_t *json = NULL;
     int result;
@@ -47,13 +48,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     compare((fct_slice){(const char *)data + 1, size - 1});
     if (fct_letter_kind_find(data[0] == 'f' ? "contact_form" : "order_confirmation", &kind, NULL))
         abort();
-    result = fct_json_load((const char *)data + 1, size - 1, &json, &error);
+    result = fct_json_load((const char *)data + 1, size - 1, &json, &notes, &error);
     if (result == 0)
         result = fct_composed_make(&composed, kind, &reading, json, &options, NULL);
     if (result == 0)
         check(&composed);
     else if (!error)
         abort();
+    if (notes.count > FCT_NOTES_MAX || notes.text.failed)
+        abort();
+    fct_notes_done(&notes);
     facteur_error_free(error);
     fct_composed_done(&composed);
     json_decref(json);

@@ -44,7 +44,9 @@ var_dump($order['customer'] instanceof Customer, $item->quantity);
 
 $mailer = new Facteur\Mailer('memory://', default_from: 'shop@example.com', contact_to: 'team@example.com');
 $receipt = $mailer->sendContactForm(a_form(['name' => "M\xfcller", 'message' => "caf\xe9 \u{1f600}\r\n.\r\nRCPT TO:<x@example.com>"]));
-var_dump($receipt->status, $mailer->captured()[0]['recipients']);
+var_dump($receipt->status, $mailer->captured()[0]['recipients'], $receipt->notes);
+var_dump(Facteur\contact_form(a_form(['message' => "caf\xe9"]), $fixed + ['to' => 'team@example.com'])->notes());
+var_dump(Facteur\contact_form(a_form(), $fixed + ['to' => 'team@example.com'])->notes());
 ?>
 --EXPECT--
 bool(true)
@@ -54,4 +56,14 @@ string(4) "sent"
 array(1) {
   [0]=>
   string(16) "team@example.com"
+}
+array(1) {
+  [0]=>
+  string(59) "the data had broken characters or NULs, which were replaced"
+}
+array(1) {
+  [0]=>
+  string(59) "the data had broken characters or NULs, which were replaced"
+}
+array(0) {
 }

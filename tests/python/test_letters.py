@@ -181,11 +181,16 @@ def test_malformed_orders(mailer, order, change, where, said):
     assert len(mailer.captured) == 0
 
 
+BROKEN = "the data had broken characters or NULs, which were replaced"
+
+
 @pytest.mark.parametrize("encode", [dict, json.dumps, lambda data: json.dumps(data, ensure_ascii=False)])
 def test_what_breaks_a_text_breaks_no_letter(mailer, encode):
     """Half an emoji, a NUL: what a stranger typed or a database cut."""
     form = {"name": "Ana", "email": "ana@example.org", "message": "half \ud83d an emoji\0!", "subject": "\udcff"}
-    assert mailer.send_contact_form(encode(form)).ok
+    receipt = mailer.send_contact_form(encode(form))
+    assert receipt.ok and receipt.notes == (BROKEN,)
+    assert facteur.contact_form(encode(form), to="team@example.com").notes == (BROKEN,)
     assert "half \ufffd an emoji !" in mailer.captured[0].message.get_body(("plain",)).get_content()
 
 

@@ -46,6 +46,7 @@ class Receipt(_Handle):
     timings       seconds per phase that was passed
     error         why the mail was not sent, in a sentence; "" when it was
     error_code    the same as a name ("ECONNECT"); "" when it was
+    notes         what facteur mended in the message or left out of it, a sentence each
     transcript    the dialogue of a send that was not ok, without credentials and message
     """
 
@@ -63,6 +64,7 @@ class Receipt(_Handle):
     timings: dict[str, float] = field(default_factory=dict)
     error: str = ""
     error_code: str = ""
+    notes: tuple[str, ...] = ()
     transcript: str = field(default="", repr=False)
 
     @property

@@ -3,7 +3,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
-#include "base/utf8.h"
+#include "base/printable.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -93,28 +93,11 @@ void facteur_error_free(facteur_error *error)
     fct_free(error);
 }
 
-/*
- * Peer and user text ends up in terminals and logs: no control character passes as itself, and
- * bytes that are no UTF-8 (also a character that the cut went through) become question marks.
- */
 static char *printable(const char *text)
 {
-    fct_slice left = {text, strnlen(text, MESSAGE_MAX)};
     fct_buf out = {0};
 
-    while (left.len) {
-        uint32_t code = 0;
-        size_t len = fct_utf8_next(left, &code);
-
-        if (len == 0)
-            fct_buf_add_char(&out, '?');
-        else if (code < 0x20 || code == 0x7f)
-            fct_buf_addf(&out, "\\x%02x", (unsigned)code);
-        else
-            fct_buf_add(&out, left.ptr, len);
-        left.ptr += len ? len : 1;
-        left.len -= len ? len : 1;
-    }
+    fct_printable_add(&out, (fct_slice){text, strnlen(text, MESSAGE_MAX)});
     return fct_buf_take(&out, NULL);
 }
 

@@ -13,8 +13,7 @@
  *
  * where    Option, field or JSON path; may be NULL.
  * format   One sentence that says what to do, without a trailing period; never contains a secret.
- *          Control characters in the result are shown as \xNN, bytes that are not UTF-8 as "?";
- *          it is cut at 1 KiB.
+ *          The result is made printable (base/printable.h) and cut at 1 KiB.
  *
  * Never fails: when memory runs out *error stays NULL and the code alone is returned.
  */

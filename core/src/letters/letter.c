@@ -10,6 +10,7 @@ struct letter {
     const struct fct_letter_kind *kind;
     fct_arena arena;
     struct fct_reading reading;
+    fct_notes notes;
     const struct fct_letter_defaults *defaults;
     json_t *json;
     json_t *options_json;
@@ -25,11 +26,11 @@ static int letter_open(struct letter *letter, const char *json, size_t len, cons
     static const struct fct_letter_defaults none;
     int result;
 
-    letter->reading = (struct fct_reading){&letter->arena, error};
+    letter->reading = (struct fct_reading){&letter->arena, error, &letter->notes};
     letter->defaults = defaults ? defaults : &none;
-    result = fct_json_load(json, len, &letter->json, error);
+    result = fct_json_load(json, len, &letter->json, &letter->notes, error);
     if (result == 0 && options) {
-        result = fct_json_load(options, options_len, &letter->options_json, error);
+        result = fct_json_load(options, options_len, &letter->options_json, &letter->notes, error);
         if (result)
             fct_error_prefix(error, "options");
     }
@@ -48,6 +49,7 @@ static int letter_close(struct letter *letter, int result, facteur_message **out
     fct_composed_done(&letter->composed);
     json_decref(letter->json);
     json_decref(letter->options_json);
+    fct_notes_done(&letter->notes);
     fct_arena_done(&letter->arena);
     return result;
 }
@@ -191,6 +193,8 @@ static int build(struct letter *letter)
         result = set_to(letter);
     if (result == 0)
         result = set_key(letter);
+    if (result == 0 && fct_message_take_notes(letter->message, &letter->notes))
+        result = fct_error_nomem(letter->reading.error);
     if (result || letter->kind->by_human)
         return result;
     return facteur_message_add_header(letter->message, "Auto-Submitted", "auto-generated",

@@ -33,7 +33,8 @@ static json_t *load_mended(fct_slice json, json_error_t *problem)
     return root;
 }
 
-int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **error)
+int fct_json_load(const char *json, size_t len, json_t **out, fct_notes *notes,
+                  facteur_error **error)
 {
     /* Jansson reports nothing when it has no memory for its first buffer. */
     json_error_t problem = {0};
@@ -51,8 +52,11 @@ int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **er
     root = fct_json_quick((fct_slice){json, len});
     if (!root)
         root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &problem);
-    if (!root && !is_short_of_memory(&problem))
+    if (!root && !is_short_of_memory(&problem)) {
         root = load_mended((fct_slice){json, len}, &problem);
+        if (root && notes)
+            fct_notes_add(notes, "the data had broken characters or NULs, which were replaced");
+    }
     if (!root && is_short_of_memory(&problem))
         return fct_error_nomem(error);
     if (!root) {
@@ -99,6 +103,26 @@ int fct_shape_refuse(const struct fct_reading *reading, const struct fct_path *p
     fct_buf_done(&where);
     fct_buf_done(&text);
     return code;
+}
+
+void fct_shape_note(const struct fct_reading *reading, const struct fct_path *path,
+                    const char *format, ...)
+{
+    fct_buf note = {0};
+    va_list args;
+
+    if (!reading->notes)
+        return;
+    write_path(&note, path);
+    fct_buf_add_text(&note, path ? ": " : "");
+    va_start(args, format);
+    fct_buf_addv(&note, format, args);
+    va_end(args);
+    if (note.failed)
+        reading->notes->text.failed = true;
+    else
+        fct_notes_add(reading->notes, "%s", note.ptr);
+    fct_buf_done(&note);
 }
 
 static void list_names(const struct fct_shape *shape, fct_buf *out)

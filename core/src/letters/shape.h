@@ -6,6 +6,7 @@
 #ifndef FCT_SHAPE_H
 #define FCT_SHAPE_H
 
+#include "base/notes.h"
 #include "facteur.h"
 #include "letters/arena.h"
 #include "letters/decimal.h"
@@ -96,13 +97,17 @@ struct fct_path {
 struct fct_reading {
     fct_arena *arena;
     facteur_error **error;
+    fct_notes *notes; /* what was mended or left out; NULL: nobody wants to know */
 };
 
 /*
  * Parse JSON whose outermost value is an object.  Returns 0, FACTEUR_ENOMEM, or FACTEUR_EMESSAGE
  * when it is malformed (the error gives line and column), has a key twice, or is too long.
+ *
+ * notes   Get a note when broken characters were replaced (json_mend.h).  NULL is fine.
  */
-int fct_json_load(const char *json, size_t len, json_t **out, facteur_error **error);
+int fct_json_load(const char *json, size_t len, json_t **out, fct_notes *notes,
+                  facteur_error **error);
 
 /*
  * Read an object into its zeroed struct.  Texts are borrowed from `json` or from the arena.
@@ -129,6 +134,10 @@ int fct_shape_refuse(const struct fct_reading *reading, const struct fct_path *p
 /* Refuse with "expected <what>, got <the value, shortened>". */
 int fct_shape_expected(const struct fct_reading *reading, const struct fct_path *path,
                        const char *what, const json_t *got);
+
+/* Note what was mended or left out; the path goes before it. */
+void fct_shape_note(const struct fct_reading *reading, const struct fct_path *path,
+                    const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The text without control characters.  It is borrowed when it has none, else in the arena. */
 fct_slice fct_clean_line(fct_arena *arena, fct_slice text);

@@ -205,8 +205,9 @@ static bool can_be_told(int err, unsigned how)
            (err == FACTEUR_EMESSAGE || err == FACTEUR_EIO || err == FACTEUR_ECONFIG);
 }
 
-/* Make a delivery that has ended.  Its receipt says why there is no mail. */
-static facteur_delivery *make_refused(const fct_plan *plan, int err, const facteur_error *cause)
+/* Make a delivery that has ended.  Its receipt says why there is no mail of the message. */
+static facteur_delivery *make_refused(const fct_plan *plan, const facteur_message *message, int err,
+                                      const facteur_error *cause)
 {
     facteur_delivery *delivery = fct_calloc(1, sizeof *delivery);
     facteur_receipt *receipt = fct_receipt_new(NULL, plan->target_name, NULL, 0, NULL);
@@ -218,6 +219,8 @@ static facteur_delivery *make_refused(const fct_plan *plan, int err, const facte
     }
     fct_receipt_fill_cause(receipt, err == FACTEUR_EMESSAGE ? FACTEUR_PERMANENT : FACTEUR_TEMPORARY,
                            err, cause);
+    for (size_t i = 0; i < facteur_message_note_count(message); i++)
+        fct_receipt_note(receipt, "%s", facteur_message_note(message, i));
     delivery->receipt = receipt;
     atomic_init(&delivery->refs, 1);
     return delivery;
@@ -235,7 +238,7 @@ static int submit_or_tell(facteur_mailer *mailer, facteur_host *host, facteur_me
                  out, &cause);
     if (!can_be_told(err, how))
         return fct_error_pass(error, err, cause);
-    refused = make_refused(&mailer->engine->plan, err, cause);
+    refused = make_refused(&mailer->engine->plan, message, err, cause);
     facteur_error_free(cause);
     if (!refused)
         return fct_error_nomem(error);

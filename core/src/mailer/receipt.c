@@ -36,6 +36,7 @@ struct facteur_receipt {
     char *message;
     char *transcript;
     fct_later *later; /* or NULL */
+    fct_notes notes;
     atomic_uint refs;
 };
 
@@ -79,7 +80,8 @@ facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *
     receipt->refused = fct_calloc(refused_count, sizeof *receipt->refused);
     receipt->refused_count = refused_count;
     receipt->in_doubt = receipt->accepted ? receipt->accepted + count : NULL;
-    if (!receipt->relay || !receipt->accepted || !receipt->rejected || !receipt->refused ||
+    if ((mail && fct_notes_copy(&receipt->notes, fct_mail_notes(mail))) || !receipt->relay ||
+        !receipt->accepted || !receipt->rejected || !receipt->refused ||
         !keep_refused(receipt, refused, refused_count, why)) {
         facteur_receipt_free(receipt);
         return NULL;
@@ -130,6 +132,7 @@ void facteur_receipt_free(facteur_receipt *receipt)
     fct_free(receipt->message);
     fct_free(receipt->transcript);
     fct_later_unref(receipt->later);
+    fct_notes_done(&receipt->notes);
     fct_free(receipt);
 }
 
@@ -297,6 +300,15 @@ int fct_receipt_tell_shortage(int code, facteur_receipt **receipt, facteur_error
     return 0;
 }
 
+void fct_receipt_note(facteur_receipt *receipt, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fct_notes_addv(&receipt->notes, format, args);
+    va_end(args);
+}
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 static const char *const status_names[] = {"sent",      "queued",   "temporary",
@@ -426,6 +438,16 @@ const char *facteur_receipt_error(const facteur_receipt *receipt)
 const char *facteur_receipt_transcript(const facteur_receipt *receipt)
 {
     return or_empty(receipt->transcript);
+}
+
+size_t facteur_receipt_note_count(const facteur_receipt *receipt)
+{
+    return receipt->notes.count;
+}
+
+const char *facteur_receipt_note(const facteur_receipt *receipt, size_t index)
+{
+    return fct_notes_at(&receipt->notes, index);
 }
 
 facteur_receipt *facteur_receipt_later(const facteur_receipt *receipt)

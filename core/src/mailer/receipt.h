@@ -49,6 +49,13 @@ void fct_receipt_fill_cause(facteur_receipt *receipt, enum facteur_status status
                             const facteur_error *cause);
 
 /*
+ * Add to the notes that the receipt has from its mail (base/notes.h).  Never fails: when memory is
+ * short, the note is left out.
+ */
+void fct_receipt_note(facteur_receipt *receipt, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
  * Say what stopped a mail before it had a driver.  The receipt says that descriptors or threads are
  * missing.  For a letter (FACTEUR_LETTER in `how`) it also says that memory is missing, or that the
  * configuration cannot be used.  Then 0 is returned.  Any other error is passed on.

@@ -4,9 +4,9 @@
 
 #include "base/json.h"
 
-typedef const char *(*address_at)(const facteur_receipt *receipt, size_t index);
+typedef const char *(*text_at)(const facteur_receipt *receipt, size_t index);
 
-static json_t *addresses(const facteur_receipt *receipt, size_t count, address_at at)
+static json_t *texts(const facteur_receipt *receipt, size_t count, text_at at)
 {
     json_t *list = json_array();
 
@@ -17,6 +17,11 @@ static json_t *addresses(const facteur_receipt *receipt, size_t count, address_a
         }
     }
     return list;
+}
+
+static json_t *notes(const facteur_receipt *receipt)
+{
+    return texts(receipt, facteur_receipt_note_count(receipt), facteur_receipt_note);
 }
 
 static json_t *rejected(const facteur_receipt *receipt)
@@ -85,11 +90,11 @@ static int set_all(json_t *root, const facteur_receipt *receipt)
     err |= fct_json_set(root, "relay", fct_json_text(facteur_receipt_relay(receipt)));
     err |= fct_json_set(
         root, "accepted",
-        addresses(receipt, facteur_receipt_accepted_count(receipt), facteur_receipt_accepted));
+        texts(receipt, facteur_receipt_accepted_count(receipt), facteur_receipt_accepted));
     err |= fct_json_set(root, "rejected", rejected(receipt));
     err |= fct_json_set(
         root, "in_doubt",
-        addresses(receipt, facteur_receipt_in_doubt_count(receipt), facteur_receipt_in_doubt));
+        texts(receipt, facteur_receipt_in_doubt_count(receipt), facteur_receipt_in_doubt));
     err |= fct_json_set(root, "reply", reply);
     err |= fct_json_set(root, "phase",
                         fct_json_text(facteur_phase_name(facteur_receipt_phase(receipt))));
@@ -97,6 +102,7 @@ static int set_all(json_t *root, const facteur_receipt *receipt)
     err |= fct_json_set(root, "flights", json_integer(facteur_receipt_flights(receipt)));
     err |= fct_json_set(root, "timings", timings(receipt));
     err |= fct_json_set(root, "error", error(receipt));
+    err |= fct_json_set(root, "notes", notes(receipt));
     if (!ok)
         err |= fct_json_set(root, "transcript", fct_json_text(facteur_receipt_transcript(receipt)));
     return err;

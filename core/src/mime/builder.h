@@ -80,6 +80,7 @@ struct facteur_message {
     size_t part_count, part_cap;
     char *key; /* of facteur_message_key(), or NULL */
     struct fct_raw *raw;
+    fct_notes notes;
     fct_secret *smime; /* JSON, for the mailer to read; NULL: the mailer's own */
     fct_mail *frozen;
     fct_mail *sealed; /* the frozen mail as the signer `sealed_by` sealed it, or NULL */

@@ -261,7 +261,8 @@ static int freeze(facteur_message *message, const struct fct_freeze *facts, fact
                                        f.envelope.count, f.decided.message_id, f.needs);
         if (!message->frozen)
             result = FACTEUR_ENOMEM;
-        else if (fct_mail_equip(message->frozen, &message->terms, &message->labels)) {
+        else if (fct_mail_equip(message->frozen, &message->terms, &message->labels,
+                                &message->notes)) {
             fct_message_thaw(message);
             result = FACTEUR_ENOMEM;
         }

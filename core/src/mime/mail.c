@@ -26,6 +26,7 @@ struct shared {
     char *message_id;
     fct_terms terms;
     fct_labels labels;
+    fct_notes notes;
     unsigned needs;
     uint64_t size;
 };
@@ -59,6 +60,7 @@ static void shared_unref(struct shared *shared)
     fct_content_done(&shared->content);
     fct_free(shared->message_id);
     fct_labels_done(&shared->labels);
+    fct_notes_done(&shared->notes);
     fct_free(shared);
 }
 
@@ -190,7 +192,8 @@ fct_mail *fct_mail_with_content(const fct_mail *mail, fct_content *content, unsi
     fct_mail *made = fct_mail_new(content, mail->sender, (const char *const *)mail->recipients,
                                   mail->recipient_count, mail->shared->message_id, needs);
 
-    if (made && fct_mail_equip(made, &mail->shared->terms, &mail->shared->labels)) {
+    if (made &&
+        fct_mail_equip(made, &mail->shared->terms, &mail->shared->labels, &mail->shared->notes)) {
         fct_mail_unref(made);
         return NULL;
     }
@@ -249,10 +252,19 @@ const fct_labels *fct_mail_labels(const fct_mail *mail)
     return &mail->shared->labels;
 }
 
-int fct_mail_equip(fct_mail *mail, const fct_terms *terms, const fct_labels *labels)
+const fct_notes *fct_mail_notes(const fct_mail *mail)
 {
+    return &mail->shared->notes;
+}
+
+int fct_mail_equip(fct_mail *mail, const fct_terms *terms, const fct_labels *labels,
+                   const fct_notes *notes)
+{
+    int result;
+
     mail->shared->terms = *terms;
-    return fct_labels_copy(&mail->shared->labels, labels);
+    result = fct_labels_copy(&mail->shared->labels, labels);
+    return result ? result : fct_notes_copy(&mail->shared->notes, notes);
 }
 
 uint64_t fct_mail_size(const fct_mail *mail)

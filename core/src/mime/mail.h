@@ -7,6 +7,7 @@
 #define FCT_MAIL_H
 
 #include "base/bytes.h"
+#include "base/notes.h"
 #include "facteur.h"
 #include "mime/labels.h"
 #include "mime/terms.h"
@@ -39,9 +40,11 @@ const char *fct_mail_message_id(const fct_mail *mail); /* without angle brackets
 unsigned fct_mail_needs(const fct_mail *mail);
 const fct_terms *fct_mail_terms(const fct_mail *mail);
 const fct_labels *fct_mail_labels(const fct_mail *mail);
+const fct_notes *fct_mail_notes(const fct_mail *mail);
 
-/* Give a new mail its terms and labels, which are copied.  Returns 0 or FACTEUR_ENOMEM. */
-int fct_mail_equip(fct_mail *mail, const fct_terms *terms, const fct_labels *labels);
+/* Give a new mail its terms, labels and notes, which are copied.  Returns 0 or FACTEUR_ENOMEM. */
+int fct_mail_equip(fct_mail *mail, const fct_terms *terms, const fct_labels *labels,
+                   const fct_notes *notes);
 
 /* Bytes of the content before dot-stuffing.  Its lines end with CRLF, the last one too. */
 uint64_t fct_mail_size(const fct_mail *mail);

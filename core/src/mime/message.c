@@ -48,6 +48,7 @@ void facteur_message_free(facteur_message *message)
     fct_raw_unref(message->raw);
     fct_message_thaw(message);
     fct_secret_unref(message->smime);
+    fct_notes_done(&message->notes);
     fct_free(message);
 }
 
@@ -78,6 +79,30 @@ bool fct_message_keep_key(facteur_message *message, fct_slice key)
 const char *facteur_message_key(const facteur_message *message)
 {
     return message->key;
+}
+
+void fct_message_note(facteur_message *message, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    fct_notes_addv(&message->notes, format, args);
+    va_end(args);
+}
+
+int fct_message_take_notes(facteur_message *message, const fct_notes *notes)
+{
+    return fct_notes_copy(&message->notes, notes);
+}
+
+size_t facteur_message_note_count(const facteur_message *message)
+{
+    return message->notes.count;
+}
+
+const char *facteur_message_note(const facteur_message *message, size_t index)
+{
+    return fct_notes_at(&message->notes, index);
 }
 
 struct field;

@@ -29,6 +29,17 @@ int fct_message_freeze(facteur_message *message, const struct fct_freeze *facts,
 /* Keep the key that facteur_message_key() returns.  Returns false when memory ran out. */
 bool fct_message_keep_key(facteur_message *message, fct_slice key);
 
+/*
+ * Say what was mended or left out of the message (base/notes.h).  Its mail and its receipt have the
+ * notes that it has when it is frozen, so a frozen message takes no more.  Freezing returns
+ * FACTEUR_ENOMEM when a note is missing for lack of memory.
+ */
+void fct_message_note(facteur_message *message, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Give a new message its first notes, which are copied.  Returns 0 or FACTEUR_ENOMEM. */
+int fct_message_take_notes(facteur_message *message, const fct_notes *notes);
+
 /* Whether freezing will use `random`. */
 bool fct_message_lacks_id(const facteur_message *message);
 

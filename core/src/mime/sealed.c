@@ -14,6 +14,7 @@
 #define MAGIC FCT_SLICE("fctmail")
 #define HEAD_LEN 8 /* the magic and the version */
 #define PRIORITY_ZERO 9
+#define FIRST_VERSION 1 /* without notes */
 
 enum { RETURN_FULL = 1, BY_NOTIFY = 2 };
 
@@ -60,6 +61,14 @@ static void put_labels(fct_buf *out, const fct_labels *labels)
     }
 }
 
+static void put_notes(fct_buf *out, const fct_notes *notes)
+{
+    put_u32(out, (unsigned)notes->count);
+    put_u32(out, (unsigned)notes->more);
+    for (size_t i = 0; i < notes->count; i++)
+        put_text(out, fct_notes_at(notes, i));
+}
+
 static void put_envelope(fct_buf *out, const fct_mail *mail)
 {
     put_u32(out, fct_mail_needs(mail));
@@ -81,6 +90,7 @@ int fct_mail_store(fct_mail *mail, fct_buf *out, facteur_error **error)
     put_envelope(out, mail);
     put_terms(out, fct_mail_terms(mail));
     put_labels(out, fct_mail_labels(mail));
+    put_notes(out, fct_mail_notes(mail));
     put_number(out, fct_mail_size(mail), 8);
     result = fct_mail_read(mail, out, error);
     if (result)
@@ -96,6 +106,7 @@ int fct_mail_store(fct_mail *mail, fct_buf *out, facteur_error **error)
 /* Once a read failed, every later one fails. */
 struct source {
     fct_slice left;
+    unsigned char version;
     bool bad;
     facteur_error **error;
 };
@@ -108,6 +119,7 @@ struct parts {
     size_t count;
     fct_terms terms;
     fct_labels labels;
+    fct_notes notes;
     fct_content content;
 };
 
@@ -164,11 +176,12 @@ static int check_frame(struct source *s)
 
     if (all.len < HEAD_LEN || memcmp(all.ptr, MAGIC.ptr, MAGIC.len) != 0)
         return refuse(s, "is none: it does not begin with \"fctmail\"");
-    if (all.ptr[MAGIC.len] != FCT_SEALED_VERSION)
+    s->version = (unsigned char)all.ptr[MAGIC.len];
+    if (s->version < FIRST_VERSION || s->version > FCT_SEALED_VERSION)
         return fct_error_set(s->error, FACTEUR_EMESSAGE, WHERE,
                              "the stored mail has the form %u, and this release of facteur reads "
-                             "form %u",
-                             (unsigned)(unsigned char)all.ptr[MAGIC.len], FCT_SEALED_VERSION);
+                             "the forms %d to %d",
+                             (unsigned)s->version, FIRST_VERSION, FCT_SEALED_VERSION);
     if (all.len < HEAD_LEN + sizeof digest)
         return refuse(s, "is cut off");
     all.len -= sizeof digest;
@@ -262,6 +275,30 @@ static int take_labels(struct source *s, fct_labels *labels)
     return result;
 }
 
+/* Notes are as fct_notes_add() makes them: none is empty, none is there twice. */
+static int take_notes(struct source *s, fct_notes *notes)
+{
+    unsigned count, more;
+
+    if (s->version == FIRST_VERSION)
+        return 0;
+    count = take_u32(s);
+    more = take_u32(s);
+    if (s->bad || count > FCT_NOTES_MAX || (more && count < FCT_NOTES_MAX))
+        return refuse(s, "has too many notes");
+    for (unsigned i = 0; i < count; i++) {
+        const char *note = take_text(s);
+
+        fct_notes_add(notes, "%s", note);
+        if (notes->text.failed)
+            return fct_error_nomem(s->error);
+        if (notes->count != i + 1 || strcmp(fct_notes_at(notes, i), note) != 0)
+            return refuse(s, "has notes that facteur does not write");
+    }
+    notes->more = more;
+    return 0;
+}
+
 /* Whether all lines have at most 998 bytes and end with CRLF, and CR and LF occur nowhere else. */
 static bool has_good_lines(fct_slice text)
 {
@@ -296,7 +333,7 @@ static fct_mail *assemble(struct parts *parts)
     fct_mail *mail = fct_mail_new(&parts->content, parts->sender, parts->recipients, parts->count,
                                   parts->message_id, parts->needs);
 
-    if (mail && fct_mail_equip(mail, &parts->terms, &parts->labels)) {
+    if (mail && fct_mail_equip(mail, &parts->terms, &parts->labels, &parts->notes)) {
         fct_mail_unref(mail);
         return NULL;
     }
@@ -319,6 +356,8 @@ int fct_mail_load(const void *bytes, size_t len, fct_mail **out, facteur_error *
     if (!result)
         result = take_labels(&s, &parts.labels);
     if (!result)
+        result = take_notes(&s, &parts.notes);
+    if (!result)
         result = take_content(&s, &parts);
     if (!result) {
         mail = assemble(&parts);
@@ -326,6 +365,7 @@ int fct_mail_load(const void *bytes, size_t len, fct_mail **out, facteur_error *
     }
     fct_free(parts.recipients);
     fct_labels_done(&parts.labels);
+    fct_notes_done(&parts.notes);
     fct_content_done(&parts.content);
     if (!result)
         *out = mail;

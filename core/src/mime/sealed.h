@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A sealed mail as bytes.  It can be kept and sent later, also by another process or release.  The
- * bytes hold the envelope, the terms, the labels and the whole content with its files.  Policy,
- * encryption and signature have been applied and are not applied again.
+ * bytes hold the envelope, the terms, the labels, the notes and the whole content with its files.
+ * Policy, encryption and signature have been applied and are not applied again.
  *
  * The form (docs/decisions.md): "fctmail", the version, fields in a fixed order, and the SHA-256 of
  * everything before it.  Numbers are little-endian.  A text has its length before it and a NUL
@@ -13,7 +13,7 @@
 
 #include "mime/mail.h"
 
-#define FCT_SEALED_VERSION 1 /* the one that is written */
+#define FCT_SEALED_VERSION 2 /* the one that is written; 1, which has no notes, is read as well */
 
 /*
  * Append the stored form.  Returns 0, FACTEUR_ENOMEM, or FACTEUR_EIO with `where` "attachments"

@@ -3,12 +3,12 @@
 
 int compose(struct composing *c, const char *kind, const char *json, size_t len)
 {
-    const struct fct_reading reading = {&c->arena, &c->error};
+    const struct fct_reading reading = {&c->arena, &c->error, NULL};
     const struct fct_letter_kind *found;
     int result = fct_letter_kind_find(kind, &found, &c->error);
 
     if (result == 0)
-        result = fct_json_load(json, len, &c->json, &c->error);
+        result = fct_json_load(json, len, &c->json, NULL, &c->error);
     if (result)
         return result;
     return fct_composed_make(&c->composed, found, &reading, c->json, &c->options, NULL);
