@@ -238,9 +238,12 @@ FACTEUR_API int facteur_message_add_alternative(facteur_message *message, const 
  * type         Media type ("application/pdf"); NULL: from the name's ending, else
  *              application/octet-stream.
  * content_id   NULL for an attachment.  Otherwise an inline part that the HTML names as "cid:…".
+ * Any text, such as the file's name: what cannot be in a Content-ID or a URL is encoded in both
+ * places.
  *
- * FACTEUR_EMESSAGE: name, type or content_id has a character that cannot be sent; `where` is
- * "name", "type" or "inline". FACTEUR_EIO: the file cannot be opened, or is not a regular file.
+ * FACTEUR_EMESSAGE: name, type or content_id has a character that cannot be sent, or another part
+ * has the content_id; `where` is "name", "type" or "inline".  FACTEUR_EIO: the file cannot be
+ * opened, or is not a regular file.
  */
 FACTEUR_API int facteur_message_attach_bytes(facteur_message *message, const void *data, size_t len,
                                              const char *name, const char *type,

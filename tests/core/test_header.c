@@ -207,6 +207,65 @@ static void phrases_of_any_length_are_whole(void **state)
     }
 }
 
+static void expect_list_field(const char *value, const char *expected)
+{
+    fct_header header;
+    fct_buf out = {0};
+
+    fct_header_begin(&header, &out, "L");
+    fct_header_list(&header, fct_slice_of(value));
+    fct_header_end(&header);
+    fct_buf_add_char(&out, '\0');
+    assert_string_equal(out.ptr, expected);
+    fct_buf_done(&out);
+}
+
+/* What programs read of a List- field is never in an encoded word. */
+static void ids_of_lists_stay_readable(void **state)
+{
+    static const char *const rows[][2] = {
+        {"K\xc3\xb6ln <k.lists.example>", "L: =?utf-8?B?S8O2bG4=?= <k.lists.example>\r\n"},
+        {"\"K\xc3\xb6ln, alle\" <k.example>", "L: =?utf-8?B?S8O2bG4sIGFsbGU=?= <k.example>\r\n"},
+        {"News <k\xc3\xb6ln.example>", "L: News <xn--kln-sna.example>\r\n"},
+        {"News \"x\" <k\xc3\xb6ln.example>", "L: \"News \\\"x\\\"\" <xn--kln-sna.example>\r\n"},
+        {"<https://shop.example/a>, <mailto:b@shop.example> (f\xc3\xbcr alle)",
+         "L: <https://shop.example/a>, <mailto:b@shop.example>\r\n "
+         "=?utf-8?B?KGbDvHIgYWxsZSk=?=\r\n"},
+        {"K\xc3\xb6ln", "L: =?utf-8?B?S8O2bG4=?=\r\n"},
+        {"K\xc3\xb6ln <k", "L: =?utf-8?B?S8O2bG4gPGs=?=\r\n"},
+        {"<h\xc3\xa9 h\xc3\xa9>", "L: =?utf-8?B?PGjDqSBow6k+?=\r\n"},
+        {"", "L:\r\n"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        expect_list_field(rows[i][0], rows[i][1]);
+}
+
+/* An encoded word is apart from the colon, anything else beside it. */
+static void groups_have_no_space_before_the_colon(void **state)
+{
+    static const char *const rows[][2] = {
+        {"undisclosed-recipients:;", "To: undisclosed-recipients:;\r\n"},
+        {"\"A, B\": a@x.example;", "To: \"A, B\": a@x.example;\r\n"},
+        {"K\xc3\xb6ln: a@x.example;, G:;", "To: =?utf-8?B?S8O2bG4=?= : a@x.example;, G:;\r\n"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_address_list list = {0};
+        fct_header header;
+        fct_buf out = {0};
+
+        assert_int_equal(fct_address_list_parse(&list, "to", fct_slice_of(rows[i][0]), NULL), 0);
+        fct_header_begin(&header, &out, "To");
+        fct_header_addresses(&header, &list);
+        fct_header_end(&header);
+        fct_buf_add_char(&out, '\0');
+        assert_string_equal(out.ptr, rows[i][1]);
+        fct_buf_done(&out);
+        fct_address_list_done(&list);
+    }
+}
+
 static void long_address_lists_fold_between_addresses(void **state)
 {
     fct_address_list list = {0};
@@ -659,6 +718,8 @@ int main(void)
         cmocka_unit_test(text_of_any_length_reads_back),
         cmocka_unit_test(phrases_are_atoms_quoted_or_encoded),
         cmocka_unit_test(phrases_of_any_length_are_whole),
+        cmocka_unit_test(ids_of_lists_stay_readable),
+        cmocka_unit_test(groups_have_no_space_before_the_colon),
         cmocka_unit_test(long_address_lists_fold_between_addresses),
         cmocka_unit_test(the_first_word_stands_beside_the_name),
         cmocka_unit_test(the_first_word_has_its_limit),

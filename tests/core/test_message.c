@@ -168,7 +168,7 @@ static void every_header_field(void **state)
                          "From: a@example.com, B <b@xn--bcher-kva.example>\r\n"
                          "Sender: office@example.com\r\n"
                          "Reply-To: r@example.com\r\n"
-                         "Cc: Team : c@example.com, \xc3\xa9@example.com;\r\n"
+                         "Cc: Team: c@example.com, \xc3\xa9@example.com;\r\n"
                          "Subject: a Bcc: x@example.com\r\n"
                          "Message-ID: <1@example.com>\r\n"
                          "In-Reply-To: <0@example.com>\r\n"

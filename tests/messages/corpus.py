@@ -121,6 +121,11 @@ def is_utf8(data):
         return False
 
 
+def wire_id(name):
+    """The content id of an inline part's name: what a URL or a msg-id cannot have stands as its hexadecimal digits."""
+    return re.sub(rb"[^A-Za-z0-9!$*+./=@_~-]", lambda byte: b"=%02X" % byte[0][0], name.encode()).decode()
+
+
 def attachment_of(part):
     """As a parser shows it.  Messages cannot be attached as such: base64 is not allowed for them (RFC 2046)."""
     kind = (part.get("type") or mimetypes.guess_type(part.get("name") or "")[0] or "application/octet-stream").lower()
@@ -129,7 +134,7 @@ def attachment_of(part):
     data = data_of(part)
     charset = re.search(r"charset=\"?([^\";]+)", parameters)
     named = charset[1].strip() if charset else "utf-8" if kind.startswith("text/") and is_utf8(data) else None
-    return {"name": part.get("name") or None, "type": kind, "charset": named, "content_id": part["inline"].strip("<>") if part.get("inline") else None,
+    return {"name": part.get("name") or None, "type": kind, "charset": named, "content_id": wire_id(part["inline"].strip("<>")) if part.get("inline") else None,
             "disposition": "inline" if part.get("inline") else "attachment",
             "content": base64.b64encode(data).decode()}
 

@@ -40,7 +40,8 @@ class Attachment:
                     readable stream): copied now and to its end, in pieces, into a temporary file.
     name            the file name shown; default: the last component of the path, or of the stream's name.
     type            media type ("application/pdf"); default: by the name's ending.
-    inline          a content id that the HTML names as "cid:…"; True: the name is the content id.
+    inline          a content id that the HTML names as "cid:…", each part another; True: the name is the
+                    content id.
 
     MessageError: neither bytes nor a path nor a binary stream; inline=True without a name.
     """

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/shortage.h"
 #include "base/utf8.h"
+#include "mime/content_id.h"
 #include "mime/token.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ void fct_part_done(struct fct_part *part)
     fct_free(part->name);
     fct_free(part->type);
     fct_free(part->content_id);
+    fct_free(part->content_ref);
 }
 
 void fct_custom_done(struct fct_custom *custom)
@@ -187,6 +189,25 @@ static const char *type_of(const char *type, const char *name)
     return type;
 }
 
+/* An id may have a space or a letter of any script, but each has one part: the HTML tells them
+ * apart. */
+static int check_content_id(const facteur_message *message, fct_slice id, facteur_error **error)
+{
+    int result = fct_token_check(FCT_TOKEN_CONTENT_ID, "inline", id, error);
+
+    for (size_t i = 0; !result && i < message->part_count; i++) {
+        const struct fct_part *part = &message->parts[i];
+        const char *other = part->content_ref ? part->content_ref : part->content_id;
+
+        if (other && fct_slice_equal(fct_slice_of(other), id))
+            result = fct_error_set(error, FACTEUR_EMESSAGE, "inline",
+                                   "another inline part has the content id \"%.*s\": the HTML "
+                                   "could not tell the two apart, so give each an id of its own",
+                                   (int)id.len, id.ptr);
+    }
+    return result;
+}
+
 static int check_part(const facteur_message *message, const char *name, const char *type,
                       const char *content_id, facteur_error **error)
 {
@@ -197,7 +218,7 @@ static int check_part(const facteur_message *message, const char *name, const ch
     if (!result && type)
         result = fct_token_check(FCT_TOKEN_MEDIA_TYPE, "type", fct_slice_of(type), error);
     if (!result && content_id)
-        result = fct_token_check(FCT_TOKEN_ID, "inline", bare_id(content_id), error);
+        result = check_content_id(message, bare_id(content_id), error);
     if (!result && message->part_count >= FCT_MAX_PARTS)
         result = fct_error_set(error, FACTEUR_EMESSAGE, "attachments",
                                "a message has at most %d attachments", FCT_MAX_PARTS);
@@ -265,6 +286,23 @@ static char *whole_type(const struct fct_part *part, const char *type, int fd)
     return text;
 }
 
+/* False when memory runs out. */
+static bool take_content_id(struct fct_part *part, const char *content_id)
+{
+    fct_slice id = bare_id(content_id ? content_id : "");
+    fct_buf wire = {0};
+
+    if (!content_id)
+        return true;
+    fct_content_id_add(&wire, id);
+    part->content_id = fct_buf_take(&wire, NULL);
+    fct_buf_done(&wire);
+    if (fct_content_id_is_plain(id))
+        return part->content_id != NULL;
+    part->content_ref = fct_strndup(id.ptr, id.len);
+    return part->content_id && part->content_ref;
+}
+
 /*
  * Takes over `part`, whose data, path or spool is set already.  `fd` belongs to the path or the
  * spool.
@@ -280,13 +318,8 @@ static int add_part(facteur_message *message, struct fct_part part, int fd, cons
     part.type = whole_type(&part, type_of(type, name), fd);
     if (name && name[0])
         part.name = fct_strdup(name);
-    if (content_id) {
-        fct_slice id = bare_id(content_id);
-
-        part.content_id = fct_strndup(id.ptr, id.len);
-    }
     if (!grown || (!part.data && !part.path && !part.spool) || !part.type ||
-        (name && name[0] && !part.name) || (content_id && !part.content_id)) {
+        (name && name[0] && !part.name) || !take_content_id(&part, content_id)) {
         fct_part_done(&part);
         return fct_error_nomem(error);
     }

@@ -43,7 +43,8 @@ struct fct_part {
     fct_spool *spool;
     char *name; /* may be NULL */
     char *type;
-    char *content_id; /* NULL: an attachment */
+    char *content_id;  /* as it is on the wire; NULL: an attachment */
+    char *content_ref; /* the given id, which the HTML names; NULL: the same */
 };
 
 /*

@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/utf8.h"
+#include "mime/idna.h"
 #include "mime/limits.h"
 #include "mime/token.h"
 
@@ -327,6 +328,12 @@ static void put_angle(fct_header *header, const char *address)
     fct_header_token(header, (fct_slice){angle, len + 2});
 }
 
+/* Whether the last word is an encoded one. */
+static bool ends_encoded(const fct_buf *out)
+{
+    return out->len > 2 && memcmp(out->ptr + out->len - 2, "?=", 2) == 0;
+}
+
 void fct_header_addresses(fct_header *header, const fct_address_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -335,9 +342,11 @@ void fct_header_addresses(fct_header *header, const fct_address_list *list)
         if (item->kind == FCT_GROUP_END) {
             fct_header_glue(header, ';');
         } else if (item->kind == FCT_GROUP) {
-            /* An encoded word must be set apart from the colon (RFC 2047 section 5, rule 3). */
             fct_header_phrase(header, fct_slice_of(item->name ? item->name : ""));
-            fct_header_token(header, FCT_SLICE(":"));
+            /* An encoded word must be set apart from the colon (RFC 2047 section 5, rule 3). */
+            if (ends_encoded(header->out))
+                put(header, " ", 1);
+            fct_header_glue(header, ':');
             continue;
         } else if (item->name) {
             fct_header_phrase(header, fct_slice_of(item->name));
@@ -347,6 +356,50 @@ void fct_header_addresses(fct_header *header, const fct_address_list *list)
         }
         if (i + 1 < list->count && item[1].kind != FCT_GROUP_END)
             fct_header_glue(header, ',');
+    }
+}
+
+/* Write "<id>", the domain of one outside ASCII as A-labels.  False when it has no such form. */
+static bool put_id(fct_header *header, fct_slice angle)
+{
+    fct_slice id = {angle.ptr + 1, angle.len - 2};
+    fct_buf wire = {0};
+    const char *why;
+    bool plain = fct_is_printable(id), made;
+
+    fct_buf_add_char(&wire, '<');
+    if (plain)
+        fct_buf_add_slice(&wire, id);
+    made = plain || fct_idna_domain(&wire, id, &why) == 0;
+    fct_buf_add_char(&wire, '>');
+    if (made)
+        fct_header_token(header, (fct_slice){wire.ptr, wire.len});
+    header->out->failed |= wire.failed;
+    fct_buf_done(&wire);
+    return made;
+}
+
+void fct_header_list(fct_header *header, fct_slice text)
+{
+    while (text.len) {
+        const char *open = memchr(text.ptr, '<', text.len);
+        size_t before = open ? (size_t)(open - text.ptr) : text.len;
+        const char *shut = open ? memchr(open, '>', text.len - before) : NULL;
+        size_t len = shut ? (size_t)(shut + 1 - open) : 0;
+        fct_slice words = fct_slice_trim((fct_slice){text.ptr, shut ? before : text.len});
+
+        if (words.len > 1 && words.ptr[0] == '"' && words.ptr[words.len - 1] == '"')
+            words = (fct_slice){words.ptr + 1, words.len - 2};
+        if (words.len == 1 && words.ptr[0] == ',')
+            fct_header_glue(header, ',');
+        else if (words.len)
+            fct_header_phrase(header, words);
+        if (!shut)
+            return;
+        if (!put_id(header, (fct_slice){open, len}))
+            fct_header_encoded(header, (fct_slice){open, len});
+        text.ptr += before + len;
+        text.len -= before + len;
     }
 }
 

@@ -37,6 +37,12 @@ void fct_header_text(fct_header *header, fct_slice text, size_t word_max);
 void fct_header_phrase(fct_header *header, fct_slice name);
 void fct_header_addresses(fct_header *header, const fct_address_list *list);
 
+/*
+ * Write the value of a List- field (RFC 2919, RFC 2369): what is in angle brackets stays outside
+ * the encoded words, because programs read it.
+ */
+void fct_header_list(fct_header *header, fct_slice text);
+
 /* Write encoded words, B or Q, whichever is shorter.  No character is split. */
 void fct_header_encoded(fct_header *header, fct_slice text);
 

@@ -494,3 +494,10 @@ int fct_html_text(fct_slice html, char **text, size_t *len, facteur_error **erro
     fct_free(reader);
     return result;
 }
+
+uint32_t fct_html_entity(const char *name)
+{
+    const htmlEntityDesc *entity = htmlEntityLookup((const xmlChar *)name);
+
+    return entity ? entity->value : strcmp(name, "apos") == 0 ? '\'' : 0;
+}

@@ -6,6 +6,8 @@
 #include "base/bytes.h"
 #include "facteur.h"
 
+#include <stdint.h>
+
 /*
  * Make plain text of what a reader of the HTML sees.  Lines end with "\n" and are not wrapped.
  * List items get a mark, quotes "> ", links a footnote; cells follow in reading order, two blanks
@@ -18,5 +20,8 @@
  * "html") when the HTML passes a cap of mime/limits.h.
  */
 int fct_html_text(fct_slice html, char **text, size_t *len, facteur_error **error);
+
+/* The code point of a named character reference ("eacute"), or 0. */
+uint32_t fct_html_entity(const char *name);
 
 #endif

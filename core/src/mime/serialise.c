@@ -8,10 +8,12 @@
 #include "base/error.h"
 #include "base/shortage.h"
 #include "base/memory.h"
+#include "mime/content_id.h"
 #include "mime/encoding.h"
 #include "mime/header.h"
 #include "mime/html_text.h"
 #include "mime/limits.h"
+#include "mime/token.h"
 
 #include <errno.h>
 
@@ -25,8 +27,9 @@ struct writer {
     fct_buf *out;
     char mark[16]; /* of the boundaries */
     facteur_error **error;
-    struct fct_body text;
+    struct fct_body text, html;
     char *made;   /* the text, when it was made of the HTML */
+    char *named;  /* the HTML, when its inline parts have other ids on the wire */
     bool several; /* forms of the text */
     bool single;  /* the only part is the whole message */
 };
@@ -146,6 +149,20 @@ static void put_text(fct_buf *out, const char *name, const char *text, size_t wo
     fct_header_end(&header);
 }
 
+static void put_custom(fct_buf *out, const char *name, const char *value)
+{
+    fct_header header;
+
+    if (!fct_slice_starts_nocase(fct_slice_of(name), FCT_SLICE("List-")) ||
+        fct_is_printable(fct_slice_of(value))) {
+        put_text(out, name, value, FCT_LINE_MAX - FCT_MAX_HEADER_NAME - 4);
+        return;
+    }
+    fct_header_begin(&header, out, name);
+    fct_header_list(&header, fct_slice_of(value));
+    fct_header_end(&header);
+}
+
 static bool is_sender_told(const facteur_message *message, const fct_address_list *from)
 {
     const fct_address *sender = fct_address_list_first(&message->sender);
@@ -180,7 +197,7 @@ static void put_headers(struct writer *w, const struct fct_decided *decided)
         const struct fct_custom *custom = &message->headers[i];
 
         if (custom->value)
-            put_text(w->out, custom->name, custom->value, FCT_LINE_MAX - FCT_MAX_HEADER_NAME - 4);
+            put_custom(w->out, custom->name, custom->value);
         else
             put_addresses(w->out, custom->name, &custom->addresses);
     }
@@ -338,8 +355,6 @@ static void put_forms(struct writer *w, bool plain)
 /* A reader shows the last form that it knows (RFC 2046 section 5.1.4). */
 static void put_alternative(struct writer *w)
 {
-    const facteur_message *message = w->message;
-
     if (!count_bodies(w)) {
         put_body(w, PLAIN, &w->text);
         return;
@@ -350,7 +365,7 @@ static void put_alternative(struct writer *w)
     }
     put_form(w, PLAIN, &w->text);
     put_forms(w, true);
-    put_form(w, "text/html; charset=utf-8", &message->html);
+    put_form(w, "text/html; charset=utf-8", &w->html);
     put_forms(w, false);
     if (w->several)
         close_multipart(w, ALTERNATIVE);
@@ -429,6 +444,55 @@ static int decide_text(struct writer *w)
     return result;
 }
 
+/* The part that a "cid:" of the HTML names at offset `at`, if its id is another one on the wire. */
+static const struct fct_part *referred(const facteur_message *message, size_t at, size_t *len)
+{
+    const struct fct_part *found = NULL;
+    fct_slice html = {message->html.text, message->html.len};
+
+    *len = 0;
+    for (size_t i = 0; i < message->part_count; i++) {
+        const char *ref = message->parts[i].content_ref;
+        size_t here = ref ? fct_content_id_match(html, at, fct_slice_of(ref)) : 0;
+
+        if (here <= *len)
+            continue;
+        *len = here;
+        found = &message->parts[i];
+    }
+    return found;
+}
+
+/* The HTML, with its references to inline parts as their ids are on the wire. */
+static int decide_html(struct writer *w)
+{
+    const facteur_message *message = w->message;
+    fct_slice html = {message->html.text ? message->html.text : "", message->html.len};
+    bool differs = false;
+    fct_buf named = {0};
+
+    w->html = message->html;
+    for (size_t i = 0; i < message->part_count; i++)
+        differs |= message->parts[i].content_ref != NULL;
+    if (!html.len || !differs)
+        return 0;
+    for (size_t from = 0, at = 0; from < html.len; from = at) {
+        const struct fct_part *part;
+        size_t len;
+
+        at = fct_content_id_next(html, from);
+        fct_buf_add(&named, html.ptr + from, at - from);
+        part = referred(message, at, &len);
+        if (part)
+            fct_buf_add_text(&named, part->content_id);
+        at += len;
+    }
+    w->named = fct_buf_take(&named, &w->html.len);
+    w->html.text = w->named;
+    fct_buf_done(&named);
+    return w->named ? 0 : FACTEUR_ENOMEM;
+}
+
 int fct_message_serialise(const facteur_message *message, const struct fct_decided *decided,
                           fct_content *content, facteur_error **error)
 {
@@ -441,6 +505,8 @@ int fct_message_serialise(const facteur_message *message, const struct fct_decid
 
     make_mark(w.mark, decided->message_id);
     if (!result)
+        result = decide_html(&w);
+    if (!result)
         result = fct_buf_reserve(&content->bytes, estimate(message));
     if (!result) {
         put_headers(&w, decided);
@@ -449,5 +515,6 @@ int fct_message_serialise(const facteur_message *message, const struct fct_decid
     if (!result && content->bytes.failed)
         result = FACTEUR_ENOMEM;
     fct_free(w.made);
+    fct_free(w.named);
     return result;
 }

@@ -183,6 +183,29 @@ static int check_id(const char *field, fct_slice value, facteur_error **error)
     return 0;
 }
 
+/* The field has angle brackets round the id. */
+static int check_content_id(const char *field, fct_slice value, facteur_error **error)
+{
+    int result = fct_text_check(field, value, 0, error);
+    size_t control = find_control(value);
+
+    if (result)
+        return result;
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char byte = (unsigned char)value.ptr[i];
+
+        if (i == control || byte == '<' || byte == '>')
+            return fct_error_set(error, FACTEUR_EMESSAGE, field,
+                                 "a content id has no control characters and no angle brackets: "
+                                 "byte 0x%02x at offset %zu",
+                                 (unsigned)byte, i);
+    }
+    if (!value.len || value.len > FCT_MAX_ID)
+        return fct_error_set(error, FACTEUR_EMESSAGE, field, "a content id has 1 to %d bytes",
+                             FCT_MAX_ID);
+    return 0;
+}
+
 static size_t skip_token(fct_slice value, size_t at)
 {
     while (at < value.len && fct_is_mime_token((unsigned char)value.ptr[at]))
@@ -322,6 +345,8 @@ int fct_token_check(enum fct_token kind, const char *field, fct_slice value, fac
         return check_file_name(field, value, error);
     case FCT_TOKEN_ID:
         return check_id(field, value, error);
+    case FCT_TOKEN_CONTENT_ID:
+        return check_content_id(field, value, error);
     case FCT_TOKEN_MEDIA_TYPE:
         return check_media_type(field, value, error);
     case FCT_TOKEN_ENVELOPE_ID:

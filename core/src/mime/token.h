@@ -15,7 +15,8 @@
 enum fct_token {
     FCT_TOKEN_HEADER_NAME, /* ftext of RFC 5322 section 3.6.8 */
     FCT_TOKEN_FILE_NAME,   /* UTF-8 without control characters */
-    FCT_TOKEN_ID,          /* a content id or message id without its angle brackets */
+    FCT_TOKEN_ID,          /* a message id without its angle brackets */
+    FCT_TOKEN_CONTENT_ID,  /* the name of an inline part: UTF-8 without control characters */
     FCT_TOKEN_MEDIA_TYPE,  /* type/subtype with parameters (RFC 2045 section 5.1) */
     FCT_TOKEN_ENVELOPE_ID, /* printable ASCII, spaces too (RFC 3461 section 4.4) */
     FCT_TOKEN_LABEL_NAME,  /* the name of a metadatum: letters, digits, "_", "-", "." */
