@@ -8,6 +8,7 @@
 #include <ares.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
+#include <sqlite3.h>
 #include <unicode/uversion.h>
 #include <uv.h>
 
@@ -27,6 +28,7 @@ PHP_MINFO_FUNCTION(facteur)
     php_info_print_table_row(2, "c-ares", ares_version(NULL));
     php_info_print_table_row(2, "ICU", icu_text);
     php_info_print_table_row(2, "jansson", jansson_version_str());
+    php_info_print_table_row(2, "SQLite", sqlite3_libversion());
     facteur_shared_count(&used, &resting, &left);
     snprintf(counts, sizeof(counts), "%zu in use, %zu at rest, %zu left", used, resting, left);
     php_info_print_table_row(2, "shared mailers", counts);

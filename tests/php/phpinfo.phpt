@@ -13,7 +13,7 @@ ob_start();
 (new ReflectionExtension('facteur'))->info();
 phpinfo(INFO_MODULES | INFO_CONFIGURATION);
 $text = ob_get_clean();
-foreach (['facteur version', 'OpenSSL', 'libuv', 'c-ares', 'ICU', 'jansson'] as $name) {
+foreach (['facteur version', 'OpenSSL', 'libuv', 'c-ares', 'ICU', 'jansson', 'SQLite'] as $name) {
     printf("%s %d\n", $name, preg_match("/^$name => \\S*\\d+\\.\\d+/m", $text) || preg_match("/^$name => OpenSSL \\d+/m", $text));
 }
 preg_match_all('/^facteur\.(dsn|password|token|pool_size|deadline) => .*$/m', $text, $lines);
@@ -29,6 +29,7 @@ libuv 1
 c-ares 1
 ICU 1
 jansson 1
+SQLite 1
 facteur.deadline => no value => no value
 facteur.dsn => set, not shown => set, not shown
 facteur.password => set, not shown => set, not shown

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "outbox/sqlite_sql.h"
+
+const char *fct_sql_text(enum fct_sql which)
+{
+    static const char *const texts[FCT_SQL_COUNT] = {
+#define TEXT(name, text) text,
+        FCT_SQLITE_STATEMENTS(TEXT)
+#undef TEXT
+    };
+
+    return texts[which];
+}
+
+/*
+ * No index has a column that a lease or a heartbeat changes.  The bytes are in a table of their
+ * own, whose rows are never updated.  Times are microseconds since 1970.
+ */
+const char fct_sqlite_tables[] =
+    "CREATE TABLE facteur_mail (\n"
+    "  id          INTEGER PRIMARY KEY,\n"
+    "  state       TEXT NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'leased', 'in_doubt', "
+    "'sent', 'failed', 'expired', 'held', 'quarantined', 'cancelled')),\n"
+    "  priority    INTEGER NOT NULL DEFAULT 5 CHECK (priority BETWEEN 0 AND 9),\n"
+    "  next_at     INTEGER NOT NULL,\n"
+    "  attempts    INTEGER NOT NULL DEFAULT 0,\n"
+    "  crashes     INTEGER NOT NULL DEFAULT 0,\n"
+    "  doubts      INTEGER NOT NULL DEFAULT 0,\n"
+    "  fence       INTEGER NOT NULL DEFAULT 0,\n"
+    "  owner       TEXT,\n"
+    "  lease_until INTEGER,\n"
+    "  key         TEXT,\n"
+    "  kind        TEXT NOT NULL DEFAULT '',\n"
+    "  sender      TEXT NOT NULL,\n"
+    "  recipients  TEXT NOT NULL,\n"
+    "  message_id  TEXT NOT NULL,\n"
+    "  size        INTEGER NOT NULL,\n"
+    "  created_at  INTEGER NOT NULL,\n"
+    "  expires_at  INTEGER,\n"
+    "  ended_at    INTEGER,\n"
+    "  relay       TEXT,\n"
+    "  reply       TEXT,\n"
+    "  result      TEXT\n"
+    ") STRICT;\n"
+    "CREATE UNIQUE INDEX facteur_mail_key ON facteur_mail(key) WHERE key IS NOT NULL;\n"
+    "CREATE INDEX facteur_mail_ready ON facteur_mail(priority, next_at, id) "
+    "WHERE state = 'ready';\n"
+    "CREATE INDEX facteur_mail_open ON facteur_mail(id) WHERE state IN ('leased', 'in_doubt');\n"
+    "CREATE INDEX facteur_mail_ended ON facteur_mail(ended_at) WHERE ended_at IS NOT NULL;\n"
+    "CREATE TABLE facteur_body (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;\n"
+    "CREATE TABLE facteur_outbox (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, "
+    "WITHOUT ROWID;\n"
+    "INSERT INTO facteur_outbox(name, value) VALUES ('schema', 1), ('fence', 0);\n";

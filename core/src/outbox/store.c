@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "outbox/store.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/utf8.h"
+#include "mime/token.h"
+#include "outbox/store_kind.h"
+
+#include <string.h>
+
+#define WHERE "outbox"
+
+static const struct fct_store_kind *const kinds[] = {&fct_sqlite_kind};
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+static int find_kind(const char *url, const struct fct_store_kind **kind, const char **place,
+                     facteur_error **error)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t len = strlen(kinds[i]->scheme);
+
+        if (strncmp(url, kinds[i]->scheme, len) == 0 && url[len] == ':') {
+            *kind = kinds[i];
+            *place = url + len + 1;
+            return 0;
+        }
+    }
+    /* The URL may have a password. */
+    return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
+                         "outbox: expected a URL such as sqlite:///var/lib/shop/outbox.db, got one "
+                         "that begins with \"%.*s\"",
+                         (int)strcspn(url, ":@/"), url);
+}
+
+int fct_store_open(const char *url, bool create, fct_store **out, facteur_error **error)
+{
+    const struct fct_store_kind *kind = NULL;
+    const char *place = NULL;
+    int result = find_kind(url, &kind, &place, error);
+
+    return result ? result : kind->open(place, create, out, error);
+}
+
+int fct_store_migrate(const char *url, unsigned *from, facteur_error **error)
+{
+    const struct fct_store_kind *kind = NULL;
+    const char *place = NULL;
+    int result = find_kind(url, &kind, &place, error);
+
+    return result ? result : kind->migrate(place, from, error);
+}
+
+void fct_store_close(fct_store *store)
+{
+    if (!store)
+        return;
+    fct_store_rollback(store);
+    store->kind->close(store);
+}
+
+void fct_store_set_wait(fct_store *store, uint64_t wait_us)
+{
+    store->wait_us = wait_us;
+}
+
+/* ---- Transactions ---------------------------------------------------------------------------- */
+
+int fct_store_begin(fct_store *store, facteur_error **error)
+{
+    int result = store->kind->attend(store, error);
+
+    if (!result)
+        result = store->kind->begin(store, error);
+    store->begun = result == 0;
+    return result;
+}
+
+int fct_store_commit(fct_store *store, facteur_error **error)
+{
+    store->begun = false;
+    return store->kind->commit(store, error);
+}
+
+void fct_store_rollback(fct_store *store)
+{
+    if (store->begun)
+        store->kind->rollback(store);
+    store->begun = false;
+}
+
+/* ---- Rows ------------------------------------------------------------------------------------ */
+
+static int check_key(const char *key, facteur_error **error)
+{
+    fct_slice text = fct_slice_of(key);
+    int result = fct_text_check("key", text, FCT_STORE_KEY_MAX, error);
+
+    if (!result && (!text.len || fct_has_control(text)))
+        result = fct_error_set(error, FACTEUR_EMESSAGE, "key",
+                               "key: expected 1 to %d bytes without control characters, such as "
+                               "\"order-42\"",
+                               FCT_STORE_KEY_MAX);
+    return result;
+}
+
+int fct_store_insert(fct_store *store, const struct fct_store_mail *mail, int64_t now_us,
+                     int64_t *id, bool *duplicate, facteur_error **error)
+{
+    int result = mail->key ? check_key(mail->key, error) : 0;
+
+    if (result)
+        return result;
+    if (mail->priority >= FCT_STORE_PRIORITIES)
+        return fct_error_set(error, FACTEUR_EMESSAGE, "priority",
+                             "priority: expected 0 (first) to %d (last), got %u",
+                             FCT_STORE_PRIORITIES - 1, mail->priority);
+    if (mail->expires_us &&
+        mail->expires_us <= (mail->not_before_us > now_us ? mail->not_before_us : now_us))
+        return fct_error_set(error, FACTEUR_EMESSAGE, "expires_at",
+                             "expires_at: the mail would expire before it may be sent");
+    return store->kind->insert(store, mail, now_us, id, duplicate, error);
+}
+
+int fct_store_claim(fct_store *store, unsigned limit, const char *owner, int64_t now_us,
+                    int64_t lease_until_us, struct fct_cursor *cursor, int64_t *fence,
+                    struct fct_claimed *claimed, unsigned *count, facteur_error **error)
+{
+    return store->kind->claim(store, limit, owner, now_us, lease_until_us, cursor, fence, claimed,
+                              count, error);
+}
+
+int fct_store_doubt(fct_store *store, int64_t fence, const int64_t *ids, bool *mine, size_t count,
+                    facteur_error **error)
+{
+    return store->kind->doubt(store, fence, ids, mine, count, error);
+}
+
+int fct_store_settle(fct_store *store, int64_t fence, const struct fct_settled *verdicts,
+                     size_t count, int64_t now_us, size_t *stale, facteur_error **error)
+{
+    return store->kind->settle(store, fence, verdicts, count, now_us, stale, error);
+}
+
+int fct_store_renew(fct_store *store, int64_t fence, int64_t lease_until_us, size_t *kept,
+                    facteur_error **error)
+{
+    return store->kind->renew(store, fence, lease_until_us, kept, error);
+}
+
+int fct_store_rescue(fct_store *store, int64_t now_us, enum fct_doubt_policy policy,
+                     struct fct_rescued *rescued, facteur_error **error)
+{
+    return store->kind->rescue(store, now_us, policy, rescued, error);
+}
+
+int fct_store_act(fct_store *store, enum fct_row_action action, int64_t id, int64_t now_us,
+                  enum fct_row_state *state, bool *done, facteur_error **error)
+{
+    return store->kind->act(store, action, id, now_us, state, done, error);
+}
+
+int fct_store_purge(fct_store *store, int64_t bytes_before_us, int64_t rows_before_us,
+                    unsigned limit, size_t *bytes, size_t *rows, facteur_error **error)
+{
+    return store->kind->purge(store, bytes_before_us, rows_before_us, limit, bytes, rows, error);
+}
+
+/* ---- Looking --------------------------------------------------------------------------------- */
+
+int fct_store_next(fct_store *store, int64_t *ready_us, int64_t *lease_us, facteur_error **error)
+{
+    int result = store->kind->attend(store, error);
+
+    return result ? result : store->kind->next(store, ready_us, lease_us, error);
+}
+
+int fct_store_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, facteur_error **error)
+{
+    int result = store->kind->attend(store, error);
+
+    return result ? result : store->kind->bytes(store, id, out, found, error);
+}
+
+int fct_store_list(fct_store *store, const struct fct_store_filter *filter,
+                   struct fct_store_rows *rows, facteur_error **error)
+{
+    enum fct_row_state state;
+    int result = store->kind->attend(store, error);
+
+    if (result)
+        return result;
+    if (filter->state && !fct_row_state_find(filter->state, &state))
+        return fct_error_set(error, FACTEUR_EMESSAGE, "state",
+                             "state: there is no \"%s\"; expected ready, leased, in_doubt, sent, "
+                             "failed, expired, held, quarantined or cancelled",
+                             filter->state);
+    return store->kind->list(store, filter, rows, error);
+}
+
+int fct_store_facts(fct_store *store, struct fct_store_facts *facts, facteur_error **error)
+{
+    int result = store->kind->attend(store, error);
+
+    return result ? result : store->kind->facts(store, facts, error);
+}
+
+struct fct_store_row *fct_store_rows_add(struct fct_store_rows *rows)
+{
+    if (rows->count == rows->room) {
+        size_t room = rows->room ? 2 * rows->room : 16;
+        struct fct_store_row *more = fct_reallocarray(rows->rows, room, sizeof *more);
+
+        if (!more)
+            return NULL;
+        rows->rows = more;
+        rows->room = room;
+    }
+    rows->rows[rows->count] = (struct fct_store_row){0};
+    return &rows->rows[rows->count++];
+}
+
+void fct_store_rows_done(struct fct_store_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        struct fct_store_row *row = &rows->rows[i];
+        char *texts[] = {row->key,   row->kind,  row->sender, row->recipients, row->message_id,
+                         row->owner, row->relay, row->reply,  row->result};
+
+        for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
+            fct_free(texts[k]);
+    }
+    fct_free(rows->rows);
+    *rows = (struct fct_store_rows){0};
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a kind of database provides.  The contract of each function is that of store.h; store.c has
+ * checked the arguments.
+ */
+#ifndef FCT_STORE_KIND_H
+#define FCT_STORE_KIND_H
+
+#include "outbox/store.h"
+
+struct fct_store_kind {
+    const char *scheme; /* "sqlite" */
+    /* `place` is the URL's rest behind "scheme:". */
+    int (*open)(const char *place, bool create, fct_store **out, facteur_error **error);
+    int (*migrate)(const char *place, unsigned *from, facteur_error **error);
+    void (*close)(fct_store *store);
+    /* Called before every other function, for a child of fork(). */
+    int (*attend)(fct_store *store, facteur_error **error);
+    int (*begin)(fct_store *store, facteur_error **error);
+    int (*commit)(fct_store *store, facteur_error **error);
+    void (*rollback)(fct_store *store);
+    int (*insert)(fct_store *store, const struct fct_store_mail *mail, int64_t now_us, int64_t *id,
+                  bool *duplicate, facteur_error **error);
+    int (*claim)(fct_store *store, unsigned limit, const char *owner, int64_t now_us,
+                 int64_t lease_until_us, struct fct_cursor *cursor, int64_t *fence,
+                 struct fct_claimed *claimed, unsigned *count, facteur_error **error);
+    int (*doubt)(fct_store *store, int64_t fence, const int64_t *ids, bool *mine, size_t count,
+                 facteur_error **error);
+    int (*settle)(fct_store *store, int64_t fence, const struct fct_settled *verdicts, size_t count,
+                  int64_t now_us, size_t *stale, facteur_error **error);
+    int (*renew)(fct_store *store, int64_t fence, int64_t lease_until_us, size_t *kept,
+                 facteur_error **error);
+    int (*rescue)(fct_store *store, int64_t now_us, enum fct_doubt_policy policy,
+                  struct fct_rescued *rescued, facteur_error **error);
+    int (*next)(fct_store *store, int64_t *ready_us, int64_t *lease_us, facteur_error **error);
+    int (*bytes)(fct_store *store, int64_t id, fct_buf *out, bool *found, facteur_error **error);
+    int (*list)(fct_store *store, const struct fct_store_filter *filter,
+                struct fct_store_rows *rows, facteur_error **error);
+    int (*act)(fct_store *store, enum fct_row_action action, int64_t id, int64_t now_us,
+               enum fct_row_state *state, bool *done, facteur_error **error);
+    int (*purge)(fct_store *store, int64_t bytes_before_us, int64_t rows_before_us, unsigned limit,
+                 size_t *bytes, size_t *rows, facteur_error **error);
+    int (*facts)(fct_store *store, struct fct_store_facts *facts, facteur_error **error);
+};
+
+/* The first member of every kind's store. */
+struct fct_store {
+    const struct fct_store_kind *kind;
+    bool begun; /* a transaction is open */
+    uint64_t wait_us;
+};
+
+#define FCT_STORE_WAIT_US 10000000
+
+extern const struct fct_store_kind fct_sqlite_kind;
+
+/* A row at the end of `rows`, all empty; NULL when memory ran out. */
+struct fct_store_row *fct_store_rows_add(struct fct_store_rows *rows);
+
+#endif
