@@ -421,8 +421,10 @@ PyDoc_STRVAR(
     check_doc,
     "check($self, /, *, deadline=None)\n--\n\n"
     "Connect, TLS, EHLO, AUTH and NOOP, without sending a mail.\n\n"
-    "Returns a dict of facts: ok, relay, phase, address, tls, capabilities, auth, timings\n"
-    "(seconds per phase), error.  Raises nothing for what a relay did: ok tells.\n"
+    "Returns a dict of facts: ok, relay, phase, address, tls, certificate (subject, issuer,\n"
+    "not_after, days_left, pin_sha256), capabilities, auth, timings (seconds per phase),\n"
+    "error, transcript.  Raises nothing for what a relay did: ok tells, and what was learned\n"
+    "before a failure is there.\n"
     "ConfigError: a file that an option names cannot be read.");
 
 PyDoc_STRVAR(

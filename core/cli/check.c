@@ -37,8 +37,24 @@ static void print_times(const json_t *timings)
         putchar('\n');
 }
 
-static void print_facts(const json_t *facts)
+static void print_certificate(const json_t *certificate)
 {
+    long long days = json_integer_value(json_object_get(certificate, "days_left"));
+    char until[80];
+
+    if (!json_is_object(certificate))
+        return;
+    line("certificate", text_of(certificate, "subject"));
+    line("issuer", text_of(certificate, "issuer"));
+    snprintf(until, sizeof until, days < 0 ? "%s (expired %lld days ago)" : "%s (%lld days left)",
+             text_of(certificate, "not_after"), days < 0 ? -days : days);
+    line("valid until", until);
+    line("pin_sha256", text_of(certificate, "pin_sha256"));
+}
+
+static void print_facts(const json_t *facts, bool verbose)
+{
+    const char *transcript = text_of(facts, "transcript");
     const json_t *tls = json_object_get(facts, "tls");
     const json_t *capabilities = json_object_get(facts, "capabilities");
 
@@ -50,6 +66,7 @@ static void print_facts(const json_t *facts)
         line("tls", text_of(tls, "version"));
         line("cipher", text_of(tls, "cipher"));
     }
+    print_certificate(json_object_get(facts, "certificate"));
     line("login", text_of(facts, "auth"));
     for (size_t i = 0; i < json_array_size(capabilities); i++) {
         const char *word = json_string_value(json_array_get(capabilities, i));
@@ -59,6 +76,8 @@ static void print_facts(const json_t *facts)
     if (!json_is_true(json_object_get(facts, "ok")))
         line("phase", text_of(facts, "phase"));
     print_times(json_object_get(facts, "timings"));
+    if (verbose && *transcript)
+        put_dialogue(stdout, transcript);
 }
 
 /* The exit code of a send that fails in the same way. */
@@ -98,14 +117,14 @@ static int tell_failure(const json_t *facts)
     return result;
 }
 
-static void print_all(const json_t *facts)
+static void print_all(const json_t *facts, bool verbose)
 {
     const json_t *relays = json_object_get(facts, "relays");
 
-    print_facts(facts);
+    print_facts(facts, verbose);
     for (size_t i = 0; i < json_array_size(relays); i++) {
         putchar('\n');
-        print_facts(json_array_get(relays, i));
+        print_facts(json_array_get(relays, i), verbose);
     }
 }
 
@@ -134,7 +153,7 @@ int cmd_check(const struct args *args)
     if (!facts)
         return fail_nomem();
     if (!args_has(args, FLAG_JSON))
-        print_all(facts);
+        print_all(facts, args_has(args, FLAG_VERBOSE));
     result = tell_failure(facts);
     json_decref(facts);
     return result;

@@ -7,9 +7,9 @@
 #include <string.h>
 
 /* Text from outside may hold escape sequences; none may reach the terminal. */
-void put_plain(FILE *out, const char *text)
+static void put_part(FILE *out, const char *text, size_t len)
 {
-    for (; *text; text++) {
+    for (const char *end = text + len; text < end; text++) {
         unsigned char byte = (unsigned char)*text, after = (unsigned char)text[1];
 
         if (byte < 0x20 || byte == 0x7f)
@@ -18,6 +18,23 @@ void put_plain(FILE *out, const char *text)
             fprintf(out, "\\x%02x", (++text, after));
         else
             putc(byte, out);
+    }
+}
+
+void put_plain(FILE *out, const char *text)
+{
+    put_part(out, text, strlen(text));
+}
+
+void put_dialogue(FILE *out, const char *transcript)
+{
+    putc('\n', out);
+    while (*transcript) {
+        size_t len = strcspn(transcript, "\n");
+
+        put_part(out, transcript, len);
+        putc('\n', out);
+        transcript += len + (transcript[len] == '\n');
     }
 }
 

@@ -34,5 +34,7 @@ int exit_code_of(int code);
 
 /* Print text of a peer or a file; control characters, which could upset a terminal, as \xNN. */
 void put_plain(FILE *out, const char *text);
+/* An empty line, then the lines of a transcript, harmless likewise. */
+void put_dialogue(FILE *out, const char *transcript);
 
 #endif

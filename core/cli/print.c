@@ -73,7 +73,7 @@ static void print_plain(const facteur_receipt *receipt, bool verbose)
                facteur_receipt_attempts(receipt) == 1 ? "" : "s");
     print_times(receipt);
     if (verbose && *facteur_receipt_transcript(receipt))
-        printf("\n%s", facteur_receipt_transcript(receipt));
+        put_dialogue(stdout, facteur_receipt_transcript(receipt));
 }
 
 /* Only a mail in doubt can be delivered twice when the caller simply tries again. */

@@ -734,10 +734,12 @@ FACTEUR_API double facteur_delivery_left(const facteur_delivery *delivery);
 
 /*
  * Connect, TLS, EHLO, AUTH and NOOP, without a mail.  `*json` (facteur_free) is an object: relay,
- * ok, phase, address, proxy, tls {version, cipher, resumed}, capabilities, auth, timings, error,
- * and host_slots (a sentence) if that limit cannot be shared with other processes. With a proxy,
- * `address` is where that was reached; without one `proxy` is null.  Returns 0 also when the relay
- * refused, or when a file is of no use (no certificate in ca_file); `ok` is then false. Several
+ * ok, phase, address, proxy, tls {version, cipher, resumed}, certificate {subject, issuer,
+ * not_before, not_after, days_left, pin_sha256}, capabilities, auth, timings, error, transcript
+ * (the dialogue, without credentials), and host_slots (a sentence) if that limit cannot be shared
+ * with other processes. With a proxy, `address` is where that was reached; without one `proxy` is
+ * null.  Returns 0 also when the relay refused, or when a file is of no use (no certificate in
+ * ca_file); `ok` is then false, and the other members have what was learned before. Several
  * relays are checked at once within the deadline; the object then has relay, ok (all are well) and
  * relays (a list of such objects).
  *

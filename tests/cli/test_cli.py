@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The program: what it sends, what it prints, how it refuses, and with which exit codes."""
 
+import base64
 import email
 import email.policy
 import json
@@ -177,6 +178,30 @@ def test_some_recipients_refused_is_sent(server):
     out = facteur("send", "--from", "a@example.com", "--to", "b@example.com, c@example.com", "--text", "x",
                   dsn=server.dsn())
     assert out.startswith("sent\n") and "rejected    c@example.com" in out and "550 5.1.1 no such user" in out
+
+
+def test_check_keeps_what_it_learned():
+    with SmtpServer("--starttls", "--auth", "ana:secret") as server:
+        done = subprocess.run([os.environ["FACTEUR_CLI"], "check", "--verbose", "--dsn", server.dsn(user="ana", password="wr0ng-one")],
+                              capture_output=True, text=True, timeout=60)
+        facts = json.loads(facteur("check", "--json", dsn=server.dsn(user="ana", password="secret")))
+    assert done.returncode == LOGIN and done.stdout.startswith("not ok\n") and "\n  phase         auth\n" in done.stdout
+    certificate = facts["certificate"]
+    for line in (f"tls           {facts['tls']['version']}", f"certificate   {certificate['subject']}", f"issuer        {certificate['issuer']}",
+                 f"valid until   {certificate['not_after']} ({certificate['days_left']} days left)", f"pin_sha256    {certificate['pin_sha256']}"):
+        assert f"\n  {line}\n" in done.stdout
+    assert "\n\nS: 220 " in done.stdout and "\nC: EHLO " in done.stdout and "\nS: 535 " in done.stdout
+    assert "wr0ng-one" not in done.stdout + done.stderr and base64.b64encode(b"\0ana\0wr0ng-one").decode() not in done.stdout
+    assert facts["transcript"].count("C: NOOP") == 1
+
+
+def test_the_pin_that_check_shows_is_one_that_the_option_takes():
+    with SmtpServer("--implicit-tls") as server:
+        place = f"smtps://127.0.0.1:{server.port}"
+        refused = subprocess.run([os.environ["FACTEUR_CLI"], "check", "--json", "--dsn", place], capture_output=True, timeout=60)
+        facts = json.loads(refused.stdout)
+        assert facts["ok"] is False and facts["tls"] is None
+        assert facteur("check", "--pin-sha256", facts["certificate"]["pin_sha256"], dsn=place).startswith("ok\n")
 
 
 def test_check_tells_of_each_relay(server):

@@ -78,6 +78,8 @@ static void a_relay_with_tls_tells_all(void **state)
         assert_string_equal(text_of(tls, "version"), "TLSv1.3");
         assert_non_null(strstr(text_of(tls, "cipher"), "TLS_"));
         assert_true(json_is_boolean(json_object_get(tls, "resumed")));
+        assert_string_equal(text_of(json_object_get(facts, "certificate"), "subject"), "CN=x");
+        assert_non_null(strstr(text_of(facts, "transcript"), "C: NOOP"));
         assert_int_equal(json_array_size(list), 2);
         assert_string_equal(json_string_value(json_array_get(list, 0)), "PIPELINING");
         assert_string_equal(json_string_value(json_array_get(list, 1)), "AUTH PLAIN");
@@ -88,6 +90,103 @@ static void a_relay_with_tls_tells_all(void **state)
     server_stop(&server);
     SSL_CTX_free(server.tls);
     certificate_free(&certificate);
+}
+
+/* The dialogue, a login refused in it, and everything that came before. */
+static void what_was_learned_stays_when_the_login_fails(void **state)
+{
+    struct certificate certificate = certificate_make(&(struct certificate_plan){
+        .name = "mail.example", .san = "DNS:mail.example", .from_days = -1, .to_days = 30});
+    struct server server = {.starttls = server_context(&certificate),
+                            .features = "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n",
+                            .no_login = 1};
+    json_t *facts, *tls, *shown;
+    facteur_mailer *mailer;
+    char dsn[200], pin[64];
+    int64_t days;
+
+    spki_pin(&certificate, pin);
+    server_start(&server);
+    snprintf(dsn, sizeof dsn, "smtp://ana:s3cret-word@127.0.0.1:%u?tls=starttls&pin_sha256=%s",
+             server.port, pin);
+    mailer = open_mailer(dsn);
+    facts = check(mailer);
+    tls = json_object_get(facts, "tls");
+    shown = json_object_get(facts, "certificate");
+    assert_false(json_is_true(json_object_get(facts, "ok")));
+    assert_string_equal(text_of(facts, "phase"), "auth");
+    assert_string_equal(text_of(tls, "version"), "TLSv1.3");
+    assert_non_null(strstr(text_of(tls, "cipher"), "TLS_"));
+    assert_non_null(strstr(text_of(facts, "address"), "127.0.0.1:"));
+    assert_int_equal(json_array_size(json_object_get(facts, "capabilities")), 2);
+    assert_string_equal(text_of(shown, "subject"), "CN=mail.example");
+    assert_string_equal(text_of(shown, "issuer"), "CN=mail.example");
+    assert_string_equal(text_of(shown, "pin_sha256"), pin);
+    assert_int_equal(strlen(text_of(shown, "not_after")), 20);
+    days = json_integer_value(json_object_get(shown, "days_left"));
+    assert_true(days == 29 || days == 30);
+    assert_non_null(strstr(text_of(facts, "transcript"), "C: EHLO "));
+    assert_non_null(strstr(text_of(facts, "transcript"), "535"));
+    assert_null(strstr(text_of(facts, "transcript"), "s3cret-word"));
+    assert_null(strstr(text_of(facts, "transcript"), "YW5h")); /* "ana" in base64 */
+    json_decref(facts);
+    facteur_mailer_free(mailer);
+    server_stop(&server);
+    SSL_CTX_free(server.starttls);
+    certificate_free(&certificate);
+}
+
+/* Its key is what somebody who is to trust it needs. */
+static void a_refused_certificate_is_shown(void **state)
+{
+    struct certificate certificate = certificate_make(&(struct certificate_plan){
+        .name = "Caf\xe9", .san = "DNS:x", .from_days = -9, .to_days = -2});
+    struct server server = {.tls = server_context(&certificate), .features = "250 test\r\n"};
+    facteur_mailer *mailer;
+    char dsn[200], pin[64];
+    json_t *facts, *shown;
+    int64_t days;
+
+    spki_pin(&certificate, pin);
+    server_start(&server);
+    snprintf(dsn, sizeof dsn, "smtps://127.0.0.1:%u", server.port);
+    mailer = open_mailer(dsn);
+    facts = check(mailer);
+    shown = json_object_get(facts, "certificate");
+    assert_string_equal(text_of(facts, "phase"), "tls");
+    assert_true(json_is_null(json_object_get(facts, "tls")));
+    assert_string_equal(text_of(shown, "subject"), "CN=Caf\xc3\xa9");
+    assert_string_equal(text_of(shown, "pin_sha256"), pin);
+    days = json_integer_value(json_object_get(shown, "days_left"));
+    assert_true(days == -3 || days == -2);
+    json_decref(facts);
+    facteur_mailer_free(mailer);
+    server_stop(&server);
+    SSL_CTX_free(server.tls);
+    certificate_free(&certificate);
+}
+
+/* A relay that falls silent after it has told what it can do. */
+static void a_check_past_its_deadline_keeps_its_facts(void **state)
+{
+    struct server server = {.mute = 1};
+    facteur_error *error = NULL;
+    facteur_mailer *mailer;
+    char dsn[200], *text = NULL;
+    json_t *facts;
+
+    server_start(&server);
+    snprintf(dsn, sizeof dsn, "smtp://127.0.0.1:%u", server.port);
+    mailer = open_mailer(dsn);
+    assert_int_equal(facteur_check(mailer, 0.2, &text, &error), 0);
+    facts = json_loads(text, 0, NULL);
+    assert_string_equal(text_of(facts, "phase"), "greeting");
+    assert_non_null(strstr(text_of(facts, "address"), "127.0.0.1:"));
+    assert_true(json_is_null(json_object_get(facts, "certificate")));
+    json_decref(facts);
+    facteur_free(text);
+    facteur_mailer_free(mailer);
+    server_stop(&server);
 }
 
 /* "ok" is for all of them; each has its own facts. */
@@ -214,6 +313,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_relay_with_tls_tells_all),
+        cmocka_unit_test(what_was_learned_stays_when_the_login_fails),
+        cmocka_unit_test(a_refused_certificate_is_shown),
+        cmocka_unit_test(a_check_past_its_deadline_keeps_its_facts),
         cmocka_unit_test(several_relays_are_all_checked),
         cmocka_unit_test(a_sink_is_good_when_it_can_be_written),
         cmocka_unit_test(a_closed_mailer_checks_nothing),

@@ -66,6 +66,16 @@ def test_tls_and_login(listener, arguments):
         assert server.violations() == []
 
 
+def test_check_keeps_what_it_learned_before_a_refused_login():
+    with SmtpServer("--starttls", "--auth", "ana:secret") as server:
+        with facteur.Mailer(server.dsn(user="ana", password="wr0ng-one")) as mailer:
+            facts = mailer.check()
+    assert (facts["ok"], facts["phase"], facts["error"]["code"]) == (False, "auth", "EAUTH")
+    assert facts["tls"]["version"] == "TLSv1.3" and "PIPELINING" in facts["capabilities"]
+    assert set(facts["certificate"]) == {"subject", "issuer", "not_before", "not_after", "days_left", "pin_sha256"}
+    assert "S: 535 " in facts["transcript"] and "wr0ng-one" not in repr(facts)
+
+
 def test_check():
     with SmtpServer("--starttls", "--auth", "ana:secret") as server:
         with facteur.Mailer(server.dsn("starttls", "ana", "secret")) as mailer:

@@ -46,6 +46,26 @@ static json_t *tls(const struct fct_check *check)
     return map;
 }
 
+static json_t *certificate(const struct fct_check *check)
+{
+    const struct fct_tls_certificate *from = &check->certificate;
+    json_t *map;
+
+    if (!check->has_certificate)
+        return json_null();
+    map = json_object();
+    if (!map || fct_json_set(map, "subject", fct_json_text(from->subject)) ||
+        fct_json_set(map, "issuer", fct_json_text(from->issuer)) ||
+        fct_json_set(map, "not_before", fct_json_text(from->not_before)) ||
+        fct_json_set(map, "not_after", fct_json_text(from->not_after)) ||
+        fct_json_set(map, "days_left", json_integer(from->days_left)) ||
+        fct_json_set(map, "pin_sha256", fct_json_text(from->pin_sha256))) {
+        json_decref(map);
+        return NULL;
+    }
+    return map;
+}
+
 static json_t *capabilities(const char *lines)
 {
     json_t *list = json_array();
@@ -95,6 +115,7 @@ static json_t *describe(const char *relay, const fct_outcome *outcome,
     err = err || fct_json_set(root, "address", fct_json_text(check->address ? check->address : ""));
     err = err || fct_json_set(root, "proxy", json_null());
     err = err || fct_json_set(root, "tls", tls(check));
+    err = err || fct_json_set(root, "certificate", certificate(check));
     err = err || fct_json_set(root, "capabilities", capabilities(check->capabilities));
     err =
         err || fct_json_set(root, "auth", fct_json_text(check->mechanism ? check->mechanism : ""));
@@ -105,6 +126,8 @@ static json_t *describe(const char *relay, const fct_outcome *outcome,
         err = err || fct_json_set(root, "host_slots", fct_json_text(check->slots_fault));
     err = err || fct_json_set(root, "timings", timings(outcome));
     err = err || fct_json_set(root, "error", error_of(outcome));
+    err = err || fct_json_set(root, "transcript",
+                              fct_json_text(check->transcript ? check->transcript : ""));
     if (!err)
         return root;
     json_decref(root);

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/shortage.h"
+#include "net/tls_certificate.h"
 #include "net/tls_context.h"
 
 #include <openssl/err.h>
@@ -34,7 +35,8 @@ struct fct_tls {
     bool open;
     bool first_seen; /* the first byte told TLS from clear text */
     unsigned talk;
-    int lacking; /* errno: the machine is short of what a handshake needs */
+    int lacking;   /* errno: the machine is short of what a handshake needs */
+    X509 *refused; /* the server's certificate, if it is not trusted */
     unsigned char binding[64];
     char message[MESSAGE_MAX];
 };
@@ -117,6 +119,8 @@ static int on_verify(int good, X509_STORE_CTX *store)
         return 0;
     }
     fct_tls_explain(store, tls->context->name, tls->message, sizeof tls->message);
+    if (!tls->refused && X509_up_ref(X509_STORE_CTX_get0_cert(store)) == 1)
+        tls->refused = X509_STORE_CTX_get0_cert(store);
     return 0;
 }
 
@@ -194,6 +198,7 @@ void fct_tls_free(fct_tls *tls)
         ERR_clear_error();
     }
     SSL_free(tls->ssl);
+    X509_free(tls->refused);
     fct_tls_context_free(tls->context);
     fct_buf_done(&tls->out);
     fct_free(tls);
@@ -433,6 +438,13 @@ const char *fct_tls_cipher(const fct_tls *tls)
 bool fct_tls_resumed(const fct_tls *tls)
 {
     return SSL_session_reused(tls->ssl) == 1;
+}
+
+bool fct_tls_certificate(const fct_tls *tls, struct fct_tls_certificate *out)
+{
+    X509 *certificate = tls->refused ? tls->refused : SSL_get0_peer_certificate(tls->ssl);
+
+    return certificate && fct_tls_certificate_read(certificate, out);
 }
 
 /*

@@ -104,6 +104,19 @@ const char *fct_tls_version(const fct_tls *tls);
 const char *fct_tls_cipher(const fct_tls *tls);
 bool fct_tls_resumed(const fct_tls *tls);
 
+/* What a server's certificate says of itself.  The texts are the peer's, in UTF-8, fct_malloc'ed.
+ */
+struct fct_tls_certificate {
+    char *subject, *issuer;             /* "CN=mail.example.com, O=Example" */
+    char not_before[24], not_after[24]; /* "2027-01-31T12:00:00Z", or empty when unreadable */
+    int64_t days_left;   /* whole days until not_after; negative when it has expired */
+    char pin_sha256[48]; /* as the option pin_sha256 takes it */
+};
+
+/* The server's certificate, also one that was refused.  False: none was seen, or no memory. */
+bool fct_tls_certificate(const fct_tls *tls, struct fct_tls_certificate *out);
+void fct_tls_certificate_done(struct fct_tls_certificate *certificate);
+
 /* Channel binding: bytes and its name ("tls-exporter", "tls-unique"); len 0 when there is none. */
 fct_slice fct_tls_binding(fct_tls *tls, const char **name);
 

@@ -12,20 +12,25 @@
 #define NAMES_SHOWN 4
 #define NAME_MAX_LEN 80
 
+bool fct_tls_pin_of(X509 *certificate, unsigned char digest[FCT_TLS_PIN_LEN])
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+    bool made = len > 0 && EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL) == 1;
+
+    OPENSSL_free(der);
+    return made;
+}
+
 bool fct_tls_pins_match(const fct_tls_pins *pins, X509 *certificate)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int len = 0;
-    unsigned char *der = NULL;
-    int der_len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+    unsigned char digest[FCT_TLS_PIN_LEN];
     bool match = false;
 
-    if (der_len > 0 && EVP_Digest(der, (size_t)der_len, digest, &len, EVP_sha256(), NULL) == 1 &&
-        len == FCT_TLS_PIN_LEN) {
-        for (size_t i = 0; i < pins->count && !match; i++)
-            match = CRYPTO_memcmp(digest, pins->key[i], FCT_TLS_PIN_LEN) == 0;
-    }
-    OPENSSL_free(der);
+    if (!fct_tls_pin_of(certificate, digest))
+        return false;
+    for (size_t i = 0; i < pins->count && !match; i++)
+        match = CRYPTO_memcmp(digest, pins->key[i], FCT_TLS_PIN_LEN) == 0;
     return match;
 }
 

@@ -10,6 +10,9 @@
 
 #include <openssl/x509.h>
 
+/* The SHA-256 of the certificate's key; false when memory ran out. */
+bool fct_tls_pin_of(X509 *certificate, unsigned char digest[FCT_TLS_PIN_LEN]);
+
 /* Whether the certificate's key (its SubjectPublicKeyInfo) is one of them. */
 bool fct_tls_pins_match(const fct_tls_pins *pins, X509 *certificate);
 

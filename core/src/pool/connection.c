@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "pool/facts.h"
 #include "pool/pool_state.h"
 
 #include <stdio.h>
@@ -38,6 +39,8 @@ static void finish(fct_connection *connection, struct fct_failure *failure, bool
     if (connection->state == FCT_CONNECTION_ENDED)
         return;
     fct_connection_timings(connection, failure->timing_us);
+    if (connection->check && connection->check->check)
+        fct_check_fill(connection->check->check, connection);
     connection->state = FCT_CONNECTION_ENDED;
     fct_list_remove(&connection->link);
     fct_timer_clear(&connection->timer);

@@ -7,6 +7,7 @@
 #include "pool/pool_state.h"
 
 #include "base/memory.h"
+#include "pool/facts.h"
 #include "smtp/later.h"
 
 #include <stdio.h>
@@ -89,6 +90,8 @@ static void on_deadline(fct_timer *timer)
     if (connection) {
         /* A check, which is not in the queue while it has a connection. */
         connection->check = NULL;
+        if (job->check)
+            fct_check_fill(job->check, connection);
         fct_pool_fail_late(job, connection);
         fct_connection_cut(connection, FACTEUR_EDEADLINE, "the deadline passed");
         return;
@@ -148,22 +151,6 @@ void fct_pool_on_ready(fct_pool *pool, fct_connection *connection)
     fct_pool_kick(pool);
 }
 
-static void fill_check(struct fct_check *check, fct_connection *connection)
-{
-    const fct_tls *tls = fct_stream_tls(connection->stream);
-
-    check->address = fct_strdup(fct_stream_peer(connection->stream));
-    check->capabilities = fct_strdup(fct_session_capabilities(connection->session));
-    check->mechanism = fct_strdup(fct_session_mechanism(connection->session));
-    if (connection->pool->slots_fault)
-        check->slots_fault = fct_strdup(connection->pool->slots_fault);
-    if (!tls)
-        return;
-    check->tls_version = fct_strdup(fct_tls_version(tls));
-    check->tls_cipher = fct_strdup(fct_tls_cipher(tls));
-    check->tls_resumed = fct_tls_resumed(tls);
-}
-
 void fct_pool_on_noop(fct_pool *pool, fct_connection *connection)
 {
     fct_job *job = connection->check;
@@ -178,7 +165,7 @@ void fct_pool_on_noop(fct_pool *pool, fct_connection *connection)
     fct_connection_timings(connection, outcome.timing_us);
     outcome.flights = fct_session_flights(connection->session);
     if (job->check)
-        fill_check(job->check, connection);
+        fct_check_fill(job->check, connection);
     fct_job_end(job, &outcome);
     fct_pool_spare_slot(pool, connection);
 }
@@ -552,15 +539,4 @@ void fct_pool_abandon(fct_pool *pool)
     fct_free(pool->slots_fault);
     fct_tls_context_free(pool->tls);
     fct_free(pool);
-}
-
-void fct_check_done(struct fct_check *check)
-{
-    fct_free(check->address);
-    fct_free(check->tls_version);
-    fct_free(check->tls_cipher);
-    fct_free(check->capabilities);
-    fct_free(check->mechanism);
-    fct_free(check->slots_fault);
-    *check = (struct fct_check){0};
 }

@@ -62,8 +62,8 @@ struct fct_failure;
 void fct_job_fail(fct_job *job, const struct fct_failure *failure);
 
 /*
- * Facts about a connection, for check().  The texts are fct_malloc'ed; the caller frees them with
- * fct_check_done().
+ * Facts about a connection, for check(), as far as it came.  The texts are fct_malloc'ed, or NULL;
+ * the caller frees them with fct_check_done().
  */
 struct fct_check {
     char *address;     /* "192.0.2.1:465" */
@@ -73,6 +73,9 @@ struct fct_check {
     char *capabilities; /* a line each */
     char *mechanism;
     char *slots_fault; /* why host_slots holds for this process alone, or NULL */
+    char *transcript;  /* the dialogue, without credentials */
+    bool has_certificate;
+    struct fct_tls_certificate certificate;
 };
 
 void fct_check_done(struct fct_check *check);
