@@ -121,6 +121,16 @@ def test_order_and_contact_are_short_for_their_kind(server, short, kind):
         == facteur("render", short, letter, *flags, binary=True)
 
 
+def test_a_strangers_link_is_no_name(server):
+    order = json.loads(ORDER.read_text())
+    order["merchant"] |= {"name": "Booking.com"}
+    order["customer"] |= {"name": "казино.рф"}
+    done = json.loads(facteur("order", "-", "--json", text=json.dumps(order), dsn=server.dsn()))
+    assert done["notes"] == ["customer.name: has a link, so no header field and no greeting has it"]
+    mail = parse(server.mails()[0]["bytes"])
+    assert mail["From"].addresses[0].display_name == "Booking.com" and mail["To"].addresses[0].display_name == ""
+
+
 def test_notes_are_told(server):
     """On standard error, or in the JSON; a message without any has an empty list."""
     note = "the data had broken characters or NULs, which were replaced"

@@ -89,19 +89,6 @@ static void refusals_name_their_path(void **state)
             "expected a locale such as \"fr-FR\", got \"??\"");
 }
 
-static void names_with_links_are_no_names(void **state)
-{
-    static const char *const links[] = {"http://x", "a@b",          "www.example",
-                                        "//x",      "shop.example", "see evil.co/x"};
-    static const char *const names[] = {"Ana Lopez", "J. R. Smith", "Dr. Who", "Acme Inc.",
-                                        "Zoé 2.0",   "A/B",         ""};
-
-    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-        assert_false(fct_is_plain_name(fct_slice_of(links[i])));
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        assert_true(fct_is_plain_name(fct_slice_of(names[i])));
-}
-
 #ifdef FCT_FAULT_INJECTION
 static void every_allocation_may_fail(void **state)
 {
@@ -133,7 +120,6 @@ int main(void)
         cmocka_unit_test(forms_become_the_expected_parts),
         cmocka_unit_test(subjects_are_marked_collapsed_and_capped),
         cmocka_unit_test(refusals_name_their_path),
-        cmocka_unit_test(names_with_links_are_no_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

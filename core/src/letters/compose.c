@@ -3,9 +3,9 @@
 #include "letters/composed.h"
 
 #include "base/error.h"
+#include "letters/plain_name.h"
 
-#define VIEW_FIELDS 40      /* room made at once */
-#define HEADER_NAME_MAX 100 /* bytes of a display name in a header */
+#define VIEW_FIELDS 40 /* room made at once */
 
 static const struct fct_field option_fields[] = {
     FCT_FIELD(fct_letter_options, to, FCT_MAILBOXES),
@@ -22,31 +22,6 @@ const struct fct_shape fct_letter_options_shape =
 fct_slice fct_first_of(fct_slice a, fct_slice b, const char *c)
 {
     return a.len ? a : b.len ? b : fct_slice_of(c);
-}
-
-/*
- * Whether a text has something like "shop.example" or "www.shop": letters or digits, a point, at
- * least two letters.
- */
-static bool has_domain(fct_slice name)
-{
-    for (size_t i = 1; i + 2 < name.len; i++) {
-        if (name.ptr[i] == '.' && fct_is_alnum((unsigned char)name.ptr[i - 1]) &&
-            fct_is_alpha((unsigned char)name.ptr[i + 1]) &&
-            fct_is_alpha((unsigned char)name.ptr[i + 2]))
-            return true;
-    }
-    return false;
-}
-
-bool fct_is_plain_name(fct_slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (name.ptr[i] == '@' ||
-            (name.ptr[i] == '/' && i + 1 < name.len && name.ptr[i + 1] == '/'))
-            return false;
-    }
-    return name.len <= HEADER_NAME_MAX && !has_domain(name);
 }
 
 void fct_composed_done(struct fct_composed *composed)
@@ -78,6 +53,19 @@ static int render(const struct fct_letter_kind *kind, const struct fct_reading *
     return fct_words_render(words, kind->html, &view, &composed->html, reading->error);
 }
 
+/* Say that a stranger's name is left out.  Templates and header fields ask for themselves. */
+static void note_name(const struct fct_letter_kind *kind, const struct fct_reading *reading,
+                      const void *data, const struct fct_party *party)
+{
+    const struct fct_path path = {.name = party->name};
+    fct_slice name = party->name && !party->own ? fct_shape_text(kind->shape, data, party->name)
+                                                : (fct_slice){0};
+    const char *fault = fct_plain_name_fault(name);
+
+    if (fault)
+        fct_shape_note(reading, &path, "%s, so no header field and no greeting has it", fault);
+}
+
 int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kind *kind,
                       const struct fct_reading *reading, const json_t *json,
                       const struct fct_letter_options *options,
@@ -96,6 +84,8 @@ int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kin
         result = kind->check(reading, data);
     if (result)
         return result;
+    note_name(kind, reading, data, &kind->to);
+    note_name(kind, reading, data, &kind->reply_to);
     locale = fct_first_of(options->locale, fct_shape_text(kind->shape, data, "locale"),
                           defaults ? defaults->locale : NULL);
     result = fct_locale_take(locale, fct_shape_text(kind->shape, data, "currency"), &words.locale,

@@ -31,12 +31,6 @@ int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kin
                       const struct fct_letter_defaults *defaults);
 void fct_composed_done(struct fct_composed *composed);
 
-/*
- * Whether the name is only a name, without a link or an address that a mail client would show as
- * one.
- */
-bool fct_is_plain_name(fct_slice name);
-
 /* The first of the three that is not empty. */
 fct_slice fct_first_of(fct_slice a, fct_slice b, const char *c);
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "letters/composed.h"
+#include "letters/plain_name.h"
 #include "mime/message.h"
 
 struct letter {
@@ -76,12 +77,8 @@ static int add_mailbox(struct letter *letter, const char *field, fct_slice name,
                        const char *where)
 {
     facteur_error *inner = NULL;
-    int result;
-
-    if (!fct_is_plain_name(name))
-        name = (fct_slice){0};
-    result = facteur_message_add_mailbox(letter->message, field, name.len ? name.ptr : NULL,
-                                         name.len, address.ptr, address.len, &inner);
+    int result = facteur_message_add_mailbox(letter->message, field, name.len ? name.ptr : NULL,
+                                             name.len, address.ptr, address.len, &inner);
     if (result == FACTEUR_ENOMEM)
         fct_error_nomem(letter->reading.error);
     else if (result)
@@ -114,10 +111,12 @@ static fct_slice text_at(const struct letter *letter, const char *path)
 static int add_party(struct letter *letter, const char *field, const struct fct_party *party,
                      const char *missing)
 {
-    fct_slice address = text_at(letter, party->address);
+    fct_slice address = text_at(letter, party->address), name = text_at(letter, party->name);
 
+    if (!party->own && fct_plain_name_fault(name))
+        name.len = 0;
     if (address.len)
-        return add_mailbox(letter, field, text_at(letter, party->name), address, party->address);
+        return add_mailbox(letter, field, name, address, party->address);
     if (!missing)
         return 0;
     return fct_error_set(letter->reading.error, FACTEUR_EMESSAGE, party->address, "%s", missing);

@@ -20,6 +20,7 @@
 struct fct_party {
     const char *name;
     const char *address;
+    bool own; /* the site's own name, which is kept as it is; a stranger's may not have a link */
 };
 
 struct fct_letter_kind {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The view for the order templates.  Every amount is formatted once, for the text and the HTML. */
-#include "letters/composed.h"
 #include "letters/layout.h"
 #include "letters/order.h"
+#include "letters/plain_name.h"
 #include "letters/words.h"
 
 #include <stdint.h>
@@ -289,7 +289,7 @@ void fct_order_view(const struct fct_words *words, const struct fct_order *order
         fct_view_text(view, "date", fct_locale_date(words->locale, words->arena, order->date));
     add_merchant(words, order->merchant, view);
     /* Customers choose their own names.  A link in one must not be sent by us. */
-    if (order->customer && fct_is_plain_name(order->customer->name))
+    if (order->customer && !fct_plain_name_fault(order->customer->name))
         fct_view_text(view, "customer_name", order->customer->name);
     add_items(words, order, view);
     fct_view_text(view, "item_count", item_count(words, order));

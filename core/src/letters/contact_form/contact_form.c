@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The contact form's letter: a visitor's words, shown to the site's owner as text only. */
 #include "base/utf8.h"
-#include "letters/composed.h"
+#include "letters/letter_kind.h"
+#include "letters/plain_name.h"
 
 struct contact_field {
     fct_slice name, value;
@@ -51,7 +52,7 @@ static fct_slice subject_of(const struct fct_words *words, const struct contact 
     if (form->subject.len)
         return fct_words_with(words, "contact_subject", "subject", cap(words, form->subject), NULL,
                               none);
-    if (form->name.len && fct_is_plain_name(form->name))
+    if (form->name.len && !fct_plain_name_fault(form->name))
         return fct_words_with(words, "contact_subject_name", "name", form->name, NULL, none);
     return fct_words_label(words, "contact_subject_default", NULL);
 }
