@@ -95,31 +95,32 @@ static int letter_read(fpy_state *state, PyObject *args, PyObject *kwargs, const
 
 /* Half a character in a str, a lone surrogate, goes to the core as it is: the core mends letters.
  */
-static int encode_broken(struct letter *letter)
+static int encode_broken(PyObject **text)
 {
     PyObject *bytes;
 
     PyErr_Clear();
-    bytes = PyUnicode_AsEncodedString(letter->json, "utf-8", "surrogatepass");
+    bytes = PyUnicode_AsEncodedString(*text, "utf-8", "surrogatepass");
     if (!bytes)
         return -1;
-    Py_DECREF(letter->json);
-    letter->json = bytes;
+    Py_DECREF(*text);
+    *text = bytes;
     return 0;
 }
 
-static int json_text(fpy_state *state, struct letter *letter, struct fpy_encoded *json)
+/* The bytes of a letter's data or options; `*text` may become another object. */
+static int json_text(fpy_state *state, PyObject **text, struct fpy_encoded *json)
 {
     char *bytes;
     Py_ssize_t size;
 
-    if (PyUnicode_Check(letter->json)) {
-        if (fpy_encode(state, "", letter->json, json) == 0)
+    if (PyUnicode_Check(*text)) {
+        if (fpy_encode(state, "", *text, json) == 0)
             return 0;
-        if (encode_broken(letter))
+        if (encode_broken(text))
             return -1;
     }
-    if (PyBytes_AsStringAndSize(letter->json, &bytes, &size))
+    if (PyBytes_AsStringAndSize(*text, &bytes, &size))
         return -1;
     *json = (struct fpy_encoded){bytes, (size_t)size, NULL};
     return 0;
@@ -131,17 +132,19 @@ static facteur_message *letter_compose(fpy_state *state, const facteur_mailer *m
 {
     facteur_message *message = NULL;
     facteur_error *error = NULL;
-    struct fpy_encoded json;
-    const char *options = NULL;
-    size_t options_len = 0;
+    struct fpy_encoded json, options = {NULL, 0, NULL};
     int code;
 
-    if ((letter->options && fpy_utf8(state, "", letter->options, &options, &options_len)) ||
-        json_text(state, letter, &json))
+    if (json_text(state, &letter->json, &json))
         return NULL;
-    code = facteur_letter(mailer, letter->kind, json.text, json.len, options, options_len, &message,
-                          &error);
+    if (letter->options && json_text(state, &letter->options, &options)) {
+        fpy_encode_done(&json);
+        return NULL;
+    }
+    code = facteur_letter(mailer, letter->kind, json.text, json.len, options.text, options.len,
+                          &message, &error);
     fpy_encode_done(&json);
+    fpy_encode_done(&options);
     if (code) {
         fpy_raise(state, code, error, FPY_MESSAGE_ERROR);
         return NULL;

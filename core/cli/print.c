@@ -90,7 +90,7 @@ static int tell_failure(const facteur_receipt *receipt)
     fail(0, NULL, "not sent: %s", facteur_receipt_error(receipt));
     if (status == FACTEUR_PERMANENT)
         return EXIT_REFUSED;
-    return code == FACTEUR_EAUTH ? EXIT_LOGIN : EXIT_RETRY;
+    return code == FACTEUR_EAUTH ? EXIT_LOGIN : code == FACTEUR_ECONFIG ? EXIT_CONFIG : EXIT_RETRY;
 }
 
 int print_failure(const facteur_receipt *receipt)

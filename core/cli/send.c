@@ -24,11 +24,13 @@ int mailer_open(const struct args *args, const char *fallback, facteur_mailer **
     return code ? fail_error(NULL, code, error) : 0;
 }
 
-static int send_message(const struct args *args, facteur_mailer *mailer, facteur_message *message)
+static int send_message(const struct args *args, facteur_mailer *mailer, facteur_message *message,
+                        bool letter)
 {
     facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
-    int code = facteur_send(mailer, message, 0, &receipt, &error);
+    int code = letter ? facteur_send_composed(mailer, message, 0, &receipt, &error)
+                      : facteur_send(mailer, message, 0, &receipt, &error);
     int result;
 
     if (code)
@@ -60,7 +62,7 @@ int cmd_send(const struct args *args)
     else if (result == 0)
         result = letter_compose(args, kind, file ? file : "-", mailer, &message);
     if (result == 0)
-        result = send_message(args, mailer, message);
+        result = send_message(args, mailer, message, kind != NULL);
     facteur_message_free(message);
     if (mailer)
         facteur_mailer_close(mailer, 2.0);

@@ -316,6 +316,11 @@ FACTEUR_API int facteur_message_bytes(facteur_message *message, char **bytes, si
  * options   NULL, or a JSON object with any of: to, from, reply_to, locale, subject, message_id,
  *           date (core/schema/letter_options.json).
  *
+ * What people and shops get wrong in a harmless way is mended or left out, with a note
+ * (facteur_message_note()): broken characters, URLs, locales, a visitor's address.  A letter whose
+ * customer mistyped the address is composed without a recipient, and its sending says why.  A file
+ * that is attached to a letter need not exist before it is sent.
+ *
  * FACTEUR_EMESSAGE: malformed JSON, or a wrong field; `where` is its path ("items[2].unit_price").
  * No such kind; `where` is "kind".
  */
@@ -574,11 +579,14 @@ FACTEUR_API int facteur_send(facteur_mailer *mailer, facteur_message *message, d
                              facteur_receipt **receipt, facteur_error **error);
 
 /*
- * As facteur_send(), for a message of facteur_letter(), which must not break its order or form.  If
- * the configuration proves unusable (a ca_file that cannot be read, for example), this is not an
- * error either: the result is a temporary receipt with FACTEUR_ECONFIG.
+ * As facteur_send(), for a message of facteur_letter(), which must not break its order or form.
+ * These are receipts, not errors:
  *
- * Errors, when nothing was tried: FACTEUR_EMESSAGE, FACTEUR_EIO (an attachment), FACTEUR_ECLOSED.
+ *   temporary, FACTEUR_ECONFIG    the configuration proves unusable (a ca_file that cannot be read)
+ *   temporary, FACTEUR_EIO        an attachment cannot be read, or not yet
+ *   permanent, FACTEUR_EMESSAGE   the customer's address in the order is none
+ *
+ * Errors, when nothing was tried: FACTEUR_EMESSAGE (no sender, a limit), FACTEUR_ECLOSED.
  */
 FACTEUR_API int facteur_send_composed(facteur_mailer *mailer, facteur_message *message,
                                       double deadline, facteur_receipt **receipt,

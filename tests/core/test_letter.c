@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "letters/letter.h"
 #include "letters/letter_kind.h"
+#include "mime/message.h"
 
 #define SHOP "\"merchant\": {\"name\": \"Shop\", \"email\": \"orders@shop.example\"}"
 #define GOODS "\"items\": [{\"name\": \"a\", \"unit_price\": \"2.50\"}]"
@@ -119,6 +120,79 @@ static void a_visitor_is_answered_but_never_the_sender(void **state)
     facteur_free(text);
 }
 
+/* A visitor who mistypes an address is heard of all the same; the address is in the letter. */
+static void a_visitor_without_an_address_is_heard(void **state)
+{
+    static const char *const typed[][2] = {
+        {"zoe@example..com", "zoe@example..com"},
+        {"zoe@example,com", "zoe@example,com"},
+        {"zoe", "zoe"},
+        {"a@example.com, b@example.com", "a@example.com, b@example.com"},
+        {"a@example.com\\r\\nBcc: x@example.com", "a@example.com Bcc: x@example.com"},
+        {"zo\\u00e9 @\\u0000", "zo\u00e9 @"},
+    };
+    const struct fct_letter_defaults defaults = {"site@shop.example", "owner@shop.example", NULL};
+
+    for (size_t i = 0; i < sizeof typed / sizeof typed[0]; i++) {
+        facteur_message *message = NULL;
+        char json[256], *text, *bytes;
+        size_t len;
+
+        snprintf(json, sizeof json, "{\"message\": \"m\", \"email\": \"%s\"}", typed[i][0]);
+        text = headers("contact_form", json, NULL, &defaults);
+        lacks(text, "Reply-To:");
+        lacks(text, "\r\nBcc:");
+        facteur_free(text);
+        assert_int_equal(fct_letter_compose("contact_form", json, FACTEUR_NTS, NULL, 0, &defaults,
+                                            &message, NULL),
+                         0);
+        assert_int_equal(facteur_message_bytes(message, &bytes, &len, NULL), 0);
+        if (i < 5)
+            assert_non_null(strstr(bytes, typed[i][1]));
+        assert_non_null(strstr(facteur_message_note(message, i < 5 ? 0 : 1),
+                               "email: the letter has no Reply-To, because this is no address: "));
+        facteur_free(bytes);
+        facteur_message_free(message);
+    }
+}
+
+/* It is composed, and says when it is sent why it goes to nobody; a recipient may be set later. */
+static void a_customer_without_an_address_is_told_by_the_sending(void **state)
+{
+    static const char *const typed[][2] = {{"zoe@example..com", "customer.email: "},
+                                           {"", "customer.email: empty: "}};
+    static const struct fct_freeze facts = {0};
+
+    for (size_t i = 0; i < sizeof typed / sizeof typed[0]; i++) {
+        facteur_message *message = NULL;
+        facteur_error *error = NULL;
+        fct_mail *mail = NULL;
+        char json[512], *bytes;
+        size_t len;
+
+        snprintf(json, sizeof json,
+                 "{\"number\": 7, \"currency\": \"EUR\", " SHOP ", " GOODS
+                 ", \"customer\": {\"email\": \"%s\"}}",
+                 typed[i][0]);
+        assert_int_equal(fct_letter_compose("order_confirmation", json, FACTEUR_NTS, NULL, 0, NULL,
+                                            &message, NULL),
+                         0);
+        assert_int_equal(facteur_message_bytes(message, &bytes, &len, NULL), 0);
+        lacks(bytes, "zoe@");
+        lacks(bytes, "<>");
+        facteur_free(bytes);
+        assert_memory_equal(facteur_message_note(message, 0), typed[i][1], strlen(typed[i][1]));
+        assert_int_equal(fct_message_freeze(message, &facts, &mail, &error), FACTEUR_EMESSAGE);
+        assert_string_equal(facteur_error_where(error), "customer.email");
+        assert_string_equal(facteur_error_sentence(error), facteur_message_note(message, 0));
+        facteur_error_free(error);
+        assert_int_equal(facteur_message_add_recipient(message, "a@example.com", 13, NULL), 0);
+        assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+        fct_mail_unref(mail);
+        facteur_message_free(message);
+    }
+}
+
 static char *key_of(const char *kind, const char *json)
 {
     const struct fct_letter_defaults defaults = {"site@shop.example", "owner@shop.example", NULL};
@@ -173,10 +247,6 @@ static void refusals_name_the_place_in_the_json(void **state)
     refuses("order_confirmation", "{\"number\": 7, \"currency\": \"EUR\", " SHOP ", " GOODS "}",
             NULL, "customer.email", "missing");
     refuses("order_confirmation",
-            "{\"number\": 7, \"currency\": \"EUR\", " SHOP ", " GOODS
-            ", \"customer\": {\"email\": \"a@example.com\\r\\nBcc: x@example.com\"}}",
-            NULL, "customer.email", "");
-    refuses("order_confirmation",
             "{\"number\": 7, \"currency\": \"EUR\", \"merchant\": {\"name\": \"S\","
             " \"reply_to\": \"no address\"}, " GOODS ", " BUYER "}",
             NULL, "merchant.reply_to", "");
@@ -192,10 +262,6 @@ static void refusals_name_the_place_in_the_json(void **state)
     refuses(
         "order_confirmatoin", ORDER, NULL, "kind",
         "no letter is called \"order_confirmatoin\" (did you mean \"order_confirmation\"?); known");
-    refuses("contact_form", "{\"email\": \"a@example.com, b@example.com\", \"message\": \"m\"}",
-            NULL, "email", "(at byte 14)");
-    refuses("contact_form", "{\"email\": \"a\\u0000\", \"message\": \"m\"}", NULL, "email",
-            "an address is written local@domain");
     assert_int_equal(
         fct_letter_compose("contact_form", FORM, FACTEUR_NTS, NULL, 0, NULL, &message, &error),
         FACTEUR_EMESSAGE);
@@ -263,6 +329,8 @@ int main(void)
         cmocka_unit_test(options_win_over_defaults_over_the_order),
         cmocka_unit_test(an_order_has_the_key_of_its_number_at_its_merchant),
         cmocka_unit_test(a_visitor_is_answered_but_never_the_sender),
+        cmocka_unit_test(a_visitor_without_an_address_is_heard),
+        cmocka_unit_test(a_customer_without_an_address_is_told_by_the_sending),
         cmocka_unit_test(refusals_name_the_place_in_the_json),
     };
 

@@ -39,11 +39,12 @@ static void decimals_are_read_and_written(void **state)
     static const char *const same[] = {"0",     "1",    "-1",          "19.90",
                                        "0.05",  "-0.5", "0.000000001", "999999999999999999",
                                        "-12.3", "10",   "100.00",      "999999999.999999999"};
-    static const char *const broken[] = {"",   "-",  ".",   ".5",  "5.",  "1.2.3", "1e3", " 1",
-                                         "1 ", "+1", "0x1", "1,5", "--1", "NaN",   "١"};
-    static const char *const long_ones[] = {"1000000000000000000", "0.0000000001",
-                                            "1234567890.123456789",
-                                            "99999999999999999999999999999999999999"};
+    static const char *const broken[] = {"",    "-",     ".",    ".5",   "5.",  "1.2.3", "1e", " 1",
+                                         "1 ",  "+1",    "0x1",  "1,5",  "--1", "NaN",   "١",  "e3",
+                                         "1e+", "1e3.5", "1e 3", "1.e3", "1-",  "1e--3"};
+    static const char *const long_ones[] = {
+        "1000000000000000000",  "1e18",   "9e99999999999999999999",
+        "999999999999999999.5", "0.1e19", "99999999999999999999999999999999999999"};
     fct_decimal untouched = {.digits = 7};
 
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
@@ -55,6 +56,52 @@ static void decimals_are_read_and_written(void **state)
         assert_int_equal(fct_decimal_parse(fct_slice_of(long_ones[i]), &untouched),
                          FCT_DECIMAL_RANGE);
     assert_int_equal(untouched.digits, 7);
+}
+
+/* At most the digits that matter count; those that do not fit are rounded. */
+static void digits_that_do_not_fit_are_rounded(void **state)
+{
+    static const struct {
+        const char *text, *read;
+        enum fct_decimal_verdict verdict;
+    } rows[] = {
+        {"6.333333333333333333333333333", "6.333333333", FCT_DECIMAL_ROUNDED},
+        {"6.666666666666666666666666667", "6.666666667", FCT_DECIMAL_ROUNDED},
+        {"-0.0000000005", "-0.000000001", FCT_DECIMAL_ROUNDED},
+        {"0.00000000049", "0.000000000", FCT_DECIMAL_ROUNDED},
+        {"0.9999999995", "1.000000000", FCT_DECIMAL_ROUNDED},
+        {"999999999.9999999999", "1000000000.00000000", FCT_DECIMAL_ROUNDED},
+        {"1234567890.123456789", "1234567890.12345679", FCT_DECIMAL_ROUNDED},
+        {"123456789012345678.4", "123456789012345678", FCT_DECIMAL_ROUNDED},
+        {"19.9000000000000000", "19.900000000", FCT_DECIMAL_OK},
+        {"0000000000000000000000019.90", "19.90", FCT_DECIMAL_OK},
+        {"0.000000000000000000000000000", "0.000000000", FCT_DECIMAL_OK},
+        {"1E+2", "100", FCT_DECIMAL_OK},
+        {"1e2", "100", FCT_DECIMAL_OK},
+        {"-1.50E+1", "-15.0", FCT_DECIMAL_OK},
+        {"125e-2", "1.25", FCT_DECIMAL_OK},
+        {"0E-10", "0.000000000", FCT_DECIMAL_OK},
+        {"0e99", "0", FCT_DECIMAL_OK},
+        {"5e-10", "0.000000001", FCT_DECIMAL_ROUNDED},
+        {"4e-10", "0.000000000", FCT_DECIMAL_ROUNDED},
+        {"9e-99999999999999999999", "0.000000000", FCT_DECIMAL_ROUNDED},
+    };
+    char text[700];
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_decimal value = {0};
+
+        if (fct_decimal_parse(fct_slice_of(rows[i].text), &value) != rows[i].verdict)
+            fail_msg("%s", rows[i].text);
+        expect_text(value, rows[i].read);
+    }
+    memset(text, '0', sizeof text);
+    memcpy(text, "1.", 2);
+    assert_int_equal(fct_decimal_parse((fct_slice){text, sizeof text}, &(fct_decimal){0}),
+                     FCT_DECIMAL_OK);
+    memset(text, '3', sizeof text);
+    assert_int_equal(fct_decimal_parse((fct_slice){text, sizeof text}, &(fct_decimal){0}),
+                     FCT_DECIMAL_RANGE);
 }
 
 #define DIGITS_LIMIT ((__int128)1000000000000000000) /* 18 digits */
@@ -99,26 +146,34 @@ static void arithmetic_agrees_with_wider_numbers(void **state)
         unsigned scale = a.scale > b.scale ? a.scale : b.scale;
         __int128 left = scaled(a.digits, a.scale, scale), right = scaled(b.digits, b.scale, scale);
         bool good = fits_in(left) && fits_in(right) && fits_in(left + right);
-        fct_decimal whole = a, b_whole = b;
-        __int128 product = (__int128)a.digits * b.digits;
-        unsigned places = a.scale + b.scale;
 
         assert_int_equal(fct_decimal_add(a, b, &got), good);
         assert_true(got.digits == (good ? (int64_t)(left + right) : 42));
         if (good)
             assert_int_equal(got.scale, scale);
-        for (; places && product % 10 == 0; places--)
-            product /= 10;
-        a = fct_decimal_shorten(a);
-        b = fct_decimal_shorten(b);
-        good = fits_in((__int128)a.digits * b.digits) && places <= FCT_DECIMAL_SCALE;
-        got = (fct_decimal){.digits = 42};
-        assert_int_equal(fct_decimal_multiply(a, b, &got), good);
-        assert_true(got.digits == (good ? (int64_t)product : 42));
-        if (good)
-            assert_int_equal(got.scale, places);
-        got = (fct_decimal){.digits = 42};
-        assert_int_equal(fct_decimal_multiply(whole, b_whole, &got), good);
+    }
+}
+
+/* A product is rounded once; one with many digits before the point keeps fewer behind it. */
+static void products_agree_with_wider_numbers(void **state)
+{
+    for (int i = 0; i < 200000; i++) {
+        fct_decimal a = any_decimal(), b = any_decimal(), got = {.digits = 42};
+        unsigned scale = (unsigned)next_random(10), places = a.scale + b.scale;
+        __int128 product = (__int128)a.digits * b.digits, unit, rounded;
+
+        if (fct_decimal_multiply(a, b, scale, &got)) {
+            assert_true(got.scale <= scale && got.scale <= places);
+            unit = scaled(1, 0, places - got.scale);
+            rounded = (product + (unit > 1 ? (product < 0 ? -unit / 2 : unit / 2) : 0)) / unit;
+            assert_true(got.digits == (int64_t)rounded);
+            if (got.scale < scale && got.scale < places)
+                assert_true(rounded >= DIGITS_LIMIT / 10 || rounded <= -DIGITS_LIMIT / 10);
+        } else {
+            assert_int_equal(got.digits, 42);
+            unit = scaled(1, 0, places);
+            assert_true(product / unit >= DIGITS_LIMIT - 1 || product / unit <= 1 - DIGITS_LIMIT);
+        }
     }
 }
 
@@ -147,15 +202,18 @@ static void sums_are_exact(void **state)
     expect_text(sum, "1.0");
     assert_true(fct_decimal_subtract(decimal("0.30"), decimal("0.1"), &sum));
     expect_text(sum, "0.20");
-    assert_true(fct_decimal_multiply(decimal("39.90"), decimal("1.25"), &product));
-    expect_text(product, "49.875");
-    assert_true(fct_decimal_multiply(decimal("-19.90"), decimal("3"), &product));
-    expect_text(product, "-59.7");
+    assert_true(fct_decimal_multiply(decimal("39.90"), decimal("1.25"), 9, &product));
+    expect_text(product, "49.8750");
+    assert_true(fct_decimal_multiply(decimal("0.333333333"), decimal("1.5"), 2, &product));
+    expect_text(product, "0.50");
+    assert_true(fct_decimal_multiply(decimal("-19.90"), decimal("3"), 2, &product));
+    expect_text(product, "-59.70");
     assert_false(fct_decimal_add(decimal("999999999999999999"), decimal("1"), &sum));
     assert_false(fct_decimal_add(decimal("9999999999999"), decimal("0.000001"), &sum));
     assert_false(fct_decimal_subtract(decimal("-999999999999999999"), decimal("1"), &sum));
-    assert_false(fct_decimal_multiply(decimal("9999999999"), decimal("9999999999"), &product));
-    assert_false(fct_decimal_multiply(decimal("0.00001"), decimal("0.00001"), &product));
+    assert_false(fct_decimal_multiply(decimal("9999999999"), decimal("9999999999"), 2, &product));
+    assert_true(fct_decimal_multiply(decimal("0.00001"), decimal("0.00001"), 9, &product));
+    expect_text(product, "0.000000000");
     expect_text(sum, "0.20");
 }
 
@@ -354,7 +412,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decimals_are_read_and_written),
+        cmocka_unit_test(digits_that_do_not_fit_are_rounded),
         cmocka_unit_test(arithmetic_agrees_with_wider_numbers),
+        cmocka_unit_test(products_agree_with_wider_numbers),
         cmocka_unit_test(rounding_agrees_with_wider_numbers),
         cmocka_unit_test(sums_are_exact),
         cmocka_unit_test(halves_are_rounded_away_from_zero),

@@ -104,7 +104,7 @@ static void refusals_name_their_path(void **state)
                    DECIMAL "an object");
     expect_refusal(ITEMS ", \"shipping\": 4.9", "shipping", DECIMAL "4.9");
     expect_refusal(ITEMS ", \"total\": \"1234567890123456789\"", "total",
-                   "at most 18 digits, 9 of them behind the point");
+                   "at most 18 digits before the point");
     expect_refusal(ITEMS ", \"discounts\": [{\"amount\": \"-5.00\"}]", "discounts[0].amount",
                    "expected an amount without a minus sign, got \"-5.00\"");
     expect_refusal(", \"items\": [{\"name\": \"a\", \"quantity\": 0}]", "items[0].quantity",
@@ -132,17 +132,6 @@ static void refusals_name_their_path(void **state)
                    "items[0].options.size", "expected text, got an object");
     expect_refusal(", \"items\": [{\"name\": \"a\", \"options\": [1]}]", "items[0].options",
                    "expected an object of names and values, got a list");
-    expect_refusal(ITEMS ", \"order_url\": \"javascript:alert(1)\"", "order_url",
-                   "expected a URL that begins with https:// or http://, got "
-                   "\"javascript:alert(1)\"");
-    expect_refusal(ITEMS ", \"order_url\": \"https://\"", "order_url",
-                   "expected a URL that begins with https:// or http://, got \"https://\"");
-    expect_refusal(ITEMS ", \"order_url\": \"https://a\\nb\"", "order_url",
-                   "expected a URL that begins with https:// or http://, got \"https://a\\x0ab\"");
-    expect_refusal(", \"items\": [{\"name\": \"a\", \"image\": \"data:image/png;base64,x\"}]",
-                   "items[0].image",
-                   "expected a URL that begins with https://, http:// or cid:, got "
-                   "\"data:image/png;base64,x\"");
     expect_refusal(ITEMS ", \"date\": \"2026-02-29\"", "date",
                    "expected a date such as \"2026-11-23\" or \"2026-11-23T10:00:00+01:00\", got "
                    "\"2026-02-29\"");
@@ -151,10 +140,6 @@ static void refusals_name_their_path(void **state)
                    "20261123");
     expect_refusal(ITEMS ", \"taxes\": [{\"amount\": 1, \"included\": \"yes\"}]",
                    "taxes[0].included", "expected true or false, got \"yes\"");
-    expect_refusal(ITEMS ", \"locale\": \"not a locale\"", "locale",
-                   "expected a locale such as \"fr-FR\", got \"not a locale\"");
-    expect_refusal(ITEMS ", \"locale\": \"e\"", "locale",
-                   "expected a locale such as \"fr-FR\", got \"e\"");
     expect_refusal(", \"items\": [{\"name\": \"a\"}, {\"name\": \"b\", \"total\": 1}]", "total",
                    "missing, and cannot be computed: items[0] has neither total nor unit_price");
     expect_refusal(", \"items\": [{\"name\": \"a\", \"unit_price\": \"999999999999999999\", "

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "letters/link.h"
 #include "letters/shape.h"
 
 static int read_value(json_t *json, enum fct_kind kind, void *member, const char *told)
@@ -127,47 +128,132 @@ static void a_clock_is_one_of_rfc_3339(void **state)
     assert_int_equal(read_value(json_integer(20261123), FCT_DAY, &day, NULL), FACTEUR_EMESSAGE);
 }
 
+static void expect_link(fct_slice text, bool cid, enum fct_link_verdict verdict, const char *url)
+{
+    fct_arena arena = {0};
+    fct_slice out;
+
+    if (fct_link_read(&arena, text, cid, &out) != verdict ||
+        (url && !fct_slice_equal(out, fct_slice_of(url))))
+        fail_msg("\"%.*s\" became \"%.*s\"", (int)text.len, text.ptr, (int)out.len, out.ptr);
+    fct_arena_done(&arena);
+}
+
 /* RFC 3986 leaves these out; a host begins with a letter, a digit, a bracket, or beyond ASCII. */
 static void links_have_their_characters(void **state)
 {
-    for (int byte = 0; byte < 0x80; byte++) {
+    for (int byte = 1; byte < 0x80; byte++) {
         bool inside = byte > 0x20 && byte < 0x7f && !strchr("\"<>\\^`{|}", byte);
         bool first = fct_is_alnum((unsigned char)byte) || byte == '[';
-        char text[] = {'h', 't', 't', 'p', ':', '/', '/', 'a', (char)byte, 'b'};
-        fct_slice out;
+        char text[] = {'h', 't', 't', 'p', ':', '/', '/', 'a', (char)byte, 'b', '/', '?'};
+        char want[20];
 
-        assert_int_equal(fct_is_link((fct_slice){text, 10}), inside);
+        expect_link((fct_slice){text, 10}, false, inside ? FCT_LINK_GOOD : FCT_LINK_USELESS, NULL);
+        memcpy(text + 7, "a/", 2);
+        text[9] = (char)byte;
+        text[10] = 'c';
+        snprintf(want, sizeof want, inside ? "http://a/%cc" : "http://a/%%%02Xc", byte);
+        expect_link((fct_slice){text, 11}, false, inside ? FCT_LINK_GOOD : FCT_LINK_MENDED, want);
         text[7] = (char)byte;
         text[8] = 'a';
-        assert_int_equal(fct_is_link((fct_slice){text, 10}), first);
-        assert_int_equal(fct_is_link((fct_slice){text, 8}), first);
+        expect_link((fct_slice){text, 9}, false, first ? FCT_LINK_GOOD : FCT_LINK_USELESS, NULL);
         memcpy(text, "cid:a", 5);
         text[5] = (char)byte;
-        assert_int_equal(read_value(json_stringn_nocheck(text, 6), FCT_PICTURE, &out, NULL) == 0,
-                         inside);
+        text[6] = 'b';
+        expect_link((fct_slice){text, 7}, true, inside ? FCT_LINK_GOOD : FCT_LINK_MENDED, NULL);
+        expect_link((fct_slice){text, 7}, false, FCT_LINK_USELESS, "");
     }
-    assert_false(fct_is_link(FCT_SLICE("")));
-    assert_false(fct_is_link(FCT_SLICE("http://")));
-    assert_false(fct_is_link(FCT_SLICE("https://")));
-    assert_true(fct_is_link(FCT_SLICE("HTTPS://x")));
-    assert_false(fct_is_link(FCT_SLICE("ftp://x")));
-    assert_false(fct_is_link(FCT_SLICE("https://x\xff")));
-    assert_true(fct_is_link(FCT_SLICE("https://\xc3\xa9.example")));
 }
 
-static void what_is_read_as_a_link_is_one(void **state)
+static void links_are_mended_or_left_out(void **state)
+{
+    static const struct {
+        const char *text;
+        enum fct_link_verdict verdict;
+        const char *url;
+    } rows[] = {
+        {"", FCT_LINK_USELESS, ""},
+        {" \t ", FCT_LINK_USELESS, ""},
+        {"http://", FCT_LINK_USELESS, ""},
+        {"https:///a.png", FCT_LINK_USELESS, ""},
+        {"https:/x.example/a.png", FCT_LINK_USELESS, ""},
+        {"//cdn.example/a.png", FCT_LINK_USELESS, ""},
+        {"/img/a.png", FCT_LINK_USELESS, ""},
+        {"img/a.png", FCT_LINK_USELESS, ""},
+        {"javascript:alert(1)", FCT_LINK_USELESS, ""},
+        {" javascript:alert(1)", FCT_LINK_USELESS, ""},
+        {"data:image/png;base64,AAAA", FCT_LINK_USELESS, ""},
+        {"ftp://x", FCT_LINK_USELESS, ""},
+        {"cid:", FCT_LINK_USELESS, ""},
+        {"https://my shop.example/a", FCT_LINK_USELESS, ""},
+        {"https://x.example\\a", FCT_LINK_USELESS, ""},
+        {"HTTPS://x", FCT_LINK_GOOD, "HTTPS://x"},
+        {"\n https://x/a \r\n", FCT_LINK_GOOD, "https://x/a"},
+        {"https://\xc3\xa9.example/\xc3\xa9", FCT_LINK_GOOD, "https://\xc3\xa9.example/\xc3\xa9"},
+        {"https://x?a b", FCT_LINK_MENDED, "https://x?a%20b"},
+        {"https://x#{a}|", FCT_LINK_MENDED, "https://x#%7Ba%7D%7C"},
+        {"https://x/a%20b c\"<i>\n", FCT_LINK_MENDED, "https://x/a%20b%20c%22%3Ci%3E"},
+        {"cid:a b", FCT_LINK_MENDED, "cid:a%20b"},
+        {"CID:x", FCT_LINK_GOOD, "CID:x"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        expect_link(fct_slice_of(rows[i].text), true, rows[i].verdict, rows[i].url);
+}
+
+static void what_is_no_text_is_no_link(void **state)
 {
     fct_slice out;
 
     assert_int_equal(read_value(json_string(""), FCT_LINK, &out, NULL), 0);
-    assert_int_equal(read_value(json_string(""), FCT_PICTURE, &out, NULL), 0);
-    assert_int_equal(read_value(json_string("https://x"), FCT_PICTURE, &out, NULL), 0);
-    assert_int_equal(read_value(json_string("CID:x"), FCT_PICTURE, &out, NULL), 0);
-    read_value(json_string("cid:"), FCT_PICTURE, &out,
-               "expected a URL that begins with https://, http:// or cid:, got \"cid:\"");
-    read_value(json_string("cid:x"), FCT_LINK, &out,
-               "expected a URL that begins with https:// or http://, got \"cid:x\"");
+    assert_int_equal(read_value(json_string("cid:x"), FCT_PICTURE, &out, NULL), 0);
     read_value(json_true(), FCT_LINK, &out, "expected text, got true");
+}
+
+static void expect_note(json_t *json, enum fct_kind kind, const char *note)
+{
+    const struct fct_path path = {NULL, "field", 0};
+    union {
+        fct_slice text;
+        fct_decimal number;
+        struct fct_day day;
+    } member = {0};
+    facteur_error *error = NULL;
+    fct_notes notes = {0};
+    fct_arena arena = {0};
+    struct fct_reading reading = {&arena, &error, &notes};
+
+    assert_int_equal(fct_shape_read_value(&reading, &path, json, kind, &member), 0);
+    assert_int_equal(notes.count, *note ? 1 : 0);
+    assert_string_equal(fct_notes_at(&notes, 0), note);
+    fct_notes_done(&notes);
+    fct_arena_done(&arena);
+    json_decref(json);
+}
+
+/* The value itself is in no note: a URL may hold a secret. */
+static void what_is_mended_is_noted(void **state)
+{
+    expect_note(json_string("https://x/a"), FCT_LINK, "");
+    expect_note(json_string(""), FCT_PICTURE, "");
+    expect_note(json_string("/a?key=k"), FCT_LINK,
+                "field: the link is left out: expected a URL that begins with https:// or http://");
+    expect_note(json_string("/a.png"), FCT_PICTURE,
+                "field: the picture is left out: expected a URL that begins with https://, http:// "
+                "or cid:");
+    expect_note(json_string("https://x/a b"), FCT_PICTURE,
+                "field: characters that no URL has were percent-encoded");
+    expect_note(json_string("6.3333333333"), FCT_AMOUNT,
+                "field: rounded to 9 digits behind the point");
+    expect_note(json_real(5.5), FCT_RATE, "");
+    expect_note(json_real(100.0 / 3), FCT_RATE, "field: rounded to 9 digits behind the point");
+    expect_note(json_string("6.30000000000"), FCT_AMOUNT, "");
+    expect_note(json_true(), FCT_CHOICE, "field: true is shown as a check mark");
+    expect_note(json_false(), FCT_CHOICE, "field: false is not shown");
+    expect_note(json_integer(42), FCT_CHOICE, "");
+    expect_note(json_string(""), FCT_DAY, "field: empty, so no date is shown");
+    expect_note(json_string("0000-00-00"), FCT_DAY, "field: empty, so no date is shown");
+    expect_note(json_string("0000-00-00 00:00:00"), FCT_DAY, "field: empty, so no date is shown");
 }
 
 static void expect_clean(const char *text, size_t len, const char *line, const char *prose)
@@ -289,7 +375,7 @@ static void amounts_have_their_signs(void **state)
     read_value(json_integer(0), FCT_QUANTITY, &value,
                "expected a number above zero such as 2 or \"1.5\", got 0");
     read_value(json_string("1000000000000000000"), FCT_AMOUNT, &value,
-               "at most 18 digits, 9 of them behind the point");
+               "at most 18 digits before the point");
     read_value(json_null(), FCT_AMOUNT, &value,
                "expected a decimal string such as \"19.90\", got null");
 }
@@ -354,7 +440,9 @@ int main(void)
         cmocka_unit_test(each_month_has_its_days),
         cmocka_unit_test(a_clock_is_one_of_rfc_3339),
         cmocka_unit_test(links_have_their_characters),
-        cmocka_unit_test(what_is_read_as_a_link_is_one),
+        cmocka_unit_test(links_are_mended_or_left_out),
+        cmocka_unit_test(what_is_no_text_is_no_link),
+        cmocka_unit_test(what_is_mended_is_noted),
         cmocka_unit_test(each_control_is_seen_and_no_other),
         cmocka_unit_test(a_control_is_found_anywhere),
         cmocka_unit_test(runs_become_one_space),

@@ -54,7 +54,7 @@ def python(cases):
         try:
             with facteur.Mailer(case["dsn"], **case["options"]) as mailer:
                 for receipt in mailer.send_many(map(made, case["messages"])):
-                    receipts.append({**dataclasses.asdict(receipt), "ok": receipt.ok})
+                    receipts.append({**dataclasses.asdict(receipt), "notes": list(receipt.notes), "ok": receipt.ok})
         except facteur.Error as error:
             receipts.append([error.code, error.where, str(error)])
         told.append(receipts)

@@ -13,7 +13,7 @@ $bad = [
     an_order(['currency' => 'euro']),
     an_order(['itemz' => []]),
     an_order(['items' => 'lamp']),
-    an_order(['customer' => ['email' => "a@example.com\r\nBcc: b@example.com"]]),
+    an_order(['customer' => null]),
     an_order(['date' => 'yesterday']),
     an_order(['total' => NAN]),
 ];

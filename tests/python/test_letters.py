@@ -206,7 +206,6 @@ def test_order_in_a_circle(mailer, order):
         {"to": 5},
         {"to": [5]},
         {"to": "a@exa\r\nmple.com"},
-        {"attachments": ["/no/such/file"]},
         {"date": object()},
         {"locale": 5},
     ],

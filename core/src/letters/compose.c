@@ -5,16 +5,18 @@
 #include "base/error.h"
 #include "letters/plain_name.h"
 
+#include <string.h>
+
 #define VIEW_FIELDS 40 /* room made at once */
 
 static const struct fct_field option_fields[] = {
-    FCT_FIELD(fct_letter_options, to, FCT_MAILBOXES),
-    FCT_FIELD(fct_letter_options, from, FCT_MAILBOX),
-    FCT_FIELD(fct_letter_options, reply_to, FCT_MAILBOXES),
+    FCT_FIELD(fct_letter_options, to, FCT_ADDRESSES),
+    FCT_FIELD(fct_letter_options, from, FCT_ADDRESS),
+    FCT_FIELD(fct_letter_options, reply_to, FCT_ADDRESSES),
     FCT_FIELD(fct_letter_options, locale, FCT_LINE),
     FCT_FIELD(fct_letter_options, subject, FCT_LINE),
-    FCT_FIELD(fct_letter_options, message_id, FCT_MAILBOX),
-    FCT_FIELD(fct_letter_options, date, FCT_MAILBOX),
+    FCT_FIELD(fct_letter_options, message_id, FCT_ADDRESS),
+    FCT_FIELD(fct_letter_options, date, FCT_ADDRESS),
 };
 const struct fct_shape fct_letter_options_shape =
     FCT_SHAPE(fct_letter_options, option_fields, NULL);
@@ -66,6 +68,43 @@ static void note_name(const struct fct_letter_kind *kind, const struct fct_readi
         fct_shape_note(reading, &path, "%s, so no header field and no greeting has it", fault);
 }
 
+/* Take a locale, unless its name cannot be read: then `out` stays NULL, with a note. */
+static int try_locale(const struct fct_reading *reading, const char *field, fct_slice name,
+                      fct_slice currency, fct_locale **out)
+{
+    const struct fct_path path = {.name = field};
+    facteur_error *why = NULL;
+    int result = name.len ? fct_locale_take(name, currency, out, &why) : 0;
+
+    if (result == FACTEUR_EMESSAGE && why && strcmp(facteur_error_where(why), "locale") == 0) {
+        fct_shape_note(reading, &path, "%s; it is ignored", facteur_error_message(why));
+        facteur_error_free(why);
+        return 0;
+    }
+    if (result && !why)
+        return fct_error_nomem(reading->error);
+    return fct_error_pass(reading->error, result, why);
+}
+
+/* The first locale of the letter's options, its data and the mailer that can be read; or English.
+ */
+static int take_locale(const struct fct_reading *reading, fct_slice asked, fct_slice data,
+                       const char *standard, fct_slice currency, fct_locale **out)
+{
+    const struct fct_path path = {.name = "locale"};
+    int result = try_locale(reading, "locale", asked, currency, out);
+
+    if (result == 0 && !*out)
+        result = try_locale(reading, "locale", data, currency, out);
+    if (result == 0 && !*out)
+        result = try_locale(reading, "default_locale", fct_slice_of(standard), currency, out);
+    if (result == 0 && !*out)
+        result = fct_locale_take((fct_slice){0}, currency, out, reading->error);
+    if (result == 0 && !fct_locale_has_words(*out))
+        fct_shape_note(reading, &path, "there are no words in this language, so they are English");
+    return result;
+}
+
 int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kind *kind,
                       const struct fct_reading *reading, const json_t *json,
                       const struct fct_letter_options *options,
@@ -73,7 +112,6 @@ int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kin
 {
     void *data = fct_arena_alloc(reading->arena, 1, kind->shape->size);
     struct fct_words words = {.arena = reading->arena};
-    fct_slice locale;
     int result;
 
     if (!data)
@@ -86,10 +124,9 @@ int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kin
         return result;
     note_name(kind, reading, data, &kind->to);
     note_name(kind, reading, data, &kind->reply_to);
-    locale = fct_first_of(options->locale, fct_shape_text(kind->shape, data, "locale"),
-                          defaults ? defaults->locale : NULL);
-    result = fct_locale_take(locale, fct_shape_text(kind->shape, data, "currency"), &words.locale,
-                             reading->error);
+    result = take_locale(reading, options->locale, fct_shape_text(kind->shape, data, "locale"),
+                         defaults ? defaults->locale : NULL,
+                         fct_shape_text(kind->shape, data, "currency"), &words.locale);
     if (result)
         return result;
     if (kind->complete)

@@ -17,16 +17,27 @@ typedef struct fct_decimal {
     bool set;       /* false: no amount was given; all-zero means that */
 } fct_decimal;
 
-enum fct_decimal_verdict { FCT_DECIMAL_OK, FCT_DECIMAL_SYNTAX, FCT_DECIMAL_RANGE };
+enum fct_decimal_verdict {
+    FCT_DECIMAL_OK,
+    FCT_DECIMAL_ROUNDED, /* it had more digits behind the point than fit */
+    FCT_DECIMAL_SYNTAX,
+    FCT_DECIMAL_RANGE /* too many digits before the point */
+};
 
-/* Read "-"? digits ("." digits)?, and nothing else. */
+/*
+ * Read "-"? digits ("." digits)? ([eE] [+-]? digits)?, and nothing else.  Digits behind the point
+ * that do not fit are rounded, halves away from zero.  `out` is untouched when nothing was read.
+ */
 enum fct_decimal_verdict fct_decimal_parse(fct_slice text, fct_decimal *out);
 fct_decimal fct_decimal_of(int64_t whole);
 
-/* Exact.  Returns false, without touching `out`, when the result has too many digits. */
+/*
+ * Exact, but a product is rounded once to at most `scale` digits behind the point, halves away from
+ * zero.  Returns false, without touching `out`, when the result has too many digits.
+ */
 bool fct_decimal_add(fct_decimal a, fct_decimal b, fct_decimal *out);
 bool fct_decimal_subtract(fct_decimal a, fct_decimal b, fct_decimal *out);
-bool fct_decimal_multiply(fct_decimal a, fct_decimal b, fct_decimal *out);
+bool fct_decimal_multiply(fct_decimal a, fct_decimal b, unsigned scale, fct_decimal *out);
 
 /* Round to at most `scale` digits after the point, halves away from zero. */
 fct_decimal fct_decimal_round(fct_decimal value, unsigned scale);

@@ -74,15 +74,15 @@ static int set_list(struct letter *letter, const char *field, const struct fct_s
 
 /* Set one mailbox from the JSON.  An error names its place there, not the header. */
 static int add_mailbox(struct letter *letter, const char *field, fct_slice name, fct_slice address,
-                       const char *where)
+                       const char *where, facteur_error **error)
 {
     facteur_error *inner = NULL;
     int result = facteur_message_add_mailbox(letter->message, field, name.len ? name.ptr : NULL,
                                              name.len, address.ptr, address.len, &inner);
     if (result == FACTEUR_ENOMEM)
-        fct_error_nomem(letter->reading.error);
+        fct_error_nomem(error);
     else if (result)
-        fct_error_set(letter->reading.error, result, where, "%s",
+        fct_error_set(error, result, where, "%s",
                       inner ? facteur_error_message(inner) : facteur_error_text(result));
     facteur_error_free(inner);
     return result;
@@ -107,34 +107,62 @@ static fct_slice text_at(const struct letter *letter, const char *path)
     return fct_shape_text(letter->kind->shape, letter->composed.data, path);
 }
 
-/* Set a party of the kind as a mailbox.  Without an address the error is `missing`. */
-static int add_party(struct letter *letter, const char *field, const struct fct_party *party,
-                     const char *missing)
+/* A party's name, unless a stranger put a link into it. */
+static fct_slice name_of(const struct letter *letter, const struct fct_party *party)
 {
-    fct_slice address = text_at(letter, party->address), name = text_at(letter, party->name);
+    fct_slice name = text_at(letter, party->name);
 
-    if (!party->own && fct_plain_name_fault(name))
-        name.len = 0;
-    if (address.len)
-        return add_mailbox(letter, field, name, address, party->address);
-    if (!missing)
+    return party->own || !fct_plain_name_fault(name) ? name : (fct_slice){0};
+}
+
+/* Set a party of the kind as a mailbox, if it has an address. */
+static int add_party(struct letter *letter, const char *field, const struct fct_party *party)
+{
+    fct_slice address = text_at(letter, party->address);
+
+    if (!address.len)
         return 0;
-    return fct_error_set(letter->reading.error, FACTEUR_EMESSAGE, party->address, "%s", missing);
+    return add_mailbox(letter, field, name_of(letter, party), address, party->address,
+                       letter->reading.error);
+}
+
+/*
+ * Set the recipient whose address is in the data.  People mistype their addresses: the letter is
+ * composed all the same, and the receipt says why it went to nobody.
+ */
+static int add_addressee(struct letter *letter, const struct fct_party *to)
+{
+    fct_slice address = text_at(letter, to->address);
+    facteur_error *why = NULL;
+    int result;
+
+    if (!address.ptr)
+        return fct_error_set(letter->reading.error, FACTEUR_EMESSAGE, to->address,
+                             "missing: the letter has no recipient; give it, or the option \"to\"");
+    if (address.len)
+        result = add_mailbox(letter, "to", name_of(letter, to), address, to->address, &why);
+    else
+        result = fct_error_set(&why, FACTEUR_EMESSAGE, to->address,
+                               "empty: the letter has no recipient");
+    if (result != FACTEUR_EMESSAGE || !why)
+        return fct_error_pass(letter->reading.error, why || !result ? result : FACTEUR_ENOMEM, why);
+    fct_notes_add(&letter->notes, "%s", facteur_error_sentence(why));
+    fct_message_keep_unaddressed(letter->message, why);
+    return 0;
 }
 
 static int set_from(struct letter *letter)
 {
     fct_slice from = fct_first_of(letter->options.from, (fct_slice){0}, letter->defaults->from);
 
-    return from.len ? set(letter, "from", from)
-                    : add_party(letter, "from", &letter->kind->from, NULL);
+    return from.len ? set(letter, "from", from) : add_party(letter, "from", &letter->kind->from);
 }
 
 static int set_reply_to(struct letter *letter)
 {
     if (is_given(&letter->options.reply_to))
         return set_list(letter, "reply_to", &letter->options.reply_to);
-    return add_party(letter, "reply_to", &letter->kind->reply_to, NULL);
+    return add_party(letter, "reply_to", &letter->kind->reply_to);
 }
 
 static int set_to(struct letter *letter)
@@ -149,8 +177,7 @@ static int set_to(struct letter *letter)
                              "missing: set the mailer's option contact_to, or give \"to\"");
     if (!to->address)
         return set(letter, "to", site);
-    return add_party(letter, "to", to,
-                     "missing: the letter has no recipient; give it, or the option \"to\"");
+    return add_addressee(letter, to);
 }
 
 static int set_key(struct letter *letter)
@@ -175,6 +202,7 @@ static int build(struct letter *letter)
     letter->message = facteur_message_new();
     if (!letter->message)
         return fct_error_nomem(letter->reading.error);
+    fct_message_be_letter(letter->message);
     result = set(letter, "subject", letter->composed.subject);
     if (result == 0)
         result = set(letter, "text", part(&letter->composed.text));

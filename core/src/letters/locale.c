@@ -42,7 +42,7 @@ struct fct_locale {
     char id[ULOC_FULLNAME_CAPACITY];    /* ICU's name of the locale: numbers */
     char words[ULOC_FULLNAME_CAPACITY]; /* dates, countries: in the catalogue's language */
     char language[ULOC_FULLNAME_CAPACITY];
-    bool rtl;
+    bool rtl, has_words;
     unsigned digits;
     UNumberFormatter *money;
     UNumberFormatter *number;
@@ -134,6 +134,8 @@ static int open_words(fct_locale *locale, const char *tag, UErrorCode *status)
     if (U_FAILURE(*status) || !language[0])
         return FACTEUR_EMESSAGE;
     locale->catalogue = fct_catalogue_for(tag);
+    locale->has_words =
+        strcmp(locale->catalogue->tag, "en") != 0 || fct_catalogue_suits(locale->catalogue, tag);
     /* If the language has no catalogue, its region still decides how a date is written. */
     if (fct_catalogue_suits(locale->catalogue, tag))
         snprintf(locale->words, sizeof locale->words, "%s", locale->id);
@@ -250,6 +252,11 @@ int fct_locale_take(fct_slice tag, fct_slice currency, fct_locale **out, facteur
 const struct fct_catalogue *fct_locale_catalogue(const fct_locale *locale)
 {
     return locale->catalogue;
+}
+
+bool fct_locale_has_words(const fct_locale *locale)
+{
+    return locale->has_words;
 }
 
 const char *fct_locale_language(const fct_locale *locale)

@@ -31,6 +31,8 @@ int fct_locale_take(fct_slice tag, fct_slice currency, fct_locale **out, facteur
 void fct_locale_put(fct_locale *locale); /* NULL is fine */
 
 const struct fct_catalogue *fct_locale_catalogue(const fct_locale *locale);
+/* Whether the catalogue is of the locale's own language, and not the English one for want of it. */
+bool fct_locale_has_words(const fct_locale *locale);
 /* For HTML's lang and dir: the letter's language, and whether it is written from right to left. */
 const char *fct_locale_language(const fct_locale *locale);
 bool fct_locale_is_rtl(const fct_locale *locale);

@@ -130,5 +130,5 @@ bool fct_locale_tag(fct_slice text, char tag[FCT_TAG_MAX])
 {
     fct_slice one = until(text, ',', ';');
 
-    return one.len == text.len ? read_one(text, tag) : read_ranges(text, tag);
+    return one.len == text.len ? read_one(fct_slice_trim(text), tag) : read_ranges(text, tag);
 }

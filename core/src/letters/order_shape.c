@@ -16,8 +16,8 @@ static const struct fct_shape address_shape = FCT_SHAPE(fct_postal, address_fiel
 
 static const struct fct_field merchant_fields[] = {
     FCT_NEEDED(fct_merchant, name, FCT_LINE),
-    FCT_FIELD(fct_merchant, email, FCT_MAILBOX),
-    FCT_FIELD(fct_merchant, reply_to, FCT_MAILBOX),
+    FCT_FIELD(fct_merchant, email, FCT_ADDRESS),
+    FCT_FIELD(fct_merchant, reply_to, FCT_ADDRESS),
     FCT_FIELD(fct_merchant, phone, FCT_LINE),
     FCT_FIELD(fct_merchant, url, FCT_LINK),
     FCT_FIELD(fct_merchant, logo, FCT_PICTURE),
@@ -27,7 +27,7 @@ static const struct fct_shape merchant_shape = FCT_SHAPE(fct_merchant, merchant_
 
 static const struct fct_field customer_fields[] = {
     FCT_FIELD(fct_customer, name, FCT_LINE),
-    FCT_FIELD(fct_customer, email, FCT_MAILBOX),
+    FCT_FIELD(fct_customer, email, FCT_ADDRESS),
     FCT_FIELD(fct_customer, phone, FCT_LINE),
 };
 static const struct fct_shape customer_shape = FCT_SHAPE(fct_customer, customer_fields, NULL);

@@ -9,6 +9,13 @@ static int too_large(const struct fct_reading *reading, const struct fct_path *p
     return fct_shape_refuse(reading, path, TOO_LARGE, FCT_DECIMAL_DIGITS);
 }
 
+/* Exact; or in the currency's digits, when all digits together are too many. */
+static bool add(fct_decimal a, fct_decimal b, unsigned digits, fct_decimal *out)
+{
+    return fct_decimal_add(a, b, out) ||
+           fct_decimal_add(fct_decimal_round(a, digits), fct_decimal_round(b, digits), out);
+}
+
 static int sum_items(const struct fct_reading *reading, struct fct_order *order, unsigned digits,
                      fct_decimal *sum, size_t *unknown)
 {
@@ -24,34 +31,36 @@ static int sum_items(const struct fct_reading *reading, struct fct_order *order,
         if (!item->quantity.set)
             item->quantity = fct_decimal_of(1);
         if (!item->total.set && item->unit_price.set) {
-            if (!fct_decimal_multiply(item->unit_price, item->quantity, &item->total))
+            if (!fct_decimal_multiply(item->unit_price, item->quantity, digits, &item->total))
                 return too_large(reading, &total);
-            item->total = fct_decimal_round(item->total, digits);
         }
         if (!item->total.set) {
             *unknown = *unknown == order->items.count ? i : *unknown;
             continue;
         }
-        if (!fct_decimal_add(*sum, item->total, sum))
+        if (!add(*sum, item->total, digits, sum))
             return too_large(reading, &total);
     }
     return 0;
 }
 
-static bool add_up(const struct fct_order *order, fct_decimal *total)
+static bool add_up(const struct fct_order *order, unsigned digits, fct_decimal *total)
 {
     const struct fct_discount *discount = order->discounts.at;
     const struct fct_tax *tax = order->taxes.at;
     fct_decimal sum = order->subtotal;
 
     for (size_t i = 0; i < order->discounts.count; i++) {
-        if (!fct_decimal_subtract(sum, discount[i].amount, &sum))
+        fct_decimal amount = discount[i].amount;
+
+        amount.digits = -amount.digits;
+        if (!add(sum, amount, digits, &sum))
             return false;
     }
-    if (order->shipping && !fct_decimal_add(sum, order->shipping->amount, &sum))
+    if (order->shipping && !add(sum, order->shipping->amount, digits, &sum))
         return false;
     for (size_t i = 0; i < order->taxes.count; i++) {
-        if (!tax[i].included && !fct_decimal_add(sum, tax[i].amount, &sum))
+        if (!tax[i].included && !add(sum, tax[i].amount, digits, &sum))
             return false;
     }
     *total = sum;
@@ -76,7 +85,7 @@ int fct_order_sum(const struct fct_reading *reading, struct fct_order *order, un
                                 "missing, and cannot be computed: items[%zu] has neither total nor "
                                 "unit_price",
                                 unknown);
-    if (!add_up(order, &order->total))
+    if (!add_up(order, digits, &order->total))
         return too_large(reading, &total);
     return 0;
 }

@@ -238,6 +238,8 @@ static int read_objects(const struct fct_reading *reading, const struct fct_path
     if (!at)
         return fct_error_nomem(reading->error);
     *list = (struct fct_series){at, count};
+    if (json_object_size(json))
+        fct_shape_note(reading, path, "the keys of its entries are ignored");
     return read_entries(reading, path, json, shape, at);
 }
 
@@ -289,12 +291,12 @@ static int read_mailboxes(const struct fct_reading *reading, const struct fct_pa
         return fct_error_nomem(reading->error);
     *list = (struct fct_series){texts, count};
     if (!json_is_array(json))
-        return fct_shape_read_value(reading, path, json, FCT_MAILBOX, texts);
+        return fct_shape_read_value(reading, path, json, FCT_ADDRESS, texts);
     for (size_t i = 0; i < count && result == 0; i++) {
         struct fct_path here = {.up = path, .index = i};
 
         result =
-            fct_shape_read_value(reading, &here, json_array_get(json, i), FCT_MAILBOX, &texts[i]);
+            fct_shape_read_value(reading, &here, json_array_get(json, i), FCT_ADDRESS, &texts[i]);
     }
     return result;
 }
@@ -307,7 +309,7 @@ static int read_member(const struct fct_reading *reading, const struct fct_path 
         return read_object(reading, path, json, field->shape, member);
     case FCT_OBJECTS:
         return read_objects(reading, path, json, field->shape, member);
-    case FCT_MAILBOXES:
+    case FCT_ADDRESSES:
         return read_mailboxes(reading, path, json, member);
     case FCT_PAIRS:
         return read_pairs(reading, path, json, member);
@@ -317,12 +319,17 @@ static int read_member(const struct fct_reading *reading, const struct fct_path 
 }
 
 /* PHP has only one empty array.  In an object's place it means that there is no object. */
-static bool is_given(const json_t *value, const struct fct_field *field)
+static bool is_given(const struct fct_reading *reading, const struct fct_path *path,
+                     const json_t *value, const struct fct_field *field)
 {
     bool is_object = field->kind == FCT_OBJECT || field->kind == FCT_PAIRS;
 
-    return value && !json_is_null(value) &&
-           !(is_object && json_is_array(value) && json_array_size(value) == 0);
+    if (!value || json_is_null(value))
+        return false;
+    if (!is_object || !json_is_array(value) || json_array_size(value))
+        return true;
+    fct_shape_note(reading, path, "an empty list stands for no object");
+    return false;
 }
 
 static bool is_text(enum fct_kind kind)
@@ -347,7 +354,7 @@ int fct_shape_read(const struct fct_reading *reading, const struct fct_path *pat
         const json_t *value = json_object_get(json, field->name);
         void *member = (char *)out + field->offset;
 
-        if (is_given(value, field))
+        if (is_given(reading, &here, value, field))
             result = read_member(reading, &here, value, field, member);
         else if (field->required)
             result = fct_shape_refuse(reading, &here, "missing");

@@ -24,16 +24,16 @@ enum fct_kind {
     FCT_ID,        /* fct_slice: a line, which may be given as a whole number */
     FCT_CHOICE,    /* fct_slice: a line, a number, or true (a check mark) or false (nothing) */
     FCT_PROSE,     /* fct_slice: lines ending in LF; other control characters become a space */
-    FCT_MAILBOX,   /* fct_slice: an address; mime/ checks it when it is used */
-    FCT_LINK,      /* fct_slice: an http or https URL */
-    FCT_PICTURE,   /* fct_slice: a URL, or "cid:…" for an inline part */
+    FCT_ADDRESS,   /* fct_slice: an address; mime/ checks it when it is used */
+    FCT_LINK,      /* fct_slice: an http or https URL; empty, with a note, when it is another */
+    FCT_PICTURE,   /* the same, or "cid:…" for an inline part */
     FCT_AMOUNT,    /* fct_decimal */
     FCT_POSITIVE,  /* fct_decimal, not negative */
     FCT_RATE,      /* fct_decimal, not negative; may be a float: no money is lost in it */
     FCT_QUANTITY,  /* fct_decimal, above zero */
     FCT_FLAG,      /* bool */
     FCT_DAY,       /* struct fct_day */
-    FCT_MAILBOXES, /* struct fct_series of fct_slice: one text, or a list of texts */
+    FCT_ADDRESSES, /* struct fct_series of fct_slice: one text, or a list of texts */
     FCT_PAIRS,  /* struct fct_series of struct fct_pair: an object whose names the user chooses */
     FCT_OBJECT, /* pointer to the shape's struct, NULL when not given */
     FCT_OBJECTS /* struct fct_series of the shape's struct */
@@ -142,11 +142,5 @@ void fct_shape_note(const struct fct_reading *reading, const struct fct_path *pa
 /* The text without control characters.  It is borrowed when it has none, else in the arena. */
 fct_slice fct_clean_line(fct_arena *arena, fct_slice text);
 fct_slice fct_clean_prose(fct_arena *arena, fct_slice text);
-
-/*
- * Whether a URL is http or https, has a host, and has no space, quote, bracket or control
- * character.
- */
-bool fct_is_link(fct_slice url);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/block.h"
 #include "base/error.h"
 #include "base/utf8.h"
+#include "letters/link.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,39 +160,6 @@ fct_slice fct_clean_prose(fct_arena *arena, fct_slice text)
     return trim_blank(has_control(text) ? clean(arena, text, true) : text);
 }
 
-static bool is_url_byte(unsigned char byte)
-{
-    return byte > 0x20 && byte != 0x7f && !strchr("\"<>\\^`{|}", byte);
-}
-
-bool fct_is_link(fct_slice url)
-{
-    size_t scheme = fct_slice_starts_nocase(url, FCT_SLICE("https://"))  ? 8
-                    : fct_slice_starts_nocase(url, FCT_SLICE("http://")) ? 7
-                                                                         : 0;
-
-    if (!scheme || url.len == scheme || fct_utf8_check(url) != url.len ||
-        !(fct_is_alnum((unsigned char)url.ptr[scheme]) || url.ptr[scheme] == '[' ||
-          (unsigned char)url.ptr[scheme] >= 0x80))
-        return false;
-    for (size_t i = 0; i < url.len; i++) {
-        if (!is_url_byte((unsigned char)url.ptr[i]))
-            return false;
-    }
-    return true;
-}
-
-static bool is_picture(fct_slice url)
-{
-    if (!fct_slice_starts_nocase(url, FCT_SLICE("cid:")))
-        return fct_is_link(url);
-    for (size_t i = 4; i < url.len; i++) {
-        if (!is_url_byte((unsigned char)url.ptr[i]))
-            return false;
-    }
-    return url.len > 4;
-}
-
 /* A number as it was written, in `out`.  Empty when the value is not a number. */
 static fct_slice number_text(const json_t *json, char *out, size_t size)
 {
@@ -209,6 +177,22 @@ static bool may_be_number(enum fct_kind kind, const json_t *json)
            (json_is_real(json) && kind == FCT_CHOICE);
 }
 
+/* A link that a shop got wrong is no reason to send nothing.  Its text may be a secret. */
+static void read_link(const struct fct_reading *reading, const struct fct_path *path,
+                      fct_slice text, enum fct_kind kind, fct_slice *out)
+{
+    bool picture = kind == FCT_PICTURE;
+    enum fct_link_verdict verdict =
+        text.len ? fct_link_read(reading->arena, text, picture, out) : FCT_LINK_GOOD;
+
+    if (verdict == FCT_LINK_MENDED)
+        fct_shape_note(reading, path, "characters that no URL has were percent-encoded");
+    if (verdict == FCT_LINK_USELESS)
+        fct_shape_note(reading, path, "the %s is left out: expected a URL that begins with %s",
+                       picture ? "picture" : "link",
+                       picture ? "https://, http:// or cid:" : "https:// or http://");
+}
+
 static int read_text(const struct fct_reading *reading, const struct fct_path *path,
                      const json_t *json, enum fct_kind kind, fct_slice *out)
 {
@@ -217,6 +201,8 @@ static int read_text(const struct fct_reading *reading, const struct fct_path *p
 
     if (kind == FCT_CHOICE && json_is_boolean(json)) {
         *out = json_is_true(json) ? FCT_SLICE("\xe2\x9c\x93") : (fct_slice){0};
+        fct_shape_note(reading, path,
+                       json_is_true(json) ? "true is shown as a check mark" : "false is not shown");
         return 0;
     }
     if (may_be_number(kind, json)) {
@@ -228,14 +214,10 @@ static int read_text(const struct fct_reading *reading, const struct fct_path *p
     if (text.len > FCT_TEXT_MAX)
         return fct_shape_refuse(reading, path, "%zu bytes are too long, at most %zu", text.len,
                                 FCT_TEXT_MAX);
-    if (kind == FCT_LINK && text.len && !fct_is_link(text))
-        return fct_shape_expected(reading, path, "a URL that begins with https:// or http://",
-                                  json);
-    if (kind == FCT_PICTURE && text.len && !is_picture(text))
-        return fct_shape_expected(reading, path,
-                                  "a URL that begins with https://, http:// or cid:", json);
-    if (kind == FCT_MAILBOX)
+    if (kind == FCT_ADDRESS)
         *out = text; /* mime/ refuses control characters here instead of removing them. */
+    else if (kind == FCT_LINK || kind == FCT_PICTURE)
+        read_link(reading, path, text, kind, out);
     else
         *out = kind == FCT_PROSE ? fct_clean_prose(reading->arena, text)
                                  : fct_clean_line(reading->arena, text);
@@ -256,8 +238,10 @@ static int read_amount(const struct fct_reading *reading, const struct fct_path 
         text = number_text(json, number, sizeof number);
     verdict = fct_decimal_parse(text, &value);
     if (verdict == FCT_DECIMAL_RANGE)
-        return fct_shape_refuse(reading, path, "at most %d digits, %d of them behind the point",
-                                FCT_DECIMAL_DIGITS, FCT_DECIMAL_SCALE);
+        return fct_shape_refuse(reading, path, "at most %d digits before the point",
+                                FCT_DECIMAL_DIGITS);
+    if (verdict == FCT_DECIMAL_ROUNDED)
+        fct_shape_note(reading, path, "rounded to %u digits behind the point", value.scale);
     if (verdict == FCT_DECIMAL_SYNTAX || (kind == FCT_QUANTITY && fct_decimal_sign(value) <= 0))
         return fct_shape_expected(reading, path, what, json);
     if ((kind == FCT_POSITIVE || kind == FCT_RATE) && fct_decimal_sign(value) < 0)
@@ -336,6 +320,15 @@ static bool parse_day(fct_slice text, struct fct_day *out)
     return true;
 }
 
+/* A field of a form that nobody filled in, or what MySQL has for no date. */
+static bool is_no_day(const json_t *json)
+{
+    const char *text = json_string_value(json);
+
+    return text &&
+           (!*text || strcmp(text, "0000-00-00") == 0 || strcmp(text, "0000-00-00 00:00:00") == 0);
+}
+
 int fct_shape_read_value(const struct fct_reading *reading, const struct fct_path *path,
                          const json_t *json, enum fct_kind kind, void *member)
 {
@@ -351,8 +344,10 @@ int fct_shape_read_value(const struct fct_reading *reading, const struct fct_pat
         *(bool *)member = json_is_true(json);
         return 0;
     case FCT_DAY:
-        if (json_is_string(json) && json_string_length(json) == 0)
-            return 0; /* a field of a form that nobody filled in */
+        if (is_no_day(json)) {
+            fct_shape_note(reading, path, "empty, so no date is shown");
+            return 0;
+        }
         if (!json_is_string(json) ||
             !parse_day((fct_slice){json_string_value(json), json_string_length(json)}, member))
             return fct_shape_expected(reading, path,

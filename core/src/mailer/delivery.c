@@ -10,6 +10,7 @@
 #include "mailer/prepare.h"
 #include "mailer/receipt.h"
 #include "mailer/registry.h"
+#include "mime/message.h"
 
 #include <string.h>
 
@@ -197,9 +198,12 @@ static int submit(facteur_mailer *mailer, facteur_host *host, facteur_message *m
 }
 
 /* Whether an error concerns this mail or this moment only, so that its receipt can tell it. */
-static bool can_be_told(int err, unsigned how)
+static bool can_be_told(int err, unsigned how, const facteur_message *message)
 {
     if (fct_receipt_is_shortage(err) && (err == FACTEUR_ELIMIT || how))
+        return true;
+    if ((how & FACTEUR_LETTER) &&
+        (err == FACTEUR_EIO || (err == FACTEUR_EMESSAGE && fct_message_is_unaddressed(message))))
         return true;
     return (how & FACTEUR_MANY) &&
            (err == FACTEUR_EMESSAGE || err == FACTEUR_EIO || err == FACTEUR_ECONFIG);
@@ -236,7 +240,7 @@ static int submit_or_tell(facteur_mailer *mailer, facteur_host *host, facteur_me
 
     err = submit(mailer, host, message, deadline, how & FACTEUR_MANY ? how | FACTEUR_LETTER : how,
                  out, &cause);
-    if (!can_be_told(err, how))
+    if (!can_be_told(err, how, message))
         return fct_error_pass(error, err, cause);
     refused = make_refused(&mailer->engine->plan, message, err, cause);
     facteur_error_free(cause);

@@ -361,13 +361,13 @@ int facteur_message_attach_path(facteur_message *message, const char *path, cons
     fd = fct_file_open(path, &facts);
     if (fd < 0 && fct_shortage_is(errno))
         return fct_shortage_set(error, errno);
-    if (fd < 0)
-        return fct_error_set(error, FACTEUR_EIO, "attachments", "cannot read \"%s\": %s", path,
-                             errno == EINVAL ? "not a regular file" : strerror(errno));
+    if (fd < 0 && !message->is_letter)
+        return fct_file_refuse(path, error);
     part.path = fct_strdup(path);
     result = part.path ? add_part(message, part, fd, name, type, content_id, error)
                        : fct_error_nomem(error);
-    close(fd);
+    if (fd >= 0)
+        close(fd);
     return result;
 }
 

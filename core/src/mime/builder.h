@@ -82,7 +82,9 @@ struct facteur_message {
     char *key; /* of facteur_message_key(), or NULL */
     struct fct_raw *raw;
     fct_notes notes;
-    fct_secret *smime; /* JSON, for the mailer to read; NULL: the mailer's own */
+    facteur_error *unaddressed; /* why its data gives no recipient, or NULL */
+    bool is_letter;             /* files may be missing until it is sent */
+    fct_secret *smime;          /* JSON, for the mailer to read; NULL: the mailer's own */
     fct_mail *frozen;
     fct_mail *sealed; /* the frozen mail as the signer `sealed_by` sealed it, or NULL */
     uint64_t sealed_by;

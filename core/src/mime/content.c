@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/content.h"
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/shortage.h"
 
@@ -46,6 +47,12 @@ int fct_file_open(const char *path, struct stat *facts)
     close(fd);
     errno = saved;
     return -1;
+}
+
+int fct_file_refuse(const char *path, facteur_error **error)
+{
+    return fct_error_set(error, FACTEUR_EIO, "attachments", "cannot read \"%s\": %s", path,
+                         errno == EINVAL ? "not a regular file" : strerror(errno));
 }
 
 /* `path` is copied; it is NULL for a spool. */

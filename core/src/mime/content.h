@@ -57,6 +57,9 @@ fct_slice fct_content_head(const fct_content *content);
  */
 int fct_file_open(const char *path, struct stat *facts);
 
+/* FACTEUR_EIO for a path that could not be opened (errno), with `where` "attachments". */
+int fct_file_refuse(const char *path, facteur_error **error);
+
 /*
  * Make a mail of this content.  The content is taken over, also on failure.  The texts are copied.
  *

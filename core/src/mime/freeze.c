@@ -278,11 +278,19 @@ int fct_message_freeze(facteur_message *message, const struct fct_freeze *facts,
 
     if (result)
         return result;
+    if (fct_message_is_unaddressed(message))
+        return fct_error_set(error, FACTEUR_EMESSAGE, facteur_error_where(message->unaddressed),
+                             "%s", facteur_error_message(message->unaddressed));
     if (!fct_mail_recipient_count(message->frozen))
         return fct_error_set(error, FACTEUR_EMESSAGE, "to",
                              "the message has no recipient: set to, cc or bcc");
     *out = fct_mail_ref(message->frozen);
     return 0;
+}
+
+bool fct_message_is_unaddressed(const facteur_message *message)
+{
+    return message->unaddressed && message->frozen && !fct_mail_recipient_count(message->frozen);
 }
 
 bool fct_message_lacks_id(const facteur_message *message)

@@ -49,6 +49,7 @@ void facteur_message_free(facteur_message *message)
     fct_message_thaw(message);
     fct_secret_unref(message->smime);
     fct_notes_done(&message->notes);
+    facteur_error_free(message->unaddressed);
     fct_free(message);
 }
 
@@ -93,6 +94,17 @@ void fct_message_note(facteur_message *message, const char *format, ...)
 int fct_message_take_notes(facteur_message *message, const fct_notes *notes)
 {
     return fct_notes_copy(&message->notes, notes);
+}
+
+void fct_message_be_letter(facteur_message *message)
+{
+    message->is_letter = true;
+}
+
+void fct_message_keep_unaddressed(facteur_message *message, facteur_error *why)
+{
+    facteur_error_free(message->unaddressed);
+    message->unaddressed = why;
 }
 
 size_t facteur_message_note_count(const facteur_message *message)

@@ -37,6 +37,21 @@ bool fct_message_keep_key(facteur_message *message, fct_slice key);
 void fct_message_note(facteur_message *message, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * Make a letter of the message: a file that cannot be read when it is attached is no error yet.
+ * Freezing looks again, each time.
+ */
+void fct_message_be_letter(facteur_message *message);
+
+/*
+ * Keep why there is no recipient in the data that a letter was composed of.  Unless a recipient is
+ * set later, freezing fails with this error.  It is taken over.
+ */
+void fct_message_keep_unaddressed(facteur_message *message, facteur_error *why);
+
+/* Whether freezing failed for that reason. */
+bool fct_message_is_unaddressed(const facteur_message *message);
+
 /* Give a new message its first notes, which are copied.  Returns 0 or FACTEUR_ENOMEM. */
 int fct_message_take_notes(facteur_message *message, const fct_notes *notes);
 

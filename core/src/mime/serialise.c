@@ -290,8 +290,7 @@ static int put_part(struct writer *w, const struct fct_part *part)
     if (result == FACTEUR_ELIMIT)
         return fct_shortage_set(w->error, errno);
     if (result == FACTEUR_EIO)
-        return fct_error_set(w->error, FACTEUR_EIO, "attachments", "cannot read \"%s\": %s",
-                             part->path, strerror(errno));
+        return fct_file_refuse(part->path, w->error);
     return result;
 }
 

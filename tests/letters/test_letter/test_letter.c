@@ -14,13 +14,13 @@ struct meeting {
 
 static const struct fct_field member_fields[] = {
     FCT_FIELD(member, name, FCT_LINE),
-    FCT_FIELD(member, email, FCT_MAILBOX),
+    FCT_FIELD(member, email, FCT_ADDRESS),
 };
 static const struct fct_shape member_shape = FCT_SHAPE(member, member_fields, NULL);
 
 static const struct fct_field meeting_fields[] = {
     FCT_NEEDED(meeting, title, FCT_LINE),
-    FCT_NEEDED(meeting, organiser, FCT_MAILBOX),
+    FCT_NEEDED(meeting, organiser, FCT_ADDRESS),
     FCT_NEEDED_PART(meeting, member, FCT_OBJECT, member_shape),
     FCT_NEEDED(meeting, date, FCT_DAY),
     FCT_FIELD(meeting, locale, FCT_LINE),

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The contact form's letter: a visitor's words, shown to the site's owner as text only. */
+#include "base/error.h"
 #include "base/utf8.h"
 #include "letters/letter_kind.h"
 #include "letters/plain_name.h"
+#include "mime/address.h"
 
 struct contact_field {
     fct_slice name, value;
@@ -11,6 +13,7 @@ struct contact_field {
 /* core/schema/contact.json */
 struct contact {
     fct_slice name, email, subject, message, page_url, ip, user_agent, locale, token, trap;
+    fct_slice typed; /* the address as the visitor typed it; `email` is empty when it is none */
     struct fct_series fields; /* struct contact_field */
 };
 
@@ -24,7 +27,7 @@ static const struct fct_shape field_shape = FCT_SHAPE(contact_field, field_field
 
 static const struct fct_field contact_fields[] = {
     FCT_FIELD(contact, name, FCT_LINE),
-    FCT_FIELD(contact, email, FCT_MAILBOX),
+    FCT_FIELD(contact, email, FCT_ADDRESS),
     FCT_FIELD(contact, subject, FCT_LINE),
     FCT_FIELD(contact, message, FCT_PROSE),
     FCT_PART(contact, fields, FCT_OBJECTS, field_shape),
@@ -90,7 +93,7 @@ static fct_slice show(const struct fct_words *words, const void *data, fct_view 
 {
     const struct contact *form = data;
     fct_slice visitor =
-        fct_words_join(words, form->name, "\n", fct_clean_line(words->arena, form->email));
+        fct_words_join(words, form->name, "\n", fct_clean_line(words->arena, form->typed));
     fct_slice facts = fact(words, (fct_slice){0}, "contact_page", "page_url", form->page_url);
 
     facts = fact(words, facts, "contact_ip", "ip", form->ip);
@@ -116,6 +119,26 @@ static bool says_nothing(const struct contact *form)
     return !form->message.len;
 }
 
+/* The owner must hear of a visitor who mistyped an address; only an answer has nowhere to go. */
+static int check_address(const struct fct_reading *reading, struct contact *form)
+{
+    const struct fct_path path = {.name = "email"};
+    facteur_error *why = NULL;
+    fct_buf wire = {0};
+    int result;
+
+    form->typed = form->email = fct_slice_trim(form->email);
+    result = form->email.len ? fct_address_parse_one(&wire, "email", form->email, &why) : 0;
+    fct_buf_done(&wire);
+    if (result != FACTEUR_EMESSAGE || !why)
+        return fct_error_pass(reading->error, why || !result ? result : FACTEUR_ENOMEM, why);
+    fct_shape_note(reading, &path, "the letter has no Reply-To, because this is no address: %s",
+                   facteur_error_message(why));
+    facteur_error_free(why);
+    form->email = (fct_slice){0};
+    return 0;
+}
+
 static int check(const struct fct_reading *reading, void *data)
 {
     const struct fct_path trap = {.name = "trap"}, message = {.name = "message"};
@@ -127,8 +150,7 @@ static int check(const struct fct_reading *reading, void *data)
                                 "and send nothing");
     if (says_nothing(form))
         return fct_shape_refuse(reading, &message, "missing, and no field has a value either");
-    form->email = fct_slice_trim(form->email);
-    return 0;
+    return check_address(reading, form);
 }
 
 /* The visitor is never the sender, only the Reply-To: anything else breaks DMARC. */
