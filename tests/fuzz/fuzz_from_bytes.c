@@ -4,7 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "facteur.h"
+#include "mime/mend.h"
 #include "mime/message.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
@@ -47,6 +49,26 @@ static int take(const void *data, size_t size, char **bytes, size_t *len)
     return 0;
 }
 
+/* For a relay without 8BITMIME and SMTPUTF8 it is ASCII, or refused. */
+static void check_adapted(fct_mail *mail)
+{
+    fct_mail *adapted = NULL;
+    const char *why = NULL;
+    fct_buf bytes = {0};
+    unsigned done = 0;
+
+    require(fct_mail_recipient_count(mail) > 0);
+    if (fct_mail_adapt(mail, FCT_NEEDS_8BITMIME | FCT_NEEDS_SMTPUTF8, &adapted, &done, &why)) {
+        require(why != NULL);
+        return;
+    }
+    require(fct_mail_read(adapted, &bytes, NULL) == 0);
+    require(fct_is_ascii((fct_slice){bytes.ptr, bytes.len}));
+    check_lines(bytes.ptr, bytes.len);
+    fct_buf_done(&bytes);
+    fct_mail_unref(adapted);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     facteur_message *message = NULL;
@@ -65,7 +87,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     /* The envelope read from the fields may be refused, never more than that. */
     require(facteur_message_from_bytes(data, size, &message, NULL) == 0);
     if (fct_message_freeze(message, &facts, &mail, NULL) == 0)
-        require(fct_mail_recipient_count(mail) > 0);
+        check_adapted(mail);
     fct_mail_unref(mail);
     facteur_message_free(message);
     return 0;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/signer_options.h"
+#include "mime/mend.h"
 #include "mime/message.h"
 
 #include <stdatomic.h>
@@ -156,21 +157,65 @@ static int protect(fct_signer *signer, const facteur_message *message, fct_mail 
     return err;
 }
 
+/*
+ * What a relay may encode is encoded before it is signed (RFC 6376 section 5.3).  What cannot be
+ * stays as it is.
+ */
+static int encode(fct_mail *mail, unsigned lacks, fct_mail **out, unsigned *done,
+                  facteur_error **error)
+{
+    const char *why;
+    int err = fct_mail_needs(mail) & lacks ? fct_mail_adapt(mail, lacks, out, done, &why)
+                                           : FACTEUR_EMESSAGE;
+
+    if (!err && !*done)
+        fct_mail_unref(*out);
+    if (err == FACTEUR_EMESSAGE || (!err && !*done))
+        *out = fct_mail_ref(mail);
+    return err == FACTEUR_ENOMEM ? fct_error_nomem(error) : 0;
+}
+
+/* A relay without SMTPUTF8 gets another header, which has a signature of its own. */
+static int sign_plain(const struct fct_dkim_set *set, fct_mail *mail, int64_t now, fct_mail *sealed,
+                      facteur_error **error)
+{
+    fct_mail *plain = NULL, *signed_plain = NULL;
+    unsigned done = 0;
+    int err = encode(mail, FCT_NEEDS_SMTPUTF8, &plain, &done, error);
+
+    if (!err && plain != mail)
+        err = fct_dkim_sign(plain, set->signatures, set->count, now, &signed_plain, error);
+    if (!err && signed_plain)
+        fct_mail_set_plain(sealed, signed_plain, done);
+    fct_mail_unref(signed_plain);
+    fct_mail_unref(plain);
+    return err;
+}
+
 static int seal(fct_signer *signer, const facteur_message *message, fct_mail *mail, fct_mail **out,
                 facteur_error **error)
 {
     int64_t now = fct_clock_date_s();
     const struct fct_dkim_set *set = NULL;
-    fct_mail *protected = NULL;
+    fct_mail *encoded = NULL, *protected = NULL;
+    unsigned done = 0;
     int err = signer->dkim ? get_dkim(signer, &set, error) : 0;
 
     if (!err)
-        err = protect(signer, message, mail, now, &protected, error);
+        err = encode(mail, FCT_NEEDS_8BITMIME, &encoded, &done, error);
+    if (!err)
+        err = protect(signer, message, encoded, now, &protected, error);
+    fct_mail_unref(encoded);
     if (err || !set) {
         *out = protected;
         return err;
     }
     err = fct_dkim_sign(protected, set->signatures, set->count, now, out, error);
+    if (!err) {
+        err = sign_plain(set, protected, now, *out, error);
+        if (err)
+            fct_mail_unref(*out);
+    }
     fct_mail_unref(protected);
     return err;
 }

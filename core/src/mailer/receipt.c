@@ -168,7 +168,8 @@ static bool is_rejected(const fct_outcome *outcome, const struct fct_recipient_o
 {
     if (outcome->class == FCT_SENT)
         return recipient->class != FCT_SENT;
-    return recipient->reply.code >= 400 && outcome->phase >= FACTEUR_PHASE_mail &&
+    return (recipient->reply.code >= 400 || *recipient->reply.enhanced) &&
+           outcome->phase >= FACTEUR_PHASE_mail &&
            (recipient->class == FCT_TEMPORARY || recipient->class == FCT_PERMANENT);
 }
 

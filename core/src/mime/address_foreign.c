@@ -2,49 +2,12 @@
 /* Address fields of other programs, which quote less than RFC 5322 section 3.4 wants. */
 #include "base/error.h"
 #include "mime/address.h"
-
-#include <string.h>
-
-/* Behind the quoted string or comment that opens at `at`; one that is not closed is plain text. */
-static size_t skip_quoted(fct_slice text, size_t at)
-{
-    char opened = text.ptr[at];
-    size_t depth = 1, end = at + 1;
-
-    for (; end < text.len && depth; end++) {
-        if (text.ptr[end] == '\\')
-            end++;
-        else if (text.ptr[end] == (opened == '"' ? '"' : ')'))
-            depth--;
-        else if (opened == '(' && text.ptr[end] == '(')
-            depth++;
-    }
-    return depth ? at + 1 : end;
-}
-
-/* Where the next of `stops` stands outside of quoted strings, comments and angle brackets. */
-static size_t find(fct_slice text, size_t at, const char *stops)
-{
-    while (at < text.len) {
-        char byte = text.ptr[at];
-        const char *close;
-
-        if (byte && strchr(stops, byte))
-            return at;
-        if (byte == '"' || byte == '(') {
-            at = skip_quoted(text, at);
-            continue;
-        }
-        close = byte == '<' ? memchr(text.ptr + at, '>', text.len - at) : NULL;
-        at = close ? (size_t)(close - text.ptr) + 1 : at + 1;
-    }
-    return text.len;
-}
+#include "mime/field.h"
 
 /* "Friends: ana@example.com": the name of a group stands before its first member. */
 static fct_slice without_group(fct_slice item)
 {
-    size_t colon = find(item, 0, ":@");
+    size_t colon = fct_field_find_in(item, ":@");
 
     if (colon < item.len && item.ptr[colon] == ':')
         item = (fct_slice){item.ptr + colon + 1, item.len - colon - 1};
@@ -53,7 +16,7 @@ static fct_slice without_group(fct_slice item)
 
 static int add_item(fct_address_list *list, const char *field, fct_slice item)
 {
-    size_t open = find(item, 0, "<");
+    size_t open = fct_field_find_in(item, "<");
 
     if (open < item.len)
         item = (fct_slice){item.ptr + open, item.len - open};
@@ -65,10 +28,11 @@ static int add_item(fct_address_list *list, const char *field, fct_slice item)
 
 static int read_as_meant(fct_address_list *list, const char *field, fct_slice text)
 {
+    struct fct_field_scan scan = {0};
     int result = 0;
 
     for (size_t at = 0; !result && at < text.len;) {
-        size_t end = find(text, at, ",;");
+        size_t end = fct_field_find(&scan, text, at, ",;");
 
         result = add_item(list, field, (fct_slice){text.ptr + at, end - at});
         at = end + 1;

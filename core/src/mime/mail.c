@@ -40,6 +40,8 @@ struct fct_mail {
     char **recipients; /* the texts follow the pointers in the same block */
     char *head;        /* fields before the content, or NULL */
     size_t head_len;
+    fct_mail *plain; /* its form for relays without SMTPUTF8, or NULL */
+    unsigned plain_done;
 };
 
 struct fct_mail_reader {
@@ -156,6 +158,14 @@ static fct_mail *variant(const fct_mail *mail, fct_slice fields, const char *con
 
     atomic_fetch_add(&mail->shared->refs, 1);
     copy = make(mail->shared, mail->sender, recipients, count);
+    if (copy && mail->plain) {
+        copy->plain = variant(mail->plain, fields, recipients, count);
+        copy->plain_done = mail->plain_done;
+        if (!copy->plain) {
+            fct_mail_unref(copy);
+            return NULL;
+        }
+    }
     if (!copy || !len)
         return copy;
     copy->head = fct_malloc(len);
@@ -214,7 +224,25 @@ void fct_mail_unref(fct_mail *mail)
     fct_free(mail->sender);
     fct_free(mail->recipients);
     fct_free(mail->head);
+    fct_mail_unref(mail->plain);
     fct_free(mail);
+}
+
+fct_slice fct_mail_head(const fct_mail *mail)
+{
+    return (fct_slice){mail->head ? mail->head : "", mail->head_len};
+}
+
+void fct_mail_set_plain(fct_mail *mail, fct_mail *plain, unsigned done)
+{
+    mail->plain = fct_mail_ref(plain);
+    mail->plain_done = done;
+}
+
+fct_mail *fct_mail_plain(const fct_mail *mail, unsigned *done)
+{
+    *done = mail->plain_done;
+    return mail->plain;
 }
 
 const char *fct_mail_sender(const fct_mail *mail)
@@ -240,6 +268,11 @@ const char *fct_mail_message_id(const fct_mail *mail)
 unsigned fct_mail_needs(const fct_mail *mail)
 {
     return mail->shared->needs | mail->needs;
+}
+
+unsigned fct_mail_content_needs(const fct_mail *mail)
+{
+    return mail->shared->needs;
 }
 
 const fct_terms *fct_mail_terms(const fct_mail *mail)

@@ -38,6 +38,7 @@ const char *fct_mail_recipient(const fct_mail *mail, size_t index);
 
 const char *fct_mail_message_id(const fct_mail *mail); /* without angle brackets */
 unsigned fct_mail_needs(const fct_mail *mail);
+unsigned fct_mail_content_needs(const fct_mail *mail); /* without its envelope */
 const fct_terms *fct_mail_terms(const fct_mail *mail);
 const fct_labels *fct_mail_labels(const fct_mail *mail);
 const fct_notes *fct_mail_notes(const fct_mail *mail);
@@ -71,6 +72,19 @@ bool fct_mail_has_command(const fct_mail *mail);
  * Returns NULL when memory ran out.
  */
 fct_mail *fct_mail_with_head(fct_mail *mail, const char *fields, size_t len);
+
+/* The header fields that fct_mail_with_head() put before the content. */
+fct_slice fct_mail_head(const fct_mail *mail);
+
+/*
+ * Give a new mail its other form for relays without SMTPUTF8, which has its own signature.  Without
+ * one, fct_mail_adapt() of mime/mend.h makes it when it is needed.
+ *
+ * plain   A reference is taken.
+ * done    What was done to make it, bits of enum fct_mended.
+ */
+void fct_mail_set_plain(fct_mail *mail, fct_mail *plain, unsigned done);
+fct_mail *fct_mail_plain(const fct_mail *mail, unsigned *done); /* borrowed; NULL: none */
 
 /* Begin to read a mail; the reader holds a reference of it.  Returns NULL when memory ran out. */
 fct_mail_reader *fct_mail_reader_new(fct_mail *mail);

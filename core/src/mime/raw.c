@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages of finished bytes: repairs line ends, removes Bcc, notes the envelope's fields. */
+/* Messages of finished bytes: repairs line ends, removes Bcc, notes the envelope's fields, and has
+ * mend.h write anew what SMTP cannot carry. */
 #include "mime/builder.h"
 
 #include "base/block.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "mime/limits.h"
+#include "mime/mend.h"
 
 /* What a field says about the mail. */
 enum meaning { NOTHING, FROM, SENDER, RECIPIENTS, ID, DATE, MEANINGS };
@@ -28,10 +31,12 @@ struct reader {
     struct fct_raw *raw;
     facteur_error **error;
     fct_slice text;
-    const char *line; /* the line at hand */
-    bool body;        /* past the empty line */
-    bool dropping;    /* inside a field that is taken out */
-    bool any;         /* a field was seen */
+    const char *line;      /* the line at hand */
+    const char *long_line; /* the first of more than 998 bytes, or NULL */
+    const char *odd_line;  /* the first of the header that is not UTF-8, or NULL */
+    bool body;             /* past the empty line */
+    bool dropping;         /* inside a field that is taken out */
+    bool any;              /* a field was seen */
     enum resent resent;
     unsigned resent_seen; /* a bit for each known field of that block */
     fct_buf *noting;      /* where the field at hand is noted, or NULL */
@@ -48,25 +53,23 @@ struct line {
 
 /*
  * LF ends a line, with the CRs before it; a CR elsewhere does not, or it would make a field of what
- * is none.  Looks no further than the longest line allowed, so that no input makes the reading
- * quadratic.
+ * is none.
  */
 static struct line next_line(fct_slice text)
 {
     const char *end = text.ptr + text.len;
-    size_t most = text.len < FCT_LINE_MAX + 3 ? text.len : FCT_LINE_MAX + 3;
     size_t len = 0, first = FCT_BLOCK_SIZE;
     fct_block seen = {0};
     struct line line;
 
-    while (len < most && first == FCT_BLOCK_SIZE) {
+    while (len < text.len && first == FCT_BLOCK_SIZE) {
         fct_block bytes = fct_block_load_within(text.ptr + len, end);
 
         first = fct_block_first(bytes == '\n');
         seen |= bytes & fct_block_head(first);
         len += first;
     }
-    len = len < most ? len : most;
+    len = len < text.len ? len : text.len;
     line.end_len = len < text.len && text.ptr[len] == '\n';
     for (; (line.end_len || len == text.len) && len && text.ptr[len - 1] == '\r'; len--)
         line.end_len++;
@@ -266,14 +269,16 @@ static int take_line(struct reader *r, const struct line *line)
     fct_slice text = mend(r, line);
     int result = 0;
 
-    if (line->text.len > FCT_LINE_MAX)
-        return refuse(r, "is longer than 998 bytes (RFC 5322 section 2.1.1)");
+    if (line->text.len > FCT_LINE_MAX && !r->long_line)
+        r->long_line = r->line;
     if (!r->body)
         result = header_line(r, text);
     if (result || r->dropping)
         return result;
     r->raw->has_8bit = r->raw->has_8bit || line->has_8bit;
     r->raw->has_8bit_header = r->raw->has_8bit_header || (line->has_8bit && !r->body);
+    if (!r->body && !r->odd_line && line->has_8bit && fct_utf8_check(text) < text.len)
+        r->odd_line = r->line;
     keep_line(r, line, text);
     return r->raw->bytes.failed || r->mended.failed ? FACTEUR_ENOMEM : 0;
 }
@@ -356,6 +361,18 @@ static int keep_id(struct reader *r)
     return r->raw->message_id ? 0 : FACTEUR_ENOMEM;
 }
 
+/* Names and addresses are UTF-8 from here on, as they are in the mended header. */
+static void keep_addresses(fct_buf *kept, fct_buf *noted)
+{
+    if (noted->len && fct_utf8_check((fct_slice){noted->ptr, noted->len}) < noted->len)
+        fct_mend_to_utf8(kept, (fct_slice){noted->ptr, noted->len});
+    else
+        *kept = *noted;
+    if (kept->ptr == noted->ptr)
+        *noted = (fct_buf){0};
+    kept->failed = kept->failed || noted->failed;
+}
+
 /* Who sends it and who gets it; a message sent again goes to nobody of the first time. */
 static int keep_envelope(struct reader *r)
 {
@@ -364,11 +381,57 @@ static int keep_envelope(struct reader *r)
     fct_buf *readers = r->resent == NEVER ? r->notes : r->resent_notes;
     struct fct_raw *raw = r->raw;
 
-    raw->from = author[FROM];
-    raw->sender = author[SENDER];
-    raw->recipients = readers[RECIPIENTS];
-    author[FROM] = author[SENDER] = readers[RECIPIENTS] = (fct_buf){0};
+    keep_addresses(&raw->from, &author[FROM]);
+    keep_addresses(&raw->sender, &author[SENDER]);
+    keep_addresses(&raw->recipients, &readers[RECIPIENTS]);
     return raw->from.failed || raw->sender.failed || raw->recipients.failed ? FACTEUR_ENOMEM : 0;
+}
+
+/* A signature covers the bytes as they are, so they are not changed. */
+static int check_signed(struct reader *r)
+{
+    if (r->long_line) {
+        r->line = r->long_line;
+        return refuse(r, "is longer than 998 bytes (RFC 5322 section 2.1.1), and the message is "
+                         "signed, so it cannot be encoded");
+    }
+    if (r->odd_line) {
+        r->line = r->odd_line;
+        return refuse(r, "has bytes that are not UTF-8, and the message is signed, so they cannot "
+                         "be encoded");
+    }
+    return 0;
+}
+
+/* Write anew what SMTP cannot carry, whatever the relay offers. */
+static int mend_bytes(struct reader *r)
+{
+    struct fct_raw *raw = r->raw;
+    fct_slice text = {raw->bytes.ptr, raw->bytes.len};
+    fct_buf made = {0};
+    fct_mend mend = {.out = &made};
+
+    if ((!raw->has_8bit && !r->long_line) || raw->bytes.failed)
+        return 0;
+    if (fct_mend_is_signed(text))
+        return check_signed(r);
+    fct_mend_message(&mend, text);
+    if (!made.failed && mend.done) {
+        fct_buf_done(&raw->bytes);
+        raw->bytes = made;
+        made = (fct_buf){0};
+        text = (fct_slice){raw->bytes.ptr, raw->bytes.len};
+    }
+    raw->bytes.failed = raw->bytes.failed || made.failed;
+    fct_buf_done(&made);
+    raw->has_8bit = !fct_is_ascii(text);
+    raw->has_8bit_header = mend.utf8_addresses;
+    if (!raw->bytes.failed && fct_mend_has_long_line(text)) {
+        r->line = r->long_line;
+        return refuse(r, "is longer than 998 bytes (RFC 5322 section 2.1.1): it is one word of a "
+                         "field, or in a part that is signed");
+    }
+    return 0;
 }
 
 static void reader_done(struct reader *r)
@@ -393,6 +456,8 @@ static int read_raw(struct fct_raw *raw, fct_slice text, facteur_error **error)
         result = take_lines(&r);
     if (!result && !r.any)
         result = fct_error_set(error, FACTEUR_EMESSAGE, "bytes", "the message is empty");
+    if (!result)
+        result = mend_bytes(&r);
     if (!result)
         result = keep_id(&r);
     if (!result)

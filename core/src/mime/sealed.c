@@ -79,20 +79,31 @@ static void put_envelope(fct_buf *out, const fct_mail *mail)
         put_text(out, fct_mail_recipient(mail, i));
 }
 
+static int put_content(fct_buf *out, fct_mail *mail, facteur_error **error)
+{
+    put_number(out, fct_mail_size(mail), 8);
+    return fct_mail_read(mail, out, error);
+}
+
 int fct_mail_store(fct_mail *mail, fct_buf *out, facteur_error **error)
 {
+    unsigned done;
+    fct_mail *plain = fct_mail_plain(mail, &done);
     unsigned char digest[FCT_DIGEST_SIZE];
     size_t start = out->len;
     int result;
 
     fct_buf_add_slice(out, MAGIC);
-    fct_buf_add_char(out, FCT_SEALED_VERSION);
+    fct_buf_add_char(out, plain ? FCT_SEALED_VERSION_PLAIN : FCT_SEALED_VERSION);
     put_envelope(out, mail);
     put_terms(out, fct_mail_terms(mail));
     put_labels(out, fct_mail_labels(mail));
     put_notes(out, fct_mail_notes(mail));
-    put_number(out, fct_mail_size(mail), 8);
-    result = fct_mail_read(mail, out, error);
+    result = put_content(out, mail, error);
+    if (!result && plain) {
+        put_u32(out, done);
+        result = put_content(out, plain, error);
+    }
     if (result)
         return result;
     if (out->failed || !fct_digest((fct_slice){out->ptr + start, out->len - start}, digest) ||
@@ -121,6 +132,9 @@ struct parts {
     fct_labels labels;
     fct_notes notes;
     fct_content content;
+    bool has_plain;
+    unsigned plain_done;
+    fct_content plain;
 };
 
 static int refuse(struct source *s, const char *why)
@@ -177,11 +191,11 @@ static int check_frame(struct source *s)
     if (all.len < HEAD_LEN || memcmp(all.ptr, MAGIC.ptr, MAGIC.len) != 0)
         return refuse(s, "is none: it does not begin with \"fctmail\"");
     s->version = (unsigned char)all.ptr[MAGIC.len];
-    if (s->version < FIRST_VERSION || s->version > FCT_SEALED_VERSION)
+    if (s->version < FIRST_VERSION || s->version > FCT_SEALED_VERSION_PLAIN)
         return fct_error_set(s->error, FACTEUR_EMESSAGE, WHERE,
                              "the stored mail has the form %u, and this release of facteur reads "
                              "the forms %d to %d",
-                             (unsigned)s->version, FIRST_VERSION, FCT_SEALED_VERSION);
+                             (unsigned)s->version, FIRST_VERSION, FCT_SEALED_VERSION_PLAIN);
     if (all.len < HEAD_LEN + sizeof digest)
         return refuse(s, "is cut off");
     all.len -= sizeof digest;
@@ -299,6 +313,11 @@ static int take_notes(struct source *s, fct_notes *notes)
     return 0;
 }
 
+static bool is_ascii(const fct_content *content)
+{
+    return fct_is_ascii((fct_slice){content->bytes.ptr, content->bytes.len});
+}
+
 /* Whether all lines have at most 998 bytes and end with CRLF, and CR and LF occur nowhere else. */
 static bool has_good_lines(fct_slice text)
 {
@@ -315,17 +334,42 @@ static bool has_good_lines(fct_slice text)
     return true;
 }
 
-static int take_content(struct source *s, struct parts *parts)
+static int take_content(struct source *s, fct_content *out)
 {
     fct_slice content = take(s, take_number(s, 8));
 
-    if (s->bad || s->left.len)
+    if (s->bad)
         return refuse(s, "has another length than it says");
     if (!has_good_lines(content))
         return refuse(s, "has lines that no message may have");
-    if (!fct_is_ascii(content))
+    return fct_buf_add_slice(&out->bytes, content) ? fct_error_nomem(s->error) : 0;
+}
+
+static int take_contents(struct source *s, struct parts *parts)
+{
+    int result = take_content(s, &parts->content);
+
+    if (!result && parts->has_plain) {
+        parts->plain_done = take_u32(s);
+        result = take_content(s, &parts->plain);
+    }
+    if (!result && s->left.len)
+        return refuse(s, "has another length than it says");
+    if (!result && !is_ascii(&parts->content))
         parts->needs |= FCT_NEEDS_8BITMIME;
-    return fct_buf_add_slice(&parts->content.bytes, content) ? fct_error_nomem(s->error) : 0;
+    return result;
+}
+
+static int add_plain(fct_mail *mail, struct parts *parts)
+{
+    unsigned needs = is_ascii(&parts->plain) ? 0 : FCT_NEEDS_8BITMIME;
+    fct_mail *plain = fct_mail_with_content(mail, &parts->plain, needs);
+
+    if (!plain)
+        return FACTEUR_ENOMEM;
+    fct_mail_set_plain(mail, plain, parts->plain_done);
+    fct_mail_unref(plain);
+    return 0;
 }
 
 static fct_mail *assemble(struct parts *parts)
@@ -333,7 +377,8 @@ static fct_mail *assemble(struct parts *parts)
     fct_mail *mail = fct_mail_new(&parts->content, parts->sender, parts->recipients, parts->count,
                                   parts->message_id, parts->needs);
 
-    if (mail && fct_mail_equip(mail, &parts->terms, &parts->labels, &parts->notes)) {
+    if (mail && (fct_mail_equip(mail, &parts->terms, &parts->labels, &parts->notes) ||
+                 (parts->has_plain && add_plain(mail, parts)))) {
         fct_mail_unref(mail);
         return NULL;
     }
@@ -355,10 +400,11 @@ int fct_mail_load(const void *bytes, size_t len, fct_mail **out, facteur_error *
         result = take_terms(&s, &parts.terms);
     if (!result)
         result = take_labels(&s, &parts.labels);
+    parts.has_plain = !result && s.version == FCT_SEALED_VERSION_PLAIN;
     if (!result)
         result = take_notes(&s, &parts.notes);
     if (!result)
-        result = take_content(&s, &parts);
+        result = take_contents(&s, &parts);
     if (!result) {
         mail = assemble(&parts);
         result = mail ? 0 : fct_error_nomem(error);
@@ -367,6 +413,7 @@ int fct_mail_load(const void *bytes, size_t len, fct_mail **out, facteur_error *
     fct_labels_done(&parts.labels);
     fct_notes_done(&parts.notes);
     fct_content_done(&parts.content);
+    fct_content_done(&parts.plain);
     if (!result)
         *out = mail;
     return result;

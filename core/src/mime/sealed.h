@@ -14,6 +14,7 @@
 #include "mime/mail.h"
 
 #define FCT_SEALED_VERSION 2 /* the one that is written; 1, which has no notes, is read as well */
+#define FCT_SEALED_VERSION_PLAIN 3 /* with a second form (fct_mail_plain()) behind the first */
 
 /*
  * Append the stored form.  Returns 0, FACTEUR_ENOMEM, or FACTEUR_EIO with `where` "attachments"

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Refuses mails that must not begin, because this relay cannot take them or SMTP cannot express
- * them.
+ * them, and makes of others what this relay can take.
  */
 #include "smtp/session_state.h"
+
+#include "base/utf8.h"
+#include "mime/mend.h"
 
 #include <string.h>
 
 /* RFC 5321 section 4.5.3.1.3 has 256 octets for a path.  Real relays read more. */
 #define ADDRESS_MAX 998u
+#define NO_SMTPUTF8 "address is outside ASCII and the relay does not offer SMTPUTF8"
 
 /* No byte may end the line or the path early, whoever made the mail. */
-static bool sayable(const char *address, bool *ascii)
+static bool sayable(const char *address)
 {
     size_t len = 0;
 
@@ -20,7 +24,6 @@ static bool sayable(const char *address, bool *ascii)
 
         if (byte < 0x20 || byte == 0x7f || len == ADDRESS_MAX)
             return false;
-        *ascii &= byte < 0x80;
     }
     return true;
 }
@@ -32,12 +35,12 @@ static int refuse(fct_session *s, int error, const char *sentence)
     return error;
 }
 
-static int check_addresses(fct_session *s, const fct_transaction *mail, bool *ascii)
+static int check_addresses(fct_session *s, const fct_transaction *mail)
 {
-    bool ok = sayable(fct_mail_sender(mail->mail), ascii);
+    bool ok = sayable(fct_mail_sender(mail->mail));
 
     for (size_t i = 0; ok && i < mail->recipient_count; i++)
-        ok = sayable(fct_mail_recipient(mail->mail, i), ascii);
+        ok = sayable(fct_mail_recipient(mail->mail, i));
     if (!ok)
         return refuse(s, FACTEUR_EPERMANENT,
                       "an envelope address is too long or has a control character");
@@ -46,26 +49,101 @@ static int check_addresses(fct_session *s, const fct_transaction *mail, bool *as
     return 0;
 }
 
-int fct_session_refuses(fct_session *s, const fct_transaction *mail)
+static bool needs_utf8(const char *address)
 {
-    unsigned needs = fct_mail_needs(mail->mail);
-    bool ascii = true;
-    int result = check_addresses(s, mail, &ascii);
+    return !fct_is_ascii(fct_slice_of(address));
+}
 
+/*
+ * The relay is not asked about a recipient outside ASCII: the answer is that of RFC 6531
+ * section 4.2, and the others get the mail.  Returns how many are left.
+ */
+static size_t refuse_recipients(fct_transaction *mail)
+{
+    static const fct_reply reply = {.enhanced = "5.6.7",
+                                    .text = (char *)(size_t)("the " NO_SMTPUTF8)};
+    size_t left = 0;
+
+    for (size_t i = 0; i < mail->recipient_count; i++) {
+        if (mail->marks[i] != FCT_MARK_PENDING)
+            continue;
+        if (needs_utf8(fct_mail_recipient(mail->mail, i))) {
+            fct_reply_copy(&reply, &mail->outcome->recipients[i].reply);
+            mail->marks[i] = FCT_MARK_REFUSED;
+        } else {
+            left++;
+        }
+    }
+    return left;
+}
+
+/* A mail that was encoded anew takes the place of the other on this connection alone. */
+static void replace(fct_session *s, fct_transaction *mail, fct_mail *adapted)
+{
+    fct_mail_unref(mail->mail);
+    mail->mail = adapted;
+    s->mail_bytes -= mail->size;
+    mail->size = fct_mail_size(adapted);
+    s->mail_bytes += mail->size;
+}
+
+static int adapt(fct_session *s, fct_transaction *mail, unsigned lacks)
+{
+    fct_mail *adapted = NULL;
+    const char *why = NULL;
+    int result = fct_mail_adapt(mail->mail, lacks, &adapted, &mail->outcome->mended, &why);
+
+    if (result == FACTEUR_EMESSAGE) {
+        fct_buf_clear(&s->message);
+        fct_buf_addf(&s->message,
+                     "the message has bytes outside ASCII and the relay does not offer "
+                     "%s: it cannot be encoded, because %s",
+                     lacks & FCT_NEEDS_SMTPUTF8 ? "SMTPUTF8" : "8BITMIME", why);
+        return FACTEUR_EPERMANENT;
+    }
+    if (result)
+        return refuse(s, result, "out of memory");
+    replace(s, mail, adapted);
+    return 0;
+}
+
+/* What the mail needs and this relay does not offer.  SMTPUTF8 goes with 8BITMIME (RFC 6531 3.1).
+ */
+static unsigned lacks_of(const fct_session *s, unsigned needs)
+{
+    unsigned lacks = 0;
+
+    if (!fct_session_uses(s, FCT_OFFER_8BITMIME))
+        lacks |= FCT_NEEDS_8BITMIME | FCT_NEEDS_SMTPUTF8;
+    if (!fct_session_uses(s, FCT_OFFER_SMTPUTF8))
+        lacks |= FCT_NEEDS_SMTPUTF8;
+    return needs & lacks;
+}
+
+static int fit(fct_session *s, fct_transaction *mail)
+{
+    unsigned lacks = lacks_of(s, fct_mail_content_needs(mail->mail));
+
+    if (!fct_session_uses(s, FCT_OFFER_SMTPUTF8)) {
+        if (needs_utf8(fct_mail_sender(mail->mail)))
+            return refuse(s, FACTEUR_EPERMANENT,
+                          "the sender's " NO_SMTPUTF8 ": use an ASCII address, or a relay that "
+                          "offers it");
+        if (!refuse_recipients(mail))
+            return refuse(s, FACTEUR_EPERMANENT,
+                          "an " NO_SMTPUTF8 ": use an ASCII address, or a relay that offers it");
+    }
+    return lacks ? adapt(s, mail, lacks) : 0;
+}
+
+int fct_session_refuses(fct_session *s, fct_transaction *mail)
+{
+    int result = check_addresses(s, mail);
+
+    if (!result)
+        result = fit(s, mail);
     if (result)
         return result;
-    if ((needs & FCT_NEEDS_SMTPUTF8 || !ascii) && !fct_session_uses(s, FCT_OFFER_SMTPUTF8))
-        return refuse(s, FACTEUR_EPERMANENT,
-                      ascii ? "a header field is outside ASCII and the relay does not offer "
-                              "SMTPUTF8: use ASCII addresses, and encoded words (RFC 2047) in "
-                              "finished bytes"
-                            : "an address is outside ASCII and the relay does not offer SMTPUTF8: "
-                              "use an ASCII address, or a relay that offers it");
-    if (needs & FCT_NEEDS_8BITMIME && !fct_session_uses(s, FCT_OFFER_8BITMIME))
-        return refuse(
-            s, FACTEUR_EPERMANENT,
-            "the message has 8-bit bytes and the relay does not offer 8BITMIME: encode it "
-            "as quoted-printable or base64");
     result = fct_session_refuses_terms(s, fct_mail_terms(mail->mail));
     if (result)
         return result;

@@ -111,6 +111,7 @@ typedef struct fct_outcome {
     fct_reply reply;          /* the reply that decided */
     size_t recipient_count;
     struct fct_recipient_outcome *recipients; /* in the mail's order */
+    unsigned mended; /* what this relay could not take otherwise, bits of enum fct_mended */
     /*
      * The relay did not touch the mail, which may be tried elsewhere at once: the connection failed
      * before the relay answered any command of this mail, and no octet of the terminator was sent

@@ -63,7 +63,7 @@ enum fct_mark {
     FCT_MARK_PENDING,
     FCT_MARK_ASKED,    /* RCPT is written */
     FCT_MARK_ACCEPTED, /* in this run */
-    FCT_MARK_REFUSED,
+    FCT_MARK_REFUSED, /* by the relay, or by us: it offers no SMTPUTF8 */
     FCT_MARK_FULL, /* too many recipients: goes to another run */
     FCT_MARK_SENT
 };
@@ -224,8 +224,11 @@ void fct_transaction_on_reply(fct_session *s, fct_transaction *mail, enum fct_co
 
 /* ---- refusal.c: what the relay cannot take ---- */
 
-/* Returns 0, or an error with its sentence in s->message; then the mail must not begin. */
-int fct_session_refuses(fct_session *s, const fct_transaction *mail);
+/*
+ * Returns 0, or an error with its sentence in s->message; then the mail must not begin.  What the
+ * relay cannot take is encoded anew first, and a recipient outside ASCII is refused alone.
+ */
+int fct_session_refuses(fct_session *s, fct_transaction *mail);
 
 /* ---- parameter.c: what a mail asks besides delivery ---- */
 

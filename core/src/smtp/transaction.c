@@ -2,8 +2,6 @@
 /* One mail on the connection: its commands, and what each reply to them means. */
 #include "smtp/session_state.h"
 
-#include "base/utf8.h"
-
 #include <string.h>
 
 #define DOMAINS_MAX 64u /* domains of one run's recipients, when the relay limits them */
@@ -16,7 +14,7 @@ static void no_memory(fct_session *s, fct_transaction *mail)
 static void say_mail(fct_session *s, fct_transaction *mail)
 {
     unsigned needs = fct_mail_needs(mail->mail);
-    bool utf8 = needs & FCT_NEEDS_SMTPUTF8;
+    bool utf8 = needs & FCT_NEEDS_SMTPUTF8 && fct_session_uses(s, FCT_OFFER_SMTPUTF8);
     fct_buf *line = &s->line;
 
     fct_buf_clear(line);
@@ -29,9 +27,7 @@ static void say_mail(fct_session *s, fct_transaction *mail)
     }
     if (needs & FCT_NEEDS_8BITMIME)
         fct_buf_add_text(line, " BODY=8BITMIME");
-    for (size_t i = 0; !utf8 && i < mail->recipient_count; i++)
-        utf8 = !fct_is_ascii(fct_slice_of(fct_mail_recipient(mail->mail, i)));
-    if (utf8 || !fct_is_ascii(fct_slice_of(fct_mail_sender(mail->mail))))
+    if (utf8)
         fct_buf_add_text(line, " SMTPUTF8");
     fct_session_add_mail_terms(s, fct_mail_terms(mail->mail), line);
     fct_session_write(s, FCT_COMMAND_MAIL, mail, (fct_slice){line->ptr, line->len}, false);
@@ -170,8 +166,8 @@ void fct_transaction_begin(fct_session *s, fct_transaction *mail)
                                   (s->config.chunking && s->caps.offers & FCT_OFFER_CHUNKING));
 
     if (refusal) {
-        fct_transaction_end(s, mail, FCT_PERMANENT, refusal, FACTEUR_PHASE_mail, NULL,
-                            s->message.ptr);
+        fct_transaction_end(s, mail, refusal == FACTEUR_ENOMEM ? FCT_TEMPORARY : FCT_PERMANENT,
+                            refusal, FACTEUR_PHASE_mail, NULL, s->message.ptr);
         return;
     }
     mail->behind = behind;

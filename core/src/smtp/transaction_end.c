@@ -89,9 +89,12 @@ static enum stand stand_at_end(const fct_transaction *mail)
 
 /* ---- Recipients ------------------------------------------------------------------------------ */
 
+/* Without a code it is our own refusal. */
 static enum fct_class class_of(const fct_reply *reply)
 {
-    return fct_reply_kind(reply->code) == 5 ? FCT_PERMANENT : FCT_TEMPORARY;
+    return fct_reply_kind(reply->code) == 5 || (!reply->code && *reply->enhanced == '5')
+               ? FCT_PERMANENT
+               : FCT_TEMPORARY;
 }
 
 /* Take the mail out of the counts of mails in flight: it waits again, or it has ended. */
@@ -193,7 +196,7 @@ static void end_unsent(fct_session *s, const fct_transaction *mail, fct_outcome 
     outcome->phase = phase;
     first = first_of(outcome, &index);
     /* Each recipient was decided on its own: report the first one that has the mail's class. */
-    if (first && mail->marks[index] == FCT_MARK_REFUSED) {
+    if (first && mail->marks[index] == FCT_MARK_REFUSED && first->reply.code) {
         reply = &first->reply;
         outcome->phase = FACTEUR_PHASE_rcpt;
         outcome->error = class_of(reply) == FCT_PERMANENT ? FACTEUR_EPERMANENT : FACTEUR_ETEMPORARY;
