@@ -61,7 +61,7 @@ static const char send_flags[] =
     "  --header \"Name: value\"           a header field of your own\n"
     "  --message-id ID, --date DATE     default: at random, now\n"
     "  --envelope-from ADDRESS          where bounces go; default: the sender\n"
-    "  --eml FILE                       send finished bytes as they are; --to and --envelope-from\n"
+    "  --eml FILE                       send finished bytes; --to and --envelope-from\n"
     "                                   then replace the addresses of the header fields\n"
     "\n"
     "  facteur send --from shop@example.com --to ana@example.com --subject Hello --text 'Hi Ana'\n"

@@ -270,10 +270,12 @@ FACTEUR_API int facteur_message_attach_stream(facteur_message *message, facteur_
 /*
  * Make a message of finished RFC 5322 bytes.  LF, with any CR before it, ends a line and becomes
  * CRLF; other CRs and NULs become spaces.  Bcc, Resent-Bcc and Return-Path fields are removed.
- * Every other byte stays.  Set the envelope with facteur_message_set("envelope_from") and
- * facteur_message_add_recipient().  What you do not set is read from the header fields: from the
- * newest block of Resent fields if there is one (RFC 5322 section 3.6.6), else from From, Sender,
- * To, Cc and Bcc.
+ * What SMTP cannot carry is encoded: header fields outside ASCII, and lines of more than 998 bytes.
+ * For a relay without 8BITMIME its text is, too.  A signed message (DKIM, multipart/signed) is not
+ * changed but refused.  Every other byte stays.  Set the envelope with
+ * facteur_message_set("envelope_from") and facteur_message_add_recipient().  What you do not set is
+ * read from the header fields: from the newest block of Resent fields if there is one (RFC 5322
+ * section 3.6.6), else from From, Sender, To, Cc and Bcc.
  */
 FACTEUR_API int facteur_message_from_bytes(const void *bytes, size_t len, facteur_message **out,
                                            facteur_error **error);

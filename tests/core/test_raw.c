@@ -72,8 +72,8 @@ static void check(fct_slice body)
     result = facteur_message_from_bytes(whole.ptr, whole.len, &message, &error);
     assert_int_equal(result, 0);
     if (too_long) {
-        assert_false(fct_mend_has_long_line(
-            (fct_slice){message->raw->bytes.ptr, message->raw->bytes.len}));
+        assert_false(
+            fct_mend_has_long_line((fct_slice){message->raw->bytes.ptr, message->raw->bytes.len}));
         assert_non_null(strstr(message->raw->bytes.ptr, "Content-Transfer-Encoding: "));
     } else {
         assert_int_equal(message->raw->bytes.len, expected.len);

@@ -564,9 +564,9 @@ static void the_first_form_is_read(void **state)
     expect_same_wire(prepared.mail, loaded);
     assert_int_equal(fct_mail_notes(loaded)->count, 0);
     fct_mail_unref(loaded);
-    forge(&stored, "fctmail\x01", "fctmail\x03", 8);
-    expect_refused(stored.ptr, stored.len, "has the form 3, and this release");
-    forge(&stored, "fctmail\x03", "fctmail\0", 8);
+    forge(&stored, "fctmail\x01", "fctmail\x04", 8);
+    expect_refused(stored.ptr, stored.len, "has the form 4, and this release");
+    forge(&stored, "fctmail\x04", "fctmail\0", 8);
     expect_refused(stored.ptr, stored.len, "has the form 0, and this release");
     fct_buf_done(&stored);
     prepared_done(&prepared);

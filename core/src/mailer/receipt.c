@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "mailer/queue_id.h"
+#include "mime/mend.h"
 #include "smtp/later.h"
 #include "smtp/reply.h"
 
@@ -204,6 +205,19 @@ void fct_receipt_name_relay(facteur_receipt *receipt, const char *relay)
     receipt->relay = name;
 }
 
+/* What the relay that has the mail could not take otherwise. */
+static void tell_mended(facteur_receipt *receipt, unsigned mended)
+{
+    if (mended & FCT_MENDED_REPLY_TO)
+        fct_receipt_note(receipt, "an address was left out of Reply-To: it is outside ASCII, and "
+                                  "the relay does not offer SMTPUTF8");
+    if (mended & FCT_MENDED_ADDRESS)
+        fct_receipt_note(receipt, "an address of the header was left out or is shown as text: it "
+                                  "is outside ASCII, and the relay does not offer SMTPUTF8");
+    if (mended & FCT_MENDED_BODY)
+        fct_receipt_note(receipt, "the text was encoded: the relay does not offer 8BITMIME");
+}
+
 void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsigned attempts,
                       char *transcript)
 {
@@ -219,6 +233,8 @@ void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsi
             outcome->timing_us[i] < 0 ? -1 : (double)outcome->timing_us[i] / 1000000;
     fill_recipients(receipt, outcome);
     receipt->later = outcome->later ? fct_later_ref(outcome->later) : NULL;
+    if (outcome->class == FCT_SENT || outcome->class == FCT_IN_DOUBT)
+        tell_mended(receipt, outcome->mended);
     if (outcome->class == FCT_SENT) {
         id = fct_queue_id_find(fct_slice_of(or_empty(outcome->reply.text)));
         receipt->queue_id = fct_strndup(id.ptr, id.len);

@@ -57,6 +57,7 @@ struct fct_raw {
     fct_buf from, sender, recipients;
     char *message_id; /* NULL: the bytes have none */
     bool has_date, has_message_id, has_8bit, has_8bit_header;
+    unsigned mended; /* enum fct_mended */
 };
 
 struct facteur_message {

@@ -12,11 +12,10 @@
 
 /* What was done. */
 enum fct_mended {
-    FCT_MENDED_BODY = 1,   /* a part was encoded */
-    FCT_MENDED_HEADER = 2, /* a field was encoded or folded */
-    FCT_MENDED_REPLY_TO =
-        4, /* an address outside ASCII was left out of Reply-To, or of a like field */
-    FCT_MENDED_ADDRESS = 8 /* one of another field became a text */
+    FCT_MENDED_BODY = 1,     /* a part was encoded */
+    FCT_MENDED_HEADER = 2,   /* a field was encoded or folded */
+    FCT_MENDED_REPLY_TO = 4, /* an address outside ASCII was left out of Reply-To */
+    FCT_MENDED_ADDRESS = 8   /* one of another field was left out, or became a text */
 };
 
 /*

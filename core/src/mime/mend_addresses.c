@@ -16,8 +16,9 @@
 struct list {
     fct_mend *mend;
     fct_header *header;
-    bool drops;    /* the mail is complete without this field */
-    bool is_from;  /* it is not, and a group there is no sender */
+    bool drops;   /* the mail is complete without this field */
+    bool is_from; /* it is not, and a group there is no sender */
+    bool is_reply_to;
     bool groups;   /* the field has them */
     bool in_group; /* of the item at hand */
     bool first;    /* no item stands before it, in its group */
@@ -48,6 +49,12 @@ static bool drops(fct_slice name)
             return true;
     }
     return false;
+}
+
+static bool is_reply_to(fct_slice name)
+{
+    return fct_slice_equal_nocase(name, FCT_SLICE("Reply-To")) ||
+           fct_slice_equal_nocase(name, FCT_SLICE("Resent-Reply-To"));
 }
 
 /* A comma stands between two items of a list, or of a group. */
@@ -130,11 +137,9 @@ static void put_item(struct list *list, const struct item *item, fct_slice addre
 /* The address is no address here: shown, where it can be, but not to be written to. */
 static void put_hidden(struct list *list, const struct item *item)
 {
-    if (list->drops || list->in_group) {
-        list->mend->done |= list->drops ? FCT_MENDED_REPLY_TO : FCT_MENDED_ADDRESS;
+    list->mend->done |= list->is_reply_to ? FCT_MENDED_REPLY_TO : FCT_MENDED_ADDRESS;
+    if (list->drops || list->in_group)
         return;
-    }
-    list->mend->done |= FCT_MENDED_ADDRESS;
     begin(list);
     put_phrase(list->header, item->phrase);
     put_encoded(list->header, item->address);
@@ -246,6 +251,7 @@ bool fct_mend_put_addresses(fct_mend *mend, fct_header *header, fct_slice name, 
                         .drops = !mend->nested && drops(name),
                         .is_from = fct_slice_equal_nocase(name, FCT_SLICE("From")) ||
                                    fct_slice_equal_nocase(name, FCT_SLICE("Resent-From")),
+                        .is_reply_to = is_reply_to(name),
                         .groups = has_groups(mend, value),
                         .first = true};
     struct fct_field_scan scan = {0};

@@ -424,6 +424,7 @@ static int mend_bytes(struct reader *r)
     }
     raw->bytes.failed = raw->bytes.failed || made.failed;
     fct_buf_done(&made);
+    raw->mended = mend.done;
     raw->has_8bit = !fct_is_ascii(text);
     raw->has_8bit_header = mend.utf8_addresses;
     if (!raw->bytes.failed && fct_mend_has_long_line(text)) {
@@ -468,6 +469,19 @@ static int read_raw(struct fct_raw *raw, fct_slice text, facteur_error **error)
     return result;
 }
 
+static void tell_mended(facteur_message *message)
+{
+    unsigned mended = message->raw->mended;
+
+    if (mended & FCT_MENDED_HEADER)
+        fct_message_note(message, "header fields were encoded or folded: they had bytes outside "
+                                  "ASCII or lines of more than 998 bytes");
+    if (mended & FCT_MENDED_ADDRESS)
+        fct_message_note(message, "an address in the header is shown as text: it is none");
+    if (mended & FCT_MENDED_BODY)
+        fct_message_note(message, "the text was encoded: it had lines of more than 998 bytes");
+}
+
 int facteur_message_from_bytes(const void *bytes, size_t len, facteur_message **out,
                                facteur_error **error)
 {
@@ -484,6 +498,7 @@ int facteur_message_from_bytes(const void *bytes, size_t len, facteur_message **
         facteur_message_free(message);
         return result == FACTEUR_ENOMEM ? fct_error_nomem(error) : result;
     }
+    tell_mended(message);
     *out = message;
     return 0;
 }

@@ -12,7 +12,7 @@
 
 /* RFC 5321 section 4.5.3.1.3 has 256 octets for a path.  Real relays read more. */
 #define ADDRESS_MAX 998u
-#define NO_SMTPUTF8 "address is outside ASCII and the relay does not offer SMTPUTF8"
+#define NO_SMTPUTF8 "an address is outside ASCII and the relay does not offer SMTPUTF8"
 
 /* No byte may end the line or the path early, whoever made the mail. */
 static bool sayable(const char *address)
@@ -60,8 +60,7 @@ static bool needs_utf8(const char *address)
  */
 static size_t refuse_recipients(fct_transaction *mail)
 {
-    static const fct_reply reply = {.enhanced = "5.6.7",
-                                    .text = (char *)(size_t)("the " NO_SMTPUTF8)};
+    static const fct_reply reply = {.enhanced = "5.6.7", .text = (char *)(size_t)NO_SMTPUTF8};
     size_t left = 0;
 
     for (size_t i = 0; i < mail->recipient_count; i++) {
@@ -127,11 +126,11 @@ static int fit(fct_session *s, fct_transaction *mail)
     if (!fct_session_uses(s, FCT_OFFER_SMTPUTF8)) {
         if (needs_utf8(fct_mail_sender(mail->mail)))
             return refuse(s, FACTEUR_EPERMANENT,
-                          "the sender's " NO_SMTPUTF8 ": use an ASCII address, or a relay that "
-                          "offers it");
+                          NO_SMTPUTF8 " for the sender: use an ASCII address, or a relay that "
+                                      "offers it");
         if (!refuse_recipients(mail))
             return refuse(s, FACTEUR_EPERMANENT,
-                          "an " NO_SMTPUTF8 ": use an ASCII address, or a relay that offers it");
+                          NO_SMTPUTF8 ": use an ASCII address, or a relay that offers it");
     }
     return lacks ? adapt(s, mail, lacks) : 0;
 }

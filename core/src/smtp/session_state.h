@@ -63,8 +63,8 @@ enum fct_mark {
     FCT_MARK_PENDING,
     FCT_MARK_ASKED,    /* RCPT is written */
     FCT_MARK_ACCEPTED, /* in this run */
-    FCT_MARK_REFUSED, /* by the relay, or by us: it offers no SMTPUTF8 */
-    FCT_MARK_FULL, /* too many recipients: goes to another run */
+    FCT_MARK_REFUSED,  /* by the relay, or by us: it offers no SMTPUTF8 */
+    FCT_MARK_FULL,     /* too many recipients: goes to another run */
     FCT_MARK_SENT
 };
 

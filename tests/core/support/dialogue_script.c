@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "support/dialogue_script.h"
+#include "mime/mend.h"
 
 void *must(void *block)
 {
@@ -58,6 +59,20 @@ static bool set_terms(facteur_message *message, const char *line)
     return ok;
 }
 
+/* What the relay is to get: the mail, or with `adapted` its form for one that offers little. */
+static fct_mail *mail_to_see(fct_mail *mail, const char *line)
+{
+    fct_mail *adapted = NULL;
+    const char *why;
+    unsigned done;
+    char value[2];
+
+    if (value_of(line, "adapted", value, sizeof(value)) &&
+        fct_mail_adapt(mail, FCT_NEEDS_8BITMIME | FCT_NEEDS_SMTPUTF8, &adapted, &done, &why) == 0)
+        return adapted;
+    return fct_mail_ref(mail);
+}
+
 /* False: not a mail that the message layer takes. */
 static bool freeze_mail(struct script_mail *out, const char *line, const char *from, char *to,
                         const char *first, const char *body, size_t size)
@@ -65,6 +80,7 @@ static bool freeze_mail(struct script_mail *out, const char *line, const char *f
     struct fct_freeze facts = {.date_s = 1795000000};
     facteur_message *message = NULL;
     fct_mail_reader *reader;
+    fct_mail *seen;
     fct_slice run;
     bool stable, start = true, ok;
     char *raw = must(malloc(strlen(first) + strlen(body) + size + 400));
@@ -86,14 +102,16 @@ static bool freeze_mail(struct script_mail *out, const char *line, const char *f
     facteur_message_free(message);
     if (!ok)
         return false;
-    out->content = must(malloc((size_t)fct_mail_size(out->mail) + 1));
-    out->stuffed = must(malloc((size_t)fct_mail_size(out->mail) * 2 + 4));
-    reader = must(fct_mail_reader_new(out->mail));
+    seen = mail_to_see(out->mail, line);
+    out->content = must(malloc((size_t)fct_mail_size(seen) + 1));
+    out->stuffed = must(malloc((size_t)fct_mail_size(seen) * 2 + 4));
+    reader = must(fct_mail_reader_new(seen));
     while (fct_mail_reader_next(reader, &run, &stable) == 1) {
         memcpy(out->content + out->content_len, run.ptr, run.len);
         out->content_len += run.len;
     }
     fct_mail_reader_free(reader);
+    fct_mail_unref(seen);
     /* Written apart from the session's own stuffing, byte by byte. */
     for (size_t i = 0; i < out->content_len; i++) {
         if (start && out->content[i] == '.')
