@@ -244,6 +244,12 @@ static bool has_groups(fct_mend *mend, fct_slice value)
     return !result;
 }
 
+/* "Name:;" stands for itself in a list that is otherwise none. */
+static bool is_empty_group(fct_slice text, fct_slice value, size_t end)
+{
+    return text.len && text.ptr[text.len - 1] == ':' && end < value.len && value.ptr[end] == ';';
+}
+
 bool fct_mend_put_addresses(fct_mend *mend, fct_header *header, fct_slice name, fct_slice value)
 {
     struct list list = {.mend = mend,
@@ -265,7 +271,8 @@ bool fct_mend_put_addresses(fct_mend *mend, fct_header *header, fct_slice name, 
         } else {
             put_one(&list, text);
         }
-        if (list.in_group && (end == value.len || value.ptr[end] == ';')) {
+        if (list.in_group ? end == value.len || value.ptr[end] == ';'
+                          : is_empty_group(text, value, end)) {
             fct_header_glue(header, ';');
             list.in_group = list.first = false;
         }

@@ -375,6 +375,42 @@ static void put_plain(fct_buf *out, fct_slice field)
         fct_buf_add_char(out, field.ptr[i] & 0x80 ? '?' : field.ptr[i]);
 }
 
+/* The next byte that is no blank and no line end; 0 at the end. */
+static char next_mark(fct_slice *text)
+{
+    while (text->len) {
+        char byte = *text->ptr++;
+
+        text->len--;
+        if (byte && !strchr(" \t\r\n", byte))
+            return byte;
+    }
+    return 0;
+}
+
+/* A field that was only folded anew stays as it was: its addresses need the relay's SMTPUTF8. */
+static void keep_folds(fct_mend *mend, fct_slice field, size_t start)
+{
+    fct_slice made = {mend->out->ptr + start, mend->out->len - start}, rest = field;
+    char mark;
+
+    if (mend->out->failed)
+        return;
+    do {
+        mark = next_mark(&rest);
+        if (next_mark(&made) != mark) {
+            mend->done |= FCT_MENDED_HEADER;
+            return;
+        }
+    } while (mark);
+    if (fct_mend_has_long_line(field)) {
+        mend->done |= FCT_MENDED_HEADER;
+        return;
+    }
+    mend->out->len = start;
+    fct_buf_add_slice(mend->out, field);
+}
+
 void fct_mend_field(fct_mend *mend, fct_slice field)
 {
     fct_slice name = fct_field_name(field);
@@ -394,9 +430,7 @@ void fct_mend_field(fct_mend *mend, fct_slice field)
     unfold(&value, (fct_slice){colon + 1, field.len - (size_t)(colon + 1 - field.ptr)});
     if (!put_field(mend, name, (fct_slice){value.ptr ? value.ptr : "", value.len}))
         mend->out->len = start;
-    if (mend->out->len - start != field.len ||
-        memcmp(mend->out->ptr + start, field.ptr, field.len) != 0)
-        mend->done |= FCT_MENDED_HEADER;
+    keep_folds(mend, field, start);
     mend->out->failed = mend->out->failed || value.failed;
     fct_buf_done(&value);
 }
