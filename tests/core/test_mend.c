@@ -178,6 +178,11 @@ static void bodies_in_seven_bits(void **state)
          "Content-Transfer-Encoding: base64\r\n\r\nw6k=\r\n--b \r\n\r\n"
          "plain\r\n--b\r\nContent-Type: a/b\r\nContent-Transfer-Encoding: base64\r\n\r\n/w==\r\n"
          "--b--\r\n??\r\n"},
+        /* No boundary ends it. */
+        {"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: a/b\r\n\r\n"
+         "\xff\r\n",
+         "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: a/b\r\n"
+         "Content-Transfer-Encoding: base64\r\n\r\n/w0K\r\n"},
         /* Its boundary is not there: what a reader shows is the whole. */
         {"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\xc3\xa9\r\n",
          "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=\"utf-8\"\r\n"

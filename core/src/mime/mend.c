@@ -409,4 +409,7 @@ void fct_mend_message(fct_mend *mend, fct_slice text)
 {
     fct_buf_reserve(mend->out, text.len + text.len / 8 + 256);
     mend_entity(mend, text, true, false, 0);
+    /* The base64 of a last part that no boundary ends. */
+    if (text.len && mend->out->len && mend->out->ptr[mend->out->len - 1] != '\n')
+        fct_buf_add(mend->out, "\r\n", 2);
 }
