@@ -114,7 +114,7 @@ static void addresses_that_a_relay_cannot_take(void **state)
          "Reply-To: ren\xc3\xa9@x.example, b@c.example", "Reply-To: b@c.example"},
         {"Sender: ren\xc3\xa9@x.example", "Sender: ren\xc3\xa9@x.example", ""},
         {"To: Friends: ren\xc3\xa9@x.example, b@c.example;",
-         "To: Friends : ren\xc3\xa9@x.example, b@c.example;", "To: Friends : b@c.example;"},
+         "To: Friends: ren\xc3\xa9@x.example, b@c.example;", "To: Friends : b@c.example;"},
         {"From: ren\xc3\xa9@x.example", "From: ren\xc3\xa9@x.example",
          "From: ren\xc3\xa9@x.example"},
     };
