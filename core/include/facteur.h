@@ -83,6 +83,7 @@ typedef struct facteur_mailer facteur_mailer;
 typedef struct facteur_delivery facteur_delivery;
 typedef struct facteur_host facteur_host;
 typedef struct facteur_receipt facteur_receipt;
+typedef struct facteur_outbox facteur_outbox;
 
 /* The version the library was built with, "MAJOR.MINOR.PATCH".  Static. */
 FACTEUR_API const char *facteur_version(void);
@@ -770,6 +771,136 @@ FACTEUR_API size_t facteur_captured_count(const facteur_mailer *mailer);
 FACTEUR_API int facteur_captured(const facteur_mailer *mailer, size_t index, char **bytes,
                                  size_t *len, char **envelope_json, facteur_error **error);
 FACTEUR_API void facteur_captured_clear(facteur_mailer *mailer);
+
+/* ---- The outbox ------------------------------------------------------------------------------ */
+
+/*
+ * A durable queue in a database.  A mail that facteur_outbox_enqueue() has taken is sent by a
+ * worker (facteur_outbox_work()), whatever dies in between.  docs/outbox.md has the guarantees, the
+ * tables and the states.
+ *
+ * Only one thread at a time may use an outbox; each may open its own.  After fork() the child may
+ * use the same outbox, except in the middle of a call.
+ *
+ * Errors of all functions, beside their own, with "outbox" as `where`: FACTEUR_EIO (the database is
+ * locked, full, damaged or gone; another try can help), FACTEUR_ECONFIG (this program may not use
+ * it), FACTEUR_ELIMIT, FACTEUR_ENOMEM.
+ */
+
+/*
+ * Open an outbox.
+ *
+ * url      "sqlite:///var/lib/shop/outbox.db", with an absolute path.
+ * create   1: make file and tables where there are none.
+ *
+ * FACTEUR_ECONFIG: not such a URL; no outbox there; tables of another version; a place that is not
+ * safe (a symbolic link, a folder or file that every user may write, a network file system).
+ */
+FACTEUR_API int facteur_outbox_open(const char *url, int create, facteur_outbox **outbox,
+                                    facteur_error **error);
+FACTEUR_API void facteur_outbox_close(facteur_outbox *outbox); /* NULL is fine */
+
+/*
+ * Make the tables, or bring those of an earlier version up to date; several programs may do it at
+ * once.  `from` is the version that was found, 0 for none, and `to` this release's.
+ */
+FACTEUR_API int facteur_outbox_migrate(const char *url, unsigned *from, unsigned *to,
+                                       facteur_error **error);
+
+/*
+ * Put a message into the outbox.  It is sealed now: policy, encryption and signature of this mailer
+ * are applied, and not applied again.  No connection is opened.
+ *
+ * key          Unique among the rows, in whatever state they are, until they are purged; 1 to 190
+ *              bytes.  NULL: none.
+ * not_before   Seconds since 1970.  0: at once.
+ * expires_at   Seconds since 1970, when it is given up.  0: two days after not_before.
+ * priority     0 (first) to 9 (last).  Negative: 5.
+ *
+ * Returns 0 when the mail is on the disk.  The receipt is queued, or a duplicate of the mail that
+ * has had this key before; its queue id is the row's id, the Message-ID that of the first.  If the
+ * mailer's policy leaves no recipient, the receipt is permanent.  Errors, when nothing was put in:
+ * FACTEUR_EMESSAGE (also for key, priority and expires_at), FACTEUR_ECONFIG, FACTEUR_ECLOSED.
+ * After FACTEUR_EIO the mail may be there or not; with a key, try it again.
+ */
+FACTEUR_API int facteur_outbox_enqueue(facteur_outbox *outbox, facteur_mailer *mailer,
+                                       facteur_message *message, const char *key, double not_before,
+                                       double expires_at, int priority, facteur_receipt **receipt,
+                                       facteur_error **error);
+
+/* Told when the database cannot be used for a moment.  The error is lent. */
+typedef void (*facteur_complaint)(void *user, const facteur_error *error);
+
+/*
+ * Send what is in the outbox.  Any number of processes may work on one.  A mail that a crash left
+ * in doubt is sent again with the same Message-ID, and its row counts the doubt.
+ *
+ * mailer     Its relays get the mails.  Nobody else may send with it meanwhile.
+ * once       1: end when nothing is ready.
+ * stop_fd    Ends when this descriptor becomes readable; -1: none.  Mails that were not handed over
+ *            are given back.
+ * grace      Seconds that the others have to get their verdict then.
+ * complain   May be NULL.
+ * json       The caller's (facteur_free): {"sent", "failed", "retried", "expired", "held",
+ *            "rescued", "quarantined", "stale"}, the numbers of verdicts, of leases of dead workers
+ *            that were taken back, and of leases that were lost to another worker.
+ *
+ * FACTEUR_ECONFIG: the mailer has no relay, or the option background.  FACTEUR_ECLOSED.  An error
+ * of the database only when nothing was sent yet, or at the end.
+ */
+FACTEUR_API int facteur_outbox_work(facteur_outbox *outbox, facteur_mailer *mailer, int once,
+                                    int stop_fd, double grace, facteur_complaint complain,
+                                    void *user, char **json, facteur_error **error);
+
+/*
+ * Rows as a JSON list (facteur_free), in the order of their ids.
+ *
+ * state, key   Only these rows; NULL: all.
+ * after        Rows with a larger id.
+ * limit        1 to 1000.
+ *
+ * A row is an object: id, state, key, kind, sender, recipients, message_id, size, priority,
+ * attempts, crashes, doubts, created_at, next_at, expires_at, lease_until, ended_at, owner, relay,
+ * reply, and receipt (of the last attempt, or null).  FACTEUR_EMESSAGE: no such state.
+ */
+FACTEUR_API int facteur_outbox_list(facteur_outbox *outbox, const char *state, const char *key,
+                                    long long after, unsigned limit, char **json,
+                                    facteur_error **error);
+
+/* One row, as above.  FACTEUR_EMESSAGE: no such row. */
+FACTEUR_API int facteur_outbox_show(facteur_outbox *outbox, long long id, char **json,
+                                    facteur_error **error);
+
+/* The mail of a row as it is sent (facteur_free).  FACTEUR_EMESSAGE: no such row, or purged. */
+FACTEUR_API int facteur_outbox_mail(facteur_outbox *outbox, long long id, char **bytes, size_t *len,
+                                    facteur_error **error);
+
+/*
+ * Do something with one row.
+ *
+ * action   "retry" (failed, expired, quarantined, cancelled), "release" (held) or "cancel" (ready,
+ *          held, quarantined).
+ * done     0 when the action is not possible in the row's state, or its mail was purged.
+ * state    The row's state before; static.
+ *
+ * FACTEUR_EMESSAGE: no such row or action.
+ */
+FACTEUR_API int facteur_outbox_act(facteur_outbox *outbox, const char *action, long long id,
+                                   int *done, const char **state, facteur_error **error);
+
+/*
+ * Delete what is old, in small transactions: the bytes of mails that ended before keep_bodies
+ * seconds, and the rows of those that ended before keep_rows seconds.  Both counts may be NULL.
+ */
+FACTEUR_API int facteur_outbox_purge(facteur_outbox *outbox, double keep_bodies, double keep_rows,
+                                     size_t *bodies, size_t *rows, facteur_error **error);
+
+/*
+ * {"states": {state: count, …}, "oldest_ready_at", "doubts", "schema", "database", "fixed",
+ * "file_bytes", "wal_bytes"}; facteur_free.  "fixed" is false for a SQLite that can lose commits
+ * when another program checkpoints.
+ */
+FACTEUR_API int facteur_outbox_stats(facteur_outbox *outbox, char **json, facteur_error **error);
 
 /* ---- Receipts -------------------------------------------------------------------------------- */
 

@@ -29,6 +29,7 @@ struct facteur_receipt {
     char **refused; /* the policy's */
     size_t refused_count;
     char *queue_id;
+    char *first_id; /* of a duplicate: the first one's Message-ID */
     fct_reply reply;
     enum facteur_phase phase;
     unsigned attempts, flights;
@@ -129,6 +130,7 @@ void facteur_receipt_free(facteur_receipt *receipt)
     fct_free(receipt->rejected);
     fct_free(receipt->refused);
     fct_free(receipt->queue_id);
+    fct_free(receipt->first_id);
     fct_free(receipt->reply.text);
     fct_free(receipt->message);
     fct_free(receipt->transcript);
@@ -275,6 +277,13 @@ void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id)
         receipt->accepted[receipt->accepted_count++] = fct_mail_recipient(receipt->mail, i);
 }
 
+void fct_receipt_fill_queued(facteur_receipt *receipt, const char *queue_id, const char *message_id)
+{
+    receipt->status = message_id ? FACTEUR_DUPLICATE : FACTEUR_QUEUED;
+    receipt->queue_id = fct_strdup(queue_id);
+    receipt->first_id = message_id ? fct_strdup(message_id) : NULL;
+}
+
 void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,
                              const char *message)
 {
@@ -349,6 +358,8 @@ int facteur_receipt_ok(const facteur_receipt *receipt)
 
 const char *facteur_receipt_message_id(const facteur_receipt *receipt)
 {
+    if (receipt->first_id)
+        return receipt->first_id;
     return receipt->mail ? fct_mail_message_id(receipt->mail) : "";
 }
 

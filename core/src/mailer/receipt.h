@@ -40,6 +40,17 @@ void fct_receipt_name_relay(facteur_receipt *receipt, const char *relay);
 /* Record a mail that was taken without a relay: all recipients are accepted. */
 void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id);
 
+/*
+ * Record a mail that waits in an outbox.
+ *
+ * queue_id     Its row.
+ * message_id   NULL, or that of the mail that has had this key before: the mail is a duplicate.
+ *
+ * Never fails, as above.
+ */
+void fct_receipt_fill_queued(facteur_receipt *receipt, const char *queue_id,
+                             const char *message_id);
+
 /* Record a mail that was stopped before any relay got it.  `message` may be NULL. */
 void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,
                              const char *message);

@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-int fct_sqlite_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, facteur_error **error)
+int fct_sqlite_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, char **remaining,
+                     facteur_error **error)
 {
     struct fct_query query;
+    const char *left;
+    bool had;
     int result = fct_query_begin(&query, fct_sqlite_of(store), FCT_SQL_BYTES, error);
 
     if (result)
@@ -24,8 +27,11 @@ int fct_sqlite_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, fa
         return 0;
     result = fct_buf_add(out, sqlite3_column_blob(query.statement, 0),
                          (size_t)sqlite3_column_bytes(query.statement, 0));
+    left = (const char *)sqlite3_column_text(query.statement, 1);
+    had = left != NULL;
+    *remaining = left ? fct_strdup(left) : NULL;
     fct_query_end(&query);
-    return result ? fct_error_nomem(error) : 0;
+    return result || (had && !*remaining) ? fct_error_nomem(error) : 0;
 }
 
 /* ---- Rows ------------------------------------------------------------------------------------ */

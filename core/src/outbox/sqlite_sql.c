@@ -34,6 +34,7 @@ const char fct_sqlite_tables[] =
     "  sender      TEXT NOT NULL,\n"
     "  recipients  TEXT NOT NULL,\n"
     "  message_id  TEXT NOT NULL,\n"
+    "  remaining   TEXT,\n"
     "  size        INTEGER NOT NULL,\n"
     "  created_at  INTEGER NOT NULL,\n"
     "  expires_at  INTEGER,\n"

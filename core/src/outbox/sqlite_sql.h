@@ -25,11 +25,12 @@
              "ORDER BY next_at, id LIMIT ?) "                                                      \
              "RETURNING id, next_at, coalesce(expires_at, 0), attempts, crashes, doubts")          \
     X(DOUBT, "UPDATE facteur_mail SET state = 'in_doubt' "                                         \
-             "WHERE id = ? AND fence = ? AND state = 'leased'")                                    \
+             "WHERE id = ? AND fence = ? AND state IN ('leased', 'in_doubt')")                     \
     X(SETTLE, "UPDATE facteur_mail SET state = ?1, next_at = iif(?1 = 'ready', ?2, next_at), "     \
               "ended_at = ?3, attempts = attempts - ?4, doubts = doubts + ?5, crashes = 0, "       \
               "relay = coalesce(?6, relay), reply = coalesce(?7, reply), "                         \
-              "result = coalesce(?8, result), owner = NULL, lease_until = NULL "                   \
+              "result = coalesce(?8, result), remaining = coalesce(?11, remaining), "              \
+              "owner = NULL, lease_until = NULL "                                                  \
               "WHERE id = ?9 AND fence = ?10 AND state IN ('leased', 'in_doubt')")                 \
     X(RENEW, "UPDATE facteur_mail SET lease_until = ? "                                            \
              "WHERE state IN ('leased', 'in_doubt') AND fence = ?")                                \
@@ -40,7 +41,8 @@
     X(NEXT_READY, "SELECT min(next_at) FROM facteur_mail WHERE state = 'ready' AND priority = ?")  \
     X(NEXT_LEASE, "SELECT min(lease_until) FROM facteur_mail "                                     \
                   "WHERE state IN ('leased', 'in_doubt')")                                         \
-    X(BYTES, "SELECT bytes FROM facteur_body WHERE id = ?")                                        \
+    X(BYTES, "SELECT bytes, remaining FROM facteur_body "                                          \
+             "LEFT JOIN facteur_mail USING (id) WHERE facteur_body.id = ?")                        \
     X(LIST, "SELECT id, state, priority, attempts, crashes, doubts, size, fence, created_at, "     \
             "next_at, expires_at, lease_until, ended_at, key, kind, sender, recipients, "          \
             "message_id, owner, relay, reply, result FROM facteur_mail "                           \

@@ -265,6 +265,7 @@ static int settle_one(struct fct_sqlite *s, int64_t fence, const struct fct_sett
     fct_query_text(&query, verdict->result);
     fct_query_int(&query, verdict->id);
     fct_query_int(&query, fence);
+    fct_query_text(&query, verdict->remaining);
     return fct_query_run(&query, changed, error);
 }
 

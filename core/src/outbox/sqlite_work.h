@@ -21,7 +21,7 @@ int fct_sqlite_rescue(fct_store *store, int64_t now_us, enum fct_doubt_policy po
 int fct_sqlite_next(fct_store *store, int64_t *ready_us, int64_t *lease_us, facteur_error **error);
 
 /* In sqlite_look.c */
-int fct_sqlite_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found,
+int fct_sqlite_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, char **remaining,
                      facteur_error **error);
 int fct_sqlite_list(fct_store *store, const struct fct_store_filter *filter,
                     struct fct_store_rows *rows, facteur_error **error);

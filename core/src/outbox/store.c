@@ -176,11 +176,12 @@ int fct_store_next(fct_store *store, int64_t *ready_us, int64_t *lease_us, facte
     return result ? result : store->kind->next(store, ready_us, lease_us, error);
 }
 
-int fct_store_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, facteur_error **error)
+int fct_store_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, char **remaining,
+                    facteur_error **error)
 {
     int result = store->kind->attend(store, error);
 
-    return result ? result : store->kind->bytes(store, id, out, found, error);
+    return result ? result : store->kind->bytes(store, id, out, found, remaining, error);
 }
 
 int fct_store_list(fct_store *store, const struct fct_store_filter *filter,

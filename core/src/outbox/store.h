@@ -130,8 +130,8 @@ int fct_store_claim(fct_store *store, unsigned limit, const char *owner, int64_t
 /*
  * The terminators of these mails are about to be written.
  *
- * mine   For each, whether the row was leased under this fence and is now in doubt.  The others
- * were taken away: their terminator must not be written.
+ * mine   For each, whether the row is under this fence and now in doubt; it may have been before.
+ * The others were taken away: their terminator must not be written.
  */
 int fct_store_doubt(fct_store *store, int64_t fence, const int64_t *ids, bool *mine, size_t count,
                     facteur_error **error);
@@ -145,6 +145,11 @@ struct fct_settled {
     const char *relay;  /* or NULL: as before */
     const char *reply;  /* cut at 1 KiB; or NULL: as before */
     const char *result; /* the receipt in JSON; or NULL: as before */
+    /*
+     * With FCT_ROW_READY: "0 2 5", the only recipients of the sealed mail that are left; or NULL:
+     * as before.
+     */
+    const char *remaining;
 };
 
 /*
@@ -177,8 +182,14 @@ int fct_store_rescue(fct_store *store, int64_t now_us, enum fct_doubt_policy pol
  */
 int fct_store_next(fct_store *store, int64_t *ready_us, int64_t *lease_us, facteur_error **error);
 
-/* Append the bytes of a sealed mail.  `found` is false when they were purged. */
-int fct_store_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, facteur_error **error);
+/*
+ * Append the bytes of a sealed mail.
+ *
+ * found       False when they were purged.
+ * remaining   Which recipients are left (fct_settled), fct_malloc'ed, or NULL for all.
+ */
+int fct_store_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, char **remaining,
+                    facteur_error **error);
 
 /* ---- The operator's part ----------------------------------------------------------------------
  */

@@ -33,7 +33,8 @@ struct fct_store_kind {
     int (*rescue)(fct_store *store, int64_t now_us, enum fct_doubt_policy policy,
                   struct fct_rescued *rescued, facteur_error **error);
     int (*next)(fct_store *store, int64_t *ready_us, int64_t *lease_us, facteur_error **error);
-    int (*bytes)(fct_store *store, int64_t id, fct_buf *out, bool *found, facteur_error **error);
+    int (*bytes)(fct_store *store, int64_t id, fct_buf *out, bool *found, char **remaining,
+                 facteur_error **error);
     int (*list)(fct_store *store, const struct fct_store_filter *filter,
                 struct fct_store_rows *rows, facteur_error **error);
     int (*act)(fct_store *store, enum fct_row_action action, int64_t id, int64_t now_us,

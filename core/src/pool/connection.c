@@ -291,8 +291,8 @@ static void on_event(fct_connection *connection, struct fct_session_event *event
         connection->idle_us = now_us;
         fct_pool_on_noop(connection->pool, connection);
         return;
-    case FCT_EVENT_GATE: /* no mail of a pool waits at the gate */
-        fct_session_release(connection->session, now_us);
+    case FCT_EVENT_GATE:
+        fct_connection_ask_gate(connection, event);
         return;
     case FCT_EVENT_CLOSE:
         on_close(connection, event);
@@ -513,8 +513,8 @@ int fct_connection_submit(fct_connection *connection, fct_job *job)
                   fct_connection_has_rested(connection, now_us);
     bool held = rested || fct_mail_limit_near(&connection->pool->mail_limit, connection->mails);
     uint64_t deadline_us = job->span_us ? now_us + job->span_us : job->deadline_us;
-    int result = fct_session_submit(connection->session, job->mail, deadline_us,
-                                    held ? FCT_HOLD_REPLY : 0, job, now_us);
+    unsigned hold = (held ? FCT_HOLD_REPLY : 0) | (job->gate ? FCT_HOLD_GATE : 0);
+    int result = fct_session_submit(connection->session, job->mail, deadline_us, hold, job, now_us);
 
     if (result != 0)
         return result;

@@ -112,6 +112,9 @@ void fct_pool_on_end(fct_pool *pool, fct_connection *connection, struct fct_fail
 /* Bytes have come from the relay. */
 void fct_connection_time_answer(fct_connection *connection);
 
+/* The session's FCT_EVENT_GATE. */
+void fct_connection_ask_gate(fct_connection *connection, const struct fct_session_event *event);
+
 /* Whether it was idle so long that the network may have dropped it unnoticed. */
 bool fct_connection_has_rested(const fct_connection *connection, uint64_t now_us);
 

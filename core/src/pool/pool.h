@@ -36,6 +36,13 @@ typedef struct fct_job {
      * this send; its `again` is always false.
      */
     void (*done)(struct fct_job *job, const fct_outcome *outcome);
+    /*
+     * NULL, or called from within the loop each time before the terminators of a flight leave, with
+     * all of its mails: they must have the same function.  It sets `barred` of those that must not
+     * be handed over.  These end with ECLOSED.
+     */
+    void (*gate)(struct fct_job *const *jobs, size_t count);
+    bool barred;
     unsigned attempts;       /* connections tried for this mail */
     char *transcript;        /* fct_malloc'ed unless the outcome is sent; the caller frees it */
     struct fct_check *check; /* facts wanted by check(), or NULL */

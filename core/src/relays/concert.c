@@ -327,6 +327,7 @@ static void start(fct_concert *concert, struct fct_task *task)
                           .deadline_us = task->deadline_us,
                           .span_us = task->span_us,
                           .check = task->check,
+                          .gate = task->gate,
                           .done = on_done};
     task->attempts = task->next = 0;
     task->transcript = NULL;

@@ -31,6 +31,7 @@ struct fct_task {
     struct fct_check *check;     /* facts wanted, or NULL */
     unsigned only;               /* 0, or 1 + the index of the only relay that may take it */
     struct fct_event_host *host; /* the event loop to notify of its end, or NULL */
+    void (*gate)(struct fct_job *const *jobs, size_t count); /* of its job, or NULL */
     /* Copies what it needs from the outcome.  Runs in the thread that leads. */
     void (*take)(struct fct_task *task, const fct_outcome *outcome);
     /*

@@ -113,6 +113,7 @@ static void take_mail(struct client *client, int *mails)
 {
     struct server *server = client->server;
 
+    server->heard++;
     usleep((useconds_t)server->slow_ms * 1000);
     while (server->hold)
         usleep(1000);

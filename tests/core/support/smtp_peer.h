@@ -27,6 +27,7 @@ struct server {
     int room;                 /* every connection after so many is refused; 0: none is */
     int slow_ms;              /* before each verdict */
     atomic_bool hold;         /* no verdict as long as it is set */
+    atomic_int heard;         /* ends of mails, with or without a verdict */
     int hates_groups;         /* offers PIPELINING, and closes when something follows MAIL */
     int no_login;             /* every login is refused */
     int no_bdat;              /* never heard of BDAT: its octets are commands, each answered */

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* The operator's part of the outbox in facteur.h: rows as JSON, and what is done with them. */
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "mailer/outbox_door.h"
+#include "mime/sealed.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define PURGE_MAX 500 /* rows of one transaction */
+
+/* ---- Rows as JSON -----------------------------------------------------------------------------
+ */
+
+/* "2026-11-30T22:05:00.123456Z", or null for 0. */
+static json_t *time_json(int64_t us)
+{
+    time_t seconds = (time_t)(us / 1000000);
+    char text[40], date[24];
+    struct tm parts;
+
+    if (!us || !gmtime_r(&seconds, &parts))
+        return json_null();
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text, sizeof text, "%s.%06uZ", date, (unsigned)(us % 1000000));
+    return json_string(text);
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return *text ? fct_json_text(text) : json_null();
+}
+
+static json_t *receipt_json(const char *text)
+{
+    json_t *receipt = *text ? json_loads(text, 0, NULL) : NULL;
+
+    return receipt ? receipt : json_null();
+}
+
+static int set_number(json_t *object, const char *name, int64_t number)
+{
+    return fct_json_set(object, name, json_integer(number));
+}
+
+static int set_times(json_t *object, const struct fct_store_row *row)
+{
+    int err = fct_json_set(object, "created_at", time_json(row->created_us));
+
+    err |= fct_json_set(object, "next_at", time_json(row->next_us));
+    err |= fct_json_set(object, "expires_at", time_json(row->expires_us));
+    err |= fct_json_set(object, "lease_until", time_json(row->lease_us));
+    return err | fct_json_set(object, "ended_at", time_json(row->ended_us));
+}
+
+static json_t *row_json(const struct fct_store_row *row)
+{
+    json_t *object = json_object();
+    int err = set_number(object, "id", row->id);
+
+    err |= fct_json_set(object, "state", fct_json_text(fct_row_state_word(row->state)));
+    err |= fct_json_set(object, "key", text_or_null(row->key));
+    err |= fct_json_set(object, "kind", fct_json_text(row->kind));
+    err |= fct_json_set(object, "sender", fct_json_text(row->sender));
+    err |= fct_json_set(object, "recipients", fct_json_text(row->recipients));
+    err |= fct_json_set(object, "message_id", fct_json_text(row->message_id));
+    err |= set_number(object, "size", row->size);
+    err |= set_number(object, "priority", row->priority);
+    err |= set_number(object, "attempts", row->attempts);
+    err |= set_number(object, "crashes", row->crashes);
+    err |= set_number(object, "doubts", row->doubts);
+    err |= set_times(object, row);
+    err |= fct_json_set(object, "owner", text_or_null(row->owner));
+    err |= fct_json_set(object, "relay", text_or_null(row->relay));
+    err |= fct_json_set(object, "reply", text_or_null(row->reply));
+    err |= fct_json_set(object, "receipt", receipt_json(row->result));
+    if (!err)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *rows_json(const struct fct_store_rows *rows)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; list && i < rows->count; i++) {
+        if (json_array_append_new(list, row_json(&rows->rows[i]))) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static int take_json(json_t *value, char **json, facteur_error **error)
+{
+    char *text = value ? fct_json_take(value) : NULL;
+
+    if (!text)
+        return fct_error_nomem(error);
+    *json = text;
+    return 0;
+}
+
+int facteur_outbox_list(facteur_outbox *outbox, const char *state, const char *key, long long after,
+                        unsigned limit, char **json, facteur_error **error)
+{
+    struct fct_store_filter filter = {.state = state, .key = key, .after = after, .limit = limit};
+    struct fct_store_rows rows = {0};
+    int result = fct_store_list(outbox->store, &filter, &rows, error);
+
+    if (!result)
+        result = take_json(rows_json(&rows), json, error);
+    fct_store_rows_done(&rows);
+    return result;
+}
+
+static int refuse_id(long long id, facteur_error **error)
+{
+    return fct_error_set(error, FACTEUR_EMESSAGE, "id", "id: there is no mail %lld", id);
+}
+
+int facteur_outbox_show(facteur_outbox *outbox, long long id, char **json, facteur_error **error)
+{
+    struct fct_store_filter filter = {.id = id, .limit = 1};
+    struct fct_store_rows rows = {0};
+    int result = id > 0 ? fct_store_list(outbox->store, &filter, &rows, error) : 0;
+
+    if (!result && !rows.count)
+        result = refuse_id(id, error);
+    if (!result)
+        result = take_json(row_json(&rows.rows[0]), json, error);
+    fct_store_rows_done(&rows);
+    return result;
+}
+
+int facteur_outbox_mail(facteur_outbox *outbox, long long id, char **bytes, size_t *len,
+                        facteur_error **error)
+{
+    fct_buf sealed = {0}, content = {0};
+    fct_mail *mail = NULL;
+    char *remaining = NULL;
+    bool found = false;
+    int result = fct_store_bytes(outbox->store, id, &sealed, &found, &remaining, error);
+
+    if (!result && !found)
+        result = fct_error_set(error, FACTEUR_EMESSAGE, "id",
+                               "id: there is no mail %lld, or its bytes were purged", id);
+    if (!result)
+        result = fct_mail_load(sealed.ptr, sealed.len, &mail, error);
+    if (!result)
+        result = fct_mail_read(mail, &content, error);
+    if (!result) {
+        *bytes = fct_buf_take(&content, len);
+        result = *bytes ? 0 : fct_error_nomem(error);
+    }
+    fct_mail_unref(mail);
+    fct_buf_done(&sealed);
+    fct_buf_done(&content);
+    fct_free(remaining);
+    return result;
+}
+
+/* ---- Actions --------------------------------------------------------------------------------- */
+
+static int find_action(const char *word, enum fct_row_action *action, facteur_error **error)
+{
+    for (unsigned i = 0; i < FCT_ROW_ACTION_COUNT; i++) {
+        if (strcmp(fct_row_action_word((enum fct_row_action)i), word) == 0) {
+            *action = (enum fct_row_action)i;
+            return 0;
+        }
+    }
+    return fct_error_set(error, FACTEUR_EMESSAGE, "action",
+                         "action: expected retry, release or cancel, got \"%s\"", word);
+}
+
+int facteur_outbox_act(facteur_outbox *outbox, const char *word, long long id, int *done,
+                       const char **state, facteur_error **error)
+{
+    enum fct_row_action action = FCT_ROW_RETRY;
+    enum fct_row_state before = FCT_ROW_READY;
+    fct_store *store = outbox->store;
+    bool acted = false;
+    int result = find_action(word, &action, error);
+
+    if (!result)
+        result = fct_store_begin(store, error);
+    if (result)
+        return result;
+    result = fct_store_act(store, action, id, fct_clock_date_us(), &before, &acted, error);
+    if (!result)
+        result = fct_store_commit(store, error);
+    else
+        fct_store_rollback(store);
+    if (result)
+        return result;
+    *done = acted;
+    *state = fct_row_state_word(before);
+    return 0;
+}
+
+static int64_t before_us(double seconds)
+{
+    return fct_clock_date_us() - (int64_t)((seconds < 1e10 ? seconds : 1e10) * 1e6);
+}
+
+int facteur_outbox_purge(facteur_outbox *outbox, double keep_bodies, double keep_rows,
+                         size_t *bodies, size_t *rows, facteur_error **error)
+{
+    fct_store *store = outbox->store;
+    size_t bytes_now, rows_now, bytes_all = 0, rows_all = 0;
+    int result;
+
+    do {
+        bytes_now = rows_now = 0;
+        result = fct_store_begin(store, error);
+        if (result)
+            return result;
+        result = fct_store_purge(store, before_us(keep_bodies), before_us(keep_rows), PURGE_MAX,
+                                 &bytes_now, &rows_now, error);
+        if (!result)
+            result = fct_store_commit(store, error);
+        else
+            fct_store_rollback(store);
+        bytes_all += bytes_now;
+        rows_all += rows_now;
+    } while (!result && (bytes_now == PURGE_MAX || rows_now == PURGE_MAX));
+    if (bodies)
+        *bodies = bytes_all;
+    if (rows)
+        *rows = rows_all;
+    return result;
+}
+
+/* ---- Facts ----------------------------------------------------------------------------------- */
+
+int facteur_outbox_stats(facteur_outbox *outbox, char **json, facteur_error **error)
+{
+    struct fct_store_facts facts;
+    json_t *root, *states;
+    int err = fct_store_facts(outbox->store, &facts, error);
+
+    if (err)
+        return err;
+    root = json_object();
+    states = json_object();
+    for (unsigned i = 0; i < FCT_ROW_STATE_COUNT; i++)
+        err |= set_number(states, fct_row_state_word((enum fct_row_state)i), facts.count[i]);
+    err |= fct_json_set(root, "states", states);
+    err |= fct_json_set(root, "oldest_ready_at", time_json(facts.oldest_us));
+    err |= set_number(root, "doubts", facts.doubts);
+    err |= set_number(root, "schema", facts.schema);
+    err |= fct_json_set(root, "database", fct_json_text(facts.database));
+    err |= fct_json_set(root, "fixed", json_boolean(facts.fixed));
+    err |= set_number(root, "file_bytes", (int64_t)facts.file_bytes);
+    err |= set_number(root, "wal_bytes", (int64_t)facts.wal_bytes);
+    if (!err)
+        return take_json(root, json, error);
+    json_decref(root);
+    return fct_error_nomem(error);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker/work.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "mime/sealed.h"
+#include "outbox/schedule.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define INDEX_ROOM 8 /* a recipient's number, and a space */
+
+struct fct_work *fct_work_new(struct fct_worker *worker, const struct fct_claimed *row,
+                              int64_t fence)
+{
+    struct fct_work *work = fct_calloc(1, sizeof *work);
+
+    if (!work)
+        return NULL;
+    work->worker = worker;
+    work->row = *row;
+    work->fence = fence;
+    work->verdict.id = row->id;
+    work->verdict.state = FCT_ROW_READY;
+    work->verdict.uncounted = true;
+    work->verdict.next_us = row->next_us;
+    fct_list_init(&work->link);
+    atomic_init(&work->refs, 1);
+    return work;
+}
+
+void fct_work_unref(struct fct_work *work)
+{
+    if (atomic_fetch_sub(&work->refs, 1) != 1)
+        return;
+    fct_mail_unref(work->task.mail);
+    fct_event_host_unref(work->task.host);
+    fct_free(work->recipients);
+    fct_free(work->remaining);
+    fct_free((char *)work->verdict.relay);
+    fct_free((char *)work->verdict.reply);
+    fct_free((char *)work->verdict.result);
+    fct_free(work);
+}
+
+/* ---- Loading --------------------------------------------------------------------------------- */
+
+static int refuse(const char *remaining, facteur_error **error)
+{
+    return fct_error_set(
+        error, FACTEUR_EMESSAGE, "remaining",
+        "the row's column remaining is \"%s\", which are no recipients of the mail", remaining);
+}
+
+/* "0 2 5": the numbers of recipients in the sealed mail. */
+static int read_remaining(struct fct_work *work, fct_mail *mail, const char *remaining,
+                          size_t *count, facteur_error **error)
+{
+    size_t most = fct_mail_recipient_count(mail);
+
+    work->recipients = fct_calloc(most, sizeof *work->recipients);
+    if (!work->recipients)
+        return fct_error_nomem(error);
+    for (const char *at = remaining; *at; at += *at == ' ') {
+        char *end;
+        unsigned long number = strtoul(at, &end, 10);
+
+        if (end == at || number >= most || *count == most)
+            return refuse(remaining, error);
+        work->recipients[(*count)++] = (unsigned)number;
+        at = end;
+        if (*at && *at != ' ')
+            return refuse(remaining, error);
+    }
+    return *count ? 0 : refuse(remaining, error);
+}
+
+static int narrow(struct fct_work *work, fct_mail **mail, const char *remaining,
+                  facteur_error **error)
+{
+    const char **left = NULL;
+    size_t count = 0;
+    fct_mail *narrowed;
+    int result = read_remaining(work, *mail, remaining, &count, error);
+
+    if (result)
+        return result;
+    left = fct_calloc(count, sizeof *left);
+    if (!left)
+        return fct_error_nomem(error);
+    for (size_t i = 0; i < count; i++)
+        left[i] = fct_mail_recipient(*mail, work->recipients[i]);
+    narrowed = fct_mail_with_recipients(*mail, left, count);
+    fct_free(left);
+    if (!narrowed)
+        return fct_error_nomem(error);
+    fct_mail_unref(*mail);
+    *mail = narrowed;
+    return 0;
+}
+
+int fct_work_load(struct fct_work *work, fct_slice bytes, const char *remaining,
+                  facteur_error **error)
+{
+    fct_mail *mail = NULL;
+    int result = fct_mail_load(bytes.ptr, bytes.len, &mail, error);
+
+    if (!result && remaining)
+        result = narrow(work, &mail, remaining, error);
+    if (!result) {
+        /* What is left must be known after the try, whatever memory there is then. */
+        work->remaining = fct_calloc(fct_mail_recipient_count(mail), INDEX_ROOM);
+        result = work->remaining ? 0 : fct_error_nomem(error);
+    }
+    if (result) {
+        fct_mail_unref(mail);
+        return result;
+    }
+    work->task.mail = mail;
+    work->task.deadline_us = FCT_NEVER;
+    work->task.span_us = FCT_WORK_SPAN_US;
+    return 0;
+}
+
+/* ---- The verdict ------------------------------------------------------------------------------
+ */
+
+void fct_work_end(struct fct_work *work, enum fct_row_state state, const char *reply)
+{
+    work->verdict.state = state;
+    work->verdict.uncounted = false;
+    work->verdict.reply = fct_strdup(reply);
+}
+
+/* Whether a recipient of the mail is to be tried again. */
+static bool is_left(const struct fct_recipient_outcome *recipient, enum fct_doubt_policy policy)
+{
+    return recipient->class == FCT_TEMPORARY ||
+           (recipient->class == FCT_IN_DOUBT && policy == FCT_DOUBT_RETRY);
+}
+
+/* List the recipients of a mail that not all recipients got.  Returns how many are left. */
+static size_t list_left(struct fct_work *work, const fct_outcome *outcome,
+                        enum fct_doubt_policy policy)
+{
+    size_t len = 0, count = 0, room = fct_mail_recipient_count(work->task.mail) * INDEX_ROOM;
+
+    work->remaining[0] = '\0';
+    for (size_t i = 0; i < outcome->recipient_count; i++) {
+        unsigned number = work->recipients ? work->recipients[i] : (unsigned)i;
+
+        work->verdict.doubtful |= outcome->recipients[i].class == FCT_IN_DOUBT;
+        if (!is_left(&outcome->recipients[i], policy))
+            continue;
+        len += (size_t)snprintf(work->remaining + len, room - len, "%s%u", len ? " " : "", number);
+        count++;
+    }
+    return count;
+}
+
+static void try_again(struct fct_work *work, int64_t now_us, uint32_t random)
+{
+    int64_t next_us = fct_schedule_next(now_us, work->row.attempts, work->row.expires_us, random);
+
+    work->verdict.state = next_us ? FCT_ROW_READY : FCT_ROW_EXPIRED;
+    work->verdict.next_us = next_us;
+}
+
+static void keep_words(struct fct_work *work, const fct_outcome *outcome)
+{
+    fct_buf text = {0};
+
+    if (outcome->reply.code)
+        fct_buf_addf(&text, "%d %s", outcome->reply.code,
+                     outcome->reply.text ? outcome->reply.text : "");
+    else
+        fct_buf_add_text(&text,
+                         outcome->message ? outcome->message : facteur_error_text(outcome->error));
+    work->verdict.reply = fct_buf_take(&text, NULL);
+    work->verdict.relay = work->task.relay ? fct_strdup(work->task.relay) : NULL;
+}
+
+void fct_work_judge(struct fct_work *work, const fct_outcome *outcome, enum fct_doubt_policy policy,
+                    int64_t now_us, uint32_t random)
+{
+    size_t left = list_left(work, outcome, policy);
+    bool stopped = outcome->class == FCT_TEMPORARY && outcome->error == FACTEUR_ECLOSED;
+
+    keep_words(work, outcome);
+    work->verdict.uncounted = stopped;
+    work->verdict.doubtful |= outcome->class == FCT_IN_DOUBT;
+    if (stopped) {
+        work->verdict.next_us = now_us;
+    } else if (outcome->class == FCT_PERMANENT) {
+        work->verdict.state = FCT_ROW_FAILED;
+    } else if (outcome->class == FCT_SENT && !left) {
+        work->verdict.state = FCT_ROW_SENT;
+    } else if (outcome->class == FCT_IN_DOUBT && policy == FCT_DOUBT_HOLD) {
+        work->verdict.state = FCT_ROW_HELD;
+    } else {
+        /* Recipients that have got it, or are refused for good, are done. */
+        if (left && left < outcome->recipient_count)
+            work->verdict.remaining = work->remaining;
+        try_again(work, now_us, random);
+    }
+}

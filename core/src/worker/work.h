@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* One mail of an outbox in a worker: from its lease to its recorded verdict. */
+#ifndef FCT_WORK_H
+#define FCT_WORK_H
+
+#include "drive/event_host.h"
+#include "outbox/store.h"
+#include "worker/worker.h"
+
+#define FCT_WORK_SPAN_US 900000000u /* for one mail, once a connection has it */
+
+struct fct_work {
+    struct fct_task task;
+    struct fct_worker *worker;
+    fct_list link; /* among those under way, or those whose verdict is not recorded yet */
+    struct fct_claimed row;
+    int64_t fence;
+    unsigned *recipients;       /* which of the sealed mail's are left; NULL: all */
+    char *remaining;            /* room for the text of those that are left after this try */
+    struct fct_settled verdict; /* owns relay, reply and result */
+    bool under_way;             /* the driver has it, or had it */
+    bool cancelled, stale;      /* stale: the row was taken away */
+    atomic_uint refs;           /* of the worker, and of the driver while it is under way */
+};
+
+/* A work for a claimed row; NULL when memory ran out. */
+struct fct_work *fct_work_new(struct fct_worker *worker, const struct fct_claimed *row,
+                              int64_t fence);
+void fct_work_unref(struct fct_work *work);
+
+/*
+ * Make its task of the stored bytes.
+ *
+ * remaining   The row's, or NULL.
+ *
+ * Returns 0, FACTEUR_ENOMEM, or FACTEUR_EMESSAGE when the bytes are no mail that could be sent.
+ */
+int fct_work_load(struct fct_work *work, fct_slice bytes, const char *remaining,
+                  facteur_error **error);
+
+/* Decide a verdict without a relay. */
+void fct_work_end(struct fct_work *work, enum fct_row_state state, const char *reply);
+
+/* Decide the verdict of an outcome: what becomes of the row, and when it is tried again. */
+void fct_work_judge(struct fct_work *work, const fct_outcome *outcome, enum fct_doubt_policy policy,
+                    int64_t now_us, uint32_t random);
+
+#endif

@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker/ and the outbox of facteur.h: mails that are queued and sent, before a small server.  The
+ * doubt is on record before a terminator leaves, and a worker that lost its lease sends nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <sqlite3.h>
+
+#include "base/memory.h"
+#include "facteur.h"
+#include "mime/message.h"
+#include "mime/sealed.h"
+#include "support/expect.h"
+#include "support/mailer_fixture.h"
+#include "support/outbox_fixture.h"
+#include "support/smtp_peer.h"
+#include "worker/work.h"
+
+#define CHUNKED "250-test\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 8BITMIME\r\n"
+#define GROUPED "250-test\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
+#define PLAIN "250-test\r\n250 8BITMIME\r\n"
+
+static facteur_outbox *open_box(const struct outbox *box)
+{
+    facteur_outbox *outbox = NULL;
+
+    assert_int_equal(facteur_outbox_open(box->url, 0, &outbox, NULL), 0);
+    return outbox;
+}
+
+static facteur_mailer *mailer_for(const struct server *server)
+{
+    char dsn[64];
+
+    snprintf(dsn, sizeof dsn, "smtp://127.0.0.1:%u", server->port);
+    return open_mailer(dsn);
+}
+
+static facteur_message *message_for(const char *to)
+{
+    facteur_message *message = facteur_message_new();
+
+    assert_non_null(message);
+    assert_int_equal(facteur_message_set(message, "from", "shop@x.example", FACTEUR_NTS, NULL), 0);
+    assert_int_equal(facteur_message_set(message, "to", to, FACTEUR_NTS, NULL), 0);
+    assert_int_equal(facteur_message_set(message, "text", "Thank you.\n", FACTEUR_NTS, NULL), 0);
+    return message;
+}
+
+static facteur_message *message_to(unsigned number)
+{
+    char to[32];
+
+    snprintf(to, sizeof to, "mail%u@x.example", number);
+    return message_for(to);
+}
+
+static facteur_receipt *enqueue(facteur_outbox *outbox, facteur_mailer *mailer, unsigned number,
+                                const char *key)
+{
+    facteur_message *message = message_to(number);
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+
+    if (facteur_outbox_enqueue(outbox, mailer, message, key, 0, 0, -1, &receipt, &error))
+        fail_msg("%s", facteur_error_sentence(error));
+    facteur_message_free(message);
+    return receipt;
+}
+
+static void enqueue_many(facteur_outbox *outbox, facteur_mailer *mailer, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        facteur_receipt_free(enqueue(outbox, mailer, i % NUMBERED_MAX, NULL));
+}
+
+/* Work until nothing is ready; whether the numbers hold this text. */
+static void work_once(facteur_outbox *outbox, facteur_mailer *mailer, facteur_complaint complain,
+                      void *user, const char *expected)
+{
+    facteur_error *error = NULL;
+    char *json = NULL;
+
+    if (facteur_outbox_work(outbox, mailer, 1, -1, 0, complain, user, &json, &error))
+        fail_msg("%s", facteur_error_sentence(error));
+    if (!strstr(json, expected))
+        fail_msg("%s", json);
+    facteur_free(json);
+}
+
+static void run_sql(const struct outbox *box, const char *sql)
+{
+    sqlite3 *db;
+    char *problem = NULL;
+
+    assert_int_equal(sqlite3_open(box->path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 5000);
+    if (sqlite3_exec(db, sql, NULL, NULL, &problem) != SQLITE_OK)
+        fail_msg("%s", problem);
+    sqlite3_close(db);
+}
+
+static int64_t ask(const struct outbox *box, const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    int64_t value;
+
+    assert_int_equal(sqlite3_open(box->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    value = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return value;
+}
+
+/* ---- Enqueue --------------------------------------------------------------------------------- */
+
+static void a_queued_mail_has_a_receipt(void **state)
+{
+    facteur_outbox *outbox = open_box(*state);
+    facteur_mailer *mailer = open_mailer("smtp://127.0.0.1:1");
+    facteur_receipt *first = enqueue(outbox, mailer, 1, "order-1"),
+                    *second = enqueue(outbox, mailer, 1, "order-1");
+    char *bytes = NULL, *json = NULL;
+    const char *was = NULL;
+    facteur_error *error = NULL;
+    size_t len = 0;
+    int done = 0;
+
+    assert_int_equal(facteur_receipt_status(first), FACTEUR_QUEUED);
+    assert_int_equal(facteur_receipt_status(second), FACTEUR_DUPLICATE);
+    assert_true(facteur_receipt_ok(first) && facteur_receipt_ok(second));
+    assert_string_equal(facteur_receipt_queue_id(first), "1");
+    assert_string_equal(facteur_receipt_queue_id(second), "1");
+    assert_string_equal(facteur_receipt_message_id(first), facteur_receipt_message_id(second));
+    assert_int_equal(facteur_outbox_mail(outbox, 1, &bytes, &len, NULL), 0);
+    assert_non_null(strstr(bytes, facteur_receipt_message_id(first)));
+    assert_non_null(strstr(bytes, "mail1@x.example"));
+    facteur_free(bytes);
+    assert_int_equal(facteur_outbox_show(outbox, 1, &json, NULL), 0);
+    assert_non_null(
+        strstr(json, "{\"id\":1,\"state\":\"ready\",\"key\":\"order-1\",\"kind\":\"\","));
+    assert_non_null(strstr(json, "\"recipients\":\"mail1@x.example\""));
+    assert_non_null(strstr(json, "\"ended_at\":null,"));
+    facteur_free(json);
+    assert_int_equal(facteur_outbox_list(outbox, "ready", NULL, 0, 10, &json, NULL), 0);
+    assert_true(strncmp(json, "[{\"id\":1,", 9) == 0);
+    facteur_free(json);
+    assert_refused(facteur_outbox_show(outbox, 2, &json, &error), FACTEUR_EMESSAGE, &error,
+                   "there is no mail 2");
+    assert_refused(facteur_outbox_mail(outbox, 2, &bytes, &len, &error), FACTEUR_EMESSAGE, &error,
+                   "there is no mail 2");
+    assert_refused(facteur_outbox_act(outbox, "eat", 1, &done, &was, &error), FACTEUR_EMESSAGE,
+                   &error, "expected retry, release or cancel");
+    assert_int_equal(facteur_outbox_act(outbox, "cancel", 1, &done, &was, NULL), 0);
+    assert_int_equal(done, 1);
+    assert_string_equal(was, "ready");
+    assert_int_equal(facteur_outbox_act(outbox, "release", 1, &done, &was, NULL), 0);
+    assert_int_equal(done, 0);
+    assert_int_equal(facteur_outbox_stats(outbox, &json, NULL), 0);
+    assert_non_null(strstr(json, "\"cancelled\":1}"));
+    facteur_free(json);
+    facteur_receipt_free(first);
+    facteur_receipt_free(second);
+    facteur_mailer_free(mailer);
+    facteur_outbox_close(outbox);
+}
+
+static void what_cannot_be_queued_is_refused(void **state)
+{
+    facteur_outbox *outbox = open_box(*state);
+    facteur_mailer *mailer = open_mailer("memory://");
+    facteur_message *message = message_to(0);
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+    char *json = NULL;
+
+    assert_refused(
+        facteur_outbox_enqueue(outbox, mailer, message, NULL, -5, 0, -1, &receipt, &error),
+        FACTEUR_EMESSAGE, &error, "not_before: expected seconds since 1970, got -5");
+    assert_refused(
+        facteur_outbox_enqueue(outbox, mailer, message, NULL, 0, 1, -1, &receipt, &error),
+        FACTEUR_EMESSAGE, &error, "expires_at: the mail would expire");
+    assert_refused(facteur_outbox_enqueue(outbox, mailer, message, "", 0, 0, -1, &receipt, &error),
+                   FACTEUR_EMESSAGE, &error, "key: expected 1 to 190 bytes");
+    assert_refused(
+        facteur_outbox_enqueue(outbox, mailer, message, NULL, 0, 0, 10, &receipt, &error),
+        FACTEUR_EMESSAGE, &error, "priority");
+    assert_refused(facteur_outbox_work(outbox, mailer, 1, -1, 0, NULL, NULL, &json, &error),
+                   FACTEUR_ECONFIG, &error, "a worker needs a relay");
+    facteur_mailer_free(mailer);
+    mailer = open_mailer("smtp://127.0.0.1:1?background=1");
+    assert_refused(facteur_outbox_work(outbox, mailer, 1, -1, 0, NULL, NULL, &json, &error),
+                   FACTEUR_ECONFIG, &error, "background");
+    facteur_mailer_close(mailer, 0);
+    assert_refused(
+        facteur_outbox_enqueue(outbox, mailer, message, NULL, 0, 0, -1, &receipt, &error),
+        FACTEUR_ECLOSED, &error, "closed");
+    facteur_mailer_free(mailer);
+    facteur_message_free(message);
+    facteur_outbox_close(outbox);
+    facteur_outbox_close(NULL);
+}
+
+/* ---- Work ------------------------------------------------------------------------------------ */
+
+static void all_is_sent_once(void **state)
+{
+    static const char *const features[] = {CHUNKED, GROUPED, PLAIN};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct server server = {.features = features[i]};
+        struct outbox *box;
+        facteur_outbox *outbox;
+        facteur_mailer *mailer;
+
+        outbox_set_up(state);
+        box = *state;
+        server_start(&server);
+        outbox = open_box(box);
+        mailer = mailer_for(&server);
+        enqueue_many(outbox, mailer, 160);
+        work_once(outbox, mailer, NULL, NULL, "{\"sent\":160,\"failed\":0,\"retried\":0,");
+        assert_int_equal(server.mails, 160);
+        for (unsigned k = 0; k < NUMBERED_MAX; k++)
+            assert_int_equal(server.kept[k], 160 / NUMBERED_MAX);
+        assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
+                                  "attempts = 1 AND doubts = 0 AND reply LIKE '250%' AND relay "
+                                  "LIKE 'smtp://127.0.0.1:%' AND ended_at > 0 AND "
+                                  "result LIKE '{\"status\":\"sent\"%'"),
+                         160);
+        work_once(outbox, mailer, NULL, NULL, "{\"sent\":0,");
+        facteur_mailer_free(mailer);
+        facteur_outbox_close(outbox);
+        server_stop(&server);
+        outbox_tear_down(state);
+    }
+}
+
+/* A child that works until it is killed. */
+static pid_t start_worker(const struct outbox *box, const struct server *server)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        facteur_outbox *outbox = open_box(box);
+        char *json;
+
+        facteur_outbox_work(outbox, mailer_for(server), 0, -1, 0, NULL, NULL, &json, NULL);
+        _exit(1);
+    }
+    return child;
+}
+
+static void the_doubt_is_on_record_before_the_terminator(void **state)
+{
+    static const char *const features[] = {CHUNKED, GROUPED, PLAIN};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct server server = {.features = features[i], .hold = true};
+        struct outbox *box;
+        facteur_outbox *outbox;
+        facteur_mailer *mailer;
+        int64_t doubtful;
+        int status;
+        pid_t worker;
+
+        outbox_set_up(state);
+        box = *state;
+        server_start(&server);
+        outbox = open_box(box);
+        mailer = mailer_for(&server);
+        enqueue_many(outbox, mailer, 6);
+        worker = start_worker(box, &server);
+        while (server.heard == 0)
+            usleep(1000);
+        kill(worker, SIGKILL);
+        waitpid(worker, &status, 0);
+        doubtful = ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'in_doubt'");
+        /* What the server has heard may be delivered. */
+        assert_true(doubtful >= server.heard);
+        server.hold = false;
+        server_settle(&server);
+        run_sql(box, "UPDATE facteur_mail SET lease_until = 1 WHERE lease_until > 0");
+        work_once(outbox, mailer, NULL, NULL, "{\"sent\":6,");
+        assert_int_equal(ask(box, "SELECT sum(doubts) FROM facteur_mail"), doubtful);
+        assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
+                                  "attempts = 2"),
+                         6);
+        for (unsigned k = 0; k < 6; k++)
+            assert_true(server.kept[k] >= 1 && server.kept[k] <= 2);
+        facteur_mailer_free(mailer);
+        facteur_outbox_close(outbox);
+        server_stop(&server);
+        outbox_tear_down(state);
+    }
+}
+
+static void mend(void *user, const facteur_error *error)
+{
+    assert_non_null(strstr(facteur_error_message(error), "no doubt today"));
+    run_sql(user, "DROP TRIGGER IF EXISTS no_doubt");
+}
+
+/* The doubt cannot be recorded: nothing is handed over, and it is not an attempt. */
+static void without_a_record_nothing_leaves(void **state)
+{
+    struct outbox *box = *state;
+    struct server server = {.features = CHUNKED};
+    facteur_outbox *outbox = open_box(box);
+    facteur_mailer *mailer;
+
+    server_start(&server);
+    mailer = mailer_for(&server);
+    enqueue_many(outbox, mailer, 20);
+    run_sql(box,
+            "CREATE TRIGGER no_doubt BEFORE UPDATE ON facteur_mail WHEN new.state = 'in_doubt' "
+            "BEGIN SELECT raise(ABORT, 'no doubt today'); END");
+    work_once(outbox, mailer, mend, box, "{\"sent\":20,\"failed\":0,\"retried\":0,");
+    assert_int_equal(server.mails, 20);
+    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
+                              "attempts = 1 AND doubts = 0"),
+                     20);
+    facteur_mailer_free(mailer);
+    facteur_outbox_close(outbox);
+    server_stop(&server);
+}
+
+/* Another worker has taken some rows after they were leased: their mails leave the flight. */
+static void a_stolen_mail_is_not_sent(void **state)
+{
+    static const char *const features[] = {CHUNKED, GROUPED, PLAIN};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct server server = {.features = features[i]};
+        struct outbox *box;
+        facteur_outbox *outbox;
+        facteur_mailer *mailer;
+
+        outbox_set_up(state);
+        box = *state;
+        server_start(&server);
+        outbox = open_box(box);
+        mailer = mailer_for(&server);
+        enqueue_many(outbox, mailer, 16);
+        run_sql(box, "CREATE TRIGGER thief AFTER UPDATE ON facteur_mail WHEN new.state = 'leased' "
+                     "AND old.state = 'ready' AND new.id % 8 = 4 BEGIN UPDATE facteur_mail SET "
+                     "fence = fence + 1000 WHERE id = new.id; END");
+        work_once(outbox, mailer, NULL, NULL, "{\"sent\":14,\"failed\":0,\"retried\":0,");
+        assert_int_equal(server.kept[3], 0);
+        assert_int_equal(server.mails, 14);
+        assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'leased'"), 2);
+        facteur_mailer_free(mailer);
+        facteur_outbox_close(outbox);
+        server_stop(&server);
+        outbox_tear_down(state);
+    }
+}
+
+static void a_relay_that_is_away_is_tried_later(void **state)
+{
+    struct outbox *box = *state;
+    facteur_outbox *outbox = open_box(box);
+    facteur_mailer *mailer = open_mailer("smtp://127.0.0.1:1");
+
+    enqueue_many(outbox, mailer, 3);
+    work_once(outbox, mailer, NULL, NULL, "{\"sent\":0,\"failed\":0,\"retried\":3,");
+    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'ready' AND "
+                              "attempts = 1 AND doubts = 0 AND reply <> '' AND "
+                              "next_at - created_at BETWEEN 20000000 AND 60000000 AND "
+                              "result LIKE '{\"status\":\"temporary\"%'"),
+                     3);
+    facteur_mailer_free(mailer);
+    facteur_outbox_close(outbox);
+}
+
+static void what_can_never_be_sent_is_kept(void **state)
+{
+    struct outbox *box = *state;
+    struct server server = {.features = "250-test\r\n250 SIZE 10\r\n"};
+    facteur_outbox *outbox = open_box(box);
+    facteur_mailer *mailer;
+
+    server_start(&server);
+    mailer = mailer_for(&server);
+    enqueue_many(outbox, mailer, 5);
+    run_sql(box, "UPDATE facteur_body SET bytes = zeroblob(9) WHERE id = 1;"
+                 "DELETE FROM facteur_body WHERE id = 2;"
+                 "UPDATE facteur_mail SET remaining = '0 7' WHERE id = 3;"
+                 "UPDATE facteur_mail SET expires_at = 5 WHERE id = 4");
+    work_once(outbox, mailer, NULL, NULL, "{\"sent\":0,\"failed\":4,\"retried\":0,\"expired\":1,");
+    assert_int_equal(server.mails, 0);
+    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE "
+                              "(id = 1 AND reply LIKE '%does not begin with%') OR "
+                              "(id = 2 AND reply LIKE '%bytes of the mail are not there%') OR "
+                              "(id = 3 AND reply LIKE '%remaining%') OR "
+                              "(id = 4 AND state = 'expired') OR "
+                              "(id = 5 AND state = 'failed' AND reply <> '')"),
+                     5);
+    facteur_mailer_free(mailer);
+    facteur_outbox_close(outbox);
+    server_stop(&server);
+}
+
+/* Asked to stop: what was not handed over is given back, the rest is in doubt after its grace. */
+static void a_stop_gives_back(void **state)
+{
+    struct outbox *box = *state;
+    struct server server = {.features = PLAIN, .hold = true};
+    facteur_outbox *outbox = open_box(box);
+    facteur_mailer *mailer;
+    char *json = NULL;
+    int ends[2], status = -1;
+    pid_t stopper;
+
+    server_start(&server);
+    mailer = mailer_for(&server);
+    enqueue_many(outbox, mailer, 20);
+    assert_int_equal(pipe(ends), 0);
+    stopper = fork();
+    if (stopper == 0) {
+        /* Until mails are on their way. */
+        while (ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'in_doubt'") < 5)
+            usleep(1000);
+        EXPECT(write(ends[1], "x", 1) == 1);
+        _exit(0);
+    }
+    assert_int_equal(facteur_outbox_work(outbox, mailer, 0, ends[0], 0.1, NULL, NULL, &json, NULL),
+                     0);
+    assert_non_null(strstr(json, "{\"sent\":0,\"failed\":0,\"retried\":5,"));
+    facteur_free(json);
+    waitpid(stopper, &status, 0);
+    assert_int_equal(status, 0);
+    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'ready' AND "
+                              "lease_until IS NULL AND attempts = doubts"),
+                     20);
+    assert_int_equal(ask(box, "SELECT sum(doubts) FROM facteur_mail"), 5);
+    server.hold = false;
+    facteur_mailer_free(mailer);
+    facteur_outbox_close(outbox);
+    server_stop(&server);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* ---- Verdicts -------------------------------------------------------------------------------- */
+
+static struct fct_work *a_work(unsigned attempts)
+{
+    struct fct_claimed row = {.id = 7, .attempts = attempts, .expires_us = NOW + 3600 * SECOND};
+    struct fct_work *work = fct_work_new(NULL, &row, 1);
+    fct_buf bytes = {0};
+    fct_mail *mail = NULL;
+    struct fct_freeze facts = {.date_s = 1};
+    facteur_message *message = message_for("a@x.example, b@x.example, c@x.example");
+
+    assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
+    assert_int_equal(fct_mail_store(mail, &bytes, NULL), 0);
+    assert_int_equal(fct_work_load(work, (fct_slice){bytes.ptr, bytes.len}, NULL, NULL), 0);
+    fct_buf_done(&bytes);
+    fct_mail_unref(mail);
+    facteur_message_free(message);
+    return work;
+}
+
+static void verdicts_become_states(void **state)
+{
+    static const struct {
+        enum fct_class of_mail, of_each[3];
+        enum fct_doubt_policy policy;
+        int error;
+        enum fct_row_state state;
+        bool doubtful, uncounted;
+        const char *remaining;
+    } cases[] = {
+        {FCT_SENT, {FCT_SENT, FCT_SENT, FCT_SENT}, 0, 0, FCT_ROW_SENT, false, false, NULL},
+        {FCT_SENT, {FCT_SENT, FCT_PERMANENT, FCT_SENT}, 0, 0, FCT_ROW_SENT, false, false, NULL},
+        {FCT_SENT,
+         {FCT_TEMPORARY, FCT_PERMANENT, FCT_SENT},
+         0,
+         0,
+         FCT_ROW_READY,
+         false,
+         false,
+         "0"},
+        {FCT_SENT,
+         {FCT_SENT, FCT_TEMPORARY, FCT_IN_DOUBT},
+         0,
+         0,
+         FCT_ROW_READY,
+         true,
+         false,
+         "1 2"},
+        {FCT_SENT,
+         {FCT_SENT, FCT_SENT, FCT_IN_DOUBT},
+         FCT_DOUBT_HOLD,
+         0,
+         FCT_ROW_SENT,
+         true,
+         false,
+         NULL},
+        {FCT_TEMPORARY,
+         {FCT_TEMPORARY, FCT_TEMPORARY, FCT_TEMPORARY},
+         0,
+         FACTEUR_ECONNECT,
+         FCT_ROW_READY,
+         false,
+         false,
+         NULL},
+        {FCT_TEMPORARY,
+         {FCT_PERMANENT, FCT_TEMPORARY, FCT_TEMPORARY},
+         0,
+         FACTEUR_ETEMPORARY,
+         FCT_ROW_READY,
+         false,
+         false,
+         "1 2"},
+        {FCT_TEMPORARY,
+         {FCT_TEMPORARY, FCT_TEMPORARY, FCT_TEMPORARY},
+         0,
+         FACTEUR_ECLOSED,
+         FCT_ROW_READY,
+         false,
+         true,
+         NULL},
+        {FCT_PERMANENT,
+         {FCT_PERMANENT, FCT_PERMANENT, FCT_PERMANENT},
+         0,
+         FACTEUR_EPERMANENT,
+         FCT_ROW_FAILED,
+         false,
+         false,
+         NULL},
+        {FCT_IN_DOUBT,
+         {FCT_IN_DOUBT, FCT_IN_DOUBT, FCT_IN_DOUBT},
+         0,
+         FACTEUR_EINDOUBT,
+         FCT_ROW_READY,
+         true,
+         false,
+         NULL},
+        {FCT_IN_DOUBT,
+         {FCT_IN_DOUBT, FCT_IN_DOUBT, FCT_IN_DOUBT},
+         FCT_DOUBT_HOLD,
+         FACTEUR_EINDOUBT,
+         FCT_ROW_HELD,
+         true,
+         false,
+         NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fct_work *work = a_work(1);
+        struct fct_recipient_outcome each[3] = {{.class = cases[i].of_each[0]},
+                                                {.class = cases[i].of_each[1]},
+                                                {.class = cases[i].of_each[2]}};
+        fct_outcome outcome = {.class = cases[i].of_mail,
+                               .error = cases[i].error,
+                               .recipient_count = 3,
+                               .recipients = each};
+
+        fct_work_judge(work, &outcome, cases[i].policy, NOW, 0);
+        assert_int_equal(work->verdict.state, cases[i].state);
+        assert_int_equal(work->verdict.doubtful, cases[i].doubtful);
+        assert_int_equal(work->verdict.uncounted, cases[i].uncounted);
+        if (cases[i].remaining)
+            assert_string_equal(work->verdict.remaining, cases[i].remaining);
+        else
+            assert_null(work->verdict.remaining);
+        if (cases[i].state == FCT_ROW_READY)
+            assert_int_equal(work->verdict.next_us, cases[i].uncounted ? NOW : NOW + 22500000);
+        fct_work_unref(work);
+    }
+}
+
+/* The numbers stay those of the sealed mail, however often the rest grows smaller. */
+static void what_remains_goes_on(void **state)
+{
+    struct fct_work *first = a_work(1), *work = fct_work_new(NULL, &first->row, 2);
+    struct fct_recipient_outcome each[2] = {{.class = FCT_SENT}, {.class = FCT_TEMPORARY}};
+    fct_outcome outcome = {.class = FCT_SENT, .recipient_count = 2, .recipients = each};
+    fct_buf bytes = {0};
+    facteur_error *error = NULL;
+
+    assert_int_equal(fct_mail_store(first->task.mail, &bytes, NULL), 0);
+    assert_int_equal(fct_work_load(work, (fct_slice){bytes.ptr, bytes.len}, "0 2", NULL), 0);
+    assert_int_equal(fct_mail_recipient_count(work->task.mail), 2);
+    assert_string_equal(fct_mail_recipient(work->task.mail, 1), "c@x.example");
+    fct_work_judge(work, &outcome, FCT_DOUBT_RETRY, NOW, 0);
+    assert_string_equal(work->verdict.remaining, "2");
+    fct_work_unref(work);
+    for (size_t i = 0; i < 5; i++) {
+        const char *const bad[] = {"", "3", "0 0 0 0", "x", "0,1"};
+
+        work = fct_work_new(NULL, &first->row, 2);
+        assert_refused(fct_work_load(work, (fct_slice){bytes.ptr, bytes.len}, bad[i], &error),
+                       FACTEUR_EMESSAGE, &error, "are no recipients");
+        fct_work_unref(work);
+    }
+    fct_buf_done(&bytes);
+    fct_work_unref(first);
+}
+
+#define OUTBOX_TEST(test) cmocka_unit_test_setup_teardown(test, outbox_set_up, outbox_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OUTBOX_TEST(a_queued_mail_has_a_receipt),
+        OUTBOX_TEST(what_cannot_be_queued_is_refused),
+        cmocka_unit_test(all_is_sent_once),
+        cmocka_unit_test(the_doubt_is_on_record_before_the_terminator),
+        OUTBOX_TEST(without_a_record_nothing_leaves),
+        cmocka_unit_test(a_stolen_mail_is_not_sent),
+        OUTBOX_TEST(a_relay_that_is_away_is_tried_later),
+        OUTBOX_TEST(what_can_never_be_sent_is_kept),
+        OUTBOX_TEST(a_stop_gives_back),
+        cmocka_unit_test(verdicts_become_states),
+        cmocka_unit_test(what_remains_goes_on),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
