@@ -163,6 +163,27 @@ static void check_secrets(const char *path, const struct play *play)
     }
 }
 
+/* What the relay sends back is its own.  All else that holds a secret is wiped before it is freed.
+ */
+static void watch_memory(const char *path)
+{
+#ifdef FCT_FAULT_INJECTION
+    fct_memory_watch(NULL);
+    if (strcmp(strrchr(path, '/'), "/auth-echo.txt") == 0)
+        return;
+    fct_memory_watch("canary-password");
+    fct_memory_watch("canary-token");
+    fct_memory_watch("Y2FuYXJ5LXBhc3N3b3Jk");
+#endif
+}
+
+static void check_memory(void)
+{
+#ifdef FCT_FAULT_INJECTION
+    assert_int_equal(fct_memory_spilt(), 0);
+#endif
+}
+
 static void check_play(const char *path, const struct play *play, bool with_flights)
 {
     if (play->failure[0])
@@ -321,6 +342,7 @@ static void a_dialogue(void **state)
     struct script *script = script_read(read_whole(path));
     struct play whole = {0}, bytes = {.feed_step = 1}, trickle = {.feed_step = 1, .accept_step = 1};
 
+    watch_memory(path);
     play_script(&whole, script);
     check_play(path, &whole, true);
     play_script(&bytes, script);
@@ -335,6 +357,7 @@ static void a_dialogue(void **state)
     play_done(&bytes);
     play_done(&trickle);
     script_free(script);
+    check_memory();
 }
 
 static int by_name(const void *a, const void *b)

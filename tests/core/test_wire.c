@@ -286,6 +286,115 @@ static void more_pieces_than_places(void **state)
     fct_wire_done(&wire);
 }
 
+/* Three mails of 9 octets: a line, a content, and its dot where there is one. */
+struct three {
+    struct fct_mail_reader readers[3];
+    fct_outgoing bodies[3];
+    struct fct_wire_share shares[3];
+    fct_wire wire;
+};
+
+static void three_init(struct three *t, bool stuff)
+{
+    memset(t, 0, sizeof(*t));
+    assert_int_equal(fct_wire_init(&t->wire, 8), 0);
+    for (int i = 0; i < 3; i++) {
+        char line[] = "0\r\n";
+
+        line[0] = (char)('0' + i);
+        t->readers[i] = (struct fct_mail_reader){
+            stuff ? "x\r\n" : "x.,;\r\n", stuff ? 3 : 6, 0, 2, true, 0, NULL};
+        t->bodies[i] = (fct_outgoing){.reader = &t->readers[i],
+                                      .left = t->readers[i].len,
+                                      .share = &t->shares[i],
+                                      .stuff = stuff};
+        assert_int_equal(fct_wire_line(&t->wire, (fct_slice){line, 3}, false, &t->shares[i]), 0);
+        assert_int_equal(fct_wire_body(&t->wire, &t->bodies[i]), 0);
+    }
+    assert_int_equal(t->wire.body_count, 3);
+}
+
+/* What is before the mail that is cut off goes out; it and what is behind it does not. */
+static void a_mail_is_cut_off_wherever_it_is(void **state)
+{
+    static const char whole[2][28] = {"0\r\nx.,;\r\n1\r\nx.,;\r\n2\r\nx.,;\r\n",
+                                      "0\r\nx\r\n.\r\n1\r\nx\r\n.\r\n2\r\nx\r\n.\r\n"};
+
+    for (unsigned cut = 0; cut <= 3; cut++) {
+        for (size_t sent = 0; sent <= 9 * (size_t)cut && sent < 27; sent++) {
+            for (int variant = 0; variant < 4; variant++) {
+                struct fct_wire_share nobody = {0};
+                struct fct_wire_progress progress;
+                struct sink sink = {.len = 0};
+                fct_slice slices[16];
+                struct three t;
+
+                three_init(&t, variant & 1);
+                /* Nothing of them is in pieces yet, or all. */
+                if (sent || variant & 2)
+                    fct_wire_output(&t.wire, slices, 16);
+                fct_wire_sent(&t.wire, sent, 1, &progress);
+                fct_wire_cut(&t.wire, cut < 3 ? &t.shares[cut] : &nobody);
+                assert_int_equal(t.wire.body_count, cut - sent / 9);
+                assert_int_equal(take(&t.wire, &sink, 100, 8), 0);
+                assert_int_equal(sink.len, 9 * cut - sent);
+                assert_memory_equal(sink.bytes, whole[variant & 1] + sent, sink.len);
+                assert_int_equal(t.wire.body_count, 0);
+                fct_wire_done(&t.wire);
+            }
+        }
+    }
+}
+
+static void each_mail_counts_its_octets_and_flights(void **state)
+{
+    struct fct_wire_progress progress;
+    fct_slice slices[16];
+    struct three t;
+
+    three_init(&t, true);
+    assert_int_equal(fct_wire_output(&t.wire, slices, 16), 12);
+    fct_wire_sent(&t.wire, 4, 1, &progress);
+    assert_int_equal(progress.body_bytes, 1);
+    assert_true(progress.lines == 1 && !progress.body_ended);
+    fct_wire_sent(&t.wire, 1, 1, &progress);
+    fct_wire_sent(&t.wire, 8, 2, &progress); /* to the first octet of the second content */
+    assert_true(progress.lines == 2 && progress.body_ended);
+    assert_int_equal(progress.body_bytes, 1 + 3 + 1);
+    fct_wire_sent(&t.wire, 14, 0, &progress);
+    assert_int_equal(progress.lines, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(t.bodies[i].written, 3);
+    assert_true(t.shares[0].flights == 2 && t.shares[0].last == 2);
+    assert_true(t.shares[1].flights == 1 && t.shares[1].last == 2);
+    assert_int_equal(t.shares[2].flights, 0);
+    fct_wire_done(&t.wire);
+}
+
+static void a_secret_is_wiped_as_it_is_written(void **state)
+{
+    struct fct_wire_progress progress;
+    fct_slice slices[4];
+    const char *at;
+    fct_wire wire;
+
+    fct_wire_init(&wire, 8);
+    fct_wire_line(&wire, FCT_SLICE("secret\r\n"), true, NULL);
+    assert_int_equal(fct_wire_output(&wire, slices, 4), 1);
+    at = slices[0].ptr;
+    fct_wire_sent(&wire, 3, 1, &progress);
+    assert_memory_equal(at, "\0\0\0ret\r\n", 8);
+    fct_wire_sent(&wire, 5, 1, &progress);
+    assert_memory_equal(at, "\0\0\0\0\0\0\0\0", 8);
+    /* The same memory, whose next text is no secret. */
+    fct_wire_line(&wire, FCT_SLICE("public\r\n"), false, NULL);
+    assert_int_equal(fct_wire_output(&wire, slices, 4), 1);
+    assert_ptr_equal(slices[0].ptr, at);
+    fct_wire_sent(&wire, 8, 1, &progress);
+    assert_memory_equal(at, "public\r\n", 8);
+    fct_wire_done(&wire);
+}
+
 static void a_transcript_cuts_what_is_too_long(void **state)
 {
     fct_transcript *transcript = calloc(1, sizeof(*transcript));
@@ -333,6 +442,9 @@ int main(void)
         cmocka_unit_test(a_run_shorter_than_what_is_held),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(more_pieces_than_places),
+        cmocka_unit_test(a_mail_is_cut_off_wherever_it_is),
+        cmocka_unit_test(each_mail_counts_its_octets_and_flights),
+        cmocka_unit_test(a_secret_is_wiped_as_it_is_written),
         cmocka_unit_test(a_transcript_cuts_what_is_too_long),
         cmocka_unit_test(a_transcript_keeps_the_last_whole_lines),
     };

@@ -13,7 +13,8 @@
 
 static _Thread_local unsigned long countdown;
 static _Thread_local int failed;
-static atomic_size_t blocks, bytes;
+static atomic_size_t blocks, bytes, spilt;
+static const char *watched[4];
 
 void fct_memory_fail_at(unsigned long nth)
 {
@@ -36,6 +37,39 @@ size_t fct_memory_bytes(void)
     return atomic_load(&bytes);
 }
 
+void fct_memory_watch(const char *secret)
+{
+    size_t count = 0;
+
+    if (!secret)
+        memset(watched, 0, sizeof watched);
+    while (watched[count] && count < 3)
+        count++;
+    watched[count] = secret;
+    atomic_store(&spilt, 0);
+}
+
+size_t fct_memory_spilt(void)
+{
+    return atomic_load(&spilt);
+}
+
+static void look_for_watched(const void *block, size_t size)
+{
+    for (size_t i = 0; i < 4 && watched[i]; i++) {
+        if (memmem(block, size, watched[i], strlen(watched[i])))
+            atomic_fetch_add(&spilt, 1);
+    }
+}
+
+/* What somebody else left in the memory is not ours. */
+static void *forget(void *block, size_t kept)
+{
+    if (block && watched[0] && malloc_usable_size(block) > kept)
+        memset((char *)block + kept, 0, malloc_usable_size(block) - kept);
+    return block;
+}
+
 static int must_fail(void)
 {
     if (countdown == 0 || --countdown != 0)
@@ -53,12 +87,17 @@ static void *count_in(void *block)
     return block;
 }
 
-static void count_out(void *block)
+/* Returns the size of the block. */
+static size_t count_out(void *block)
 {
+    size_t size = block ? malloc_usable_size(block) : 0;
+
     if (block) {
+        look_for_watched(block, size);
         atomic_fetch_sub(&blocks, 1);
-        atomic_fetch_sub(&bytes, malloc_usable_size(block));
+        atomic_fetch_sub(&bytes, size);
     }
+    return size;
 }
 #else
 static int must_fail(void)
@@ -66,20 +105,27 @@ static int must_fail(void)
     return 0;
 }
 
+static void *forget(void *block, size_t kept)
+{
+    (void)kept;
+    return block;
+}
+
 static void *count_in(void *block)
 {
     return block;
 }
 
-static void count_out(void *block)
+static size_t count_out(void *block)
 {
     (void)block;
+    return 0;
 }
 #endif
 
 void *fct_malloc(size_t size)
 {
-    return must_fail() ? NULL : count_in(malloc(size ? size : 1));
+    return must_fail() ? NULL : count_in(forget(malloc(size ? size : 1), 0));
 }
 
 void *fct_calloc(size_t count, size_t size)
@@ -91,15 +137,17 @@ void *fct_calloc(size_t count, size_t size)
 
 void *fct_realloc(void *block, size_t size)
 {
+    size_t before;
     void *moved;
 
     if (must_fail())
         return NULL;
-    count_out(block);
+    before = count_out(block);
     moved = realloc(block, size ? size : 1);
-    /* When it failed, the block is still where it was. */
-    count_in(moved ? moved : block);
-    return moved;
+    if (moved)
+        return count_in(forget(moved, before));
+    count_in(block);
+    return NULL;
 }
 
 void *fct_reallocarray(void *block, size_t count, size_t size)
@@ -111,7 +159,7 @@ void *fct_reallocarray(void *block, size_t count, size_t size)
 
 void fct_free(void *block)
 {
-    count_out(block);
+    (void)count_out(block);
     free(block);
 }
 

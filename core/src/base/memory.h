@@ -34,6 +34,10 @@ int fct_memory_failed(void);
 /* What is allocated now, by all threads: blocks, and the bytes that the C library set aside. */
 size_t fct_memory_blocks(void);
 size_t fct_memory_bytes(void);
+/* Look for this text, which must stay, in every block that is freed or moved; NULL ends all. */
+void fct_memory_watch(const char *secret);
+/* In how many blocks it was. */
+size_t fct_memory_spilt(void);
 #endif
 
 #endif
