@@ -5,16 +5,41 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "base/base64.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/ip.h"
 #include "base/list.h"
 #include "base/memory.h"
 #include "base/secret.h"
 #include "base/utf8.h"
+
+static uint64_t us_of(clockid_t id)
+{
+    struct timespec now;
+
+    assert_int_equal(clock_gettime(id, &now), 0);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Of many readings, a part of a second that is off by little would show. */
+static void clocks_agree_with_the_systems(void **state)
+{
+    for (int i = 0; i < 1000; i++) {
+        uint64_t before = us_of(CLOCK_MONOTONIC), us = fct_clock_now_us();
+
+        assert_in_range(us, before, us_of(CLOCK_MONOTONIC));
+        before = us_of(CLOCK_REALTIME);
+        us = (uint64_t)fct_clock_date_us();
+        assert_in_range(us, before, us_of(CLOCK_REALTIME));
+        before = us_of(CLOCK_REALTIME) / 1000000 - 1; /* time() may lag by a tick */
+        assert_in_range(fct_clock_date_s(), before, us_of(CLOCK_REALTIME) / 1000000);
+    }
+}
 
 static void buf_grows_and_stays_terminated(void **state)
 {
@@ -639,6 +664,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sentence_has_the_place_once),
         cmocka_unit_test(a_prefixed_place_is_in_the_sentence),
+        cmocka_unit_test(clocks_agree_with_the_systems),
         cmocka_unit_test(buf_grows_and_stays_terminated),
         cmocka_unit_test(buf_refuses_beyond_its_cap),
         cmocka_unit_test(buf_formats_what_fits_and_what_does_not),

@@ -400,6 +400,7 @@ static void every_allocation_may_fail(void **state)
         fct_memory_fail_at(0);
         assert_true(!failed || result.fd < 0);
         assert_true(failed || result.fd >= 0);
+        assert_true(!failed || !dial || result.error == FACTEUR_ENOMEM);
         fct_dial_free(dial);
         if (result.fd >= 0)
             close(result.fd);

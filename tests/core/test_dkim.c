@@ -250,12 +250,16 @@ static void an_identity_has_its_characters(void **state)
                  (unsigned)byte);
         if (good)
             assert_string_equal(out.ptr, quoted);
+        else
+            assert_string_equal(why, "an identity is written @domain or local@domain");
     }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fct_buf_clear(&out);
         if (fct_dkim_check_identity(&out, fct_slice_of(rows[i].identity), FCT_SLICE("example.com"),
                                     &why) != (rows[i].good ? 0 : FACTEUR_ECONFIG))
             fail_msg("%s", rows[i].identity);
+        if (!rows[i].good && !strchr(rows[i].identity, '@'))
+            assert_string_equal(why, "an identity is written @domain or local@domain");
     }
     fct_buf_done(&out);
 }

@@ -490,6 +490,52 @@ static void media_types_go_by_the_ending(void **state)
     assert_string_equal(fct_media_type(FCT_SLICE("mail.eml")), "application/octet-stream");
 }
 
+/* A parameter is found by its name alone, whatever another one's quoted value looks like. */
+static void parameters_are_found(void **state)
+{
+    static const struct {
+        const char *type, *name, *value;
+    } rows[] = {
+        {"text/plain", "charset", NULL},
+        {"text/plain;", "charset", NULL},
+        {"text/plain; charset=utf-8", "charset", "utf-8"},
+        {"text/plain;CHARSET = utf-8 ; x=y", "charset", "utf-8"},
+        {"text/plain; charset=\"utf-8\"", "charset", "utf-8"},
+        {"text/plain; charset=\"\"", "charset", ""},
+        {"text/plain; charset=\"", "charset", "\""},
+        {"text/plain; charset=", "charset", ""},
+        {"text/plain; charset", "charset", NULL},
+        {"text/plain; xcharset=a; charse=b", "charset", NULL},
+        {"text/plain; name=\"a; charset=x\"; charset=utf-8", "charset", "utf-8"},
+        {"text/plain; name=\"a\\\"; charset=x\"; charset=utf-8", "charset", "utf-8"},
+        {"text/plain; name=\"a\\\\\"; charset=utf-8", "charset", "utf-8"},
+        {"text/plain; name=\"a; charset=x", "charset", NULL},
+        {"text/plain; name=\"a; charset=x\\", "charset", NULL},
+        {"charset=x; a=b", "charset", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_slice value =
+            fct_type_parameter(fct_slice_of(rows[i].type), fct_slice_of(rows[i].name));
+
+        if ((value.ptr != NULL) != (rows[i].value != NULL) ||
+            (value.ptr && !fct_slice_equal(value, fct_slice_of(rows[i].value))))
+            fail_msg("%s: %.*s", rows[i].type, (int)value.len, value.ptr);
+    }
+    assert_true(fct_type_is(FCT_SLICE("Text/HTML; charset=utf-8"), FCT_SLICE("text/html")));
+    assert_true(fct_type_is(FCT_SLICE(" text/html ;"), FCT_SLICE("text/html")));
+    assert_false(fct_type_is(FCT_SLICE("text/htm"), FCT_SLICE("text/html")));
+}
+
+static void no_text_is_so_long(void **state)
+{
+    fct_buf out = {0};
+
+    fct_encode_base64(&out, "", SIZE_MAX / 4 + 1);
+    assert_true(out.failed && !out.ptr);
+    fct_buf_done(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +553,8 @@ int main(void)
         cmocka_unit_test(dates_have_their_ends),
         cmocka_unit_test(dates_round_trip),
         cmocka_unit_test(media_types_go_by_the_ending),
+        cmocka_unit_test(parameters_are_found),
+        cmocka_unit_test(no_text_is_so_long),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

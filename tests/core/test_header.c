@@ -162,6 +162,8 @@ static void phrases_are_atoms_quoted_or_encoded(void **state)
         {"Doe, Ana", "X: \"Doe, Ana\"\r\n"},
         {"J. Doe", "X: \"J. Doe\"\r\n"},
         {"a  b", "X: \"a  b\"\r\n"},
+        {"Ana ", "X: \"Ana \"\r\n"},
+        {" Ana", "X: \" Ana\"\r\n"},
         {"say \"hi\" \\", "X: \"say \\\"hi\\\" \\\\\"\r\n"},
         {"Élan, Vital", "X: =?utf-8?B?w4lsYW4sIFZpdGFs?=\r\n"},
         {"Élan (Vital) of Paris", "X: =?utf-8?Q?=C3=89lan_=28Vital=29_of_Paris?=\r\n"},

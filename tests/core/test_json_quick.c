@@ -25,9 +25,8 @@ static bool agrees(const char *json, size_t len)
     return taken;
 }
 
-static bool agrees_on(const char *text)
+static bool agrees_on_first(const char *text, size_t len)
 {
-    size_t len = strlen(text);
     char *exact = fct_malloc(len);
     bool taken;
 
@@ -36,6 +35,11 @@ static bool agrees_on(const char *text)
     taken = agrees(exact, len);
     fct_free(exact);
     return taken;
+}
+
+static bool agrees_on(const char *text)
+{
+    return agrees_on_first(text, strlen(text));
 }
 
 static void what_is_taken(void **state)
@@ -50,6 +54,8 @@ static void what_is_taken(void **state)
         "{\"a\":\"caf\\u00e9 \\u20AC \\ud83d\\udcec, 0123456789abcdef\"}",
         "{\"a\":\"é語📬 and sixteen bytes more\\n\",\"caf\\u00e9\":\"\\u007f\"}",
         "{\"a\":[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}",
+        "{\"a\":\"\\u0001\\u007f\\u0080\\u07ff\\u0800\\ud7ff\\ue000\\uffff\"}",
+        "{\"a\":\"\\ud800\\udc00\\ud800\\udfff\\udbff\\udc00\\udbff\\udfff\"}",
     };
 
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
@@ -94,9 +100,14 @@ static void what_is_left_to_jansson(void **state)
         "{\"a name of sixty-four bytes, which is one too many for this one  \":1}",
     };
 
+    static const char pair[] = "{\"a\":\"\\ud83d\\udcec\"}";
+
     for (size_t i = 0; i < sizeof left / sizeof left[0]; i++)
         assert_false(agrees_on(left[i]));
     assert_false(agrees("{\"a\":\"\0\"}", 9));
+    /* Nothing behind the end is read. */
+    for (size_t len = 0; len < sizeof pair - 1; len++)
+        assert_false(agrees_on_first(pair, len));
 }
 
 /* Each byte of an order changed to each that means something in JSON. */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "mime/builder.h"
 #include "mime/message.h"
 
 static const struct fct_freeze facts = {.date_s = 1795424400, .random = "0123456789abcde"};
@@ -123,6 +124,50 @@ static void a_file_gives_the_bytes_of_its_content(void **state)
         fct_buf_done(&from_bytes);
         fct_mail_unref(path_mail);
         fct_mail_unref(bytes_mail);
+    }
+    free(bytes);
+}
+
+/* Whether a text of this content, from a file and from memory, says that it is UTF-8. */
+static void expect_charset(const struct place *place, const char *bytes, size_t len, bool utf8)
+{
+    facteur_message *message = message_to();
+
+    write_file(place->path, bytes, len);
+    assert_int_equal(
+        facteur_message_attach_path(message, place->path, "a.csv", "text/csv", NULL, NULL), 0);
+    assert_int_equal(
+        facteur_message_attach_bytes(message, bytes, len, "a.csv", "text/csv", NULL, NULL), 0);
+    for (size_t i = 0; i < 2; i++)
+        assert_string_equal(message->parts[i].type, utf8 ? "text/csv; charset=utf-8" : "text/csv");
+    facteur_message_free(message);
+}
+
+/* Wherever a character is cut by the steps in which a file is read, of 64 KiB. */
+static void a_text_says_that_it_is_utf8(void **state)
+{
+    static const char *const characters[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x93\xac"};
+    struct place *place = *state;
+    char *bytes = malloc(140000);
+
+    memset(bytes, 'x', 140000);
+    expect_charset(place, bytes, 140000, false);
+    for (size_t c = 0; c < 3; c++) {
+        size_t len = strlen(characters[c]);
+
+        for (size_t at = 65536 - len; at <= 65536; at++) {
+            memset(bytes, 'x', 140000);
+            memcpy(bytes + at, characters[c], len);
+            expect_charset(place, bytes, 65536 + len, true);
+            expect_charset(place, bytes, 140000, true);
+            /* A piece of a character at the end, and what no character has. */
+            expect_charset(place, bytes, at + len - 1, false);
+            bytes[139999] = '\xff';
+            expect_charset(place, bytes, 140000, false);
+            bytes[139999] = 'x';
+            bytes[at + 1] = 'x';
+            expect_charset(place, bytes, 140000, false);
+        }
     }
     free(bytes);
 }
@@ -268,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_gives_the_bytes_of_its_content),
+        cmocka_unit_test(a_text_says_that_it_is_utf8),
         cmocka_unit_test(a_file_that_changed_is_not_sent),
         cmocka_unit_test(a_file_that_went_before_freezing),
         cmocka_unit_test(only_regular_files_are_taken),

@@ -62,6 +62,12 @@ static void the_strongest_that_both_know(void **state)
     assert_int_equal(fct_sasl_choose(&config, ALL, true), FCT_MECHANISM_SCRAM_SHA_256_PLUS);
     config.auth = "LOGIN";
     assert_int_equal(fct_sasl_choose(&config, ALL, true), FCT_MECHANISM_LOGIN);
+    for (int i = 0; i < FCT_MECHANISM_COUNT; i++) {
+        config.auth = fct_mechanism_name((enum fct_mechanism)i);
+        assert_int_equal(fct_sasl_choose(&config, ALL, true), i);
+        assert_int_equal(fct_sasl_choose(&config, 1u << i, true), i);
+        assert_int_equal(fct_sasl_choose(&config, ALL & ~(1u << i), true), -1);
+    }
     config.auth = "NTLM";
     assert_int_equal(fct_sasl_choose(&config, ALL, true), -1);
     config_done(&config);

@@ -160,9 +160,9 @@ static fct_smime *smime_for(bool signs, bool encrypts)
     return smime;
 }
 
-static fct_buf protect(const fct_smime *smime)
+static fct_buf protect_bytes(const fct_smime *smime, const char *given)
 {
-    fct_mail *mail = mail_of(plain), *made = NULL;
+    fct_mail *mail = mail_of(given), *made = NULL;
     facteur_error *error = NULL;
     fct_buf bytes;
 
@@ -175,6 +175,11 @@ static fct_buf protect(const fct_smime *smime)
     fct_mail_unref(made);
     fct_mail_unref(mail);
     return bytes;
+}
+
+static fct_buf protect(const fct_smime *smime)
+{
+    return protect_bytes(smime, plain);
 }
 
 /* ---- OpenSSL's reader ------------------------------------------------------------------------ */
@@ -226,6 +231,32 @@ static void a_signed_mail_is_verified(void **state)
     assert_non_null(strstr(bytes.ptr, "multipart/signed; micalg=sha-256"));
     fct_buf_done(&bytes);
     fct_smime_free(smime);
+}
+
+/* More than OpenSSL gets at once. */
+static void a_big_mail_is_whole(void **state)
+{
+    fct_smime *signer = smime_for(true, false), *locker = smime_for(false, true);
+    fct_buf big = {0}, bytes;
+    char *content;
+
+    (void)state;
+    fct_buf_add_text(&big, plain);
+    for (unsigned i = 0; big.len < 2500000; i++)
+        fct_buf_addf(&big, "line %u\r\n", i);
+    bytes = protect_bytes(signer, big.ptr);
+    content = verified(bytes.ptr);
+    assert_string_equal(content, strstr(big.ptr, "Content-Type:"));
+    free(content);
+    fct_buf_done(&bytes);
+    bytes = protect_bytes(locker, big.ptr);
+    content = decrypted(bytes.ptr, &ana);
+    assert_string_equal(content, strstr(big.ptr, "Content-Type:"));
+    free(content);
+    fct_buf_done(&bytes);
+    fct_buf_done(&big);
+    fct_smime_free(signer);
+    fct_smime_free(locker);
 }
 
 static int certificates_in(const char *bytes)
@@ -515,6 +546,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signed_mail_is_verified),
+        cmocka_unit_test(a_big_mail_is_whole),
         cmocka_unit_test(a_chain_goes_along_whole),
         cmocka_unit_test(a_chain_that_is_none_is_refused),
         cmocka_unit_test(a_boundary_is_half_a_digest),

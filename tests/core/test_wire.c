@@ -286,6 +286,35 @@ static void more_pieces_than_places(void **state)
     fct_wire_done(&wire);
 }
 
+/* A content ends with two pieces, the last octet's or the dot's being one: both have a place. */
+static void the_last_pieces_have_their_places(void **state)
+{
+    for (size_t lines = 40; lines < 70; lines++) {
+        for (int stuff = 0; stuff < 2; stuff++) {
+            char content[400];
+            struct fct_mail_reader reader = {content, lines * 5, 0, 3, true, 0, NULL};
+            fct_outgoing body = {
+                .reader = &reader, .left = reader.len, .stuff = stuff, .hold = !stuff};
+            struct sink sink = {.len = 0};
+            fct_slice slices[FCT_WIRE_PIECES + 1];
+            fct_wire wire;
+
+            for (size_t i = 0; i < lines; i++)
+                memcpy(content + 5 * i, i % 2 ? ".ab\r\n" : "abc\r\n", 5);
+            fct_wire_init(&wire, 8);
+            fct_wire_line(&wire, FCT_SLICE("DATA\r\n"), false, NULL);
+            fct_wire_body(&wire, &body);
+            assert_true(fct_wire_output(&wire, slices, FCT_WIRE_PIECES + 1) <=
+                        (int)FCT_WIRE_PIECES);
+            assert_memory_equal(slices[0].ptr, "DATA\r\n", 6);
+            body.hold = 0;
+            assert_int_equal(take(&wire, &sink, 4096, 8), 0);
+            assert_int_equal(sink.len, 6 + 5 * lines + (stuff ? lines / 2 + 3 : 0));
+            fct_wire_done(&wire);
+        }
+    }
+}
+
 /* Three mails of 9 octets: a line, a content, and its dot where there is one. */
 struct three {
     struct fct_mail_reader readers[3];
@@ -442,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_run_shorter_than_what_is_held),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(more_pieces_than_places),
+        cmocka_unit_test(the_last_pieces_have_their_places),
         cmocka_unit_test(a_mail_is_cut_off_wherever_it_is),
         cmocka_unit_test(each_mail_counts_its_octets_and_flights),
         cmocka_unit_test(a_secret_is_wiped_as_it_is_written),
