@@ -102,7 +102,7 @@ namespace Facteur {
         /**
          * Nothing is opened before the first send.
          *
-         * @param string|null $dsn null: the ini setting facteur.dsn, else FACTEUR_DSN of the environment
+         * @param string|null $dsn null: the ini setting facteur.dsn, else FACTEUR_DSN of the environment, else the configuration file's
          * @param array $options by name; null leaves an option at its default.  "token" is a text, or a
          *        callable (string $relay, string $username): array|string that returns a token, or
          *        [token, seconds that it is good for]; it is called in the sends of this object

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: be2143a0a8a84f45ebc1f4b2fbaa19e2e21681d3 */
+ * Stub hash: c5006257cb63a65502b84a1324430d4eb6369289 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)

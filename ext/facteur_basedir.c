@@ -2,7 +2,8 @@
 /*
  * open_basedir over what a program configures.  The core opens those files, and would read a
  * password_file out to whatever relay the program chose, so it must not be a way around.  What the
- * administrator says, in the ini settings or the environment, is not checked.
+ * administrator says, in the ini settings, the environment or the system's configuration file, is
+ * not checked.
  */
 #include "php_facteur.h"
 
@@ -59,7 +60,8 @@ static bool is_administrators(const struct php_facteur_options *options, bool ow
         return options && is_setting(options, where);
     if (strcmp(source, "dsn") == 0)
         return !own_dsn;
-    return is_environment(source);
+    /* The path of the system's configuration file. */
+    return source[0] == '/' || is_environment(source);
 }
 
 bool php_facteur_basedir_allows(const facteur_paths *paths,
@@ -71,6 +73,21 @@ bool php_facteur_basedir_allows(const facteur_paths *paths,
         if (!is_administrators(options, own_dsn, where, source) && !allowed(where, path))
             return false;
     return true;
+}
+
+bool php_facteur_basedir_allows_conf(void)
+{
+    char path[MAXPATHLEN] = "";
+    const char *set;
+
+    if (!php_facteur_basedir_rules() || is_environment("FACTEUR_CONFIG"))
+        return true;
+    tsrm_env_lock();
+    set = getenv("FACTEUR_CONFIG");
+    if (set)
+        snprintf(path, sizeof(path), "%s", set);
+    tsrm_env_unlock();
+    return !*path || allowed("FACTEUR_CONFIG", path);
 }
 
 bool php_facteur_basedir_option(const char *name, const char *value)

@@ -92,17 +92,23 @@ static bool is_private(const char *dsn)
     return dsn && zend_binary_strncasecmp(dsn, strlen(dsn), "memory:", 7, 7) == 0;
 }
 
-/* Another thread may be in putenv(). */
-static bool environment_has_dsn(void)
+/*
+ * Whether the environment or the configuration file has a DSN: 1 or 0; -1 with an exception thrown.
+ * Another thread may be in putenv().
+ */
+static int has_default_dsn(void)
 {
-    const char *dsn;
-    bool has;
+    facteur_error *error = NULL;
+    int result;
 
+    if (!php_facteur_basedir_allows_conf())
+        return -1;
     tsrm_env_lock();
-    dsn = getenv("FACTEUR_DSN");
-    has = dsn && *dsn;
+    result = facteur_default_dsn(&error);
     tsrm_env_unlock();
-    return has;
+    if (result < 0)
+        php_facteur_throw(result, error);
+    return result < 0 ? -1 : result;
 }
 
 /*
@@ -126,6 +132,20 @@ static int make_mailer(const char *dsn, const struct php_facteur_options *list,
     return code;
 }
 
+/* False with an exception thrown. */
+static bool may_open(const char *dsn)
+{
+    int known = dsn ? php_facteur_basedir_allows_conf() : has_default_dsn();
+
+    if (known == 0 && !dsn)
+        php_facteur_refuse(FACTEUR_ECONFIG, "dsn",
+                           "there is no DSN: give one (smtps://user:password@host), or set "
+                           "facteur.dsn in php.ini, dsn in /etc/facteur.conf, or FACTEUR_DSN in "
+                           "the environment; php-fpm clears the environment: write "
+                           "env[FACTEUR_DSN] = … or clear_env = no into the pool's configuration");
+    return known > 0;
+}
+
 /* own_dsn: the DSN is the program's, not that of the settings. */
 static facteur_mailer *open_mailer(const char *dsn, HashTable *options, bool own_dsn)
 {
@@ -135,12 +155,8 @@ static facteur_mailer *open_mailer(const char *dsn, HashTable *options, bool own
     facteur_error *error = NULL;
     int code;
 
-    if (!dsn && !environment_has_dsn()) {
-        php_facteur_refuse(FACTEUR_ECONFIG, "dsn",
-                           "there is no DSN: give one (smtps://user:password@host), or set "
-                           "facteur.dsn in php.ini or FACTEUR_DSN in the environment");
+    if (!may_open(dsn))
         return NULL;
-    }
     if (php_facteur_options_fill(&list, options, own_dsn)) {
         code = make_mailer(dsn, &list, &core, &paths, &error);
         if (code)
@@ -192,9 +208,10 @@ zend_object *php_facteur_mailer_default(bool for_composing)
     zend_object *object = mailer_create(php_facteur_mailer_ce);
 
     /* A letter can be composed where nothing can be sent. */
-    if (!dsn && for_composing && !environment_has_dsn())
+    if (!dsn && for_composing && has_default_dsn() == 0)
         dsn = "null://";
-    mailer_from(object)->core = open_mailer(dsn, (HashTable *)&zend_empty_array, false);
+    if (!EG(exception))
+        mailer_from(object)->core = open_mailer(dsn, (HashTable *)&zend_empty_array, false);
     if (mailer_from(object)->core)
         return object;
     OBJ_RELEASE(object);

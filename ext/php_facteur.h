@@ -186,6 +186,9 @@ bool php_facteur_basedir_rules(void);
 bool php_facteur_basedir_allows(const facteur_paths *paths,
                                 const struct php_facteur_options *options, bool own_dsn);
 
+/* The same for a configuration file that a script named with putenv(). */
+bool php_facteur_basedir_allows_conf(void);
+
 /* The same for one option of a message. */
 bool php_facteur_basedir_option(const char *name, const char *value);
 

@@ -175,6 +175,20 @@ static PyObject *address_check(PyObject *module, PyObject *address)
 PyDoc_STRVAR(receipt_later_doc, "receipt_later($module, handle, /)\n--\n\n"
                                 "The late verdict behind the handle of a Receipt, or None.");
 
+PyDoc_STRVAR(default_dsn_doc,
+             "default_dsn($module, /)\n--\n\n"
+             "Whether a Mailer needs no dsn: FACTEUR_DSN or the configuration file gives one.");
+
+static PyObject *default_dsn(PyObject *module, PyObject *unused)
+{
+    facteur_error *error = NULL;
+    int result = facteur_default_dsn(&error);
+
+    if (result < 0)
+        return fpy_raise((fpy_state *)PyModule_GetState(module), result, error, FPY_CONFIG_ERROR);
+    return PyBool_FromLong(result);
+}
+
 PyDoc_STRVAR(process_doc, "process($module, /)\n--\n\n"
                           "A number for this process; a child of fork() has another.");
 
@@ -192,6 +206,7 @@ static PyMethodDef methods[] = {
     FPY_NAMED_LETTERS(NAMED_METHOD)
     /* What is not a letter. */
     {"receipt_later", fpy_receipt_later, METH_O, receipt_later_doc},
+    {"default_dsn", default_dsn, METH_NOARGS, default_dsn_doc},
     {"process", process, METH_NOARGS, process_doc},
     {"options", options, METH_NOARGS, options_doc},
     {"message_fields", message_fields, METH_NOARGS, message_fields_doc},

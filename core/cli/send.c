@@ -11,15 +11,13 @@ int mailer_open(const struct args *args, const char *fallback, facteur_mailer **
 {
     const char *dsn = args_value(args, FLAG_DSN);
     facteur_error *error = NULL;
-    const char *set = getenv("FACTEUR_DSN");
-    int code;
+    int code = dsn ? 1 : facteur_default_dsn(&error);
 
-    if (!dsn && !(set && *set)) {
-        if (!fallback)
-            return fail(EXIT_CONFIG, NULL,
-                        "no relay: give --dsn smtps://user:password@host, or set FACTEUR_DSN");
+    if (code < 0)
+        return fail_error(NULL, code, error);
+    /* Without any, the library says what to do. */
+    if (code == 0)
         dsn = fallback;
-    }
     code = facteur_mailer_new(dsn, args->names, args->values, args->option_count, out, &error);
     return code ? fail_error(NULL, code, error) : 0;
 }

@@ -383,17 +383,22 @@ FACTEUR_API const char *facteur_option_help(size_t index);
 /* ---- Mailers --------------------------------------------------------------------------------- */
 
 /*
- * Make a mailer.  Nothing is opened.
+ * Make a mailer.  Nothing is opened but the configuration file.
  *
  * dsn             smtps://user:pass@host, smtp://…, smtp+unix:///path, a preset (ses://…),
  *                 failover(…), file:///dir, memory://, null://.  See docs/dsn.md.
- *                 NULL: FACTEUR_DSN from the environment.
+ *                 NULL: FACTEUR_DSN from the environment, else dsn of the configuration file.
  * names, values   `count` options.  They win over the DSN's query, which wins over FACTEUR_* in the
- *                 environment.  Values are text: "10.0", "1", "starttls".
+ *                 environment, which wins over the configuration file.  Values are text: "10.0",
+ *                 "1", "starttls".
+ *
+ * The configuration file is the one that FACTEUR_CONFIG names, else /etc/facteur.conf.  It is read
+ * here, once.  If another DSN than its own is used, its options of a relay and its login are left
+ * out.
  *
  * FACTEUR_ECONFIG: a DSN that cannot be read (the error names the character and its position), an
  * unknown option (the error names the nearest one), a value out of its range.  `where` is the
- * option or "dsn".
+ * option or "dsn"; for the configuration file its path and line, and the option.
  */
 FACTEUR_API int facteur_mailer_new(const char *dsn, const char *const *names,
                                    const char *const *values, size_t count, facteur_mailer **out,
@@ -412,6 +417,12 @@ FACTEUR_API int facteur_mailer_new(const char *dsn, const char *const *names,
 FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
                                       const char *const *values, size_t count, facteur_mailer **out,
                                       facteur_error **error);
+
+/*
+ * Whether a mailer can be made without a DSN: 1 if FACTEUR_DSN or the configuration file gives one,
+ * 0 if neither does.  A negative result is an error of the file, as facteur_mailer_new() has it.
+ */
+FACTEUR_API int facteur_default_dsn(facteur_error **error);
 
 /*
  * The configurations that facteur_mailer_shared() keeps in this process.
@@ -446,7 +457,8 @@ FACTEUR_API void facteur_paths_free(facteur_paths *paths);
  *
  * where    "ca_file", "dkim[0].key_file" or "dsn".
  * source   Where the path comes from: "call", "dsn", or a variable of the environment such as
- *          "FACTEUR_CA_FILE"; "FACTEUR_DSN" if the DSN comes from there.
+ *          "FACTEUR_CA_FILE"; "FACTEUR_DSN" if the DSN comes from there.  For what the
+ *          configuration file says: "FACTEUR_CONFIG", or the path of the system's file.
  */
 FACTEUR_API const char *facteur_path(const facteur_paths *paths, size_t index, const char **where,
                                      const char **source);

@@ -27,7 +27,7 @@ thrown(fn () => new Mailer('smtp://smtp.example.com', ['ports' => '465,587', 'tl
 thrown(fn () => new Mailer([]));
 ?>
 --EXPECTF--
-Facteur\ConfigError ECONFIG -2 [dsn] %sset facteur.dsn in php.ini or FACTEUR_DSN in the environment
+Facteur\ConfigError ECONFIG -2 [dsn] %sset facteur.dsn in php.ini, dsn in /etc/facteur.conf, or FACTEUR_DSN in the environment; php-fpm clears the environment: %s
 Facteur\ConfigError ECONFIG -2 [deadlin] %sdeadline%s
 Facteur\ConfigError ECONFIG -2 [deadlin] %sdeadline%s
 Facteur\ConfigError ECONFIG -2 [deadline] deadline must be seconds such as 10 or 2.5, not "soon"

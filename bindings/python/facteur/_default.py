@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
-from ._core import Mailer
+from ._core import Mailer, default_dsn
 from ._receipt import Receipt
 from .errors import ConfigError
 
@@ -16,7 +15,7 @@ def default_mailer() -> Mailer:
     """The process's default mailer, on connections shared by everybody who asks for it.
 
     Its configuration is that of Django where a Django project is set up and says one (facteur.django),
-    else the environment's FACTEUR_DSN and FACTEUR_*.  Where the project's default backend hands mails
+    else the environment's FACTEUR_DSN and FACTEUR_*, else the configuration file.  Where the project's default backend hands mails
     to nobody (locmem, console, filebased, dummy), no mail leaves: this is a memory:// mailer then.
 
     ConfigError: there is none, or it is not valid.
@@ -29,9 +28,9 @@ def default_mailer() -> Mailer:
         mailer = configured_mailer()
         if mailer is not None:
             return mailer
-    if not os.environ.get("FACTEUR_DSN"):
+    if not default_dsn():
         raise ConfigError(
-            "dsn: no default mailer: set FACTEUR_DSN in the environment, or in Django's settings",
+            "dsn: no default mailer: set FACTEUR_DSN in the environment or in Django's settings, or dsn in /etc/facteur.conf",
             code="ECONFIG",
             where="dsn",
         )

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import email.policy
 import logging
-import os
 import secrets
 import smtplib
 from collections.abc import Iterable, Mapping
@@ -37,7 +36,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
 from ._captured import CapturedMail
-from ._core import Mailer, Message
+from ._core import Mailer, Message, default_dsn
 from ._fields import Mailbox, attached_parts, read_fields
 from ._receipt import Receipt
 from .errors import ConfigError, MessageError, SendError
@@ -225,12 +224,12 @@ def _named(source: Any) -> bool:
 
 
 def _settings_options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """FACTEUR_DSN and FACTEUR, else the environment, else EMAIL_*; keywords win over all."""
+    """FACTEUR_DSN and FACTEUR, else the environment or the configuration file, else EMAIL_*; keywords win over all."""
     options = dict(getattr(settings, "FACTEUR", None) or {})
     dsn = getattr(settings, "FACTEUR_DSN", None) or options.get("dsn")
     if dsn:
         options["dsn"] = dsn
-    elif os.environ.get("FACTEUR_DSN") and not settings.is_overridden("EMAIL_HOST"):
+    elif not settings.is_overridden("EMAIL_HOST") and default_dsn():
         pass
     elif not hasattr(settings, "MAILERS"):
         values = {name: getattr(settings, setting) for name, setting in _SETTINGS.items()}

@@ -228,8 +228,9 @@ static fct_secret *read_file(const char *path)
 {
     struct stat facts;
     int fd = fct_file_open(path, &facts), saved;
-    size_t len = 0, size;
     fct_secret *secret = NULL;
+    ssize_t len = -1;
+    size_t size;
     char *bytes;
 
     if (fd < 0)
@@ -237,16 +238,11 @@ static fct_secret *read_file(const char *path)
     size = facts.st_size < FILE_MAX ? (size_t)facts.st_size : 0;
     bytes = fct_malloc(size + 1);
     saved = bytes ? EFBIG : ENOMEM;
-    while (bytes && len < size) {
-        ssize_t got = read(fd, bytes + len, size - len);
-
-        if (got == 0 || (got < 0 && errno != EINTR))
-            break;
-        len += got > 0 ? (size_t)got : 0;
-    }
+    if (bytes)
+        len = fct_file_read(fd, bytes, size);
     close(fd);
-    if (bytes && len) {
-        secret = fct_secret_new(bytes, len);
+    if (len > 0) {
+        secret = fct_secret_new(bytes, (size_t)len);
         saved = ENOMEM;
     }
     fct_wipe(bytes, bytes ? size : 0);

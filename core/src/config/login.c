@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/shortage.h"
+#include "mime/content.h"
 #include "smtp/sasl.h"
 
 #include <errno.h>
@@ -206,25 +207,6 @@ static int refuse_file(const char *path, const char *why, facteur_error **error)
                          why);
 }
 
-/* Read up to `max` bytes of the file.  Returns the number of bytes, or -1 with errno. */
-static ssize_t read_all(int fd, char *bytes, size_t max)
-{
-    size_t len = 0;
-
-    while (len < max) {
-        ssize_t got = read(fd, bytes + len, max - len);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            break;
-        len += (size_t)got;
-    }
-    return (ssize_t)len;
-}
-
 static bool stamp_file(int fd, struct fct_login_stamp *stamp)
 {
     time_t now = fct_clock_date_s();
@@ -271,7 +253,7 @@ int fct_login_read_file(const char *path, fct_secret **password, struct fct_logi
         return fct_error_nomem(error);
     }
     /* The stamp comes first, so that a change while the file is read makes it stale. */
-    len = stamp_file(fd, &found) ? read_all(fd, bytes, PASSWORD_MAX) : -1;
+    len = stamp_file(fd, &found) ? fct_file_read(fd, bytes, PASSWORD_MAX) : -1;
     if (len < 0) {
         err = refuse_file(path, strerror(errno), error);
         len = 0;

@@ -293,7 +293,7 @@ static int keep(struct fct_option_value *into, const struct entry *entry, enum f
     return 0;
 }
 
-static int refuse_name(const char *name, size_t len, fct_slice value, facteur_error **error)
+int fct_option_refuse(const char *name, size_t len, fct_slice value, facteur_error **error)
 {
     const char *dialect = fct_dialect_option(name, len);
     const char *nearest = dialect ? dialect : fct_nearest(name, len, names, FCT_OPTION_COUNT);
@@ -343,7 +343,7 @@ int fct_options_set(fct_options *options, enum fct_level level, const char *name
     int err;
 
     if (index < 0)
-        return refuse_name(name, name_len, (fct_slice){value, len}, error);
+        return fct_option_refuse(name, name_len, (fct_slice){value, len}, error);
     err = check_place(&table[index], options->place, error);
     if (!err)
         err = parse(&table[index], (fct_slice){value, len}, &number, &spelling, error);

@@ -190,6 +190,7 @@ enum fct_option {
 enum fct_level {
     FCT_LEVEL_UNSET,
     FCT_LEVEL_PRESET,
+    FCT_LEVEL_FILE, /* the configuration file */
     FCT_LEVEL_ENVIRONMENT,
     FCT_LEVEL_GROUP, /* after failover(…) */
     FCT_LEVEL_DSN,
@@ -244,6 +245,12 @@ bool fct_options_equal(const fct_options *a, const fct_options *b);
 
 /* The index of the option of this name, or -1. */
 int fct_option_find(const char *name, size_t len);
+
+/*
+ * Refuse a name that no option has, and show the nearest one, or facteur's word for another
+ * library's.  `value` is what was given to it; it is not shown.  FACTEUR_ECONFIG, FACTEUR_ENOMEM.
+ */
+int fct_option_refuse(const char *name, size_t len, fct_slice value, facteur_error **error);
 
 /* Whether its scope is relay or login. */
 bool fct_option_is_of_relay(size_t option);

@@ -26,6 +26,7 @@ struct walk {
     facteur_paths *paths;
     const char *source;
     facteur_error **error;
+    const char *conf; /* the source of what the configuration file says */
 };
 
 static int add(void *user, const char *where, const char *path)
@@ -70,16 +71,18 @@ static int add_options(struct walk *walk, const fct_options *options, bool wide,
         if (value->level == FCT_LEVEL_ENVIRONMENT) {
             fct_option_variable(i, variable);
             walk->source = variable;
+        } else if (value->level == FCT_LEVEL_FILE) {
+            walk->source = walk->conf;
         }
         err = add_value(walk, i, value->text, value->secret);
     }
     return err;
 }
 
-static int add_plan(facteur_paths *paths, const fct_plan *plan, const char *dsn,
-                    facteur_error **error)
+static int add_plan(facteur_paths *paths, const fct_plan *plan, facteur_error **error)
 {
-    struct walk walk = {.paths = paths, .error = error};
+    const char *dsn = plan->dsn_source;
+    struct walk walk = {.paths = paths, .error = error, .conf = plan->conf_source};
     int err = add_options(&walk, &plan->options, true, dsn);
 
     for (unsigned i = 0; !err && i < plan->member_count; i++) {
@@ -111,7 +114,7 @@ int facteur_paths_of(const char *dsn, const char *const *names, const char *cons
     int err = paths ? fct_plan_init(&plan, dsn, names, values, count, error) : FACTEUR_ENOMEM;
 
     if (!err) {
-        err = add_plan(paths, &plan, dsn && *dsn ? "dsn" : "FACTEUR_DSN", error);
+        err = add_plan(paths, &plan, error);
         fct_plan_done(&plan);
     }
     return finish(paths, err, out, error);
@@ -121,7 +124,7 @@ int facteur_paths_of_option(const char *name, const char *value, facteur_paths *
                             facteur_error **error)
 {
     facteur_paths *paths = fct_calloc(1, sizeof *paths);
-    struct walk walk = {paths, "call", error};
+    struct walk walk = {.paths = paths, .source = "call", .error = error};
     fct_options options;
     int err = paths ? fct_options_init(&options) : FACTEUR_ENOMEM;
 

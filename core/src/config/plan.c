@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "config/authority.h"
+#include "config/conf.h"
 #include "mime/address.h"
 
 #include <stdlib.h>
@@ -69,21 +70,49 @@ static int take_options(fct_plan *plan, facteur_error **error)
     return 0;
 }
 
-static int read_all(fct_plan *plan, const char *dsn, const char *const *names,
+/* The caller's DSN, else the environment's, else the file's. */
+static int choose_dsn(fct_plan *plan, const fct_conf *conf, const char **dsn, facteur_error **error)
+{
+    plan->conf_source = conf->source;
+    plan->dsn_source = "dsn";
+    if (*dsn && **dsn)
+        return 0;
+    plan->dsn_source = "FACTEUR_DSN";
+    *dsn = getenv(plan->dsn_source);
+    if (*dsn && **dsn)
+        return 0;
+    plan->dsn_source = conf->source;
+    *dsn = conf->dsn.text;
+    if (*dsn)
+        return 0;
+    return fct_error_set(error, FACTEUR_ECONFIG, "dsn",
+                         "there is no DSN: give one, for example "
+                         "smtps://user:password@smtp.example.com, or set FACTEUR_DSN in the "
+                         "environment, or dsn in " FCT_CONF_SYSTEM "%s%s",
+                         conf->denied ? ", which this process may not read: " : "",
+                         conf->denied ? strerror(conf->denied) : "");
+}
+
+/* An error in the file's DSN is told with its line. */
+static int blame_file(const fct_plan *plan, const fct_conf *conf, int err, facteur_error *cause,
+                      facteur_error **error)
+{
+    if (err == FACTEUR_ECONFIG && cause && plan->dsn_source == conf->source &&
+        strcmp(facteur_error_where(cause), "dsn") == 0)
+        fct_conf_blame(conf, conf->dsn.line, &cause);
+    return fct_error_pass(error, err, cause);
+}
+
+static int read_dsn(fct_plan *plan, const fct_conf *conf, const char *dsn, const char *const *names,
                     const char *const *values, size_t count, facteur_error **error)
 {
     bool one;
-    int err;
+    int err = fct_group_parse(&plan->group, dsn, error);
 
-    if (!dsn || !*dsn)
-        dsn = getenv("FACTEUR_DSN");
-    if (!dsn || !*dsn)
-        return fct_error_set(error, FACTEUR_ECONFIG, "dsn",
-                             "there is no DSN: give one or set FACTEUR_DSN, for example "
-                             "smtps://user:password@smtp.example.com");
-    err = fct_group_parse(&plan->group, dsn, error);
     one = fct_group_is_one(&plan->group);
     plan->options.place = one ? FCT_PLACE_ALONE : FCT_PLACE_SHARED;
+    if (!err)
+        err = fct_conf_apply(conf, &plan->options, plan->dsn_source != conf->source, error);
     if (!err)
         err = fct_options_from_environment(&plan->options, error);
     if (!err && !one)
@@ -93,6 +122,40 @@ static int read_all(fct_plan *plan, const char *dsn, const char *const *names,
     if (!err)
         err = read_members(plan, dsn, error);
     return !err && one ? take_options(plan, error) : err;
+}
+
+static int read_all(fct_plan *plan, const char *dsn, const char *const *names,
+                    const char *const *values, size_t count, facteur_error **error)
+{
+    facteur_error *cause = NULL;
+    fct_conf conf;
+    int err = fct_conf_read(&conf, error);
+
+    if (err)
+        return err;
+    err = choose_dsn(plan, &conf, &dsn, error);
+    if (!err) {
+        err = read_dsn(plan, &conf, dsn, names, values, count, &cause);
+        err = err ? blame_file(plan, &conf, err, cause, error) : 0;
+    }
+    fct_conf_done(&conf);
+    return err;
+}
+
+int facteur_default_dsn(facteur_error **error)
+{
+    const char *set = getenv("FACTEUR_DSN");
+    fct_conf conf;
+    int result;
+
+    if (set && *set)
+        return 1;
+    result = fct_conf_read(&conf, error);
+    if (result)
+        return result;
+    result = conf.dsn.text != NULL;
+    fct_conf_done(&conf);
+    return result;
 }
 
 /* ---- Checking -------------------------------------------------------------------------------- */

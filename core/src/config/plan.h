@@ -25,6 +25,8 @@ typedef struct fct_plan {
     unsigned member_count;
     fct_policy policy;
     fct_signer *signer;
+    const char *dsn_source;      /* as facteur_path() tells it: "dsn", "FACTEUR_DSN", or: */
+    const char *conf_source;     /* what named the configuration file */
     enum fct_target target;      /* with mode=capture: the target of the capture */
     const char *directory;       /* with FCT_TARGET_FILE */
     const char *directory_where; /* its source: "dsn" or the option */
@@ -33,7 +35,8 @@ typedef struct fct_plan {
 } fct_plan;
 
 /*
- * The contract of facteur_mailer_new().  Opens no file.  After an error there is nothing to free.
+ * The contract of facteur_mailer_new().  Opens no file but the configuration's.  After an error
+ * there is nothing to free.
  */
 int fct_plan_init(fct_plan *plan, const char *dsn, const char *const *names,
                   const char *const *values, size_t count, facteur_error **error);

@@ -55,6 +55,24 @@ int fct_file_refuse(const char *path, facteur_error **error)
                          errno == EINVAL ? "not a regular file" : strerror(errno));
 }
 
+ssize_t fct_file_read(int fd, char *bytes, size_t max)
+{
+    size_t len = 0;
+
+    while (len < max) {
+        ssize_t got = read(fd, bytes + len, max - len);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        len += (size_t)got;
+    }
+    return (ssize_t)len;
+}
+
 /* `path` is copied; it is NULL for a spool. */
 static int add_file(fct_content *content, struct fct_file file, const char *path)
 {

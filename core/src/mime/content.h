@@ -10,6 +10,7 @@
 #include "mime/spool.h"
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 /* A file as it was when the message was frozen, or a spool; sent as base64. */
 struct fct_file {
@@ -59,6 +60,9 @@ int fct_file_open(const char *path, struct stat *facts);
 
 /* FACTEUR_EIO for a path that could not be opened (errno), with `where` "attachments". */
 int fct_file_refuse(const char *path, facteur_error **error);
+
+/* Read up to `max` bytes.  Returns how many came, or -1 with errno. */
+ssize_t fct_file_read(int fd, char *bytes, size_t max);
 
 /*
  * Make a mail of this content.  The content is taken over, also on failure.  The texts are copied.
