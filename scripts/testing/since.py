@@ -46,6 +46,7 @@ TABLE = [
     ("tests/php/*", {"structure", "php", "php-valgrind", "php-zts"}),
     ("tests/php-zts/*", {"format", "php-zts"}),
     ("tests/messages/*", {"structure", "messages"}),
+    ("tests/letters/*.py", {"structure", "messages"}),
     ("tests/hostile/*", {"structure", "hostile"}),
     ("tests/soak/*", {"structure", "soak"}),
     ("scripts/soak", {"soak"}),

@@ -180,8 +180,8 @@ def php_zts(log):
     php_tests(log, extension, php=prefix, folders=("php", "php-zts"), env={"FACTEUR_PHP_THREADS": str(program)})
 
 
-def front_doors(log, folder):
-    env = {**CLI_ENV, "FACTEUR_PHP_EXTENSION": php_extension()}
+def front_doors(log, folder, **more):
+    env = {**CLI_ENV, "FACTEUR_PHP_EXTENSION": php_extension(), **more}
     pytest(log, builds.installed(builds.first_python()[0]), folder, env=env)
 
 
@@ -209,6 +209,7 @@ def hostile(log):
 
 def messages(log):
     front_doors(log, "tests/messages")
+    front_doors(log, "tests/letters", **({"FACTEUR_LETTERS_EXAMPLES": "3000"} if log.long else {}))
 
 
 def bench(log):

@@ -43,7 +43,7 @@ const struct fct_letter_kind fct_letter_test_letter = {
     .text = "test_letter.txt",
     .html = "test_letter.html",
     .from = {.address = "organiser"},
-    .to = {"member.name", "member.email"},
+    .to = {"member.name", "member.email", false},
     .key = {"organiser", "title"},
     .show = show,
 };

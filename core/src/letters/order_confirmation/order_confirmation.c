@@ -31,7 +31,7 @@ const struct fct_letter_kind fct_letter_order_confirmation = {
     .text = "order_confirmation.txt",
     .html = "order_confirmation.html",
     .from = {"merchant.name", "merchant.email", .own = true},
-    .to = {"customer.name", "customer.email"},
+    .to = {"customer.name", "customer.email", false},
     .reply_to = {"merchant.name", "merchant.reply_to", .own = true},
     .key = {"merchant.name", "number"},
     .check = check,
