@@ -264,7 +264,7 @@ SUITES = {
     "php": Suite(php, WAITS, ["php"], "phpt"),
     "php-valgrind": Suite(php_valgrind, 1, ["php"], "phpt of memory and ends under valgrind; --long: all"),
     "messages": Suite(messages, 1, ["release", "wheel", "php"],
-                      "a corpus of messages: octets, four parsers' readings, one result from every front door"),
+                      "a corpus of messages: octets, four parsers' readings, one result from every front door; any letter of the schemas"),
     "hostile": Suite(hostile, 1, ["release", "wheel", "php"], "what strangers type, into every field and every front door"),
     "soak": Suite(soak, WAITS, ["wheel"], "threads, loops, forks, cancels and cuts at one mailer, by a seed, and the relay's journal; --long: an hour"),
     "interop": Suite(interop, WAITS, ["release", "wheel", "php"], "Postfix, Dovecot and other servers, and the docs' examples"),

@@ -68,13 +68,16 @@ static void note_name(const struct fct_letter_kind *kind, const struct fct_readi
         fct_shape_note(reading, &path, "%s, so no header field and no greeting has it", fault);
 }
 
-/* Take a locale, unless its name cannot be read: then `out` stays NULL, with a note. */
-static int try_locale(const struct fct_reading *reading, const char *field, fct_slice name,
-                      fct_slice currency, fct_locale **out)
+/*
+ * Take the locale of the data, which may be what a stranger's browser says: unless its name can be
+ * read, `out` stays NULL, with a note.
+ */
+static int try_locale(const struct fct_reading *reading, fct_slice name, fct_slice currency,
+                      fct_locale **out)
 {
-    const struct fct_path path = {.name = field};
+    const struct fct_path path = {.name = "locale"};
     facteur_error *why = NULL;
-    int result = name.len ? fct_locale_take(name, currency, out, &why) : 0;
+    int result = fct_locale_take(name, currency, out, &why);
 
     if (result == FACTEUR_EMESSAGE && why && strcmp(facteur_error_where(why), "locale") == 0) {
         fct_shape_note(reading, &path, "%s; it is ignored", facteur_error_message(why));
@@ -86,20 +89,16 @@ static int try_locale(const struct fct_reading *reading, const char *field, fct_
     return fct_error_pass(reading->error, result, why);
 }
 
-/* The first locale of the letter's options, its data and the mailer that can be read; or English.
- */
+/* The locale of the letter's options, else of its data, else of the mailer, else English. */
 static int take_locale(const struct fct_reading *reading, fct_slice asked, fct_slice data,
                        const char *standard, fct_slice currency, fct_locale **out)
 {
     const struct fct_path path = {.name = "locale"};
-    int result = try_locale(reading, "locale", asked, currency, out);
+    int result = !asked.len && data.len ? try_locale(reading, data, currency, out) : 0;
 
     if (result == 0 && !*out)
-        result = try_locale(reading, "locale", data, currency, out);
-    if (result == 0 && !*out)
-        result = try_locale(reading, "default_locale", fct_slice_of(standard), currency, out);
-    if (result == 0 && !*out)
-        result = fct_locale_take((fct_slice){0}, currency, out, reading->error);
+        result = fct_locale_take(asked.len ? asked : fct_slice_of(standard), currency, out,
+                                 reading->error);
     if (result == 0 && !fct_locale_has_words(*out))
         fct_shape_note(reading, &path, "there are no words in this language, so they are English");
     return result;
