@@ -383,6 +383,37 @@ static void unsubscribing_has_its_addresses(void **state)
     facteur_message_free(message);
 }
 
+/* RFC 8058 section 3.1: an address of https, wherever it is. */
+static void one_click_needs_https(void **state)
+{
+    static const struct {
+        const char *uris[3], *field;
+        bool one_click;
+    } rows[] = {
+        {{"https://x.example/1"}, "<https://x.example/1>\r\n", true},
+        {{"mailto:u@x.example"}, "<mailto:u@x.example>\r\n", false},
+        {{"mailto:u@x.example", "HTTPS://x.example"},
+         "<mailto:u@x.example>, <HTTPS://x.example>\r\n",
+         true},
+        {{"mailto:u@x.example?subject=https:x"}, "<mailto:u@x.example?subject=https:x>\r\n", false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        facteur_message *message = plain();
+        char *bytes, *at;
+
+        for (size_t k = 0; k < 3 && rows[i].uris[k]; k++)
+            set(message, "list_unsubscribe", rows[i].uris[k]);
+        bytes = bytes_of(message);
+        at = strstr(bytes, "List-Unsubscribe: ");
+        assert_non_null(at);
+        assert_memory_equal(at + 18, rows[i].field, strlen(rows[i].field));
+        assert_int_equal(strstr(bytes, "List-Unsubscribe-Post:") != NULL, rows[i].one_click);
+        facteur_free(bytes);
+        facteur_message_free(message);
+    }
+}
+
 /* RFC 5321 section 4.5.3.1.3: the longest address, nearly all of it domain. */
 static void the_longest_domain_fits_the_message_id(void **state)
 {
@@ -742,6 +773,7 @@ int main(void)
         cmocka_unit_test(smime_is_kept_for_the_mailer),
         cmocka_unit_test(a_field_that_is_none_is_named),
         cmocka_unit_test(unsubscribing_has_its_addresses),
+        cmocka_unit_test(one_click_needs_https),
         cmocka_unit_test(the_longest_domain_fits_the_message_id),
         cmocka_unit_test(needs_are_only_what_the_mail_needs),
         cmocka_unit_test(refusals_name_field_and_cure),

@@ -114,11 +114,7 @@ int fct_policy_init(fct_policy *policy, const fct_options *options, facteur_erro
         err = read_redirect(policy, redirect, error);
     if (!err && allow)
         err = read_allow(policy, allow, error);
-    if (!err)
-        err = require_lists(policy, error);
-    if (err)
-        fct_policy_done(policy);
-    return err;
+    return err ? err : require_lists(policy, error);
 }
 
 static void list_done(struct fct_text_list *list)

@@ -22,7 +22,7 @@ typedef struct fct_policy {
 
 /*
  * Returns 0, FACTEUR_ENOMEM, or FACTEUR_ECONFIG when a mode lacks its list, or when an address or
- * domain is malformed.
+ * domain is malformed.  fct_policy_done() is needed even then.
  */
 int fct_policy_init(fct_policy *policy, const fct_options *options, facteur_error **error);
 void fct_policy_done(fct_policy *policy);

@@ -340,15 +340,6 @@ bool fct_driver_is_at_rest(fct_driver *driver)
     return resting;
 }
 
-int fct_driver_run(fct_driver *driver, struct fct_task *task, facteur_error **error)
-{
-    int err = fct_driver_submit(driver, task, error);
-
-    if (!err)
-        fct_driver_wait(driver, task, UINT64_MAX);
-    return err;
-}
-
 void fct_driver_cancel(fct_driver *driver, struct fct_task *task)
 {
     if (!fct_driver_is_ours(driver))

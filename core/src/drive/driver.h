@@ -62,9 +62,6 @@ bool fct_driver_wait(fct_driver *driver, struct fct_task *task, uint64_t until_u
  */
 void fct_driver_cancel(fct_driver *driver, struct fct_task *task);
 
-/* Submit and wait.  Returns 0 after take() was called, or an error of fct_driver_submit(). */
-int fct_driver_run(fct_driver *driver, struct fct_task *task, facteur_error **error);
-
 /*
  * Take no more tasks, and let those in progress end.  After `timeout_us` the remaining tasks are
  * cut (fct_pool_cut()) when a thread waits for them, else cancelled.  QUIT is sent within the same
