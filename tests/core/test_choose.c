@@ -115,6 +115,37 @@ static void a_pool_has_its_size(void **state)
     stage_close(pool, &server);
 }
 
+/* A check that waits for a connection of its own does not keep the mails behind it from theirs. */
+static void a_check_that_waits_is_passed_over(void **state)
+{
+    struct server server = {.hold = true};
+    struct fct_check facts = {0};
+    struct post first, second, check = {.job = {.check = &facts, .done = on_done}};
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.pool_size = 1;
+    submit(pool, &first, PLENTY_US);
+    while (first.job.attempts == 0)
+        fct_loop_step(loop);
+    check.job.deadline_us = fct_loop_now_us(loop) + PLENTY_US;
+    fct_pool_submit(pool, &check.job);
+    submit(pool, &second, PLENTY_US);
+    turn(20);
+    assert_false(first.finished || second.finished || check.finished);
+    assert_int_equal(opened_by(pool), 1);
+    server.hold = false;
+    run_until_set(loop, &first.finished);
+    run_until_set(loop, &second.finished);
+    run_until_set(loop, &check.finished);
+    expect_sent(&first);
+    expect_sent(&second);
+    assert_int_equal(check.error, 0);
+    assert_non_null(facts.capabilities);
+    fct_check_done(&facts);
+    stage_close(pool, &server);
+}
+
 /* Idle connections stand in the order of their use: the one used last is taken. */
 static void the_warmest_connection_is_taken(void **state)
 {
@@ -291,6 +322,7 @@ int main(void)
         CHOOSE_TEST(four_mails_are_a_crowd),
         CHOOSE_TEST(a_shy_pool_bears_its_crowd),
         CHOOSE_TEST(a_pool_has_its_size),
+        CHOOSE_TEST(a_check_that_waits_is_passed_over),
         CHOOSE_TEST(the_warmest_connection_is_taken),
         CHOOSE_TEST(a_quitting_connection_does_not_count),
         CHOOSE_TEST(a_worn_out_connection_is_closed),

@@ -90,6 +90,9 @@ static void a_late_verdict_is_kept(void **state)
     later = fct_later_ref(first->later);
     fct_outcome_free(first);
     assert_null(fct_later_told(later));
+    /* It has no time of its own any more that a rest could lengthen. */
+    fct_session_rested(session, 7, 1000);
+    assert_true(fct_session_deadline(session) > 1001);
 
     feed_at(session, TAKEN, 1001);
     second = next_outcome(session);
