@@ -367,7 +367,8 @@ static void the_deadline_covers_everything(void **state)
         assert_int_equal(posts[i].phase, FACTEUR_PHASE_greeting);
         assert_string_equal(posts[i].message,
                             "the deadline passed while waiting for the relay's greeting; if it "
-                            "speaks TLS from the start (port 465), use smtps://");
+                            "speaks TLS from the start (port 465), use smtps://; raise deadline "
+                            "if it may take longer");
         fct_free(posts[i].job.transcript);
     }
     assert_true(fct_loop_now_us(loop) - started_us >= 1000000);
@@ -392,7 +393,8 @@ static void what_is_over_time_is_not_handed_over(void **state)
         assert_int_equal(post.error, FACTEUR_EDEADLINE);
         assert_int_equal(post.job.attempts, 0);
         assert_string_equal(post.message,
-                            "the deadline passed before the mail was given to a connection");
+                            "the deadline passed before the mail was given to a connection; raise "
+                            "deadline if it may take longer");
     }
     send_one(pool, &post);
     expect_sent(&post);

@@ -24,6 +24,8 @@ void fct_pool_kick(fct_pool *pool)
 
 /* ---- Waiting ---- */
 
+#define ADVICE "; raise deadline if it may take longer"
+
 void fct_pool_fail_late(fct_job *job, fct_connection *connection)
 {
     static const char *const waited_for[FACTEUR_PHASE_COUNT] = {
@@ -45,7 +47,7 @@ void fct_pool_fail_late(fct_job *job, fct_connection *connection)
                  fct_relay_tls(job->pool->relay, connection->port) != FCT_TLS_IMPLICIT;
         if (connection->dial)
             fct_dial_story(connection->dial, story);
-        snprintf(message, sizeof message, "the deadline passed while waiting for %s%s%s%s",
+        snprintf(message, sizeof message, "the deadline passed while waiting for %s%s%s%s" ADVICE,
                  waited_for[phase] ? waited_for[phase] : "the relay",
                  silent ? "; if it speaks TLS from the start (port 465), use smtps://" : "",
                  story[0] ? "; " : "", story);
@@ -55,14 +57,14 @@ void fct_pool_fail_late(fct_job *job, fct_connection *connection)
     } else if (job->pool->slot_pause_us) {
         snprintf(message, sizeof message,
                  "the deadline passed while waiting for one of the host's %u connections to the "
-                 "relay (host_slots)",
+                 "relay (host_slots)" ADVICE,
                  job->pool->relay->host_slots);
     } else if (fct_pool_count_open(job->pool) < job->pool->relay->pool_size) {
         snprintf(message, sizeof message,
-                 "the deadline passed before the mail was given to a connection");
+                 "the deadline passed before the mail was given to a connection" ADVICE);
     } else {
         snprintf(message, sizeof message,
-                 "the deadline passed while waiting for a free connection (pool_size is %u)",
+                 "the deadline passed while waiting for a free connection (pool_size is %u)" ADVICE,
                  job->pool->relay->pool_size);
     }
     fct_failure_init(&failure, FACTEUR_EDEADLINE, phase, message);

@@ -118,7 +118,12 @@ static void refuse_choice(fct_session *s)
     fct_buf *text = &s->message;
 
     fct_buf_clear(text);
-    if (!(s->caps.offers & FCT_OFFER_AUTH))
+    if (!s->secured &&
+        (s->caps.offers & (FCT_OFFER_AUTH | FCT_OFFER_STARTTLS)) == FCT_OFFER_STARTTLS)
+        fct_buf_add_text(text,
+                         "a login is configured, and the relay offers no AUTH without TLS but "
+                         "offers STARTTLS: write tls=starttls");
+    else if (!(s->caps.offers & FCT_OFFER_AUTH))
         fct_buf_add_text(text,
                          "a login is configured and the relay does not offer AUTH; nothing is "
                          "sent without it (auth_unavailable)");

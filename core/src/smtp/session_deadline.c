@@ -144,14 +144,15 @@ void fct_session_give_up(fct_session *s, fct_transaction *mail, int error, const
 static const char *say_late(fct_session *s, const fct_transaction *mail)
 {
     static const char what[] = "the deadline of the send passed";
+    static const char advice[] = "; raise deadline if it may take longer";
     uint64_t written = mail->body.written < mail->size ? mail->body.written : mail->size;
 
     if (mail->state != FCT_MAIL_ACTIVE)
         return what;
     fct_buf_clear(&s->message);
-    fct_buf_addf(&s->message, "%s in the phase %s, when %llu of %llu octets had been written", what,
-                 facteur_phase_name(fct_transaction_phase(s, mail)), (unsigned long long)written,
-                 (unsigned long long)mail->size);
+    fct_buf_addf(&s->message, "%s in the phase %s, when %llu of %llu octets had been written%s",
+                 what, facteur_phase_name(fct_transaction_phase(s, mail)),
+                 (unsigned long long)written, (unsigned long long)mail->size, advice);
     return s->message.failed ? what : s->message.ptr;
 }
 

@@ -49,9 +49,11 @@ static void after_ehlo(fct_session *s)
     bool offered = s->caps.offers & FCT_OFFER_STARTTLS;
 
     if (!s->secured && s->config.tls == FCT_TLS_STARTTLS && !offered) {
-        fct_session_die(s, FACTEUR_ETLS, FACTEUR_PHASE_ehlo, NULL, NULL,
-                        "TLS is required and the relay does not offer STARTTLS: use smtps:// if it "
-                        "speaks TLS from the start (port 465)");
+        fct_session_die(
+            s, FACTEUR_ETLS, FACTEUR_PHASE_ehlo, NULL, NULL,
+            "TLS is required and the relay does not offer STARTTLS: use smtps:// if it "
+            "speaks TLS from the start (port 465), or tls=none if it is a mail catcher in "
+            "your own network");
         return;
     }
     /* RFC 3207 section 4.2: ignore an offer of STARTTLS inside TLS. */
