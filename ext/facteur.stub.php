@@ -286,8 +286,9 @@ namespace Facteur {
             int|string|null $mt_priority = null,
             ?string $priority = null,
             array $alternatives = [],
-            array|string|null $smime = null
+            array|string|null $smime = null,
             // end of parameters
+            mixed ...$others
         ) {}
 
         /**
@@ -309,7 +310,7 @@ namespace Facteur {
             bool $require_tls = false,
             int|string|null $deliver_by = null,
             int|string|null $mt_priority = null,
-            array|string|null $smime = null
+            array|string|null $smime = null,
             // end of parameters beside bytes
         ): Message {}
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: c5006257cb63a65502b84a1324430d4eb6369289 */
+ * Stub hash: c260b0cbe8a4b3b580d46c783263658b8ed03a96 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
@@ -118,6 +118,7 @@ ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Facteur_Message___construct, 0, 0, 0)
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, priority, IS_STRING, 1, "null")
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, alternatives, IS_ARRAY, 0, "[]")
 	ZEND_ARG_TYPE_MASK(0, smime, MAY_BE_ARRAY|MAY_BE_STRING|MAY_BE_NULL, "null")
+	ZEND_ARG_VARIADIC_TYPE_INFO(0, others, IS_MIXED, 0)
 ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Message_fromBytes, 0, 1, Facteur\\Message, 0)

@@ -27,22 +27,58 @@ bool php_facteur_field_set(facteur_message *core, const char *field, zend_string
         facteur_message_set(core, field, ZSTR_VAL(value), ZSTR_LEN(value), &error), &error);
 }
 
-/* One entry of an address array: a list as text, or address => name. */
-static bool add_mailbox(facteur_message *core, const char *field, zend_string *address, zval *value)
+/* The value at a key, if it is a text. */
+static zend_string *text_at(HashTable *list, const char *key)
+{
+    zval *value = zend_hash_str_find(list, key, strlen(key));
+
+    if (value)
+        ZVAL_DEREF(value);
+    return value && Z_TYPE_P(value) == IS_STRING ? Z_STR_P(value) : NULL;
+}
+
+/* The address of Laravel's ['address' => …, 'name' => …], or NULL; `name` may be NULL then. */
+static zend_string *named_address(HashTable *list, zend_string **name)
+{
+    zend_string *address = text_at(list, "address");
+
+    if (!address)
+        address = text_at(list, "email");
+    *name = text_at(list, "name");
+    if (!address || !memchr(ZSTR_VAL(address), '@', ZSTR_LEN(address)) ||
+        zend_hash_num_elements(list) != (zend_hash_str_exists(list, "name", 4) ? 2 : 1))
+        return NULL;
+    return address;
+}
+
+static bool add_named(facteur_message *core, const char *field, zend_string *address,
+                      const zend_string *name)
 {
     facteur_error *error = NULL;
 
+    return php_facteur_check(facteur_message_add_mailbox(core, field, name ? ZSTR_VAL(name) : NULL,
+                                                         name ? ZSTR_LEN(name) : 0,
+                                                         ZSTR_VAL(address), ZSTR_LEN(address),
+                                                         &error),
+                             &error);
+}
+
+/* One entry of an address array: a list as text, address => name, or an array that names both. */
+static bool add_mailbox(facteur_message *core, const char *field, zend_string *address, zval *value)
+{
+    zend_string *name;
+
     ZVAL_DEREF(value);
+    if (!address && Z_TYPE_P(value) == IS_ARRAY &&
+        (address = named_address(Z_ARRVAL_P(value), &name)))
+        return add_named(core, field, address, name);
     if (!address) {
         if (Z_TYPE_P(value) != IS_STRING)
             return php_facteur_refuse_type(field, value, "addresses as texts");
         return php_facteur_field_set(core, field, Z_STR_P(value));
     }
     if (Z_TYPE_P(value) == IS_NULL)
-        return php_facteur_check(facteur_message_add_mailbox(core, field, NULL, 0,
-                                                             ZSTR_VAL(address), ZSTR_LEN(address),
-                                                             &error),
-                                 &error);
+        return add_named(core, field, address, NULL);
     if (Z_TYPE_P(value) != IS_STRING)
         return php_facteur_refuse_type(field, value, "the name of an address as a text or null");
     if (!memchr(ZSTR_VAL(address), '@', ZSTR_LEN(address)) &&
@@ -52,17 +88,17 @@ static bool add_mailbox(facteur_message *core, const char *field, zend_string *a
                            Z_STRVAL_P(value), ZSTR_VAL(address));
         return false;
     }
-    return php_facteur_check(facteur_message_add_mailbox(core, field, Z_STRVAL_P(value),
-                                                         Z_STRLEN_P(value), ZSTR_VAL(address),
-                                                         ZSTR_LEN(address), &error),
-                             &error);
+    return add_named(core, field, address, Z_STR_P(value));
 }
 
 static bool add_mailboxes(facteur_message *core, const char *field, HashTable *list)
 {
-    zend_string *address;
+    zend_string *address, *name;
     zval *value;
 
+    address = named_address(list, &name);
+    if (address)
+        return add_named(core, field, address, name);
     ZEND_HASH_FOREACH_STR_KEY_VAL(list, address, value)
     {
         if (!add_mailbox(core, field, address, value))
@@ -121,9 +157,12 @@ static bool set_authors(facteur_message *core, const char *field, HashTable *lis
 
     ZEND_HASH_FOREACH_STR_KEY_VAL(list, address, value)
     {
+        ZVAL_DEREF(value);
         Z_TRY_ADDREF_P(value);
         if (address)
             zend_hash_update(pairs, address, value);
+        else if (Z_TYPE_P(value) == IS_ARRAY)
+            zend_hash_next_index_insert(pairs, value);
         else
             zend_hash_next_index_insert(texts, value);
     }

@@ -55,18 +55,38 @@ facteur_message *php_facteur_message_of(zend_object *object)
     return message_from(object)->core;
 }
 
+/* A named argument that is no field: the core says which one was meant.  PHP would not. */
+static void refuse_other(HashTable *others)
+{
+    facteur_message *nothing = facteur_message_new();
+    facteur_error *error = NULL;
+    zend_string *name;
+    int code = FACTEUR_ENOMEM;
+
+    zend_hash_internal_pointer_reset(others);
+    if (nothing && zend_hash_get_current_key(others, &name, NULL) == HASH_KEY_IS_STRING)
+        code = facteur_message_set(nothing, ZSTR_VAL(name), "", 0, &error);
+    facteur_message_free(nothing);
+    php_facteur_throw(code, error);
+}
+
 PHP_METHOD(Facteur_Message, __construct)
 {
     struct message *message = message_from(Z_OBJ_P(ZEND_THIS));
     struct php_facteur_fields fields;
     facteur_message *core;
     zval *values = NULL;
+    HashTable *others = NULL;
     uint32_t count = 0;
 
     ZEND_PARSE_PARAMETERS_START(0, -1)
-    Z_PARAM_VARIADIC('*', values, count)
+    Z_PARAM_VARIADIC_WITH_NAMED(values, count, others)
     ZEND_PARSE_PARAMETERS_END();
 
+    if (others) {
+        refuse_other(others);
+        RETURN_THROWS();
+    }
     if (!php_facteur_fields_read(&fields, values, count, 0))
         RETURN_THROWS();
     if (message->core) {

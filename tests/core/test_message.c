@@ -345,6 +345,12 @@ static void a_field_that_is_none_is_named(void **state)
 {
     static const char *const rows[][2] = {
         {"subjekt", "a message has no field \"subjekt\", did you mean \"subject\"?"},
+        {"body", "a message has no field \"body\", did you mean \"text\" (or \"html\" if it is "
+                 "HTML)?"},
+        {"Html_Body", "a message has no field \"Html_Body\", did you mean \"html\"?"},
+        {"from_email", "a message has no field \"from_email\", did you mean \"from\"?"},
+        {"recipient_list", "a message has no field \"recipient_list\", did you mean \"to\"?"},
+        {"recip", "a message has no field \"recip\""},
         {"qqqqqqqqqqqq", "a message has no field \"qqqqqqqqqqqq\""},
         {"attachments", "attachments is not set as a text"},
     };

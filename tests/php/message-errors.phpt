@@ -25,6 +25,13 @@ thrown(fn () => new Message(references: [1]));
 thrown(fn () => new Message(text: "\xff"));
 thrown(fn () => new Message(subject: []));
 thrown(fn () => new Message(form: 'x'));
+thrown(fn () => new Message(to: 'a@example.com', body: 'x'));
+thrown(fn () => new Message(to: 'a@example.com', htmlBody: 'x', text: 'x'));
+thrown(fn () => new Message(to: 'a@example.com', xyzzyxyzzy: 'x'));
+thrown(fn () => new Message(to: 'Zoe, Martin <zoe@example.com>'));
+thrown(fn () => new Message(to: ['address' => 'a@example.com', 'label' => 'A']));
+thrown(fn () => new Message(to: [['address' => 'a@example.com', 'label' => 'A']]));
+thrown(fn () => new Message(to: [['name' => 'A']]));
 thrown(fn () => (new Message(to: 'a@example.com'))->toString());
 $mailer = new Mailer('memory://');
 thrown(fn () => $mailer->send(new Message(from: 'a@example.com', text: 'x')));
@@ -58,7 +65,14 @@ Facteur\MessageError EMESSAGE -3 [date] %s
 Facteur\MessageError EMESSAGE -3 [references] references: expected texts, got int
 Facteur\MessageError EMESSAGE -3 [text] %s
 TypeError Facteur\Message::__construct(): Argument #3 ($subject) must be of type ?string, array given
-Error Unknown named parameter $form
+Facteur\MessageError EMESSAGE -3 [form] form: a message has no field "form", did you mean "from"?
+Facteur\MessageError EMESSAGE -3 [body] body: a message has no field "body", did you mean "text" (or "html" if it is HTML)?
+Facteur\MessageError EMESSAGE -3 [htmlBody] htmlBody: a message has no field "htmlBody", did you mean "html"?
+Facteur\MessageError EMESSAGE -3 [xyzzyxyzzy] xyzzyxyzzy: a message has no field "xyzzyxyzzy"
+Facteur\MessageError EMESSAGE -3 [to] to: expected an address, %s written in quotation marks: "Martin, Zoe" %s
+Facteur\MessageError EMESSAGE -3 [to] to: the address is the key and the name its value: ['a@example.com' => 'address']
+Facteur\MessageError EMESSAGE -3 [to] to: expected addresses as texts, got array
+Facteur\MessageError EMESSAGE -3 [to] to: expected addresses as texts, got array
 Facteur\MessageError EMESSAGE -3 [from] %s
 Facteur\MessageError EMESSAGE -3 [to] %s
 Facteur\MessageError EMESSAGE -3 [from] %s

@@ -369,6 +369,12 @@ static int read_group(struct parser *p, size_t start)
     return push(p, FCT_GROUP, (fct_slice){p->phrase.ptr, p->phrase.len}, NULL);
 }
 
+/* "Martin, Zoe <zoe@shop.example>", at its comma. */
+static bool is_cut_name(struct parser *p)
+{
+    return peek(p) == ',' && p->words && memchr(p->in.ptr + p->at, '<', p->in.len - p->at);
+}
+
 static int read_item(struct parser *p)
 {
     size_t start = p->at;
@@ -388,7 +394,11 @@ static int read_item(struct parser *p)
     case -1:
     case ',':
     case ';':
-        return refuse(p, start, "expected an address, local@domain");
+        return refuse(p, start,
+                      is_cut_name(p)
+                          ? "expected an address, local@domain; a display name with a comma in it "
+                            "is written in quotation marks: \"Martin, Zoe\" <zoe@shop.example>"
+                          : "expected an address, local@domain");
     default:
         if (peek(p) < ' ' || peek(p) == 0x7f)
             return refuse(p, p->at, "an address cannot have control characters");

@@ -425,8 +425,12 @@ static const struct field *find_field(const char *name)
 
 static int unknown_field(const char *name, facteur_error **error)
 {
+    const char *meant = fct_message_field_meant(name);
     const char *names[FIELD_COUNT], *nearest;
 
+    if (meant)
+        return fct_error_set(error, FACTEUR_EMESSAGE, name,
+                             "a message has no field \"%s\", did you mean %s?", name, meant);
     for (size_t i = 0; i < FIELD_COUNT; i++)
         names[i] = fields[i].name;
     nearest = fct_nearest(name, strlen(name), names, FIELD_COUNT);

@@ -2,7 +2,10 @@
 /* The functions of facteur.h that describe the table of a message's fields. */
 #include "mime/message_fields.h"
 
+#include "base/bytes.h"
 #include "facteur.h"
+
+#include <string.h>
 
 struct told {
     const char *name, *list, *choices, *def, *help;
@@ -76,4 +79,47 @@ const char *facteur_field_type_name(enum facteur_field_type type)
     };
 
     return (size_t)type < FACTEUR_FIELD_TYPE_COUNT ? names[type] : "";
+}
+
+/* Names that other mail libraries have for fields, in lower case and without "_". */
+static const char *const others[][2] = {
+    {"body plain plaintext plainbody textbody altbody textmessage message content textcontent",
+     "\"text\" (or \"html\" if it is HTML)"},
+    {"htmlbody htmlmessage htmlcontent bodyhtml richtext", "\"html\""},
+    {"fromemail fromaddress senderemail mailfrom addfrom setfrom", "\"from\""},
+    {"recipient recipients recipientlist toemail toaddress toemails addaddress", "\"to\""},
+    {"ccaddress ccemails addcc", "\"cc\""},
+    {"bccaddress bccemails addbcc", "\"bcc\""},
+    {"returnpath bounce envelope bounceto", "\"envelope_from\""},
+    {"attachment attach files attachfile", "\"attachments\""},
+    {"customheaders extraheaders header", "\"headers\""},
+    {"title topic", "\"subject\""},
+};
+
+static bool is_among(const char *words, const char *name)
+{
+    while (*words) {
+        size_t len = strcspn(words, " "), at = 0;
+        const char *byte = name;
+
+        for (; *byte && at <= len; byte++) {
+            if (*byte == '_')
+                continue;
+            if (at == len || fct_ascii_lower((unsigned char)*byte) != words[at])
+                break;
+            at++;
+        }
+        if (!*byte && at == len)
+            return true;
+        words += len + (words[len] == ' ');
+    }
+    return false;
+}
+
+const char *fct_message_field_meant(const char *name)
+{
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (is_among(others[i][0], name))
+            return others[i][1];
+    return NULL;
 }

@@ -86,4 +86,10 @@
     X(smime, json, FCT_ONE, "", "the mailer's option smime", 1, set_smime, smime,                  \
       "S/MIME for this message (RFC 8551): docs/signatures.md.")
 
+/*
+ * The field that is meant by a name of another mail library, as errors show it: "\"text\"".  NULL:
+ * it is none of those that are known.
+ */
+const char *fct_message_field_meant(const char *name);
+
 #endif
