@@ -8,12 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEND (1u << CMD_SEND)
+#define ENQUEUE (1u << CMD_ENQUEUE)
+#define SEND (1u << CMD_SEND | ENQUEUE)
 #define LETTER (1u << CMD_LETTER)
 #define ORDER (1u << CMD_ORDER)
 #define CONTACT (1u << CMD_CONTACT)
 #define RENDER (1u << CMD_RENDER)
 #define CHECK (1u << CMD_CHECK)
+#define OUTBOX (1u << CMD_OUTBOX)
+#define WORKER (1u << CMD_WORKER)
 #define SENT_LETTERS (LETTER | ORDER | CONTACT)
 #define LETTERS (SENT_LETTERS | RENDER)
 #define EVERY ~0u
@@ -52,11 +55,26 @@ static const struct rule rules[] = {
     {"eml", FLAG_EML, true, SEND},
     {"text", FLAG_PART_TEXT, false, RENDER},
     {"html", FLAG_PART_HTML, false, RENDER},
+    {"outbox", FLAG_OUTBOX, true, ENQUEUE | SENT_LETTERS | OUTBOX | WORKER},
+    {"key", FLAG_KEY, true, ENQUEUE | SENT_LETTERS | OUTBOX},
+    {"not-before", FLAG_NOT_BEFORE, true, ENQUEUE | SENT_LETTERS},
+    {"expires-at", FLAG_EXPIRES_AT, true, ENQUEUE | SENT_LETTERS},
+    {"queue-priority", FLAG_PRIORITY, true, ENQUEUE | SENT_LETTERS},
+    {"once", FLAG_ONCE, false, WORKER},
+    {"grace", FLAG_GRACE, true, WORKER},
+    {"state", FLAG_STATE, true, OUTBOX},
+    {"after", FLAG_AFTER, true, OUTBOX},
+    {"limit", FLAG_LIMIT, true, OUTBOX},
+    {"mail", FLAG_MAIL, false, OUTBOX},
+    {"all", FLAG_ALL, false, OUTBOX},
+    {"keep-bodies", FLAG_KEEP_BODIES, true, OUTBOX},
+    {"keep-rows", FLAG_KEEP_ROWS, true, OUTBOX},
 };
 #define RULES (sizeof rules / sizeof rules[0])
 
-static const char *const commands[] = {"",       "send",  "letter",   "order", "contact",
-                                       "render", "check", "sendmail", "help"};
+static const char *const commands[] = {"",        "send",   "letter", "order",
+                                       "contact", "render", "check",  "sendmail",
+                                       "enqueue", "outbox", "worker", "help"};
 
 const char *command_name(enum command command)
 {
@@ -246,8 +264,7 @@ static int read_command(struct args *args, const char *word)
     }
     return fail(EXIT_USAGE, NULL,
                 "there is no command \"%s\"; known are send, letter, order, contact, render, "
-                "check, sendmail, "
-                "help",
+                "check, sendmail, enqueue, outbox, worker, help",
                 word);
 }
 

@@ -15,6 +15,9 @@ enum command {
     CMD_RENDER,
     CMD_CHECK,
     CMD_SENDMAIL,
+    CMD_ENQUEUE,
+    CMD_OUTBOX,
+    CMD_WORKER,
     CMD_HELP
 };
 
@@ -44,7 +47,21 @@ enum flag {
     FLAG_HEADER,
     FLAG_EML,
     FLAG_PART_TEXT,
-    FLAG_PART_HTML
+    FLAG_PART_HTML,
+    FLAG_OUTBOX,
+    FLAG_KEY,
+    FLAG_NOT_BEFORE,
+    FLAG_EXPIRES_AT,
+    FLAG_PRIORITY,
+    FLAG_ONCE,
+    FLAG_GRACE,
+    FLAG_STATE,
+    FLAG_AFTER,
+    FLAG_LIMIT,
+    FLAG_MAIL,
+    FLAG_ALL,
+    FLAG_KEEP_BODIES,
+    FLAG_KEEP_ROWS
 };
 
 struct given {

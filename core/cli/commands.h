@@ -5,10 +5,12 @@
 
 #include "cli/args.h"
 
-int cmd_send(const struct args *args); /* send, letter, order, contact */
+int cmd_send(const struct args *args); /* send, enqueue, letter, order, contact */
 int cmd_render(const struct args *args);
 int cmd_check(const struct args *args);
 int cmd_sendmail(const struct args *args);
+int cmd_outbox(const struct args *args);
+int cmd_worker(const struct args *args);
 
 /* Print the help of a command; CMD_NONE prints all of it. */
 void help_print(enum command command);

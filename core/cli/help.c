@@ -19,6 +19,9 @@ static const char overview[] =
     "  facteur render   compose one of these and print it; nothing is sent\n"
     "  facteur check    connect and log in to the relay; nothing is sent\n"
     "  facteur sendmail send a message as programs give it to /usr/sbin/sendmail\n"
+    "  facteur enqueue  put a message into an outbox; a worker sends it\n"
+    "  facteur worker   send what is in an outbox\n"
+    "  facteur outbox   look at an outbox, retry, cancel, purge\n"
     "  facteur help     print this text; \"facteur help send\" is about one command\n"
     "\n"
     "The relay is a DSN. Give it with --dsn, as FACTEUR_DSN in the environment, or as dsn = … in\n"
@@ -159,6 +162,53 @@ static const char sendmail_text[] =
     "smtps://u@relay.example -t -i\"\n"
     "\n";
 
+static const char queue_flags[] =
+    "  --outbox URL         sqlite:///var/lib/shop/outbox.db, or FACTEUR_OUTBOX in the "
+    "environment\n"
+    "  --key KEY            a second mail with this key is a duplicate of the first\n"
+    "  --not-before SECONDS, --expires-at SECONDS   from now; default: at once, in two days\n"
+    "  --queue-priority N   0 (first) to 9 (last); default: 5\n"
+    "\n";
+
+static const char enqueue_text[] =
+    "facteur enqueue [FILE] [flags]\n"
+    "\n"
+    "Put a message into an outbox, with the flags and the JSON of facteur send. It is on the disk "
+    "when\n"
+    "the command ends; facteur worker sends it. Encryption and signature are applied now. Letters "
+    "are\n"
+    "queued with the flag --outbox: facteur order order.json --outbox URL.\n"
+    "\n";
+
+static const char worker_text[] =
+    "facteur worker [flags]\n"
+    "\n"
+    "Send what is in an outbox to the relay, until SIGTERM or SIGINT. Any number may run beside "
+    "each\n"
+    "other. Mails that were not handed over are given back then; the others have --grace seconds.\n"
+    "\n"
+    "  --outbox URL      sqlite:///var/lib/shop/outbox.db, or FACTEUR_OUTBOX in the environment\n"
+    "  --once            end when nothing is ready\n"
+    "  --grace SECONDS   default: 30\n"
+    "\n";
+
+static const char outbox_text[] =
+    "facteur outbox COMMAND [flags]\n"
+    "\n"
+    "  init, migrate     make the tables, or bring them up to date\n"
+    "  check             whether it can be used\n"
+    "  list              rows: --state STATE, --key KEY, --limit 100, --after ID\n"
+    "  show ID           one row; --mail: the message as it is sent\n"
+    "  retry ID … | --all     failed, expired, quarantined (and cancelled) mails once more\n"
+    "  release ID … | --all   held mails\n"
+    "  cancel ID …       ready, held and quarantined mails\n"
+    "  purge             --keep-bodies DAYS (7), --keep-rows DAYS (90) after a mail has ended\n"
+    "  stats             how many in each state, and the size of the file\n"
+    "  health            what is wrong; ends with 75 if anything is\n"
+    "\n"
+    "  --outbox URL      sqlite:///var/lib/shop/outbox.db, or FACTEUR_OUTBOX in the environment\n"
+    "\n";
+
 static const char exit_codes[] =
     "Exit codes (sysexits.h)\n"
     "  0   sent to at least one recipient; the refused ones are listed as rejected\n"
@@ -264,6 +314,17 @@ void help_print(enum command command)
         break;
     case CMD_SENDMAIL:
         fputs(sendmail_text, stdout);
+        break;
+    case CMD_ENQUEUE:
+        fputs(enqueue_text, stdout);
+        fputs(queue_flags, stdout);
+        fputs(send_flags, stdout);
+        break;
+    case CMD_OUTBOX:
+        fputs(outbox_text, stdout);
+        break;
+    case CMD_WORKER:
+        fputs(worker_text, stdout);
         break;
     default:
         fputs(overview, stdout);

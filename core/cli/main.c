@@ -46,15 +46,19 @@ static int show(const struct args *args)
         return cmd_render(args);
     if (args->command == CMD_CHECK)
         return cmd_check(args);
+    if (args->command == CMD_OUTBOX)
+        return cmd_outbox(args);
+    if (args->command == CMD_WORKER)
+        return cmd_worker(args);
     return fail(EXIT_USAGE, NULL, "no command; see facteur --help");
 }
 
 static bool sends(const struct args *args)
 {
     return !args_has(args, FLAG_VERSION) && !args_has(args, FLAG_HELP) &&
-           (args->command == CMD_SEND || args->command == CMD_LETTER ||
-            args->command == CMD_ORDER || args->command == CMD_CONTACT ||
-            args->command == CMD_SENDMAIL);
+           (args->command == CMD_SEND || args->command == CMD_ENQUEUE ||
+            args->command == CMD_LETTER || args->command == CMD_ORDER ||
+            args->command == CMD_CONTACT || args->command == CMD_SENDMAIL);
 }
 
 int main(int argc, char **argv)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* facteur send, letter, order, contact: composes a message, sends it, prints the result. */
+/* facteur send, enqueue, letter, order, contact: composes a message, sends or queues it, prints the
+ * result. */
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "cli/message.h"
@@ -44,6 +45,7 @@ int cmd_send(const struct args *args)
     const char *file = args->file_count > before ? args->files[before] : NULL, *kind = NULL;
     facteur_mailer *mailer = NULL;
     facteur_message *message = NULL;
+    bool queues = args->command == CMD_ENQUEUE || args_has(args, FLAG_OUTBOX);
     int result = 0;
 
     if (args->file_count < before)
@@ -51,16 +53,17 @@ int cmd_send(const struct args *args)
                     "expected: facteur letter KIND [FILE]; see facteur help letter");
     if (args->file_count > before + 1)
         return fail(EXIT_USAGE, args->files[before + 1], "one file at a time");
-    if (args->command != CMD_SEND)
+    if (args->command != CMD_SEND && args->command != CMD_ENQUEUE)
         result = letter_kind(before ? args->files[0] : command_name(args->command), &kind);
     if (result == 0)
-        result = mailer_open(args, NULL, &mailer);
+        result = mailer_open(args, queues ? "null://" : NULL, &mailer);
     if (result == 0 && !kind)
         result = message_compose(args, file, &message);
     else if (result == 0)
         result = letter_compose(args, kind, file ? file : "-", mailer, &message);
     if (result == 0)
-        result = send_message(args, mailer, message, kind != NULL);
+        result = queues ? queue_message(args, mailer, message)
+                        : send_message(args, mailer, message, kind != NULL);
     facteur_message_free(message);
     if (mailer)
         facteur_mailer_close(mailer, 2.0);

@@ -908,9 +908,9 @@ FACTEUR_API int facteur_outbox_purge(facteur_outbox *outbox, double keep_bodies,
                                      size_t *bodies, size_t *rows, facteur_error **error);
 
 /*
- * {"states": {state: count, …}, "oldest_ready_at", "doubts", "schema", "database", "fixed",
- * "file_bytes", "wal_bytes"}; facteur_free.  "fixed" is false for a SQLite that can lose commits
- * when another program checkpoints.
+ * {"states": {state: count, …}, "oldest_ready_at", "late_s" (how long that one waits), "doubts",
+ * "schema", "database", "fixed", "file_bytes", "wal_bytes"}; facteur_free.  "fixed" is false for a
+ * SQLite that can lose commits when another program checkpoints.
  */
 FACTEUR_API int facteur_outbox_stats(facteur_outbox *outbox, char **json, facteur_error **error);
 

@@ -52,7 +52,7 @@ def test_help_and_version():
         assert word in overview
     assert facteur("help") == overview
     assert facteur("help", "options").startswith("Options of the mailer\n  --deadline ") and facteur("help", "options") in overview
-    for command in ("send", "letter", "order", "contact", "render", "check", "sendmail"):
+    for command in ("send", "letter", "order", "contact", "render", "check", "sendmail", "enqueue", "outbox", "worker"):
         assert facteur("help", command) == facteur(command, "--help")
         assert facteur("help", command).startswith(f"facteur {command}")
 

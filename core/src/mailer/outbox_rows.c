@@ -240,6 +240,14 @@ int facteur_outbox_purge(facteur_outbox *outbox, double keep_bodies, double keep
 
 /* ---- Facts ----------------------------------------------------------------------------------- */
 
+/* How long the oldest mail that is ready has waited for a worker. */
+static int64_t late_s(int64_t oldest_us)
+{
+    int64_t late_us = oldest_us ? fct_clock_date_us() - oldest_us : 0;
+
+    return late_us > 0 ? late_us / 1000000 : 0;
+}
+
 int facteur_outbox_stats(facteur_outbox *outbox, char **json, facteur_error **error)
 {
     struct fct_store_facts facts;
@@ -254,6 +262,7 @@ int facteur_outbox_stats(facteur_outbox *outbox, char **json, facteur_error **er
         err |= set_number(states, fct_row_state_word((enum fct_row_state)i), facts.count[i]);
     err |= fct_json_set(root, "states", states);
     err |= fct_json_set(root, "oldest_ready_at", time_json(facts.oldest_us));
+    err |= set_number(root, "late_s", late_s(facts.oldest_us));
     err |= set_number(root, "doubts", facts.doubts);
     err |= set_number(root, "schema", facts.schema);
     err |= fct_json_set(root, "database", fct_json_text(facts.database));
