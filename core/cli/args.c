@@ -17,6 +17,8 @@
 #define CHECK (1u << CMD_CHECK)
 #define OUTBOX (1u << CMD_OUTBOX)
 #define WORKER (1u << CMD_WORKER)
+#define SENDMAIL (1u << CMD_SENDMAIL)
+#define QUEUES (ENQUEUE | SENT_LETTERS | SENDMAIL)
 #define SENT_LETTERS (LETTER | ORDER | CONTACT)
 #define LETTERS (SENT_LETTERS | RENDER)
 #define EVERY ~0u
@@ -55,11 +57,11 @@ static const struct rule rules[] = {
     {"eml", FLAG_EML, true, SEND},
     {"text", FLAG_PART_TEXT, false, RENDER},
     {"html", FLAG_PART_HTML, false, RENDER},
-    {"outbox", FLAG_OUTBOX, true, ENQUEUE | SENT_LETTERS | OUTBOX | WORKER},
-    {"key", FLAG_KEY, true, ENQUEUE | SENT_LETTERS | OUTBOX},
-    {"not-before", FLAG_NOT_BEFORE, true, ENQUEUE | SENT_LETTERS},
-    {"expires-at", FLAG_EXPIRES_AT, true, ENQUEUE | SENT_LETTERS},
-    {"queue-priority", FLAG_PRIORITY, true, ENQUEUE | SENT_LETTERS},
+    {"outbox", FLAG_OUTBOX, true, QUEUES | OUTBOX | WORKER},
+    {"key", FLAG_KEY, true, QUEUES | OUTBOX},
+    {"not-before", FLAG_NOT_BEFORE, true, QUEUES},
+    {"expires-at", FLAG_EXPIRES_AT, true, QUEUES},
+    {"queue-priority", FLAG_PRIORITY, true, QUEUES},
     {"once", FLAG_ONCE, false, WORKER},
     {"grace", FLAG_GRACE, true, WORKER},
     {"state", FLAG_STATE, true, OUTBOX},

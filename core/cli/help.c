@@ -149,6 +149,7 @@ static const char sendmail_text[] =
     "  -N never|success,failure,delay   -R full|hdrs   -V ID   ask for this if the relay offers "
     "DSN\n"
     "  -v            print the receipt\n"
+    "  --outbox URL  before these: put the mail into an outbox, for facteur worker\n"
     "\n"
     "Names without a domain get the sender's domain, else the name of this host. -A -B -C -e -G -h "
     "-L\n"

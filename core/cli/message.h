@@ -28,8 +28,9 @@ int letter_kind(const char *word, const char **kind);
 int letter_compose(const struct args *args, const char *kind, const char *file,
                    const facteur_mailer *mailer, facteur_message **out);
 
-/* Put the message into the outbox and print the receipt. */
-int queue_message(const struct args *args, facteur_mailer *mailer, facteur_message *message);
+/* Put the message into the outbox.  `print`: the receipt, not only a failure. */
+int queue_message(const struct args *args, facteur_mailer *mailer, facteur_message *message,
+                  bool print);
 
 /* Open a mailer by --dsn or FACTEUR_DSN, else by the DSN `fallback`, with the options. */
 int mailer_open(const struct args *args, const char *fallback, facteur_mailer **out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* facteur enqueue, and letters with --outbox; facteur worker: the two ends of an outbox. */
+/* facteur enqueue, letters and sendmail with --outbox; facteur worker: the two ends of an outbox.
+ */
 #include "cli/commands.h"
 #include "cli/fail.h"
 #include "cli/message.h"
@@ -68,7 +69,7 @@ static int flag_time(const struct args *args, enum flag flag, double *out)
 }
 
 static int enqueue(const struct args *args, facteur_outbox *outbox, facteur_mailer *mailer,
-                   facteur_message *message)
+                   facteur_message *message, bool print)
 {
     double not_before = 0, expires_at = 0, priority = 0;
     facteur_receipt *receipt = NULL;
@@ -85,18 +86,20 @@ static int enqueue(const struct args *args, facteur_outbox *outbox, facteur_mail
                                   expires_at, (int)priority, &receipt, &error);
     if (code)
         return fail_error(NULL, code, error);
-    result = print_receipt(receipt, args_has(args, FLAG_JSON), args_has(args, FLAG_VERBOSE));
+    result = print ? print_receipt(receipt, args_has(args, FLAG_JSON), args_has(args, FLAG_VERBOSE))
+                   : print_failure(receipt);
     facteur_receipt_free(receipt);
     return result;
 }
 
-int queue_message(const struct args *args, facteur_mailer *mailer, facteur_message *message)
+int queue_message(const struct args *args, facteur_mailer *mailer, facteur_message *message,
+                  bool print)
 {
     facteur_outbox *outbox = NULL;
     int result = outbox_open(args, true, &outbox);
 
     if (!result)
-        result = enqueue(args, outbox, mailer, message);
+        result = enqueue(args, outbox, mailer, message, print);
     facteur_outbox_close(outbox);
     return result;
 }

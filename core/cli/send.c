@@ -62,7 +62,7 @@ int cmd_send(const struct args *args)
     else if (result == 0)
         result = letter_compose(args, kind, file ? file : "-", mailer, &message);
     if (result == 0)
-        result = queues ? queue_message(args, mailer, message)
+        result = queues ? queue_message(args, mailer, message, true)
                         : send_message(args, mailer, message, kind != NULL);
     facteur_message_free(message);
     if (mailer)

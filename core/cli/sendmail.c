@@ -290,7 +290,9 @@ static int send_it(const struct args *args, const struct submission *mail, facte
     facteur_error *error = NULL;
     int result = compose(mail, &message), code;
 
-    if (result == 0) {
+    if (result == 0 && args_has(args, FLAG_OUTBOX)) {
+        result = queue_message(args, mailer, message, mail->verbose || args_has(args, FLAG_JSON));
+    } else if (result == 0) {
         code = facteur_send(mailer, message, 0, &receipt, &error);
         if (code)
             result = fail_error("sendmail", code, error);
@@ -318,7 +320,7 @@ int cmd_sendmail(const struct args *args)
         result = read_options(args, &mail, words);
     }
     if (result == 0)
-        result = mailer_open(args, NULL, &mailer);
+        result = mailer_open(args, args_has(args, FLAG_OUTBOX) ? "null://" : NULL, &mailer);
     if (result == 0)
         result = send_it(args, &mail, mailer);
     if (mailer)

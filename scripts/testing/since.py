@@ -42,6 +42,7 @@ TABLE = [
     ("tests/support/*", {"structure", "faults", "cli", "python", "pythons", "messages", "hostile", "soak", "interop"}),
     ("tests/faults/*", {"structure", "format", "faults", "python", "php"}),
     ("tests/cli/*", {"structure", "cli"}),
+    ("tests/outbox/*", {"structure", "cli"}),
     ("tests/python/*", {"structure", "python", "pythons"}),
     ("tests/php/*", {"structure", "php", "php-valgrind", "php-zts"}),
     ("tests/php-zts/*", {"format", "php-zts"}),

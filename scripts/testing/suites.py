@@ -100,7 +100,7 @@ def faults(log):
 
 
 def cli(log):
-    pytest(log, PYTHON, "tests/cli", env=CLI_ENV)
+    pytest(log, PYTHON, "tests/cli", "tests/outbox", env=CLI_ENV | ({"FACTEUR_CRASHES": "all"} if log.long else {}))
 
 
 def python(log):
@@ -260,7 +260,7 @@ SUITES = {
     "c-threads": Suite(c_threads, 2, ["threads"], "the tests with threads under ThreadSanitizer"),
     "fuzz": Suite(fuzz, 2, ["clang"], "every libFuzzer target for 10 s; --long: 120 s; or FACTEUR_FUZZ_SECONDS"),
     "server": Suite(server, WAITS, [], "the test server's own tests"),
-    "cli": Suite(cli, WAITS, ["release"], "the program, and that it judges an order as its schema does"),
+    "cli": Suite(cli, WAITS, ["release"], "the program, that it judges an order as its schema does, and its outbox when it is killed; --long: at each call"),
     "php": Suite(php, WAITS, ["php"], "phpt"),
     "php-valgrind": Suite(php_valgrind, 1, ["php"], "phpt of memory and ends under valgrind; --long: all"),
     "messages": Suite(messages, 1, ["release", "wheel", "php"],

@@ -82,6 +82,17 @@ def test_a_letter_is_queued(box, server):
     assert mail["recipients"] == ["ana@example.com"]
 
 
+def test_sendmail_queues(box, server):
+    raw = "From: a@example.com\nTo: b@example.com\nSubject: x\n\nx\n"
+    assert facteur("sendmail", "--outbox", box, "--key", "cron-1", "-t", "-i", text=raw) == ""
+    assert facteur("sendmail", "--outbox", box, "--key", "cron-1", "-v", "-t", "-i", text=raw).startswith("duplicate\n")
+    assert server.mails() == []
+    facteur("worker", "--once", box=box, dsn=server.dsn())
+    [mail] = server.mails()
+    assert mail["recipients"] == ["b@example.com"] and b"Subject: x" in mail["bytes"]
+    assert "69" not in facteur("sendmail", "--outbox", "sqlite:///nowhere/x.db", "-t", text=raw, code=CONFIG)
+
+
 def test_times_and_priorities(box, server):
     facteur("enqueue", *MAIL, "--not-before", 3600, "--expires-at", 7200, "--queue-priority", 2, box=box)
     assert facteur("worker", "--once", "--json", box=box, dsn=server.dsn()).startswith('{"sent":0,')
@@ -136,7 +147,7 @@ def test_a_signal_ends_a_worker(box, server, number):
     (("outbox", "list"), CONFIG, "no outbox"),
     (("outbox", "init"), CONFIG, "no outbox"),
     (("worker", "--dsn", "smtp://127.0.0.1:1"), CONFIG, "no outbox"),
-    (("worker", "--outbox", "sqlite:///x"), CONFIG, "no relay"),
+    (("worker", "--outbox", "sqlite:///x"), CONFIG, "there is no DSN"),
     (("worker", "file"), USAGE, "worker takes no file"),
     (("outbox",), USAGE, "expected: facteur outbox init, migrate"),
     (("outbox", "dance"), USAGE, "expected: facteur outbox init, migrate"),

@@ -339,6 +339,57 @@ static void without_a_record_nothing_leaves(void **state)
     server_stop(&server);
 }
 
+static void mend_verdicts(void *user, const facteur_error *error)
+{
+    assert_non_null(strstr(facteur_error_message(error), "no verdict today"));
+    run_sql(user, "DROP TRIGGER IF EXISTS no_verdict");
+}
+
+/*
+ * The disk fails when a verdict is to be recorded: the mail stays in doubt on record, is not sent
+ * again, and the verdict is recorded when it can be.
+ */
+static void a_verdict_waits_for_its_record(void **state)
+{
+    struct outbox *box = *state;
+    struct server server = {.features = CHUNKED};
+    facteur_outbox *outbox = open_box(box);
+    facteur_mailer *mailer;
+
+    server_start(&server);
+    mailer = mailer_for(&server);
+    enqueue_many(outbox, mailer, 8);
+    run_sql(box, "CREATE TRIGGER no_verdict BEFORE UPDATE ON facteur_mail WHEN new.state = 'sent' "
+                 "BEGIN SELECT raise(ABORT, 'no verdict today'); END");
+    work_once(outbox, mailer, mend_verdicts, box, "{\"sent\":8,\"failed\":0,\"retried\":0,");
+    assert_int_equal(server.mails, 8);
+    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
+                              "attempts = 1 AND doubts = 0"),
+                     8);
+    facteur_mailer_free(mailer);
+    facteur_outbox_close(outbox);
+    server_stop(&server);
+}
+
+/* Mails that would not fit into memory together go one after the other. */
+static void large_mails_take_turns(void **state)
+{
+    struct outbox *box = *state;
+    struct server server = {.features = CHUNKED};
+    facteur_outbox *outbox = open_box(box);
+    facteur_mailer *mailer;
+
+    server_start(&server);
+    mailer = mailer_for(&server);
+    enqueue_many(outbox, mailer, 12);
+    run_sql(box, "UPDATE facteur_mail SET size = 60000000 WHERE id % 2 = 0");
+    work_once(outbox, mailer, NULL, NULL, "{\"sent\":12,\"failed\":0,\"retried\":0,");
+    assert_int_equal(server.mails, 12);
+    facteur_mailer_free(mailer);
+    facteur_outbox_close(outbox);
+    server_stop(&server);
+}
+
 /* Another worker has taken some rows after they were leased: their mails leave the flight. */
 static void a_stolen_mail_is_not_sent(void **state)
 {
@@ -624,6 +675,8 @@ int main(void)
         cmocka_unit_test(all_is_sent_once),
         cmocka_unit_test(the_doubt_is_on_record_before_the_terminator),
         OUTBOX_TEST(without_a_record_nothing_leaves),
+        OUTBOX_TEST(a_verdict_waits_for_its_record),
+        OUTBOX_TEST(large_mails_take_turns),
         cmocka_unit_test(a_stolen_mail_is_not_sent),
         OUTBOX_TEST(a_relay_that_is_away_is_tried_later),
         OUTBOX_TEST(what_can_never_be_sent_is_kept),

@@ -23,7 +23,7 @@
              "attempts = attempts + 1 WHERE id IN (SELECT id FROM facteur_mail "                   \
              "WHERE state = 'ready' AND priority = ? AND next_at <= ? AND (next_at, id) > (?, ?) " \
              "ORDER BY next_at, id LIMIT ?) "                                                      \
-             "RETURNING id, next_at, coalesce(expires_at, 0), attempts, crashes, doubts")          \
+             "RETURNING id, next_at, coalesce(expires_at, 0), attempts, crashes, doubts, size")    \
     X(DOUBT, "UPDATE facteur_mail SET state = 'in_doubt' "                                         \
              "WHERE id = ? AND fence = ? AND state IN ('leased', 'in_doubt')")                     \
     X(SETTLE, "UPDATE facteur_mail SET state = ?1, next_at = iif(?1 = 'ready', ?2, next_at), "     \

@@ -152,6 +152,7 @@ static void read_claimed(sqlite3_stmt *statement, unsigned priority, struct fct_
     claimed->attempts = (unsigned)sqlite3_column_int64(statement, 3);
     claimed->crashes = (unsigned)sqlite3_column_int64(statement, 4);
     claimed->doubts = (unsigned)sqlite3_column_int64(statement, 5);
+    claimed->size = sqlite3_column_int64(statement, 6);
     claimed->priority = priority;
 }
 

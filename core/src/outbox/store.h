@@ -108,6 +108,7 @@ struct fct_cursor {
 
 struct fct_claimed {
     int64_t id, next_us, expires_us; /* expires 0: never */
+    int64_t size;                    /* of the stored mail */
     unsigned priority;
     unsigned attempts; /* this one included */
     unsigned crashes, doubts;

@@ -20,6 +20,7 @@ struct fct_work {
     struct fct_settled verdict; /* owns relay, reply and result */
     bool under_way;             /* the driver has it, or had it */
     bool cancelled, stale;      /* stale: the row was taken away */
+    bool counted;               /* among the worker's bytes */
     atomic_uint refs;           /* of the worker, and of the driver while it is under way */
 };
 

@@ -18,17 +18,20 @@
 #define LOOK_US 250000u    /* between two looks at an idle outbox, on average */
 #define AGAIN_US 1000000u  /* after an error of the database */
 #define CLAIM_MAX 64u
+#define BYTES_MAX INT64_C(67108864) /* of mails under way; a larger one goes alone */
 
 struct fct_worker {
     struct fct_worker_setup setup;
     fct_store *store;
     fct_event_host *host;
     char owner[64];
-    fct_list under_way, ended; /* works; of the latter, the verdict is not recorded */
-    unsigned count;            /* both together */
+    fct_list waiting, under_way, ended; /* works: without their bytes yet; with a task; without a
+                                           record of their verdict */
+    unsigned count;                     /* all together */
+    int64_t bytes;                      /* of those that have theirs */
     struct fct_cursor cursor;
     uint64_t rescan_us, rescue_us, heartbeat_us, again_us, stop_us; /* monotonic; when due */
-    bool stopping, asked;
+    bool stopping;
     uint32_t random;
     struct fct_worker_counts counts;
     struct fct_claimed claimed[CLAIM_MAX];
@@ -196,14 +199,14 @@ static int settle_all(struct fct_worker *w, int64_t now_us, facteur_error **erro
     return result;
 }
 
-static int renew_all(struct fct_worker *w, int64_t now_us, facteur_error **error)
+static int renew_list(struct fct_worker *w, fct_list *list, int64_t now_us, facteur_error **error)
 {
     int64_t fence = 0;
     size_t kept;
     int result = 0;
 
     /* Works of one claim are neighbours. */
-    for (fct_list *link = w->under_way.next; !result && link != &w->under_way; link = link->next) {
+    for (fct_list *link = list->next; !result && link != list; link = link->next) {
         struct fct_work *work = FCT_ENTRY(link, struct fct_work, link);
 
         if (work->fence != fence)
@@ -211,6 +214,13 @@ static int renew_all(struct fct_worker *w, int64_t now_us, facteur_error **error
         fence = work->fence;
     }
     return result;
+}
+
+static int renew_all(struct fct_worker *w, int64_t now_us, facteur_error **error)
+{
+    int result = renew_list(w, &w->waiting, now_us, error);
+
+    return result ? result : renew_list(w, &w->under_way, now_us, error);
 }
 
 static int rescue(struct fct_worker *w, int64_t now_us, facteur_error **error)
@@ -276,23 +286,41 @@ static void forget_ended(struct fct_worker *w)
         fct_list_remove(link);
         if (work->under_way)
             fct_event_host_forget(&work->task);
+        w->bytes -= work->counted ? work->row.size : 0;
         fct_work_unref(work);
         w->count--;
     }
 }
 
-static void start_claimed(struct fct_worker *w, const struct turn *turn)
+static void queue_claimed(struct fct_worker *w, const struct turn *turn)
 {
-    if (turn->claimed && w->setup.prepare)
-        w->setup.prepare(w->setup.user);
     for (unsigned i = 0; i < turn->claimed; i++) {
         struct fct_work *work = fct_work_new(w, &w->claimed[i], turn->fence);
 
         /* Without memory its lease runs out. */
         if (!work)
             continue;
-        fct_list_push(&w->under_way, &work->link);
+        fct_list_push(&w->waiting, &work->link);
         w->count++;
+    }
+}
+
+/* Begin the mails that wait, as far as there is room for their bytes. */
+static void start_waiting(struct fct_worker *w)
+{
+    fct_list *link;
+
+    if (!fct_list_empty(&w->waiting) && w->setup.prepare)
+        w->setup.prepare(w->setup.user);
+    while ((link = fct_list_first(&w->waiting)) != NULL) {
+        struct fct_work *work = FCT_ENTRY(link, struct fct_work, link);
+
+        if (w->bytes && w->bytes + work->row.size > BYTES_MAX)
+            return;
+        w->bytes += work->row.size;
+        work->counted = true;
+        fct_list_remove(link);
+        fct_list_push(&w->under_way, link);
         start(w, work);
     }
 }
@@ -322,7 +350,8 @@ static int turn_once(struct fct_worker *w, bool *idle, facteur_error **error)
         return result;
     turn.rescue = late && now_us >= w->rescue_us && !w->stopping;
     *idle = turn.appetite && !ready && !turn.rescue && !turn.verdicts;
-    turn.heartbeat = now_us >= w->heartbeat_us && !fct_list_empty(&w->under_way);
+    turn.heartbeat = now_us >= w->heartbeat_us &&
+                     !(fct_list_empty(&w->waiting) && fct_list_empty(&w->under_way));
     turn.appetite = ready ? turn.appetite : 0;
     if (now_us >= w->rescan_us) {
         w->cursor = (struct fct_cursor){0};
@@ -342,7 +371,7 @@ static int turn_once(struct fct_worker *w, bool *idle, facteur_error **error)
         w->rescan_us = 0;
     if (turn.verdicts)
         forget_ended(w);
-    start_claimed(w, &turn);
+    queue_claimed(w, &turn);
     return 0;
 }
 
@@ -369,7 +398,12 @@ static struct fct_work *find_uncancelled(const struct fct_worker *w)
 static void begin_stop(struct fct_worker *w, uint64_t grace_us)
 {
     struct fct_work *work;
+    fct_list *link;
 
+    while ((link = fct_list_first(&w->waiting)) != NULL) {
+        fct_list_remove(link);
+        fct_list_push(&w->ended, link);
+    }
     w->stopping = true;
     w->stop_us = fct_clock_now_us() + grace_us;
     /* The end of one may be that of others. */
@@ -418,6 +452,7 @@ int fct_worker_run(fct_worker *w, bool once, int stop_fd, uint64_t grace_us, fac
         if (result)
             complain(w, cause);
         first = false;
+        start_waiting(w);
         if (is_done(w, once, idle))
             return 0;
         wait_for_work(w, stop_fd);
@@ -436,6 +471,7 @@ fct_worker *fct_worker_new(const struct fct_worker_setup *setup)
         return NULL;
     w->setup = *setup;
     w->store = setup->store;
+    fct_list_init(&w->waiting);
     fct_list_init(&w->under_way);
     fct_list_init(&w->ended);
     gethostname(host, sizeof host - 1);
