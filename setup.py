@@ -131,7 +131,7 @@ readme = ROOT / "README.md"
 core = Extension(
     "facteur._core",
     sources=sources + binding,
-    depends=["bindings/python/binding.h", "bindings/python/message_table.h", "core/include/facteur.h"],
+    depends=["bindings/python/binding.h", "bindings/python/delivery.h", "bindings/python/message_table.h", "core/include/facteur.h"],
     include_dirs=["core/include", "core/src"],
     define_macros=[("FACTEUR_API", ""), ("_GNU_SOURCE", None)] + ([("Py_LIMITED_API", "0x030b0000")] if stable else []),
     extra_compile_args=["-std=gnu11", "-fvisibility=hidden", "-pthread"],

@@ -43,6 +43,8 @@
     X(GEVENT_HOST, "facteur._gevent", "host")                                                      \
     X(GEVENT_FINISH, "facteur._gevent", "finish")                                                  \
     X(SEND_MANY, "facteur._many", "send_many")                                                     \
+    X(CANCELLED_ERROR, "asyncio", "CancelledError")                                                \
+    X(LOG_LOST, "facteur._host", "log_lost")                                                       \
     X(COROUTINES, "facteur._host", "Coroutines")                                                   \
     X(JSON_LOADS, "json", "loads")
 
@@ -81,7 +83,8 @@
     X(name)                                                                                        \
     X(type)                                                                                        \
     X(content_id)                                                                                  \
-    X(stream)
+    X(stream)                                                                                      \
+    X(run)
 
 enum fpy_object {
 #define FPY_IMPORT_ENUM(name, module, attribute) FPY_##name,
@@ -254,8 +257,8 @@ PyObject *fpy_delivery_wait(PyObject *delivery, double timeout, int raising);
 
 extern PyType_Spec fpy_host_spec;
 
-/* _host(): a new Host of the mailer. */
-PyObject *fpy_mailer_host(PyObject *mailer, PyObject *unused);
+/* _host(loop): a new Host of the mailer. */
+PyObject *fpy_mailer_host(PyObject *mailer, PyObject *loop);
 facteur_host *fpy_host_core(PyObject *self);
 
 /* ---- captured.c ------------------------------------------------------------------------------ */

@@ -507,7 +507,7 @@ static PyMethodDef mailer_methods[] = {
      PyDoc_STR("__exit__($self, /, *exc_info)\n--\n\nclose().")},
     {"_submit", fpy_mailer_submit, METH_VARARGS,
      PyDoc_STR("_submit($self, message, deadline, /)\n--\n\n")},
-    {"_host", fpy_mailer_host, METH_NOARGS, PyDoc_STR("_host($self, /)\n--\n\n")},
+    {"_host", fpy_mailer_host, METH_O, PyDoc_STR("_host($self, loop, /)\n--\n\n")},
     {"_window", fpy_mailer_window, METH_NOARGS, PyDoc_STR("_window($self, /)\n--\n\n")},
     {"_captured_count", fpy_captured_count, METH_NOARGS,
      PyDoc_STR("_captured_count($self, /)\n--\n\n")},

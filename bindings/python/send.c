@@ -22,16 +22,14 @@ static PyObject *send_in_greenlet(PyObject *self, PyObject *owner, facteur_messa
 {
     fpy_state *state = fpy_state_of(self);
     PyObject *host = PyObject_CallFunctionObjArgs(state->objects[FPY_GEVENT_HOST], self, NULL);
-    PyObject *core = host ? PyObject_GetAttrString(host, "core") : NULL;
     PyObject *delivery = NULL, *receipt = NULL;
 
-    if (core)
-        delivery = fpy_submit(self, core, owner, message, deadline, raising ? 0 : FACTEUR_LETTER);
+    if (host)
+        delivery = fpy_submit(self, host, owner, message, deadline, raising ? 0 : FACTEUR_LETTER);
     if (delivery)
         receipt = PyObject_CallFunctionObjArgs(state->objects[FPY_GEVENT_FINISH], host, delivery,
                                                raising ? Py_True : Py_False, NULL);
     Py_XDECREF(delivery);
-    Py_XDECREF(core);
     Py_XDECREF(host);
     return receipt;
 }

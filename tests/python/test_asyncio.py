@@ -276,9 +276,104 @@ def test_one_mail_after_the_other_watches_once(server):
                 await mailer.asend(letter())
             assert len(watched) == 1
             await asyncio.sleep(0)
+            await asyncio.sleep(0)
             assert len(watched) == 2 and sum(watched) == 0
 
         asyncio.run(main())
+
+
+def test_a_task_goes_on_within_the_step_that_read_its_verdict():
+    with SmtpServer("--plain", "--rtt-ms", "5") as server, facteur.Mailer(server.dsn(), max_mails=0) as mailer:
+
+        async def main():
+            loop, calls = asyncio.get_running_loop(), []
+            await mailer.asend(letter())
+            soon = loop.call_soon
+            loop.call_soon = lambda *args, **more: (calls.append(args), soon(*args, **more))[1]
+            for _ in range(20):
+                await mailer.asend(letter())
+            return len(calls)
+
+        # One of asyncio's own futures would call its task through the loop, for each mail.
+        assert asyncio.run(main()) < 20
+
+
+def test_a_near_relay_leaves_the_loop_to_others(server, run):
+    with facteur.Mailer(server.dsn(), max_mails=0) as mailer:
+
+        async def main():
+            turns, over = 0, asyncio.Event()
+
+            async def count():
+                nonlocal turns
+                while not over.is_set():
+                    turns += 1
+                    await asyncio.sleep(0)
+
+            counting = asyncio.ensure_future(count())
+            for _ in range(80):
+                await mailer.asend(letter())
+            over.set()
+            await counting
+            return turns
+
+        assert run(main()) >= 80 / 8
+
+
+def test_a_task_that_ends_the_loop_takes_no_verdict_of_another(server):
+    """SystemExit leaves a task through the loop; the mails that the same step told of go on."""
+    with facteur.Mailer(server.dsn(), pool_size=1) as mailer:
+
+        async def leave():
+            await mailer.asend(letter())
+            raise SystemExit(3)
+
+        loop = asyncio.new_event_loop()
+        others = [loop.create_task(mailer.asend(letter(f"b{n}@example.net"))) for n in range(5)]
+        left = loop.create_task(leave())
+        with pytest.raises(SystemExit):
+            loop.run_until_complete(asyncio.wait([left, *others]))
+        receipts = loop.run_until_complete(asyncio.gather(*others))
+        assert all(receipt.ok for receipt in receipts)
+        assert isinstance(left.exception(), SystemExit)
+        loop.close()
+    assert server.stats()["mails"] == 6
+
+
+def test_a_message_of_cancel_reaches_the_task(server, run):
+    server.script([{"on": "final", "reply": "250 2.0.0 ok", "delay_ms": 300}])
+    with facteur.Mailer(server.dsn()) as mailer:
+
+        async def main():
+            task = asyncio.ensure_future(mailer.asend(letter()))
+            await asyncio.sleep(0.1)
+            assert task.cancel("no time")
+            with pytest.raises(asyncio.CancelledError, match="no time"):
+                await task
+            return task.cancelled()
+
+        assert run(main())
+
+
+def test_a_delivery_is_awaited_by_one_task_of_its_loop(server, run):
+    with facteur.Mailer(server.dsn()) as mailer:
+
+        async def main():
+            delivery = mailer._host(asyncio.get_running_loop()).submit(letter(), None)
+
+            async def wait():
+                await delivery
+
+            first = asyncio.ensure_future(wait())
+            await asyncio.sleep(0)
+            with pytest.raises(RuntimeError, match="another task"):
+                await delivery
+            await first
+            assert delivery.wait(0.0, True).ok
+            with pytest.raises(RuntimeError, match="no event loop"):
+                await mailer._submit(letter(), None)
+
+        run(main())
 
 
 def test_threads_send_while_a_loop_drives(server, run):

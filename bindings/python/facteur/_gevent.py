@@ -9,10 +9,13 @@ import importlib
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ._host import Host, host_of
+from ._host import host_of
 from ._receipt import Receipt
+
+if TYPE_CHECKING:
+    from ._core import Host
 
 # Whose token is being asked for: (id(mailer), id(hub)) -> the greenlet that asks, and its end.
 _askings: dict[tuple[int, int], tuple[Any, Any]] = {}
@@ -40,17 +43,6 @@ class _Handle:
         self.watcher.close()
 
 
-class _Verdict:
-    def __init__(self) -> None:
-        self.event = _event()
-
-    def done(self) -> bool:
-        return bool(self.event.is_set())
-
-    def set_result(self, result: None) -> None:
-        self.event.set()
-
-
 class _Loop:
     """What a Host calls of an event loop, by a hub."""
 
@@ -58,7 +50,6 @@ class _Loop:
         self.hub = hub
         self.readers: dict[int, _Handle] = {}
         self.time = time.monotonic
-        self.create_future = _Verdict
 
     def call_soon(self, function: Callable[[], None]) -> _Handle:
         return _Handle(self.hub.loop.run_callback(function))
@@ -87,15 +78,15 @@ def host(mailer: Any) -> Host:
     return host_of(mailer, loop)
 
 
-def _end(host: Host, delivery: Any) -> None:
+def _end(delivery: Any) -> None:
     if delivery.ended:
         return
-    verdict: Any = host.add(delivery)
+    told = _event()
+    delivery.add_done_callback(lambda _: told.set())
     try:
-        verdict.event.wait()
+        told.wait()
     except BaseException:
         delivery.cancel()
-        host.detach(delivery)
         raise
 
 
@@ -119,10 +110,10 @@ def _ask(host: Host, delivery: Any) -> None:
 def finish(host: Host, delivery: Any, raising: bool) -> Receipt:
     """The receipt; an exception out of the wait, such as gevent.Timeout, takes the mail back."""
     if not delivery.needs_token:
-        _end(host, delivery)
+        _end(delivery)
     if delivery.needs_token:
         _ask(host, delivery)
         delivery.resume()
-        _end(host, delivery)
+        _end(delivery)
     receipt: Receipt = delivery.wait(0.0, raising)
     return receipt

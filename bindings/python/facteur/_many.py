@@ -11,8 +11,7 @@ from . import _gevent
 from ._receipt import Receipt
 
 if TYPE_CHECKING:
-    from ._core import Delivery, Mailer
-    from ._host import Host
+    from ._core import Delivery, Host, Mailer
 
 
 def send_many(
@@ -35,7 +34,7 @@ def _receipts(
                 if host is None:
                     under_way.append(mailer._submit(message, deadline))
                 else:
-                    under_way.append(host.core.submit(message, deadline, True))
+                    under_way.append(host.submit(message, deadline, True))
             except StopIteration:
                 break
             except Exception as error:
