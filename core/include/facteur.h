@@ -49,7 +49,7 @@ extern "C" {
 
 /* X(name, value, kind, text).  Values never change. */
 #define FACTEUR_ERRORS(X)                                                                          \
-    X(ENOMEM, -1, TEMPORARY, "out of memory or of file descriptors")                               \
+    X(ENOMEM, -1, TEMPORARY, "out of memory")                                                      \
     X(ECONFIG, -2, USAGE, "the configuration is not valid")                                        \
     X(EMESSAGE, -3, USAGE, "the message is not valid")                                             \
     X(ECLOSED, -4, USAGE, "the mailer is closed")                                                  \

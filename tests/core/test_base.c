@@ -200,7 +200,7 @@ static void an_unknown_code_has_words_too(void **state)
     assert_string_equal(facteur_error_name(-12345), "");
     assert_string_equal(facteur_error_text(-12345), "unknown error");
     assert_int_equal(facteur_error_kind(-12345), FACTEUR_KIND_USAGE);
-    assert_string_equal(facteur_error_text(FACTEUR_ENOMEM), "out of memory or of file descriptors");
+    assert_string_equal(facteur_error_text(FACTEUR_ENOMEM), "out of memory");
     assert_string_equal(facteur_phase_name(FACTEUR_PHASE_resolve), "resolve");
     assert_string_equal(facteur_phase_name(FACTEUR_PHASE_COUNT), "");
 }

@@ -81,6 +81,7 @@ static void a_peer_on_this_machine_is_known(void **state)
 
 static struct {
     int listener;
+    bool proxied;   /* it is behind a proxy, which it plays, too */
     char said[256]; /* the first command */
 } relay;
 
@@ -90,6 +91,11 @@ static void *hear(void *unused)
     int fd = accept(relay.listener, NULL, NULL);
     ssize_t len;
 
+    if (relay.proxied) {
+        len = recv(fd, relay.said, sizeof relay.said - 1, 0);
+        EXPECT(len > 8 && memcmp(relay.said, "CONNECT ", 8) == 0, "no CONNECT");
+        EXPECT(send(fd, "HTTP/1.1 200 ok\r\n\r\n", 19, MSG_NOSIGNAL) == 19, "no answer");
+    }
     EXPECT(send(fd, "220 relay.example\r\n", 19, MSG_NOSIGNAL) == 19, "no greeting");
     len = recv(fd, relay.said, sizeof relay.said - 1, 0);
     relay.said[len < 0 ? 0 : len] = '\0';
@@ -152,6 +158,7 @@ static void say_ehlo(void)
     struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(2525)};
     struct sockaddr_un local = {.sun_family = AF_UNIX};
     const char *nobody = "shop@vm.internal";
+    const char *behind = "smtp://relay.example:25?tls=starttls&proxy=http://127.0.0.1:2525";
     char dsn[160];
 
     listen_on((struct sockaddr *)&any, sizeof any);
@@ -169,6 +176,14 @@ static void say_ehlo(void)
                 "EHLO www.shop.example");
     host_name = "vm.localdomain";
     expect_said("smtp://192.0.2.7:2525?tls=starttls", nobody, "EHLO [192.0.2.7]");
+    host_name = "vm";
+    relay.proxied = true;
+    expect_said(behind, "ana@shop.example", "EHLO shop.example");
+    expect_said(behind, nobody, "EHLO vm");
+    host_name = "localhost";
+    expect_said(behind, nobody, "EHLO vm.internal");
+    expect_said(behind, "shop@192.0.2.7", "EHLO [127.0.0.1]");
+    relay.proxied = false;
     close(relay.listener);
     snprintf(local.sun_path, sizeof local.sun_path, "/tmp/facteur-helo-%d", (int)getpid());
     listen_on((struct sockaddr *)&local, sizeof local);

@@ -227,11 +227,36 @@ static void mail_goes_without_slots(void)
     facteur_mailer_free(mailer);
 }
 
+/* What a cleaner of /tmp removed cannot be made again: mails wait for no slot that is nowhere. */
+static void mail_goes_when_the_slots_vanish(void)
+{
+    facteur_mailer *mailer;
+    facteur_delivery *delivery;
+    char *json = NULL;
+
+    make_tmp("mode=1777");
+    mailer = open_relay("?host_slots=2&max_mails=1");
+    for (int i = 0; i < 2; i++) {
+        if (i == 1) {
+            EXPECT(system("rm -r /tmp/facteur-0") == 0);
+            EXPECT(mount("tmpfs", "/tmp", "tmpfs", MS_RDONLY, "mode=1777") == 0);
+            make_others_read_only();
+        }
+        delivery = mailer_submit(mailer, 0);
+        EXPECT(delivery_settle(delivery, -1) == FACTEUR_SENT);
+    }
+    EXPECT(facteur_stats(mailer, &json, NULL) == 0);
+    EXPECT(strstr(json, "\"opened\":2") && strstr(json, "\"unshared\":1"));
+    facteur_free(json);
+    facteur_mailer_free(mailer);
+}
+
 static void a_place_where_nothing_can_be_made_is_passed_by(void **state)
 {
     apart(tmp_is_read_only);
     apart(nothing_is_writable);
     apart(mail_goes_without_slots);
+    apart(mail_goes_when_the_slots_vanish);
 }
 
 int main(void)

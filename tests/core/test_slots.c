@@ -203,6 +203,7 @@ static void a_removed_file_is_left(void **state)
     clear_dir(shared);
     young = slots_of("relay", 1);
     assert_int_equal(fct_slots_take(young), 0);
+    assert_int_equal(fct_slots_follow(old, NULL), 0);
     assert_int_equal(fct_slots_take(old), -1);
     fct_slots_free(old);
     fct_slots_free(young);

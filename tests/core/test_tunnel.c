@@ -166,7 +166,7 @@ static void a_silent_proxy_costs_no_more_than_its_time(void **state)
         struct stage s = {.peer = {BYTES(""), .silent = true, .http = http}};
 
         stage_set(&s, NULL);
-        s.relay.connect_us = 100000;
+        s.relay.connect_us = 500000;
         send_one(s.pool, &s.post);
         assert_int_equal(s.post.error, FACTEUR_ECONNECT);
         assert_non_null(strstr(s.post.message, "proxy "));

@@ -2,9 +2,10 @@
 """
 A network namespace with a TUN device behind which a mirror stands: a packet to 10.9.0.2 or fd09::2 comes back with its two
 addresses exchanged (which leaves the checksums right), so that a server on the near end is met as if it were far away.
-Packets to …9 are lost, and so is, once told, every flow there was: what a NAT does that has forgotten its table.  A SYN makes a flow anew.
+Packets to …9 or of a port in lost_ports are lost, and so is, once told, every flow there was: what a NAT does that has forgotten its table.  A SYN makes a flow anew.
 """
 
+import collections
 import ctypes
 import fcntl
 import os
@@ -12,6 +13,7 @@ import select
 import socket
 import struct
 import threading
+import time
 
 CLONE_NEWNET = 0x40000000
 TUNSETIFF, IFF_TUN, IFF_NO_PI, IFF_UP, IFF_RUNNING = 0x400454CA, 1, 0x1000, 1, 0x40
@@ -33,6 +35,7 @@ class Network:
     def __enter__(self):
         self.home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         self.forgotten, self.flows = set(), set()
+        self.delay_s, self.under_way, self.lost_ports = 0.0, collections.deque(), set()
         try:
             _call("unshare", CLONE_NEWNET)
             self.device = os.open("/dev/net/tun", os.O_RDWR)
@@ -74,15 +77,24 @@ class Network:
             with open("/proc/sys/net/ipv4/" + name, "w", encoding="ascii") as file:
                 file.write("%d %d %d" % (octets, octets, octets))
 
+    def delay(self, seconds):
+        """How long each packet is under way from now on."""
+        self.delay_s = seconds
+
     def forget(self):
         """Every flow there is goes silent, in both directions."""
         self.forgotten |= self.flows
 
     def _reflect(self):
         while True:
-            ready, _, _ = select.select([self.device, self.end_in], [], [])
+            pause_s = max(0.0, self.under_way[0][0] - time.monotonic()) if self.under_way else None
+            ready, _, _ = select.select([self.device, self.end_in], [], [], pause_s)
             if self.end_in in ready:
                 return
+            while self.under_way and self.under_way[0][0] <= time.monotonic():
+                self._arrive(self.under_way.popleft()[1])
+            if not ready:
+                continue
             packet = os.read(self.device, 65536)
             start, end = (12, 16) if packet[0] >> 4 == 4 else (8, 24)
             source, target = packet[start:end], packet[end:2 * end - start]
@@ -92,8 +104,13 @@ class Network:
             if flags and flags[0] & 0x12 == 0x02:
                 self.forgotten.discard(flow)  # SYN: the ports of a flow that was forgotten, used anew
             self.flows.add(flow)
-            if target[-1] != 9 and flow not in self.forgotten:
-                try:
-                    os.write(self.device, packet[:start] + target + source + packet[2 * end - start:])
-                except OSError:
-                    pass  # what the kernel does not take is lost, as on any network
+            blocked = not self.lost_ports.isdisjoint(int.from_bytes(port, "big") for port in flow)
+            if target[-1] != 9 and not blocked and flow not in self.forgotten:
+                packet = packet[:start] + target + source + packet[2 * end - start:]
+                self.under_way.append((time.monotonic() + self.delay_s, packet))
+
+    def _arrive(self, packet):
+        try:
+            os.write(self.device, packet)
+        except OSError:
+            pass  # what the kernel does not take is lost, as on any network

@@ -87,6 +87,34 @@ def test_lost_family(client, far):
     assert 0.2 < took < MUCH and receipt["timings"]["connect"] > 0.24, (took, receipt["timings"])
 
 
+@pytest.mark.parametrize("client", [[]], indirect=True)
+def test_a_far_relay_is_no_blocked_port(client, network, far):
+    """A connection that takes longer than the turn of another address leaves the other ports alone."""
+    with SmtpServer("--plain", "--host", NEAR) as second:
+        client.open("smtp://%s?tls=none&helo=client.example&ports=%d,%d" % (FAR, far.ports["plain"], second.ports["plain"]))
+        network.delay(0.3)
+        receipt = client.send(TO, deadline=30.0)
+        network.delay(0.0)
+        assert receipt["status"] == "sent", receipt
+        assert receipt["timings"]["connect"] > 0.5
+        other = second.ports["plain"].to_bytes(2, "big")
+        assert not [flow for flow in network.flows if other in flow]
+    far.disconnect("reset")
+
+
+@pytest.mark.parametrize("client", [[]], indirect=True)
+def test_a_blocked_port_costs_a_second(client, network, far):
+    """Its packets are lost on the way to it; the other one is reached meanwhile."""
+    blocked = next(port for port in range(2525, 2600) if port != far.ports["plain"])
+    network.lost_ports.add(blocked)
+    client.open("smtp://%s?tls=none&helo=client.example&ports=%d,%d" % (FAR, blocked, far.ports["plain"]))
+    receipt = client.send(TO, deadline=30.0)
+    assert receipt["status"] == "sent", receipt
+    assert 0.9 < receipt["timings"]["connect"] < MUCH
+    assert client.send(TO)["status"] == "sent" and far.stats()["connections"] == 1
+    far.disconnect("reset")
+
+
 @pytest.mark.parametrize("idle_s", [0.0, 0.3])
 @pytest.mark.parametrize("mode", list(MODES))
 def test_forgotten_flow(client, network, far, mode, idle_s):

@@ -386,23 +386,39 @@ static fct_slice domain_of(const char *text)
     return (fct_slice){name, strcspn(name, ">")};
 }
 
+/* A name that says nothing to the internet, but is not this machine's for itself either. */
+static bool is_private_name(fct_slice name)
+{
+    unsigned char address[4];
+
+    return fct_host_is_helo(name) && name.ptr[0] != '[' && !fct_host_is_loopback(name) &&
+           !fct_ip_v4(name, address);
+}
+
 /*
  * The first candidate that a relay on the internet has no reason to refuse; empty when there is
  * none. Never the login: EHLO is sent before TLS.
+ *
+ * Behind a proxy a name of any kind is better than nothing: the address of this end is known to the
+ * proxy alone, and on loopback it is everybody's.
  */
 static fct_slice choose_helo(const fct_member *member, const char *sender, const char *host_name)
 {
     const char *candidates[] = {host_name, sender, text_of(member, FCT_OPT_default_from)};
+    size_t count = sizeof candidates / sizeof candidates[0];
+    fct_slice spare = {NULL, 0};
 
     if (text_of(member, FCT_OPT_helo))
         return fct_slice_of(text_of(member, FCT_OPT_helo));
-    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         fct_slice name = domain_of(candidates[i] ? candidates[i] : "");
 
         if (fct_host_is_public_name(name))
             return name;
+        if (!spare.len && member->relay.proxy.host && is_private_name(name))
+            spare = name;
     }
-    return (fct_slice){NULL, 0};
+    return spare;
 }
 
 static int settle_helo(fct_member *member, const char *sender)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Happy Eyeballs (RFC 8305): one attempt after the other, families and ports taking turns, a new
- * attempt when the last one failed or 250 ms have gone, the first socket that connects wins.
+ * attempt when the last one failed or 250 ms have gone, the first socket that connects wins.  A
+ * port waits longer for the one before it: a far relay is no blocked port.
  */
 #include "net/dial.h"
 
@@ -16,7 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ATTEMPT_DELAY_US 250000   /* RFC 8305 section 8: Connection Attempt Delay */
+#define ATTEMPT_DELAY_US 250000 /* RFC 8305 section 8: Connection Attempt Delay */
+#define PORT_DELAY_US 1000000   /* longer than a round trip, and than its first packet sent again */
 #define RESOLUTION_DELAY_US 50000 /* same: how long IPv4 waits for the AAAA answer */
 #define ATTEMPTS_AT_ONCE 8
 /* The resolver would look for servers of its own without its file, and a handshake finds no
@@ -45,10 +47,11 @@ struct fct_dial {
     fct_timer deadline;
     uint64_t started_us, resolved_us, deadline_us;
     unsigned tried, tried_by_port[FCT_PORTS_MAX];
-    char *failures[FCT_PORTS_MAX]; /* the first one of each port */
-    bool may_pass;                 /* one of them was not for good */
-    int lacking;                   /* a FACTEUR_E code: the machine is short of something */
-    const char *at_fault;          /* the option that made one fail for good, or NULL */
+    uint64_t begun_us[FCT_PORTS_MAX]; /* the first attempt of each port */
+    char *failures[FCT_PORTS_MAX];    /* the first one of each port */
+    bool may_pass;                    /* one of them was not for good */
+    int lacking;                      /* a FACTEUR_E code: the machine is short of something */
+    const char *at_fault;             /* the option that made one fail for good, or NULL */
     fct_dial_done *done;
     void *user;
 };
@@ -254,14 +257,32 @@ static struct candidate *pick_address(fct_dial *dial, unsigned port)
     return other;
 }
 
-/* The port that was tried least has its turn. */
-static struct candidate *pick(fct_dial *dial, unsigned *port)
+/* From when on a port may be tried: at once after a failure of the one before it. */
+static uint64_t port_due_us(const fct_dial *dial, unsigned port)
 {
+    uint64_t share_us = since(dial->started_us, dial->deadline_us) / (dial->target.port_count + 1);
+
+    if (port == 0 || dial->failures[port - 1])
+        return 0;
+    if (!dial->tried_by_port[port - 1])
+        return UINT64_MAX;
+    return dial->begun_us[port - 1] + (share_us < PORT_DELAY_US ? share_us : PORT_DELAY_US);
+}
+
+/* The port that was tried least has its turn.  Without one: when there is one, in *due_us. */
+static struct candidate *pick(fct_dial *dial, unsigned *port, uint64_t *due_us)
+{
+    uint64_t now_us = fct_loop_now_us(dial->loop);
     struct candidate *best = NULL;
 
     for (unsigned i = 0; i < dial->target.port_count; i++) {
         struct candidate *candidate = pick_address(dial, i);
+        uint64_t port_us = candidate ? port_due_us(dial, i) : UINT64_MAX;
 
+        if (port_us > now_us) {
+            *due_us = port_us < *due_us ? port_us : *due_us;
+            continue;
+        }
         if (candidate && (!best || dial->tried_by_port[i] < dial->tried_by_port[*port])) {
             best = candidate;
             *port = i;
@@ -342,15 +363,18 @@ static int try(fct_dial *dial, const struct candidate *candidate, unsigned port)
 static void attempt_next(fct_dial *dial)
 {
     struct candidate *candidate;
+    uint64_t due_us = UINT64_MAX;
     unsigned port = 0;
 
     fct_timer_clear(&dial->next);
-    while (dial->attempt_count < ATTEMPTS_AT_ONCE && (candidate = pick(dial, &port)) != NULL) {
+    while (dial->attempt_count < ATTEMPTS_AT_ONCE &&
+           (candidate = pick(dial, &port, &due_us)) != NULL) {
         int result;
 
         candidate->tried |= 1U << port;
         dial->tried++;
-        dial->tried_by_port[port]++;
+        if (dial->tried_by_port[port]++ == 0)
+            dial->begun_us[port] = fct_loop_now_us(dial->loop);
         dial->last_family = candidate->address.sock.ss_family;
         result = try(dial, candidate, port);
         if (result == 0)
@@ -358,7 +382,8 @@ static void attempt_next(fct_dial *dial)
         if (result >= 0)
             return;
     }
-    if (!fct_list_empty(&dial->attempts) || dial->answers_left > 0)
+    fct_timer_set(dial->loop, &dial->next, due_us);
+    if (fct_timer_is_set(&dial->next) || !fct_list_empty(&dial->attempts) || dial->answers_left > 0)
         return;
     if (dial->tried == 0 && !dial->lacking)
         fail_unresolved(dial, dial->failure);
@@ -485,9 +510,10 @@ void fct_dial_blame(fct_dial *dial, uint16_t port, const char *text)
 
 bool fct_dial_resume(fct_dial *dial)
 {
+    uint64_t due_us = UINT64_MAX;
     unsigned port;
 
-    if (!pick(dial, &port))
+    if (!pick(dial, &port, &due_us) && due_us == UINT64_MAX)
         return false;
     dial->answers_left = 0;
     fct_timer_set(dial->loop, &dial->deadline, dial->deadline_us);

@@ -112,20 +112,19 @@ int fct_slots_open(fct_loop *loop, const fct_slice *parts, size_t part_count, un
 }
 
 /* A file that was removed is another one for those who come now. */
-static void follow(fct_slots *slots)
+int fct_slots_follow(fct_slots *slots, facteur_error **error)
 {
     struct stat facts;
 
     if (slots->held_count > 0 ||
         (slots->fd >= 0 && fstat(slots->fd, &facts) == 0 && facts.st_nlink > 0))
-        return;
+        return 0;
     close_file(slots);
-    open_file(slots, NULL);
+    return open_file(slots, error);
 }
 
 int fct_slots_take(fct_slots *slots)
 {
-    follow(slots);
     for (unsigned i = 0; slots->fd >= 0 && i < slots->count; i++) {
         struct flock lock = lock_on(F_WRLCK, i, 1);
 

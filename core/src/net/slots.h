@@ -24,6 +24,13 @@ typedef struct fct_slots fct_slots;
 int fct_slots_open(fct_loop *loop, const fct_slice *parts, size_t part_count, unsigned slots,
                    fct_slots **out, facteur_error **error);
 
+/*
+ * Before taking one: make the file again if somebody removed it, so that all processes count on the
+ * same one.  Nothing is done while slots are held.  The errors are those of fct_slots_open(); after
+ * one there is no file, and none is free.
+ */
+int fct_slots_follow(fct_slots *slots, facteur_error **error);
+
 /* Take one: its number, or -1 when none is free. */
 int fct_slots_take(fct_slots *slots);
 void fct_slots_give(fct_slots *slots, int slot);

@@ -30,11 +30,16 @@ static int take_unshared(fct_pool *pool, const facteur_error *cause)
     return 0;
 }
 
+/* With 0 the slots are shared, unless there are none: then it is the process's own limit. */
 static int share_slots(fct_pool *pool, facteur_error **error)
 {
     facteur_error *cause = NULL;
-    int result = open_slots(pool, &cause);
+    int result = pool->slots ? fct_slots_follow(pool->slots, &cause) : open_slots(pool, &cause);
 
+    if (result != 0) {
+        fct_slots_free(pool->slots);
+        pool->slots = NULL;
+    }
     if (result != FACTEUR_EIO)
         return fct_error_pass(error, result, cause);
     result = take_unshared(pool, cause);
@@ -49,13 +54,11 @@ int fct_pool_take_slot(fct_pool *pool, int *slot, facteur_error **error)
     *slot = -1;
     if (pool->relay->host_slots == 0)
         return 0;
-    if (!pool->slots) {
-        result = share_slots(pool, error);
-        if (result != 0 || !pool->slots)
-            return result;
-        fct_free(pool->slots_fault);
-        pool->slots_fault = NULL;
-    }
+    result = share_slots(pool, error);
+    if (result != 0 || !pool->slots)
+        return result;
+    fct_free(pool->slots_fault);
+    pool->slots_fault = NULL;
     *slot = fct_slots_take(pool->slots);
     if (*slot < 0)
         return 1;

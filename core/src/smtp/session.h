@@ -268,8 +268,7 @@ void fct_session_release(fct_session *session, uint64_t now_us);
  * Take a mail back.  Its outcome is temporary (ECLOSED).  If it had begun, the other mails go on as
  * after a deadline.
  *
- * Returns false, and does nothing, when there is no such mail, or when it has begun and so has the
- * terminator of a mail in flight.
+ * Returns false, and does nothing, when there is no such mail, or when its terminator has begun.
  */
 bool fct_session_cancel(fct_session *session, const void *tag, uint64_t now_us);
 

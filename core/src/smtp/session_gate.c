@@ -58,19 +58,9 @@ void fct_session_first_reply(fct_session *s)
 
 bool fct_session_cancel(fct_session *s, const void *tag, uint64_t now_us)
 {
-    fct_transaction *unwanted = NULL;
-    bool handed = false;
+    fct_transaction *unwanted = fct_session_find(s, tag);
 
-    for (fct_list *link = s->mails.next; link != &s->mails; link = link->next) {
-        fct_transaction *mail = FCT_ENTRY(link, fct_transaction, link);
-
-        if (mail->state == FCT_MAIL_DONE)
-            continue;
-        handed |= mail->body.handed;
-        if (mail->outcome->tag == tag)
-            unwanted = mail;
-    }
-    if (!unwanted || (handed && unwanted->state == FCT_MAIL_ACTIVE))
+    if (!unwanted || fct_session_handed_over(s, tag))
         return false;
     s->now_us = now_us;
     fct_session_give_up(s, unwanted, FACTEUR_ECLOSED, "the send was cancelled");
