@@ -333,6 +333,37 @@ static void unix_sockets_by_path_and_by_name(void **state)
     assert_non_null(strstr(result.message, "1 to 107 bytes"));
 }
 
+/* What the kernel says to a connection that does not come about. */
+static void unix_failures_say_what_happened(void **state)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    char folder[] = "/tmp/facteur-dial-XXXXXX", path[64], below[80], expected[160];
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0), fill[8];
+
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/s", folder);
+    snprintf(below, sizeof below, "%s/x", path);
+    strcpy(un.sun_path, path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+    snprintf(expected, sizeof expected, "connection refused by %s", path);
+    assert_string_equal(dial_it(NULL, path, PLENTY_US).message, expected);
+    snprintf(expected, sizeof expected, "cannot connect to %s: Not a directory", below);
+    assert_string_equal(dial_it(NULL, below, PLENTY_US).message, expected);
+
+    assert_int_equal(listen(fd, 0), 0);
+    for (size_t i = 0; i < 8; i++) {
+        fill[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(fill[i], (struct sockaddr *)&un, sizeof un);
+    }
+    snprintf(expected, sizeof expected, "the queue of connections to %s is full", path);
+    assert_string_equal(dial_it(NULL, path, PLENTY_US).message, expected);
+    for (size_t i = 0; i < 8; i++)
+        close(fill[i]);
+    close(fd);
+    unlink(path);
+    rmdir(folder);
+}
+
 static void addresses_left_are_tried_on_request(void **state)
 {
     uint16_t first, second;
@@ -451,6 +482,7 @@ int main(void)
         DIAL_TEST(failures_say_what_happened),
         DIAL_TEST(an_answer_that_comes_late_is_still_used),
         DIAL_TEST(unix_sockets_by_path_and_by_name),
+        DIAL_TEST(unix_failures_say_what_happened),
         DIAL_TEST(addresses_left_are_tried_on_request),
         DIAL_TEST(a_dial_may_be_freed_at_any_turn),
         DIAL_TEST(it_goes_out_by_its_local_address),

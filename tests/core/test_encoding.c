@@ -527,6 +527,35 @@ static void parameters_are_found(void **state)
     assert_false(fct_type_is(FCT_SLICE("text/htm"), FCT_SLICE("text/html")));
 }
 
+/* Readers decode each line alone: a soft break parts no character. */
+static void a_character_stays_on_its_line(void **state)
+{
+    static const char *const characters[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x93\xac"};
+
+    for (size_t c = 0; c < 3; c++) {
+        for (size_t before = 0; before < 20; before++) {
+            fct_buf text = {0}, out = {0};
+            size_t breaks = 0;
+
+            for (size_t i = 0; i < before; i++)
+                fct_buf_add_char(&text, 'x');
+            for (size_t i = 0; i < 60; i++) {
+                fct_buf_add_text(&text, characters[c]);
+                if (i % 3 == 0)
+                    fct_buf_add_char(&text, 'y');
+            }
+            fct_encode_text(&out, FCT_QUOTED_PRINTABLE, (fct_slice){text.ptr, text.len});
+            for (const char *at = out.ptr; (at = strstr(at, "=\r\n")) != NULL; breaks++) {
+                at += 3;
+                assert_false(at[0] == '=' && strchr("89AB", at[1]));
+            }
+            assert_true(breaks > 3);
+            fct_buf_done(&text);
+            fct_buf_done(&out);
+        }
+    }
+}
+
 static void no_text_is_so_long(void **state)
 {
     fct_buf out = {0};
@@ -555,6 +584,7 @@ int main(void)
         cmocka_unit_test(media_types_go_by_the_ending),
         cmocka_unit_test(parameters_are_found),
         cmocka_unit_test(no_text_is_so_long),
+        cmocka_unit_test(a_character_stays_on_its_line),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -416,6 +416,45 @@ static void parameters_have_an_ascii_form_beside(void **state)
     }
 }
 
+/* 78 columns, with the byte that may be glued to it. */
+static void a_token_folds_when_it_must(void **state)
+{
+    for (size_t len = 40; len < 90; len++) {
+        fct_buf out = {0};
+        fct_header header;
+        char token[90];
+
+        memset(token, 'x', len);
+        fct_header_begin(&header, &out, "X");
+        fct_header_token(&header, FCT_SLICE("y"));
+        fct_header_token(&header, (fct_slice){token, len});
+        fct_header_glue(&header, ';');
+        fct_header_end(&header);
+        assert_int_equal(strncmp(out.ptr, "X: y\r\n xx", 9) == 0, 4 + 1 + len + 1 > 78);
+        fct_buf_done(&out);
+    }
+}
+
+/* An ending of up to eight letters, so that the file still opens; 56 characters in all. */
+static void a_shortened_name_keeps_its_ending(void **state)
+{
+    static const char *const endings[] = {".pdf", ".abcdefg", ".abcdefgh", ".abcdefghi", "."};
+
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t kept = i == 3 ? 0 : strlen(endings[i]);
+        char name[120], expected[120], *written;
+
+        memset(name, 'x', sizeof name);
+        memcpy(name, "\xc3\xa9", 2);
+        strcpy(name + 82, endings[i]);
+        snprintf(expected, sizeof expected, " filename=\"_%.*s%s\"\r\n", (int)(55 - kept), name + 2,
+                 kept ? endings[i] : "");
+        written = param(name);
+        assert_non_null(strstr(written, expected));
+        fct_free(written);
+    }
+}
+
 /* Put the sections together again, as RFC 2231 section 3 tells. */
 static void check_extended(const char *written, const char *value)
 {
@@ -728,6 +767,8 @@ int main(void)
         cmocka_unit_test(only_the_last_base64_word_is_padded),
         cmocka_unit_test(lines_with_encoded_words_have_76_columns),
         cmocka_unit_test(parameters_have_an_ascii_form_beside),
+        cmocka_unit_test(a_token_folds_when_it_must),
+        cmocka_unit_test(a_shortened_name_keeps_its_ending),
         cmocka_unit_test(file_names_of_any_length_read_back),
         cmocka_unit_test(display_text_is_cleaned),
         cmocka_unit_test(tokens_are_refused_by_kind),

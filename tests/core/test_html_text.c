@@ -149,6 +149,18 @@ static void every_failed_allocation_is_told(void **state)
 }
 #endif
 
+/* Blanks and line ends are kept within it, and fold again behind it. */
+static void kept_text_has_an_end(void **state)
+{
+    static const char html[] = "<p>a  b</p><pre>c  d\n e</pre><p>f  g\n h</p>";
+    char *text = NULL;
+    size_t len = 0;
+
+    assert_int_equal(fct_html_text(FCT_SLICE(html), &text, &len, NULL), 0);
+    assert_string_equal(text, "a b\n\nc  d\n e\n\nf g h\n");
+    facteur_free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +171,7 @@ int main(void)
 #ifdef FCT_FAULT_INJECTION
         cmocka_unit_test(every_failed_allocation_is_told),
 #endif
+        cmocka_unit_test(kept_text_has_an_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

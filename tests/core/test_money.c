@@ -408,6 +408,15 @@ static void threads_and_a_forked_child_share_the_kept_ones(void **state)
     assert_int_equal(status, 0);
 }
 
+static void a_whole_number_is_a_number(void **state)
+{
+    fct_decimal seven = fct_decimal_of(7);
+
+    assert_true(seven.set);
+    assert_true(seven.digits == 7 && seven.scale == 0);
+    assert_true(fct_decimal_is_whole(seven));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +433,7 @@ int main(void)
         cmocka_unit_test(plurals_follow_the_language),
         cmocka_unit_test(a_locale_or_currency_that_is_none_is_refused),
         cmocka_unit_test(threads_and_a_forked_child_share_the_kept_ones),
+        cmocka_unit_test(a_whole_number_is_a_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

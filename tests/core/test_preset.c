@@ -164,7 +164,11 @@ static void what_follows_the_at_is_known_or_refused(void **state)
         "u:CANARY@xx", "u:CANARY@europe", "u:CANARY@example.org", "u:CANARY@relay.example:465",
         "u:CANARY@",   "u:CAN@ARY@xx",    "CANARY@nowhere",       "CANARY@"};
     const struct fct_preset *preset;
+    fct_buf named = {0};
 
+    fct_preset_add_regions(fct_preset_find(FCT_SLICE("mailgun")), &named);
+    assert_string_equal(named.ptr, "us, eu");
+    fct_buf_done(&named);
     for (size_t i = 0; (preset = fct_preset_at(i)); i++) {
         char host[80], dsn[160];
         fct_buf regions = {0};

@@ -7,10 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "config/plan.h"
 #include "mime/message.h"
+#include "support/certificates.h"
+
+#include <openssl/pem.h>
 
 /* RFC 8463 appendix A.1, the seed as PKCS #8. */
 #define KEY                                                                                        \
@@ -184,6 +188,76 @@ static void an_unreadable_key_stops_the_mail(void **state)
     facteur_message_free(message);
 }
 
+/* A key in a file of its own, under a passphrase; `path` holds 64 bytes. */
+static void write_locked_key(const struct certificate *made, const char *passphrase, char *path)
+{
+    FILE *file;
+    int fd;
+
+    snprintf(path, 64, "/tmp/facteur-key-XXXXXX");
+    fd = mkstemp(path);
+    file = fdopen(fd, "w");
+    assert_non_null(file);
+    assert_int_equal(PEM_write_PKCS8PrivateKey(file, made->key, EVP_aes_256_cbc(), passphrase,
+                                               (int)strlen(passphrase), NULL, NULL),
+                     1);
+    fclose(file);
+}
+
+/* 0 when a mail was signed so, or the error. */
+static int sign_with(const char *option, const char *format, const char *paths[2],
+                     const char *passphrase)
+{
+    facteur_message *message = make_message();
+    facteur_receipt *receipt = NULL;
+    facteur_mailer *mailer = NULL;
+    facteur_error *error = NULL;
+    char json[400];
+    int code;
+
+    snprintf(json, sizeof json, format, paths[0], paths[1], passphrase);
+    code = open_with(option, json, NULL, &mailer, &error);
+    if (!code)
+        code = facteur_send(mailer, message, 0, &receipt, &error);
+    facteur_error_free(error);
+    facteur_receipt_free(receipt);
+    facteur_mailer_free(mailer);
+    facteur_message_free(message);
+    return code;
+}
+
+static void a_locked_key_needs_its_passphrase(void **state)
+{
+    static const char *const formats[][2] = {
+        {"dkim",
+         "[{\"skip_headers\":[\"%s\"]," NAMES ",\"key_file\":\"%s\",\"passphrase\":\"%s\"}]"},
+        {"smime",
+         "{\"sign\":{\"certificate_file\":\"%s\",\"key_file\":\"%s\",\"passphrase\":\"%s\"}}"},
+    };
+    struct certificate made =
+        certificate_make(&(struct certificate_plan){.name = "shop",
+                                                    .san = "email:shop@example.com",
+                                                    .from_days = -1,
+                                                    .to_days = 2,
+                                                    .rsa_bits = 2048});
+    char certificate[64], key[64];
+
+    (void)state;
+    certificate_write(&made, false, certificate);
+    write_locked_key(&made, "open sesame", key);
+    for (size_t i = 0; i < 2; i++) {
+        const char *paths[2] = {i ? certificate : "x-skipped", key};
+
+        assert_int_equal(sign_with(formats[i][0], formats[i][1], paths, "open sesame"), 0);
+        assert_int_equal(sign_with(formats[i][0], formats[i][1], paths, "open sesam"),
+                         FACTEUR_ECONFIG);
+        assert_int_equal(sign_with(formats[i][0], formats[i][1], paths, ""), FACTEUR_ECONFIG);
+    }
+    unlink(certificate);
+    unlink(key);
+    certificate_free(&made);
+}
+
 #define PEM                                                                                        \
     "-----BEGIN PRIVATE KEY-----\n"                                                                \
     "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n"                           \
@@ -351,6 +425,7 @@ int main(void)
         cmocka_unit_test(a_message_is_signed_once),
         cmocka_unit_test(what_was_sealed_is_kept),
         cmocka_unit_test(an_unreadable_key_stops_the_mail),
+        cmocka_unit_test(a_locked_key_needs_its_passphrase),
         cmocka_unit_test(a_callback_gives_the_key),
         cmocka_unit_test(a_callback_without_a_key_is_told),
         cmocka_unit_test(a_mailer_without_its_callback_sends_nothing),

@@ -514,6 +514,26 @@ static void close_notify_is_the_end(void **state)
     fct_tls_context_free(context);
 }
 
+/* Every TLS record of a first flight begins with 20 to 23; text with what can be printed. */
+static void the_first_octet_tells_text_from_tls(void **state)
+{
+    struct fct_tls_config config = {.ca_file = ca_path};
+    fct_tls_context *context = client_context(&config, HOST);
+
+    for (int i = 0; i < 256; i++) {
+        fct_tls *tls = fct_tls_new(context);
+        char byte = (char)i;
+        bool text = (i >= ' ' && i < 0x7f) || i == '\r' || i == '\n';
+
+        assert_int_equal(fct_tls_handshake(tls), 0);
+        fct_tls_feed(tls, &byte, 1);
+        assert_int_equal(fct_tls_handshake(tls) < 0, text);
+        assert_int_equal(strstr(fct_tls_message(tls), "TLS mode mismatch") != NULL, text);
+        fct_tls_free(tls);
+    }
+    fct_tls_context_free(context);
+}
+
 static void bad_settings_name_their_option(void **state)
 {
     char key_path[64];
@@ -528,6 +548,19 @@ static void bad_settings_name_their_option(void **state)
         {{.ca_path = "/proc/self/fd"}, HOST, "ca_path", "openssl rehash"},
         {{.pin_sha256 = "abc"}, HOST, "pin_sha256", "base64"},
         {{.pin_sha256 = ""}, HOST, "pin_sha256", "base64"},
+        /* As many characters as a digest has, and one octet more. */
+        {{.pin_sha256 = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+         HOST,
+         "pin_sha256",
+         "base64"},
+        {{.pin_sha256 = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="},
+         HOST,
+         "pin_sha256",
+         "base64"},
+        {{.pin_sha256 = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA!="},
+         HOST,
+         "pin_sha256",
+         "base64"},
         {{.client_cert = "/nonexistent.pem"}, HOST, "client_cert", "cannot be read"},
         {{.client_cert = ca_path}, HOST, "client_key", "is not a PEM key that can be used"},
         {{.client_key = ca_path}, HOST, "client_key", "needs client_cert"},
@@ -707,6 +740,7 @@ int main(void)
         cmocka_unit_test(a_name_too_long_for_sni_is_not_left_out),
         cmocka_unit_test(names_addresses_and_wildcards_are_accepted),
         cmocka_unit_test(a_pin_stands_for_the_chain),
+        cmocka_unit_test(the_first_octet_tells_text_from_tls),
         cmocka_unit_test(old_protocols_are_refused),
         cmocka_unit_test(clear_text_is_told_from_tls),
         cmocka_unit_test(sessions_are_resumed),

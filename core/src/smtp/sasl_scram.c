@@ -104,7 +104,7 @@ static bool iterations_of(fct_slice text, int *iterations)
 {
     int value = 0;
 
-    if (text.len < 1 || text.len > 7)
+    if (text.len > 7)
         return false;
     for (size_t i = 0; i < text.len; i++) {
         if (!fct_is_digit(text.ptr[i]))
