@@ -150,7 +150,7 @@ static void a_visitor_without_an_address_is_heard(void **state)
         if (i < 5)
             assert_non_null(strstr(bytes, typed[i][1]));
         assert_non_null(strstr(facteur_message_note(message, i < 5 ? 0 : 1),
-                               "email: the letter has no Reply-To, because this is no address: "));
+                               "email: left out of Reply-To, because this is no address: "));
         facteur_free(bytes);
         facteur_message_free(message);
     }

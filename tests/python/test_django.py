@@ -148,6 +148,8 @@ def test_letters_stay_in_the_test_runner(server, order):
         assert mail.outbox.pop().attachments == [("invoice.pdf", b"%PDF-", "application/pdf")]
         facteur.default_mailer().send(facteur.Message(to="a@example.com", subject="x", text="y"))
         assert facteur.send_contact_form({"message": "x"}).ok and mail.outbox[2].to == ["Shop <shop@example.com>"]
+        lost = facteur.send_order_confirmation(order | {"customer": {"email": "ana@example..com"}})
+        assert lost.status == "permanent" and lost.error.startswith("customer.email: ") and len(mail.outbox) == 3, lost
     """
     environment = {"ORDER": json.dumps(order), "FACTEUR_DSN": server.dsn()}
     project(source, environment=environment, **configured(server.dsn()))

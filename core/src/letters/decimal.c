@@ -186,6 +186,23 @@ fct_decimal fct_decimal_shorten(fct_decimal value)
     return value;
 }
 
+fct_decimal fct_decimal_round(fct_decimal value, unsigned scale)
+{
+    int64_t unit, rest;
+
+    if (value.scale <= scale)
+        return value;
+    unit = powers[value.scale - scale];
+    rest = value.digits % unit;
+    value.digits /= unit;
+    value.scale = scale;
+    if (rest >= unit - rest)
+        value.digits++;
+    else if (-rest >= unit + rest)
+        value.digits--;
+    return value;
+}
+
 static uint64_t magnitude(fct_decimal value)
 {
     return value.digits < 0 ? (uint64_t)-value.digits : (uint64_t)value.digits;
@@ -211,26 +228,16 @@ bool fct_decimal_multiply(fct_decimal a, fct_decimal b, unsigned scale, fct_deci
     char product[2 * FCT_DECIMAL_DIGITS];
     const struct digits digits = {product, sizeof product,
                                   (long)(sizeof product - a.scale - b.scale)};
+    fct_decimal small = {.scale = a.scale + b.scale, .set = true};
 
+    /* What shops multiply is small nearly always. */
+    if (small.scale <= FCT_DECIMAL_SCALE &&
+        !__builtin_mul_overflow(a.digits, b.digits, &small.digits) && fits(small.digits)) {
+        *out = fct_decimal_round(small, scale);
+        return true;
+    }
     multiply(magnitude(a), magnitude(b), product);
     return settle(digits, scale, (a.digits < 0) != (b.digits < 0), out) != FCT_DECIMAL_RANGE;
-}
-
-fct_decimal fct_decimal_round(fct_decimal value, unsigned scale)
-{
-    int64_t unit, rest;
-
-    if (value.scale <= scale)
-        return value;
-    unit = powers[value.scale - scale];
-    rest = value.digits % unit;
-    value.digits /= unit;
-    value.scale = scale;
-    if (rest >= unit - rest)
-        value.digits++;
-    else if (-rest >= unit + rest)
-        value.digits--;
-    return value;
 }
 
 int fct_decimal_sign(fct_decimal value)

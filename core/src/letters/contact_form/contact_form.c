@@ -132,7 +132,7 @@ static int check_address(const struct fct_reading *reading, struct contact *form
     fct_buf_done(&wire);
     if (result != FACTEUR_EMESSAGE || !why)
         return fct_error_pass(reading->error, why || !result ? result : FACTEUR_ENOMEM, why);
-    fct_shape_note(reading, &path, "the letter has no Reply-To, because this is no address: %s",
+    fct_shape_note(reading, &path, "left out of Reply-To, because this is no address: %s",
                    facteur_error_message(why));
     facteur_error_free(why);
     form->email = (fct_slice){0};
