@@ -62,6 +62,13 @@ static PHP_MSHUTDOWN_FUNCTION(facteur)
     return SUCCESS;
 }
 
+/* After a fatal error the suspended fibers are not unwound; the pool outlives the request. */
+static PHP_RSHUTDOWN_FUNCTION(facteur)
+{
+    facteur_forget_callers();
+    return SUCCESS;
+}
+
 static const zend_module_dep dependencies[] = {ZEND_MOD_REQUIRED("date") ZEND_MOD_REQUIRED("json")
                                                    ZEND_MOD_END};
 
@@ -74,7 +81,7 @@ zend_module_entry facteur_module_entry = {
     PHP_MINIT(facteur),
     PHP_MSHUTDOWN(facteur),
     NULL,
-    NULL,
+    PHP_RSHUTDOWN(facteur),
     PHP_MINFO(facteur),
     FACTEUR_VERSION,
     STANDARD_MODULE_PROPERTIES,

@@ -542,6 +542,13 @@ FACTEUR_API void facteur_key_fail(facteur_key *key, const char *sentence);
 FACTEUR_API void facteur_set_caller(const void *caller);
 
 /*
+ * This thread's greenlets or fibers are gone without having returned, as PHP's are after a fatal
+ * error: nobody waits for a token source any more that one of them had called.  The thread has one
+ * caller again.  Call it outside a token source, while the mailers are there.
+ */
+FACTEUR_API void facteur_forget_callers(void);
+
+/*
  * Set the key source of a mailer whose option dkim has key_callback.  Call this before the first
  * send. `user` must live as long as the mailer. FACTEUR_ECONFIG: no signature uses it, or the
  * mailer is shared.

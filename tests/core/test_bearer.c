@@ -215,6 +215,38 @@ static void a_source_that_needs_its_own_token_is_told(void **state)
     facteur_set_caller(NULL);
 }
 
+/* What a fiber that is gone asked for, another caller asks for again; no other thread waits. */
+static int ask_and_vanish(void *user, const char *relay, const char *username, facteur_token *token)
+{
+    unsigned none;
+
+    if (depth++ == 0) {
+        facteur_forget_callers();
+        facteur_set_caller(&callers[0]);
+        assert_false(fct_bearer_is_asked(nested));
+        fct_bearer_ensure(nested, &(struct fct_bearer_callback){ask_and_vanish, user}, UINT64_MAX);
+        fct_secret_unref(fct_bearer_current(nested, &none, inner));
+        longjmp(user, 1);
+    }
+    return facteur_token_give(token, "t0k3n", FACTEUR_NTS, 0);
+}
+
+static void a_caller_that_is_gone_is_forgotten(void **state)
+{
+    jmp_buf fatal;
+
+    facteur_set_caller(&callers[0]);
+    depth = 0;
+    nested = fct_bearer_new(NULL, NULL, NULL);
+    if (setjmp(fatal) == 0)
+        fct_bearer_ensure(nested, &(struct fct_bearer_callback){ask_and_vanish, fatal}, UINT64_MAX);
+    assert_int_equal(depth, 2);
+    assert_false(fct_bearer_is_asked(nested));
+    expect_token(nested, "t0k3n");
+    fct_bearer_free(nested);
+    facteur_forget_callers();
+}
+
 static void a_command_is_run(void **state)
 {
     fct_bearer *source = fct_bearer_new("echo t0k3n", "relay.example", "ana");
@@ -274,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_source_says_why_it_has_none),
         cmocka_unit_test(the_last_given_token_counts),
         cmocka_unit_test(a_source_that_needs_its_own_token_is_told),
+        cmocka_unit_test(a_caller_that_is_gone_is_forgotten),
         cmocka_unit_test(a_command_is_run),
 #ifdef FCT_FAULT_INJECTION
         cmocka_unit_test(a_source_is_whole_or_none),

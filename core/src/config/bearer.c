@@ -30,9 +30,12 @@ struct asker {
     pthread_t thread;
     const void *caller; /* in that thread */
     struct asker *next;
+    struct state *state;
+    struct asker *next_here; /* of the same thread */
 };
 
 static _Thread_local const void *present_caller;
+static _Thread_local struct asker *askers_here;
 
 /* Everything that belongs to one process.  A child asks for its own token. */
 struct state {
@@ -226,30 +229,59 @@ void facteur_set_caller(const void *caller)
     present_caller = caller;
 }
 
+/* With the lock: nobody waits for this asker any more. */
+static void strike(struct asker *asker)
+{
+    struct state *state = asker->state;
+    struct asker **at;
+
+    for (at = &state->askers; *at != asker; at = &(*at)->next)
+        continue;
+    *at = asker->next;
+    for (at = &askers_here; *at != asker; at = &(*at)->next_here)
+        continue;
+    *at = asker->next_here;
+    fct_free(asker);
+    state->askings++;
+    pthread_cond_broadcast(&state->ended);
+}
+
+void facteur_forget_callers(void)
+{
+    struct asker *next;
+
+    for (struct asker *asker = askers_here; asker; asker = next) {
+        struct state *state = asker->state;
+
+        next = asker->next_here;
+        if (state->process != fct_process_now())
+            continue; /* its lock cannot be used here, and nobody waits here */
+        pthread_mutex_lock(&state->lock);
+        strike(asker);
+        pthread_mutex_unlock(&state->lock);
+    }
+    present_caller = NULL;
+}
+
 /* With the lock, which is released meanwhile. */
 static void ask_and_take(fct_bearer *source, struct state *state,
                          const struct fct_bearer_callback *callback, uint64_t deadline_us)
 {
-    struct asker *me = fct_malloc(sizeof *me), **at;
+    struct asker *me = fct_malloc(sizeof *me);
     facteur_token token = {0};
 
     if (!me) {
         snprintf(state->problem, sizeof state->problem, "out of memory");
         return;
     }
-    *me = (struct asker){pthread_self(), present_caller, state->askers};
-    state->askers = me;
+    *me = (struct asker){pthread_self(), present_caller, state->askers, state, askers_here};
+    state->askers = askers_here = me;
     snprintf(state->problem, sizeof state->problem, "the token source has not answered yet");
     pthread_mutex_unlock(&state->lock);
     ask(source, callback, deadline_us, &token);
     pthread_mutex_lock(&state->lock);
     take(state, &token);
-    for (at = &state->askers; *at != me; at = &(*at)->next)
-        continue;
-    *at = me->next;
-    fct_free(me);
-    state->askings++;
-    pthread_cond_broadcast(&state->ended);
+    strike(me);
 }
 
 void fct_bearer_ensure(fct_bearer *source, const struct fct_bearer_callback *callback,
