@@ -38,6 +38,13 @@ void put_dialogue(FILE *out, const char *transcript)
     }
 }
 
+static char last[2048];
+
+const char *fail_last(void)
+{
+    return last;
+}
+
 int fail(int code, const char *where, const char *format, ...)
 {
     char text[2048];
@@ -46,6 +53,8 @@ int fail(int code, const char *where, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    snprintf(last, sizeof last, "%s%s%.1900s", where ? where : "", where && *where ? ": " : "",
+             text);
     fputs("facteur: ", stderr);
     if (where && *where) {
         put_plain(stderr, where);

@@ -21,6 +21,7 @@ enum exit_code {
 int fail(int code, const char *where, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int fail_nomem(void);
+const char *fail_last(void); /* the last such sentence, "" before the first */
 
 /* Print and free an error of the library; `file` is where the input came from, or NULL. */
 int fail_error(const char *file, int code, facteur_error *error);

@@ -119,15 +119,25 @@ static void put_from(FILE *out, const struct submission *mail, const char *addre
     putc('>', out);
 }
 
+/* The last value of a mailer's option on the command line, or NULL. */
+static const char *flag_of(const struct args *args, const char *name)
+{
+    const char *value = NULL;
+
+    for (size_t i = 0; i < args->option_count; i++) {
+        if (strcmp(args->names[i], name) == 0)
+            value = args->values[i];
+    }
+    return value;
+}
+
 /* The option's value that the program knows: from a flag or the environment. */
 static const char *default_from(const struct args *args)
 {
-    const char *value = getenv("FACTEUR_DEFAULT_FROM");
+    const char *value = flag_of(args, "default_from");
 
-    for (size_t i = 0; i < args->option_count; i++) {
-        if (strcmp(args->names[i], "default_from") == 0)
-            value = args->values[i];
-    }
+    if (!value)
+        value = getenv("FACTEUR_DEFAULT_FROM");
     return value && *value ? value : NULL;
 }
 
@@ -283,6 +293,84 @@ static int read_options(const struct args *args, struct submission *mail, char *
                   : find_recipients(mail, (int)args->file_count + 1 - optind, words + optind);
 }
 
+/* What never became a mail has no line in the log but this one. */
+static void log_failure(facteur_mailer *mailer)
+{
+    char text[2200];
+
+    snprintf(text, sizeof text, "status=failed error=%s", fail_last());
+    facteur_mailer_log(mailer, text);
+}
+
+/* Without a mailer there is only what says where to log. */
+static void log_without_mailer(const struct args *args)
+{
+    static const char *const wanted[] = {"syslog", "logfile"};
+    const char *names[2], *values[2];
+    facteur_mailer *mailer = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        const char *value = flag_of(args, wanted[i]);
+
+        if (!value)
+            continue;
+        names[count] = wanted[i];
+        values[count++] = value;
+    }
+    if (facteur_mailer_new("null://", names, values, count, &mailer, NULL) == 0)
+        log_failure(mailer);
+    facteur_mailer_free(mailer);
+}
+
+/* The others have the mail, so the exit code says nothing of these. */
+static void tell_refused(const facteur_receipt *receipt)
+{
+    for (size_t i = 0; i < facteur_receipt_rejected_count(receipt); i++) {
+        int code = facteur_receipt_rejected_code(receipt, i);
+        const char *enhanced = facteur_receipt_rejected_enhanced(receipt, i);
+        char number[16] = "";
+
+        if (code)
+            snprintf(number, sizeof number, "%d ", code);
+        fail(0, NULL, "refused: <%s>: %s%s%s%s", facteur_receipt_rejected(receipt, i), number,
+             enhanced, *enhanced ? " " : "", facteur_receipt_rejected_text(receipt, i));
+    }
+}
+
+/* Errors are told and change nothing: the mail has its verdict. */
+static void bounce(facteur_mailer *mailer, const facteur_receipt *receipt)
+{
+    facteur_message *message = NULL;
+    facteur_receipt *answer = NULL;
+    facteur_error *error = NULL;
+    int code = facteur_receipt_bounce(receipt, &message, &error);
+
+    if (!code && message)
+        code = facteur_send(mailer, message, 0, &answer, &error);
+    if (code)
+        fail_error("notification", code, error);
+    else if (answer)
+        print_failure(answer);
+    facteur_receipt_free(answer);
+    facteur_message_free(message);
+}
+
+static int tell(const struct args *args, const struct submission *mail, facteur_mailer *mailer,
+                const facteur_receipt *receipt)
+{
+    int result;
+
+    tell_refused(receipt);
+    if (mail->verbose || args_has(args, FLAG_JSON))
+        result = print_receipt(receipt, args_has(args, FLAG_JSON), mail->verbose);
+    else
+        result = print_failure(receipt);
+    if (facteur_mailer_bounces(mailer))
+        bounce(mailer, receipt);
+    return result;
+}
+
 static int send_it(const struct args *args, const struct submission *mail, facteur_mailer *mailer)
 {
     facteur_message *message = NULL;
@@ -296,11 +384,11 @@ static int send_it(const struct args *args, const struct submission *mail, facte
         code = facteur_send(mailer, message, 0, &receipt, &error);
         if (code)
             result = fail_error("sendmail", code, error);
-        else if (mail->verbose || args_has(args, FLAG_JSON))
-            result = print_receipt(receipt, args_has(args, FLAG_JSON), mail->verbose);
-        else
-            result = print_failure(receipt);
     }
+    if (receipt)
+        result = tell(args, mail, mailer, receipt);
+    else
+        log_failure(mailer);
     facteur_receipt_free(receipt);
     facteur_message_free(message);
     return result;
@@ -321,6 +409,8 @@ int cmd_sendmail(const struct args *args)
     }
     if (result == 0)
         result = mailer_open(args, args_has(args, FLAG_OUTBOX) ? "null://" : NULL, &mailer);
+    if (result && !mailer)
+        log_without_mailer(args);
     if (result == 0)
         result = send_it(args, &mail, mailer);
     if (mailer)

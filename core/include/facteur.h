@@ -560,6 +560,16 @@ FACTEUR_API int facteur_mailer_set_key_source(facteur_mailer *mailer, facteur_ke
 FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
 
 /*
+ * Write a line to the mailer's log (options syslog and logfile), where each mail that got a receipt
+ * has one already.  Control characters are shown as \xNN.  Returns 0, also when there is no log, or
+ * FACTEUR_EIO when the file cannot be written (errno says why).
+ */
+FACTEUR_API int facteur_mailer_log(const facteur_mailer *mailer, const char *text);
+
+/* Whether the option sendmail_bounce is on. */
+FACTEUR_API int facteur_mailer_bounces(const facteur_mailer *mailer);
+
+/*
  * Counters of this process since the first send, as JSON text; the caller's (facteur_free).  Any
  * thread may call this.  It opens nothing and waits for nothing.
  *
@@ -1014,6 +1024,19 @@ FACTEUR_API char *facteur_receipt_json(const facteur_receipt *receipt);
  * or until something else needs the connection's place (pool_size, host_slots).
  */
 FACTEUR_API facteur_receipt *facteur_receipt_later(const facteur_receipt *receipt);
+
+/*
+ * Compose a notification for the sender of a mail, of the recipients that were refused (RFC 3464).
+ * It goes to the mail's envelope sender and has none itself, so that it is never answered by
+ * another.
+ *
+ * out   The message (facteur_message_free); NULL when no recipient was refused or the mail had no
+ *       sender.
+ *
+ * Returns 0 or FACTEUR_ENOMEM.
+ */
+FACTEUR_API int facteur_receipt_bounce(const facteur_receipt *receipt, facteur_message **out,
+                                       facteur_error **error);
 
 /* One owner more, in any thread; each frees it. */
 FACTEUR_API facteur_receipt *facteur_receipt_ref(facteur_receipt *receipt);

@@ -418,8 +418,69 @@ def test_the_members_of_json_are_those_of_the_docs(server):
     assert set(facts) <= set(re.findall(r"`(\w+)`", checks)) and not facts["error"]
 
 
-def test_a_raw_header_that_the_relay_cannot_take_is_told(server):
-    server.options(smtputf8=False)
-    done = subprocess.run([os.environ["FACTEUR_CLI"], "sendmail", "--dsn", server.dsn(), "b@example.com"], timeout=60,
-                          input="From: a@example.com\nSubject: Été\n\nx\n".encode(), capture_output=True)
-    assert done.returncode == REFUSED and b"a header field is outside ASCII" in done.stderr
+def test_a_raw_header_needs_nothing_of_the_relay(server):
+    server.options(smtputf8=False, eightbitmime=False)
+    done = subprocess.run([os.environ["FACTEUR_CLI"], "sendmail", "--dsn", server.dsn(), "-v", "b@example.com"], timeout=60,
+                          input="From: a@example.com\nSubject: Été\n\ncafé\n".encode(), capture_output=True)
+    assert done.returncode == 0 and b"note: the text was encoded: the relay does not offer 8BITMIME" in done.stderr
+    (mail,) = server.mails()
+    assert mail["bytes"].isascii() and parse(mail["bytes"])["Subject"] == "Été"
+    assert parse(mail["bytes"]).get_content().strip() == "café"
+
+
+def submit(dsn, *words, raw="From: a@example.com\nTo: b@example.com, no@example.com\n\nx\n", **environment):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("FACTEUR_")} | environment
+    done = subprocess.run([os.environ["FACTEUR_CLI"], "sendmail", "--dsn", dsn, *words], input=raw.encode(), env=environment,
+                          capture_output=True, timeout=60)
+    return done.returncode, done.stderr.decode()
+
+
+def test_sendmail_tells_who_was_refused(server, tmp_path):
+    """The others have the mail, so the exit code is 0; a mail to nobody is a failure."""
+    log = tmp_path / "log"
+    server.script([{"on": "rcpt", "arg": "<no@", "reply": "550 5.1.1 no such user"}])
+    assert submit(server.dsn(), "--logfile", log, "-t") == (0, "facteur: refused: <no@example.com>: 550 5.1.1 no such user\n")
+    lines = log.read_text().splitlines()
+    assert re.fullmatch(r"\S+Z from=<a@example.com> to=<b@example.com>,<no@example.com> status=sent relay=smtp://\S+ message_id=\S+@example.com"
+                        r'( queue_id=\S+)? reply="250 .*"', lines[0])
+    assert re.fullmatch(r"\S+Z from=<a@example.com> to=<no@example.com> status=refused relay=\S+ message_id=\S+ "
+                        r'reply="550 5.1.1 no such user"', lines[1]) and len(lines) == 2
+    assert log.stat().st_mode & 0o777 == 0o600 and len(server.mails()) == 1
+    code, told = submit(server.dsn(), "-t", raw="From: a@example.com\nTo: no@example.com\n\nx\n")
+    assert code == REFUSED and told.count("550 5.1.1 no such user") == 2
+
+
+def test_sendmail_logs_what_never_became_a_mail(server, tmp_path):
+    """PHP's mail() only returns false: the reason is in the log."""
+    log = tmp_path / "log"
+    assert submit(server.dsn(), "-t", raw="no field\n", FACTEUR_LOGFILE=str(log))[0] != 0
+    assert submit("smtps://user:se:cret@", "-t", FACTEUR_LOGFILE=str(log))[0] == CONFIG
+    assert submit("smtp://127.0.0.1:1", "-t", FACTEUR_LOGFILE=str(log))[0] == REFUSED
+    first, second, third = log.read_text().splitlines()
+    assert "status=failed error=" in first and "status=failed error=dsn: " in second and "cret" not in log.read_text()
+    assert "to=<b@example.com>,<no@example.com> status=temporary relay=smtp://127.0.0.1:1" in third and " error=" in third
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    assert submit(server.dsn(), "-t", "--logfile", tmp_path / "link")[0] == USAGE or not (tmp_path / "elsewhere").exists()
+
+
+def test_sendmail_notifies_the_sender(server):
+    server.script([{"on": "rcpt", "arg": "<no@", "reply": "550 5.1.1 no such user"}])
+    assert submit(server.dsn(), "--sendmail-bounce", "-t", "-f", "owner@example.com")[0] == 0
+    _, notice = server.mails()
+    transaction = server.transactions()[1]
+    assert (transaction["sender"], transaction["recipients"]) == ("", ["owner@example.com"])
+    message = parse(notice["bytes"])
+    assert message.get_content_type() == "multipart/report" and message.get_param("report-type") == "delivery-status"
+    assert message["To"] == "owner@example.com" and message["Auto-Submitted"] == "auto-replied" and message["Message-ID"]
+    text, status, head = message.iter_parts()
+    assert "<no@example.com>:" in text.get_content() and "550 5.1.1 no such user" in text.get_content()
+    host, recipient = status.get_payload()
+    assert host["Reporting-MTA"].startswith("dns; ") and recipient["Final-Recipient"] == "rfc822; no@example.com"
+    assert (recipient["Action"], recipient["Status"], recipient["Diagnostic-Code"]) == ("failed", "5.1.1", "smtp; 550 5.1.1 no such user")
+    assert head.get_content_type() == "text/rfc822-headers" and "From: a@example.com" in head.get_payload()
+    # Nobody is told of a notification that is refused itself, or of a mail without a sender.
+    server.reset()
+    assert submit(server.dsn(), "--sendmail-bounce", "-t", "-f", "<>")[0] == 0 and len(server.transactions()) == 1
+    server.reset()
+    code, told = submit(server.dsn(), "--sendmail-bounce", "-t", "-f", "no@example.com")
+    assert code == 0 and len(server.transactions()) == 2 and told.count("refused") == 2

@@ -405,6 +405,14 @@ class Mailer:
         default_locale: str | None = None,
         # The address that gets the messages of contact forms.
         contact_to: str | None = None,
+        # Log each mail with its verdict to the system's log, with this facility; and each
+        # refused recipient.  Default: off.
+        syslog: Literal["off", "mail", "user", "daemon", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"] | None = None,
+        # Log the same to this file.  It is made with mode 0600; a link is not followed.
+        logfile: str | os.PathLike[str] | None = None,
+        # facteur sendmail: send the sender a notification (RFC 3464) of the recipients that the
+        # relay refused.  Default: 0.
+        sendmail_bounce: bool | None = None,
         # DKIM signatures: a list of objects with domain, selector, and key (PEM) or key_file.
         dkim: str | Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
         # S/MIME: an object with sign (certificate, key), encrypt (recipients) or both.
@@ -477,6 +485,9 @@ class Mailer:
         default_from: str | None = None,
         default_locale: str | None = None,
         contact_to: str | None = None,
+        syslog: Literal["off", "mail", "user", "daemon", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"] | None = None,
+        logfile: str | os.PathLike[str] | None = None,
+        sendmail_bounce: bool | None = None,
         dkim: str | Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
         smime: str | Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
         dangerous_no_verify: bool | None = None,

@@ -21,6 +21,8 @@
     "SCRAM-SHA-256-PLUS|SCRAM-SHA-512-PLUS|OAUTHBEARER|XOAUTH2|EXTERNAL"
 #define FCT_PIPELINING_WORDS "0|1|full"
 #define FCT_FAMILY_WORDS "any|ipv4|ipv6"
+#define FCT_SYSLOG_WORDS                                                                           \
+    "off|mail|user|daemon|local0|local1|local2|local3|local4|local5|local6|local7"
 #define FCT_MODE_WORDS "live|capture|redirect|allowlist"
 
 /*
@@ -169,6 +171,14 @@
       "The locale of letters that have none, such as fr-FR.")                                      \
     X(contact_to, MAILER, ADDRESS, "", "", 0, 0,                                                   \
       "The address that gets the messages of contact forms.")                                      \
+    X(syslog, MAILER, CHOICE, FCT_SYSLOG_WORDS, "off", 0, 11,                                      \
+      "Log each mail with its verdict to the system's log, with this facility; and each "          \
+      "refused recipient.")                                                                        \
+    X(logfile, MAILER, PATH, "", "", 0, 0,                                                         \
+      "Log the same to this file.  It is made with mode 0600; a link is not followed.")            \
+    X(sendmail_bounce, MAILER, BOOL, "", "0", 0, 1,                                                \
+      "facteur sendmail: send the sender a notification (RFC 3464) of the recipients that the "    \
+      "relay refused.")                                                                            \
     X(dkim, MAILER, JSON, "", "", 0, 0,                                                            \
       "DKIM signatures: a list of objects with domain, selector, and key (PEM) or key_file.")      \
     X(smime, MAILER, JSON, "", "", 0, 0,                                                           \

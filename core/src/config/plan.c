@@ -227,6 +227,9 @@ static void settle(fct_plan *plan)
     };
     plan->default_from = text_of(plan, FCT_OPT_default_from);
     plan->default_locale = text_of(plan, FCT_OPT_default_locale);
+    plan->syslog = (unsigned)number_of(plan, FCT_OPT_syslog);
+    plan->logfile = text_of(plan, FCT_OPT_logfile);
+    plan->bounces = number_of(plan, FCT_OPT_sendmail_bounce) != 0;
     plan->contact_to = text_of(plan, FCT_OPT_contact_to);
 }
 

@@ -20,6 +20,9 @@ typedef struct fct_plan {
     bool background; /* a thread of the mailer does the work */
     struct fct_bounds bounds;
     const char *default_from, *default_locale, *contact_to; /* NULL: not given */
+    unsigned syslog;                                        /* of FCT_SYSLOG_WORDS; 0: no */
+    const char *logfile;                                    /* NULL: none */
+    bool bounces;                                           /* sendmail_bounce */
     fct_group group;     /* the order in which members are tried */
     fct_member *members; /* at least one; several are all relays */
     unsigned member_count;

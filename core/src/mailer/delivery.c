@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "drive/event_host.h"
+#include "mailer/journal.h"
 #include "mailer/prepare.h"
 #include "mailer/receipt.h"
 #include "mailer/registry.h"
@@ -190,11 +191,14 @@ static int submit(facteur_mailer *mailer, facteur_host *host, facteur_message *m
     err = deliver(mailer, host, delivery, deadline, &cause);
     if (err)
         err = fct_receipt_answer(delivery->receipt, how, err, cause, error);
-    if (err)
+    if (err) {
         unref(delivery);
-    else
-        *out = delivery;
-    return err;
+        return err;
+    }
+    if (!delivery->mailer)
+        fct_journal_mail(&mailer->engine->plan, delivery->receipt);
+    *out = delivery;
+    return 0;
 }
 
 /* Whether an error concerns this mail or this moment only, so that its receipt can tell it. */
@@ -246,6 +250,7 @@ static int submit_or_tell(facteur_mailer *mailer, facteur_host *host, facteur_me
     facteur_error_free(cause);
     if (!refused)
         return fct_error_nomem(error);
+    fct_journal_mail(&mailer->engine->plan, refused->receipt);
     *out = refused;
     return 0;
 }
@@ -360,6 +365,8 @@ int facteur_delivery_wait(facteur_delivery *delivery, double timeout, facteur_re
     }
     if (!delivery->receipt)
         return fct_error_set(error, FACTEUR_ECLOSED, NULL, "the receipt was handed out already");
+    if (delivery->mailer && delivery->mailer->engine)
+        fct_journal_mail(&delivery->mailer->engine->plan, delivery->receipt);
     if (delivery->untried && !(delivery->letter && delivery->untried == FACTEUR_ECONFIG))
         return refuse_untried(delivery, error);
     *receipt = delivery->receipt;

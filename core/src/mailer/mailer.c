@@ -5,6 +5,7 @@
  */
 #include "base/error.h"
 #include "base/memory.h"
+#include "mailer/journal.h"
 #include "mailer/registry.h"
 
 #include <string.h>
@@ -97,6 +98,16 @@ int facteur_mailer_shared(const char *dsn, const char *const *names, const char 
     return err;
 }
 
+int facteur_mailer_log(const facteur_mailer *mailer, const char *text)
+{
+    return fct_journal_line(&mailer->engine->plan, fct_slice_of(text)) ? 0 : FACTEUR_EIO;
+}
+
+int facteur_mailer_bounces(const facteur_mailer *mailer)
+{
+    return mailer->engine->plan.bounces;
+}
+
 void facteur_mailer_close(facteur_mailer *mailer, double timeout)
 {
     uint64_t timeout_us = 0;
@@ -116,6 +127,7 @@ void facteur_mailer_free(facteur_mailer *mailer)
         fct_registry_give(mailer->engine);
     else
         fct_engine_free(mailer->engine);
+    mailer->engine = NULL; /* deliveries may live longer than the handle */
     fct_mailer_unref(mailer);
 }
 

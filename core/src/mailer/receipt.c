@@ -356,6 +356,11 @@ int facteur_receipt_ok(const facteur_receipt *receipt)
            receipt->status == FACTEUR_DUPLICATE;
 }
 
+fct_mail *fct_receipt_mail(const facteur_receipt *receipt)
+{
+    return receipt->mail;
+}
+
 const char *facteur_receipt_message_id(const facteur_receipt *receipt)
 {
     if (receipt->first_id)

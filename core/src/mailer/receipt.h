@@ -28,6 +28,9 @@ facteur_receipt *fct_receipt_new(fct_mail *mail, const char *relay, const char *
 void fct_receipt_fill(facteur_receipt *receipt, const fct_outcome *outcome, unsigned attempts,
                       char *transcript);
 
+/* The mail, or NULL.  Borrowed. */
+fct_mail *fct_receipt_mail(const facteur_receipt *receipt);
+
 /* Take the verdict back, because the mail is tried once more. */
 void fct_receipt_reset(facteur_receipt *receipt);
 
