@@ -339,10 +339,13 @@ static void fail_everywhere(const char *path, const struct script *script, const
 static void a_dialogue(void **state)
 {
     const char *path = *state;
-    struct script *script = script_read(read_whole(path));
     struct play whole = {0}, bytes = {.feed_step = 1}, trickle = {.feed_step = 1, .accept_step = 1};
+    struct script *script;
 
+    /* Before the mails are made, or what is left in the memory that they get is taken for theirs.
+     */
     watch_memory(path);
+    script = script_read(read_whole(path));
     play_script(&whole, script);
     check_play(path, &whole, true);
     play_script(&bytes, script);
