@@ -387,7 +387,7 @@ static int send_it(const struct args *args, const struct submission *mail, facte
     }
     if (receipt)
         result = tell(args, mail, mailer, receipt);
-    else
+    else if (result)
         log_failure(mailer);
     facteur_receipt_free(receipt);
     facteur_message_free(message);
