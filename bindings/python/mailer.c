@@ -436,7 +436,7 @@ PyDoc_STRVAR(
 
 #define LETTER_SIGNATURE                                                                           \
     "*, to=None, from_=None, reply_to=None, locale=None, subject=None, message_id=None,\n"         \
-    "    date=None, attachments=(), deadline=None)\n--\n\n"
+    "    date=None, words=None, attachments=(), deadline=None)\n--\n\n"
 
 #define LETTER_CONTRACT                                                                            \
     "Never raises for anything that a network, a relay or a recipient did: the receipt's status\n" \

@@ -44,6 +44,7 @@ static const struct rule rules[] = {
     {"date", FLAG_DATE, true, SEND | LETTERS},
     {"message-id", FLAG_MESSAGE_ID, true, SEND | LETTERS},
     {"locale", FLAG_LOCALE, true, LETTERS},
+    {"word", FLAG_WORD, true, LETTERS},
     {"attach", FLAG_ATTACH, true, SEND | LETTERS},
     {"inline", FLAG_INLINE, true, SEND | LETTERS},
     {"header", FLAG_HEADER, true, SEND | LETTERS},

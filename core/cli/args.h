@@ -34,6 +34,7 @@ enum flag {
     FLAG_BCC,
     FLAG_REPLY_TO,
     FLAG_SUBJECT,
+    FLAG_WORD,
     FLAG_LOCALE,
     FLAG_DATE,
     FLAG_MESSAGE_ID,

@@ -79,6 +79,7 @@ static const char letter_flags[] =
     "  --reply-to ADDRESSES where answers go\n"
     "  --locale LOCALE      the language, and the form of numbers and dates: fr-FR\n"
     "  --subject TEXT, --message-id ID, --date DATE\n"
+    "  --word KEY=TEXT      a text of the letter in your own words; an empty one is left out\n"
     "  --attach PATH[:TYPE], --inline [CID=]PATH[:TYPE], --header \"Name: value\"\n"
     "\n";
 

@@ -40,6 +40,26 @@ static int add_choice(json_t *options, const struct given *given, const struct c
     return failed ? fail_nomem() : 0;
 }
 
+/* "KEY=TEXT" into the option "words". */
+static int add_word(json_t *options, const struct given *given)
+{
+    const char *equals = strchr(given->value, '=');
+    json_t *words = json_object_get(options, "words"), *text;
+    char *key;
+    int failed;
+
+    if (!equals || equals == given->value)
+        return fail(EXIT_USAGE, NULL, "--word: expected KEY=TEXT, got \"%s\"", given->value);
+    if (!words && json_object_set_new(options, "words", words = json_object()))
+        return fail_nomem();
+    text = json_string(equals + 1);
+    key = strndup(given->value, (size_t)(equals - given->value));
+    failed = !text || !key || json_object_set(words, key, text);
+    free(key);
+    json_decref(text);
+    return failed ? fail(EXIT_USAGE, NULL, "--word: not UTF-8") : 0;
+}
+
 /* The letter's options as JSON text; the caller frees it with free(). */
 static int options_of(const struct args *args, char **text)
 {
@@ -51,6 +71,8 @@ static int options_of(const struct args *args, char **text)
             if (args->given[i].flag == choices[j].flag)
                 result = add_choice(options, &args->given[i], &choices[j]);
         }
+        if (args->given[i].flag == FLAG_WORD && result == 0)
+            result = add_word(options, &args->given[i]);
     }
     if (result == 0) {
         *text = json_dumps(options, JSON_COMPACT);

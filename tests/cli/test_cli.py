@@ -131,6 +131,20 @@ def test_a_strangers_link_is_no_name(server):
     assert mail["From"].addresses[0].display_name == "Booking.com" and mail["To"].addresses[0].display_name == ""
 
 
+def test_a_site_has_words_of_its_own():
+    def text(*words):
+        return facteur("render", "order", ORDER, "--text", "--locale", "en", *words)
+
+    assert "Just reply to this message" in text()
+    assert "Just reply" not in text("--word", "order_questions=") and "Just reply" not in text("--reply-to", "no-reply@example.com")
+    changed = text("--word", "order_questions=Call = us.", "--word", "order_intro=Order {number} it is.")
+    assert "Call = us." in changed and "Just reply" not in changed and "Order FR-2026-0042 it is." in changed
+    for word, why in (("order_questions", 'expected KEY=TEXT, got "order_questions"'), ("=x", "expected KEY=TEXT")):
+        assert why in facteur("render", "order", ORDER, "--word", word, code=USAGE)
+    error = facteur("render", "order", ORDER, "--word", "order_question=", code=DATA)
+    assert 'words.order_question: unknown text; did you mean "order_questions"?' in error
+
+
 def test_notes_are_told(server):
     """On standard error, or in the JSON; a message without any has an empty list."""
     note = "the data had broken characters or NULs, which were replaced"

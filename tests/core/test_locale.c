@@ -4,10 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include <unicode/uchar.h>
+#include <unicode/uloc.h>
+
+#include "base/utf8.h"
 #include "letters/locale.h"
 #include "letters/locale_tag.h"
 
@@ -130,9 +135,75 @@ static void a_locale_gets_the_nearest_words_and_its_own_forms(void **state)
     expect_words("ar-SA", "en", "en-SA", "December 24, 2026");
 }
 
+/* The digits of any script as ASCII, everything else as a space. */
+static void read_numbers(fct_slice text, char *out, size_t size)
+{
+    size_t at = 0, made = 0;
+
+    while (at < text.len && made + 1 < size) {
+        uint32_t code = 0;
+        int digit;
+
+        at += fct_utf8_next((fct_slice){text.ptr + at, text.len - at}, &code);
+        digit = u_charDigitValue((UChar32)code);
+        out[made++] = digit < 0 ? ' ' : (char)('0' + digit);
+    }
+    out[made] = '\0';
+}
+
+static void expect_gregorian(const char *tag)
+{
+    const struct fct_day day = {2026, 11, 23};
+    fct_arena arena = {0};
+    fct_locale *locale = NULL;
+    char numbers[256];
+    fct_slice date;
+
+    if (fct_locale_take(fct_slice_of(tag), (fct_slice){0}, &locale, NULL))
+        fail_msg("%s: refused", tag);
+    date = fct_locale_date(locale, &arena, day);
+    read_numbers(date, numbers, sizeof numbers);
+    if (!strstr(numbers, "2026") || !strstr(numbers, "23"))
+        fail_msg("%s: %.*s", tag, (int)date.len, date.ptr);
+    fct_locale_put(locale);
+    fct_arena_done(&arena);
+}
+
+/* Also where people count the years of Buddha, an emperor or the Hijra. */
+static void every_date_is_gregorian(void **state)
+{
+    static const char *const calendars[] = {"", "-u-ca-buddhist", "-u-ca-japanese",
+                                            "-u-ca-islamic-umalqura"};
+    int32_t count = uloc_countAvailable();
+
+    for (int32_t i = 0; i < count; i++) {
+        UErrorCode status = U_ZERO_ERROR;
+        char tag[ULOC_FULLNAME_CAPACITY], full[ULOC_FULLNAME_CAPACITY + 32];
+
+        uloc_toLanguageTag(uloc_getAvailable(i), tag, (int32_t)sizeof tag, true, &status);
+        assert_true(U_SUCCESS(status));
+        snprintf(full, sizeof full, "%s%s", tag,
+                 strstr(tag, "-u-") ? "" : calendars[(size_t)i % 4]);
+        expect_gregorian(full);
+    }
+    for (const char *const *region = uloc_getISOCountries(); *region; region++) {
+        static const char *const languages[] = {"en", "fr", "pt", "zh"};
+        char tag[16];
+
+        for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
+            snprintf(tag, sizeof tag, "%s-%s", languages[i], *region);
+            expect_gregorian(tag);
+        }
+    }
+    expect_gregorian("ja-JP-u-ca-japanese");
+    expect_gregorian("th-TH-u-ca-buddhist-nu-thai");
+    expect_gregorian("ar-SA-u-ca-islamic-umalqura-nu-arab");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_date_is_gregorian),
         cmocka_unit_test(many_spellings_are_one_tag),
         cmocka_unit_test(what_is_no_locale_is_told),
         cmocka_unit_test(of_a_browsers_list_the_best_with_words_is_taken),

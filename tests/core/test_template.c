@@ -157,6 +157,7 @@ static void broken_templates_name_the_line(void **state)
         {"a\n\n{{/x}}\n", "line 3: no section is open at \"x\""},
         {"{{#x}}{{/y}}{{/x}}", "line 1: another section is open at \"y\""},
         {"{{$nothing}}", "line 1: the catalogues have no text \"nothing\""},
+        {"{{#$nothing}}x{{/$nothing}}", "line 1: the catalogues have no text \"nothing\""},
         {"{{> nothing}}", "line 1: there is no template \"nothing\""},
     };
 

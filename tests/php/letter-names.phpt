@@ -1,5 +1,5 @@
 --TEST--
-Letters: the merchant's name is kept, a stranger's with a link stands in no header field and no greeting
+Letters: the merchant's name is kept, a stranger's with a link is not; a site's own words
 --EXTENSIONS--
 facteur
 --FILE--
@@ -19,6 +19,11 @@ foreach (['J.R.R. Tolkien', 'evilé.com', 'казино.рф', '例え.jp', 'htt
     echo preg_match('/^Reply-To: zoe@example\.com\r$/m', $raw) ? "no name\n" : "a name\n";
 }
 echo $receipts[1]->notes[0], "\n";
+$raw = fn (mixed ...$named) => Facteur\order_confirmation(an_order(), ...($named + ['locale' => 'en']))->toString();
+var_dump(str_contains($raw(), 'Just reply'), str_contains($raw(words: ['order_questions' => '']), 'Just reply'),
+    str_contains($raw(words: []), 'Just reply'), str_contains($raw(from: 'noreply@example.com'), 'Just reply'),
+    str_contains($raw(words: ['order_subject' => 'Merci']), "Subject: Merci\r\n"));
+thrown(fn () => $raw(words: ['order_question' => '']));
 ?>
 --EXPECT--
 From: "Booking.com" <shop@example.com> ok
@@ -38,3 +43,9 @@ no name
 Müller GmbH & Co.KG: 0
 a name
 customer.name: has a link, so no header field and no greeting has it
+bool(true)
+bool(false)
+bool(true)
+bool(false)
+bool(true)
+Facteur\MessageError EMESSAGE -3 [words.order_question] words.order_question: unknown text; did you mean "order_questions"?

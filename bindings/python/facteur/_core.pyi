@@ -20,6 +20,7 @@ _Mailboxes: TypeAlias = _Mailbox | Sequence[_Mailbox]
 _Attachments: TypeAlias = Sequence[Attachment | bytes | str | os.PathLike[str] | IO[bytes]]
 _Headers: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
 _Letter: TypeAlias = Mapping[str, Any] | str | bytes
+_Words: TypeAlias = Mapping[str, str | bool | Mapping[str, Any] | None]
 
 version: str
 
@@ -41,20 +42,20 @@ def letter(
     kind: str, data: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
     reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
     message_id: str | None = None, date: datetime.datetime | str | None = None,
-    attachments: _Attachments = (),
+    words: _Words | None = None, attachments: _Attachments = (),
 ) -> Message: ...  # fmt: skip
 def letter_kinds() -> tuple[str, ...]: ...
 def order_confirmation(
     order: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
     reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
     message_id: str | None = None, date: datetime.datetime | str | None = None,
-    attachments: _Attachments = (),
+    words: _Words | None = None, attachments: _Attachments = (),
 ) -> Message: ...  # fmt: skip
 def contact_form(
     form: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
     reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
     message_id: str | None = None, date: datetime.datetime | str | None = None,
-    attachments: _Attachments = (),
+    words: _Words | None = None, attachments: _Attachments = (),
 ) -> Message: ...  # fmt: skip
 @final
 class Message:
@@ -516,39 +517,39 @@ class Mailer:
         self, kind: str, data: _Letter, *, to: _Mailboxes | None = None,
         from_: _Mailbox | None = None, reply_to: _Mailboxes | None = None,
         locale: str | None = None, subject: str | None = None, message_id: str | None = None,
-        date: datetime.datetime | str | None = None, attachments: _Attachments = (),
-        deadline: float | None = None,
+        date: datetime.datetime | str | None = None,
+        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     def send_order_confirmation(
         self, order: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
         reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
         message_id: str | None = None, date: datetime.datetime | str | None = None,
-        attachments: _Attachments = (), deadline: float | None = None,
+        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     def send_contact_form(
         self, form: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
         reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
         message_id: str | None = None, date: datetime.datetime | str | None = None,
-        attachments: _Attachments = (), deadline: float | None = None,
+        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     async def asend_letter(
         self, kind: str, data: _Letter, *, to: _Mailboxes | None = None,
         from_: _Mailbox | None = None, reply_to: _Mailboxes | None = None,
         locale: str | None = None, subject: str | None = None, message_id: str | None = None,
-        date: datetime.datetime | str | None = None, attachments: _Attachments = (),
-        deadline: float | None = None,
+        date: datetime.datetime | str | None = None,
+        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     async def asend_order_confirmation(
         self, order: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
         reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
         message_id: str | None = None, date: datetime.datetime | str | None = None,
-        attachments: _Attachments = (), deadline: float | None = None,
+        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     async def asend_contact_form(
         self, form: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
         reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
         message_id: str | None = None, date: datetime.datetime | str | None = None,
-        attachments: _Attachments = (), deadline: float | None = None,
+        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     def check(self, *, deadline: float | None = None) -> dict[str, Any]: ...
     def stats(self) -> dict[str, Any]: ...

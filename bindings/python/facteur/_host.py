@@ -97,11 +97,13 @@ class Coroutines:
     async def asend_letter(
         self, kind: str, data: Any, *, to: Any = None, from_: Any = None, reply_to: Any = None,
         locale: str | None = None, subject: str | None = None, message_id: str | None = None,
-        date: datetime.datetime | str | None = None, attachments: Any = (), deadline: float | None = None,
+        date: datetime.datetime | str | None = None, words: Any = None, attachments: Any = (),
+        deadline: float | None = None,
     ) -> Receipt:  # fmt: skip
         """send_letter() as a coroutine; see asend()."""
         arguments = {"to": to, "from_": from_, "reply_to": reply_to, "locale": locale, "subject": subject,
-                     "message_id": message_id, "date": date, "attachments": attachments, "deadline": deadline}  # fmt: skip
+                     "message_id": message_id, "date": date, "words": words, "attachments": attachments,
+                     "deadline": deadline}  # fmt: skip
         delivery: Any = host_of(self, asyncio.get_running_loop()).submit_letter(kind, data, **arguments)
         if isinstance(delivery, Receipt):
             # Of a letter that the machine is too short to compose.

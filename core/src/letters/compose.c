@@ -3,6 +3,8 @@
 #include "letters/composed.h"
 
 #include "base/error.h"
+#include "letters/no_reply.h"
+#include "letters/own_words.h"
 #include "letters/plain_name.h"
 
 #include <string.h>
@@ -17,6 +19,7 @@ static const struct fct_field option_fields[] = {
     FCT_FIELD(fct_letter_options, subject, FCT_LINE),
     FCT_FIELD(fct_letter_options, message_id, FCT_ADDRESS),
     FCT_FIELD(fct_letter_options, date, FCT_ADDRESS),
+    FCT_FIELD(fct_letter_options, words, FCT_RAW),
 };
 const struct fct_shape fct_letter_options_shape =
     FCT_SHAPE(fct_letter_options, option_fields, NULL);
@@ -32,9 +35,34 @@ void fct_composed_done(struct fct_composed *composed)
     fct_buf_done(&composed->html);
 }
 
+/* Whether an answer to the letter would be read: no letter asks for one that nobody reads. */
+static bool is_answerable(const struct fct_letter_kind *kind, const void *data,
+                          const struct fct_letter_options *options,
+                          const struct fct_letter_defaults *defaults)
+{
+    const fct_slice *given = options->reply_to.at;
+    fct_slice from =
+        kind->from.address ? fct_shape_text(kind->shape, data, kind->from.address) : (fct_slice){0};
+    fct_slice answers = kind->reply_to.address
+                            ? fct_shape_text(kind->shape, data, kind->reply_to.address)
+                            : (fct_slice){0};
+    bool any = false;
+
+    for (size_t i = 0; i < options->reply_to.count; i++) {
+        any = any || fct_slice_trim(given[i]).len;
+        if (fct_slice_trim(given[i]).len && !fct_is_no_reply(given[i]))
+            return true;
+    }
+    if (any)
+        return false;
+    if (!answers.len)
+        answers = fct_first_of(options->from, (fct_slice){0}, defaults ? defaults->from : NULL);
+    return !fct_is_no_reply(answers.len ? answers : from);
+}
+
 static int render(const struct fct_letter_kind *kind, const struct fct_reading *reading,
                   const struct fct_words *words, const struct fct_letter_options *options,
-                  struct fct_composed *composed)
+                  bool answerable, struct fct_composed *composed)
 {
     fct_slice subject;
     fct_view view;
@@ -44,6 +72,7 @@ static int render(const struct fct_letter_kind *kind, const struct fct_reading *
     fct_view_text(&view, "lang", fct_slice_of(fct_locale_language(words->locale)));
     fct_view_text(&view, "dir",
                   fct_locale_is_rtl(words->locale) ? FCT_SLICE("rtl") : FCT_SLICE("ltr"));
+    fct_view_text(&view, "answerable", answerable ? FCT_SLICE("1") : (fct_slice){0});
     subject = kind->show(words, composed->data, &view);
     composed->subject = options->subject.len ? options->subject : subject;
     fct_view_text(&view, "subject", composed->subject);
@@ -128,10 +157,14 @@ int fct_composed_make(struct fct_composed *composed, const struct fct_letter_kin
                          fct_shape_text(kind->shape, data, "currency"), &words.locale);
     if (result)
         return result;
-    if (kind->complete)
+    words.catalogue = *fct_locale_catalogue(words.locale);
+    if (options->words)
+        result = fct_own_words_put(reading, options->words, &words.catalogue);
+    if (result == 0 && kind->complete)
         result = kind->complete(reading, data, words.locale);
     if (result == 0)
-        result = render(kind, reading, &words, options, composed);
+        result = render(kind, reading, &words, options,
+                        is_answerable(kind, data, options, defaults), composed);
     fct_locale_put(words.locale);
     return result;
 }

@@ -10,6 +10,7 @@
 struct fct_letter_options {
     struct fct_series to, reply_to; /* fct_slice */
     fct_slice from, locale, subject, message_id, date;
+    const json_t *words; /* own_words.h; NULL: not given */
 };
 
 extern const struct fct_shape fct_letter_options_shape;

@@ -129,7 +129,7 @@ static void add_sum(struct sums *sums, fct_slice label, fct_decimal amount)
 
 static fct_slice label(const struct fct_words *words, const char *key)
 {
-    return fct_catalogue_text(fct_locale_catalogue(words->locale), key);
+    return fct_catalogue_text(&words->catalogue, key);
 }
 
 static void add_discounts(struct sums *sums, const struct fct_order *order)
@@ -267,6 +267,20 @@ static void add_address(const struct fct_words *words, const struct fct_postal *
         add_lines(words, view, html, text, fct_postal_lines(address, words->locale, words->arena));
 }
 
+static bool has_phone(const struct fct_postal *address, fct_slice phone)
+{
+    return address && fct_slice_equal(address->phone, phone);
+}
+
+/* The number that the merchant will call, unless an address has it already. */
+static void add_phone(const struct fct_order *order, fct_view *view)
+{
+    fct_slice phone = order->customer ? order->customer->phone : (fct_slice){0};
+
+    if (!has_phone(order->billing_address, phone) && !has_phone(order->shipping_address, phone))
+        fct_view_text(view, "phone", phone);
+}
+
 static void add_merchant(const struct fct_words *words, const struct fct_merchant *merchant,
                          fct_view *view)
 {
@@ -300,6 +314,7 @@ void fct_order_view(const struct fct_words *words, const struct fct_order *order
         add_delivery(words, order->delivery, view);
     add_address(words, order->billing_address, "billing_address", "billing_address_text", view);
     add_address(words, order->shipping_address, "shipping_address", "shipping_address_text", view);
+    add_phone(order, view);
     fct_view_text(view, "order_url", order->order_url);
     add_lines(words, view, "notes", "notes_text", order->notes);
     fct_view_text(view, "legal", order->legal);

@@ -311,6 +311,9 @@ static int read_member(const struct fct_reading *reading, const struct fct_path 
         return read_objects(reading, path, json, field->shape, member);
     case FCT_ADDRESSES:
         return read_mailboxes(reading, path, json, member);
+    case FCT_RAW:
+        *(const json_t **)member = json;
+        return json_is_object(json) ? 0 : fct_shape_expected(reading, path, "an object", json);
     case FCT_PAIRS:
         return read_pairs(reading, path, json, member);
     default:
@@ -322,7 +325,8 @@ static int read_member(const struct fct_reading *reading, const struct fct_path 
 static bool is_given(const struct fct_reading *reading, const struct fct_path *path,
                      const json_t *value, const struct fct_field *field)
 {
-    bool is_object = field->kind == FCT_OBJECT || field->kind == FCT_PAIRS;
+    bool is_object =
+        field->kind == FCT_OBJECT || field->kind == FCT_PAIRS || field->kind == FCT_RAW;
 
     if (!value || json_is_null(value))
         return false;

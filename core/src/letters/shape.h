@@ -34,9 +34,10 @@ enum fct_kind {
     FCT_FLAG,      /* bool */
     FCT_DAY,       /* struct fct_day */
     FCT_ADDRESSES, /* struct fct_series of fct_slice: one text, or a list of texts */
-    FCT_PAIRS,  /* struct fct_series of struct fct_pair: an object whose names the user chooses */
-    FCT_OBJECT, /* pointer to the shape's struct, NULL when not given */
-    FCT_OBJECTS /* struct fct_series of the shape's struct */
+    FCT_PAIRS,   /* struct fct_series of struct fct_pair: an object whose names the user chooses */
+    FCT_OBJECT,  /* pointer to the shape's struct, NULL when not given */
+    FCT_OBJECTS, /* struct fct_series of the shape's struct */
+    FCT_RAW      /* const json_t *: an object that another reader reads, NULL when not given */
 };
 
 struct fct_series {

@@ -170,16 +170,12 @@ static void run(struct render *render, size_t from, size_t to);
 static void run_section(struct render *render, size_t at)
 {
     const struct fct_template_op *op = &render->made->ops[at];
-    const struct fct_view_field *field = look_up(render, op->text);
+    const struct fct_view_field *field = op->key == FCT_NO_KEY ? look_up(render, op->text) : NULL;
+    bool given = op->key == FCT_NO_KEY ? is_given(field) : render->catalogue->texts[op->key][0];
 
-    if (op->kind == FCT_OP_INVERTED) {
-        if (!is_given(field))
-            run(render, at + 1, op->end);
+    if (given == (op->kind == FCT_OP_INVERTED))
         return;
-    }
-    if (!is_given(field))
-        return;
-    if (!field->list_count) {
+    if (!field || !field->list_count) {
         run(render, at + 1, op->end);
         return;
     }
@@ -207,7 +203,7 @@ static void run(struct render *render, size_t from, size_t to)
                 put(render, field->text);
             break;
         case FCT_OP_LABEL:
-            put_label(render, fct_slice_of(render->catalogue->texts[op->end]));
+            put_label(render, fct_slice_of(render->catalogue->texts[op->key]));
             break;
         case FCT_OP_SECTION:
         case FCT_OP_INVERTED:

@@ -58,7 +58,7 @@ static struct fct_template_op *add_op(struct compile *compile, enum fct_template
         made->cap = cap;
     }
     op = &made->ops[made->count++];
-    *op = (struct fct_template_op){.kind = kind, .text = text};
+    *op = (struct fct_template_op){.kind = kind, .text = text, .key = FCT_NO_KEY};
     return op;
 }
 
@@ -132,6 +132,17 @@ static int include(struct compile *compile, const struct source *source, fct_sli
     return refuse(compile, source, "there is no template", name);
 }
 
+/* Give the last operation the text of this key. */
+static int set_key(struct compile *compile, const struct source *source, fct_slice name)
+{
+    size_t key = fct_catalogue_key(name);
+
+    if (key == FCT_NO_KEY)
+        return refuse(compile, source, "the catalogues have no text", name);
+    compile->made->ops[compile->made->count - 1].key = key;
+    return 0;
+}
+
 static int open_section(struct compile *compile, const struct source *source, const struct tag *tag)
 {
     if (compile->depth == FCT_TEMPLATE_DEPTH)
@@ -139,6 +150,8 @@ static int open_section(struct compile *compile, const struct source *source, co
     if (!add_op(compile, tag->kind == '#' ? FCT_OP_SECTION : FCT_OP_INVERTED, tag->name))
         return fct_error_nomem(compile->error);
     compile->open[compile->depth++] = compile->made->count - 1;
+    if (tag->name.ptr[0] == '$')
+        return set_key(compile, source, (fct_slice){tag->name.ptr + 1, tag->name.len - 1});
     return 0;
 }
 
@@ -158,16 +171,9 @@ static int close_section(struct compile *compile, const struct source *source, f
 
 static int add_label(struct compile *compile, const struct source *source, fct_slice name)
 {
-    size_t key = fct_catalogue_key(name);
-    struct fct_template_op *op;
-
-    if (key == FCT_NO_KEY)
-        return refuse(compile, source, "the catalogues have no text", name);
-    op = add_op(compile, FCT_OP_LABEL, name);
-    if (!op)
+    if (!add_op(compile, FCT_OP_LABEL, name))
         return fct_error_nomem(compile->error);
-    op->end = key;
-    return 0;
+    return set_key(compile, source, name);
 }
 
 static int add_tag(struct compile *compile, const struct source *source, const struct tag *tag)

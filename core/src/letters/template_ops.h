@@ -18,7 +18,8 @@ enum fct_template_kind {
 struct fct_template_op {
     enum fct_template_kind kind;
     fct_slice text; /* the literal, or the name */
-    size_t end;     /* a section: the operation after it; a label: its key */
+    size_t end;     /* a section: the operation after it */
+    size_t key;     /* a label, or the section of one: the text's; else FCT_NO_KEY */
 };
 
 struct fct_template {

@@ -14,11 +14,12 @@ const struct fct_embedded fct_embedded_templates[] = {
     89},
     {"contact_form.html",
     "{{> head.html}}\n"
+    "<div style=\"display:none;max-height:0;overflow:hidden;font-size:1px;line-height:1px;color:#f4f5f7;mso-hide:all;\">{{preheader}}</div>\n"
     "{{> open.html}}\n"
-    "<tr><td class=\"pad soft\" style=\"padding:24px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;color:#57606a;\">{{#email}}{{$contact_intro}}{{/email}}{{^email}}{{$contact_intro_no_reply}}{{/email}}</td></tr>\n"
+    "<tr><td class=\"pad soft\" style=\"padding:24px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;color:#57606a;\">{{#email}}{{#answerable}}{{$contact_intro}}{{/answerable}}{{^answerable}}{{$contact_intro_plain}}{{/answerable}}{{/email}}{{^email}}{{$contact_intro_no_reply}}{{/email}}</td></tr>\n"
     "{{#visitor}}\n"
-    "<tr><td class=\"pad ink\" style=\"padding:16px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;word-break:break-word;\"><strong>{{$contact_from}}</strong><br>\n"
-    "{{visitor}}</td></tr>\n"
+    "<tr><td class=\"pad ink\" style=\"padding:16px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;word-break:break-word;\">{{#$contact_from}}<strong>{{$contact_from}}</strong><br>\n"
+    "{{/$contact_from}}{{visitor}}</td></tr>\n"
     "{{/visitor}}\n"
     "{{#subject_given}}\n"
     "<tr><td class=\"pad ink\" style=\"padding:16px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:20px;line-height:28px;font-weight:bold;color:#1f2328;word-break:break-word;\">{{subject_given}}</td></tr>\n"
@@ -32,17 +33,30 @@ const struct fct_embedded fct_embedded_templates[] = {
     "{{/fields}}\n"
     "<tr><td class=\"pad soft\" style=\"padding:24px 32px;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;color:#57606a;word-break:break-word;\">{{facts}}</td></tr>\n"
     "{{> close.html}}\n",
-    1406},
+    1659},
     {"contact_form.txt",
     "{{#email}}\n"
+    "{{#answerable}}\n"
+    "{{#$contact_intro}}\n"
     "{{$contact_intro}}\n"
+    "{{/$contact_intro}}\n"
+    "{{/answerable}}\n"
+    "{{^answerable}}\n"
+    "{{#$contact_intro_plain}}\n"
+    "{{$contact_intro_plain}}\n"
+    "{{/$contact_intro_plain}}\n"
+    "{{/answerable}}\n"
     "{{/email}}\n"
     "{{^email}}\n"
+    "{{#$contact_intro_no_reply}}\n"
     "{{$contact_intro_no_reply}}\n"
+    "{{/$contact_intro_no_reply}}\n"
     "{{/email}}\n"
     "{{#visitor}}\n"
     "\n"
+    "{{#$contact_from}}\n"
     "{{$contact_from}}\n"
+    "{{/$contact_from}}\n"
     "{{visitor_text}}\n"
     "{{/visitor}}\n"
     "------------------------------------------------------------------------\n"
@@ -62,7 +76,7 @@ const struct fct_embedded fct_embedded_templates[] = {
     "{{#facts}}\n"
     "{{facts}}\n"
     "{{/facts}}\n",
-    475},
+    752},
     {"head.html",
     "<!DOCTYPE html>\n"
     "<html lang=\"{{lang}}\" dir=\"{{dir}}\" xmlns:v=\"urn:schemas-microsoft-com:vml\" xmlns:o=\"urn:schemas-microsoft-com:office:office\">\n"
@@ -102,7 +116,9 @@ const struct fct_embedded fct_embedded_templates[] = {
     491},
     {"order_confirmation.html",
     "{{> head.html}}\n"
+    "{{#$order_preheader}}\n"
     "<div style=\"display:none;max-height:0;overflow:hidden;font-size:1px;line-height:1px;color:#f4f5f7;mso-hide:all;\">{{$order_preheader}}</div>\n"
+    "{{/$order_preheader}}\n"
     "{{> open.html}}\n"
     "<tr><td class=\"pad ink\" align=\"center\" style=\"padding:24px 32px 8px;font-family:Arial,Helvetica,sans-serif;font-size:20px;line-height:28px;font-weight:bold;color:#1f2328;\">\n"
     "{{#merchant_logo}}\n"
@@ -113,22 +129,39 @@ const struct fct_embedded fct_embedded_templates[] = {
     "{{/merchant_logo}}\n"
     "</td></tr>\n"
     "<tr><td class=\"pad ink\" style=\"padding:16px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\">\n"
-    "<p style=\"margin:0 0 12px;\">{{#customer_name}}{{$greeting_name}}{{/customer_name}}{{^customer_name}}{{$greeting}}{{/customer_name}}</p>\n"
+    "{{#customer_name}}\n"
+    "{{#$greeting_name}}\n"
+    "<p style=\"margin:0 0 12px;\">{{$greeting_name}}</p>\n"
+    "{{/$greeting_name}}\n"
+    "{{/customer_name}}\n"
+    "{{^customer_name}}\n"
+    "{{#$greeting}}\n"
+    "<p style=\"margin:0 0 12px;\">{{$greeting}}</p>\n"
+    "{{/$greeting}}\n"
+    "{{/customer_name}}\n"
+    "{{#$order_intro}}\n"
     "<p style=\"margin:0 0 12px;\">{{$order_intro}}</p>\n"
+    "{{/$order_intro}}\n"
     "</td></tr>\n"
     "<tr><td class=\"pad\" style=\"padding:8px 32px 0;font-family:Arial,Helvetica,sans-serif;\">\n"
+    "{{#$order_title}}\n"
     "<h1 class=\"ink\" style=\"margin:0;font-size:22px;line-height:30px;color:#1f2328;\">{{$order_title}}</h1>\n"
+    "{{/$order_title}}\n"
     "{{#date}}\n"
+    "{{#$order_date}}\n"
     "<p class=\"soft\" style=\"margin:4px 0 0;font-size:14px;line-height:20px;color:#57606a;\">{{$order_date}}</p>\n"
+    "{{/$order_date}}\n"
     "{{/date}}\n"
     "</td></tr>\n"
     "{{#order_url}}\n"
+    "{{#$view_order}}\n"
     "<tr><td class=\"pad\" style=\"padding:16px 32px 0;\">\n"
     "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\"><tr>\n"
     "<td class=\"button\" align=\"center\" bgcolor=\"#1f2328\" style=\"background-color:#1f2328;border-radius:6px;mso-padding-alt:12px 24px;\">\n"
     "<a href=\"{{order_url}}\" style=\"display:inline-block;padding:12px 24px;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:20px;font-weight:bold;color:#ffffff;text-decoration:none;\">{{$view_order}}</a>\n"
     "</td></tr></table>\n"
     "</td></tr>\n"
+    "{{/$view_order}}\n"
     "{{/order_url}}\n"
     "<tr><td class=\"pad\" style=\"padding:20px 32px 0;\">\n"
     "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"width:100%;font-family:Arial,Helvetica,sans-serif;\">\n"
@@ -168,28 +201,37 @@ const struct fct_embedded fct_embedded_templates[] = {
     "</table>\n"
     "</td></tr>\n"
     "{{#payment}}\n"
-    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\"><strong>{{$payment}}</strong><br>\n"
-    "{{payment}}</td></tr>\n"
+    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\">{{#$payment}}<strong>{{$payment}}</strong><br>\n"
+    "{{/$payment}}{{payment}}</td></tr>\n"
     "{{/payment}}\n"
     "{{#has_delivery}}\n"
-    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\"><strong>{{$delivery}}</strong>{{#delivery}}<br>\n"
-    "{{delivery}}{{/delivery}}{{#tracking_url}}<br>\n"
-    "<a class=\"ink\" href=\"{{tracking_url}}\" style=\"color:#1f2328;\">{{$track}}</a>{{/tracking_url}}</td></tr>\n"
+    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\">{{#$delivery}}<strong>{{$delivery}}</strong>{{/$delivery}}{{#delivery}}<br>\n"
+    "{{delivery}}{{/delivery}}{{#tracking_url}}{{#$track}}<br>\n"
+    "<a class=\"ink\" href=\"{{tracking_url}}\" style=\"color:#1f2328;\">{{$track}}</a>{{/$track}}{{/tracking_url}}</td></tr>\n"
     "{{/has_delivery}}\n"
     "{{#shipping_address}}\n"
-    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\"><strong>{{$shipping_address}}</strong><br>\n"
-    "{{shipping_address}}</td></tr>\n"
+    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\">{{#$shipping_address}}<strong>{{$shipping_address}}</strong><br>\n"
+    "{{/$shipping_address}}{{shipping_address}}</td></tr>\n"
     "{{/shipping_address}}\n"
     "{{#billing_address}}\n"
-    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\"><strong>{{$billing_address}}</strong><br>\n"
-    "{{billing_address}}</td></tr>\n"
+    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\">{{#$billing_address}}<strong>{{$billing_address}}</strong><br>\n"
+    "{{/$billing_address}}{{billing_address}}</td></tr>\n"
     "{{/billing_address}}\n"
+    "{{#phone}}\n"
+    "{{#$order_telephone}}\n"
+    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\">{{$order_telephone}}</td></tr>\n"
+    "{{/$order_telephone}}\n"
+    "{{/phone}}\n"
     "{{#notes}}\n"
-    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\"><strong>{{$notes}}</strong><br>\n"
-    "{{notes}}</td></tr>\n"
+    "<tr><td class=\"pad ink\" style=\"padding:20px 32px 0;font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#1f2328;\">{{#$notes}}<strong>{{$notes}}</strong><br>\n"
+    "{{/$notes}}{{notes}}</td></tr>\n"
     "{{/notes}}\n"
     "<tr><td class=\"pad soft\" style=\"padding:24px 32px;font-family:Arial,Helvetica,sans-serif;font-size:14px;line-height:20px;color:#57606a;\">\n"
+    "{{#answerable}}\n"
+    "{{#$order_questions}}\n"
     "<p style=\"margin:0 0 12px;\">{{$order_questions}}</p>\n"
+    "{{/$order_questions}}\n"
+    "{{/answerable}}\n"
     "<p style=\"margin:0;\">{{#merchant_url}}<a class=\"soft\" href=\"{{merchant_url}}\" style=\"color:#57606a;\">{{merchant_name}}</a>{{/merchant_url}}{{^merchant_url}}{{merchant_name}}{{/merchant_url}}{{#merchant_contact}}<br>\n"
     "{{merchant_contact}}{{/merchant_contact}}{{#merchant_address}}<br>\n"
     "{{merchant_address}}{{/merchant_address}}</p>\n"
@@ -198,26 +240,39 @@ const struct fct_embedded fct_embedded_templates[] = {
     "{{/legal}}\n"
     "</td></tr>\n"
     "{{> close.html}}\n",
-    6051},
+    6837},
     {"order_confirmation.txt",
     "{{merchant_name}}\n"
     "\n"
     "{{#customer_name}}\n"
+    "{{#$greeting_name}}\n"
     "{{$greeting_name}}\n"
+    "\n"
+    "{{/$greeting_name}}\n"
     "{{/customer_name}}\n"
     "{{^customer_name}}\n"
+    "{{#$greeting}}\n"
     "{{$greeting}}\n"
-    "{{/customer_name}}\n"
     "\n"
+    "{{/$greeting}}\n"
+    "{{/customer_name}}\n"
+    "{{#$order_intro}}\n"
     "{{$order_intro}}\n"
     "\n"
+    "{{/$order_intro}}\n"
+    "{{#$order_title}}\n"
     "{{$order_title}}\n"
+    "{{/$order_title}}\n"
     "{{#date}}\n"
+    "{{#$order_date}}\n"
     "{{$order_date}}\n"
+    "{{/$order_date}}\n"
     "{{/date}}\n"
     "{{#order_url}}\n"
     "\n"
+    "{{#$view_order}}\n"
     "{{$view_order}}\n"
+    "{{/$view_order}}\n"
     "{{order_url}}\n"
     "{{/order_url}}\n"
     "\n"
@@ -239,12 +294,16 @@ const struct fct_embedded fct_embedded_templates[] = {
     "{{/included}}\n"
     "{{#payment}}\n"
     "\n"
+    "{{#$payment}}\n"
     "{{$payment}}\n"
+    "{{/$payment}}\n"
     "{{payment_text}}\n"
     "{{/payment}}\n"
     "{{#has_delivery}}\n"
     "\n"
+    "{{#$delivery}}\n"
     "{{$delivery}}\n"
+    "{{/$delivery}}\n"
     "{{#delivery}}\n"
     "{{delivery_text}}\n"
     "{{/delivery}}\n"
@@ -254,21 +313,37 @@ const struct fct_embedded fct_embedded_templates[] = {
     "{{/has_delivery}}\n"
     "{{#shipping_address}}\n"
     "\n"
+    "{{#$shipping_address}}\n"
     "{{$shipping_address}}\n"
+    "{{/$shipping_address}}\n"
     "{{shipping_address_text}}\n"
     "{{/shipping_address}}\n"
     "{{#billing_address}}\n"
     "\n"
+    "{{#$billing_address}}\n"
     "{{$billing_address}}\n"
+    "{{/$billing_address}}\n"
     "{{billing_address_text}}\n"
     "{{/billing_address}}\n"
+    "{{#phone}}\n"
+    "{{#$order_telephone}}\n"
+    "\n"
+    "{{$order_telephone}}\n"
+    "{{/$order_telephone}}\n"
+    "{{/phone}}\n"
     "{{#notes}}\n"
     "\n"
+    "{{#$notes}}\n"
     "{{$notes}}\n"
+    "{{/$notes}}\n"
     "{{notes_text}}\n"
     "{{/notes}}\n"
+    "{{#answerable}}\n"
+    "{{#$order_questions}}\n"
     "\n"
     "{{$order_questions}}\n"
+    "{{/$order_questions}}\n"
+    "{{/answerable}}\n"
     "\n"
     "{{merchant_name}}\n"
     "{{#merchant_url}}\n"
@@ -284,7 +359,7 @@ const struct fct_embedded fct_embedded_templates[] = {
     "\n"
     "{{legal}}\n"
     "{{/legal}}\n",
-    1315},
+    1862},
 };
 const size_t fct_embedded_template_count = 7;
 
@@ -294,6 +369,7 @@ const char *const fct_catalogue_keys[] = {
     "contact_from",
     "contact_intro",
     "contact_intro_no_reply",
+    "contact_intro_plain",
     "contact_ip",
     "contact_page",
     "contact_subject",
@@ -315,6 +391,7 @@ const char *const fct_catalogue_keys[] = {
     "order_preheader",
     "order_questions",
     "order_subject",
+    "order_telephone",
     "order_title",
     "pair",
     "payment",
@@ -333,7 +410,7 @@ const char *const fct_catalogue_keys[] = {
     "view_order",
     "with_detail",
 };
-const size_t fct_catalogue_key_count = 43;
+const size_t fct_catalogue_key_count = 45;
 
 static const char *const texts_en[] = {
     "Billing address",
@@ -341,6 +418,7 @@ static const char *const texts_en[] = {
     "From",
     "Somebody has written through the contact form of your website. To answer, reply to this message.",
     "Somebody has written through the contact form of your website and left no email address.",
+    "Somebody has written through the contact form of your website.",
     "IP address: {ip}",
     "Page: {page_url}",
     "Contact form: {subject}",
@@ -362,6 +440,7 @@ static const char *const texts_en[] = {
     "Order {number}: {item_count}, {total}",
     "Questions about this order\? Just reply to this message.",
     "Your order {number} at {merchant_name}",
+    "Telephone: {phone}",
     "Order {number}",
     "{name}: {value}",
     "Payment",
@@ -387,6 +466,7 @@ static const char *const texts_fr[] = {
     "De",
     "Une personne vous a \303\251crit par le formulaire de contact de votre site. Pour lui r\303\251pondre, r\303\251pondez \303\240 ce message.",
     "Une personne vous a \303\251crit par le formulaire de contact de votre site, sans laisser d\342\200\231adresse \303\251lectronique.",
+    "Une personne vous a \303\251crit par le formulaire de contact de votre site.",
     "Adresse IP\302\240: {ip}",
     "Page\302\240: {page_url}",
     "Formulaire de contact\302\240: {subject}",
@@ -408,6 +488,7 @@ static const char *const texts_fr[] = {
     "Commande {number}\302\240: {item_count}, {total}",
     "Une question sur cette commande\342\200\257\? R\303\251pondez simplement \303\240 ce message.",
     "Votre commande {number} chez {merchant_name}",
+    "T\303\251l\303\251phone : {phone}",
     "Commande {number}",
     "{name}\302\240: {value}",
     "Paiement",
@@ -433,6 +514,7 @@ static const char *const texts_pt_BR[] = {
     "De",
     "Algu\303\251m escreveu pelo formul\303\241rio de contato do seu site. Para responder, responda a esta mensagem.",
     "Algu\303\251m escreveu pelo formul\303\241rio de contato do seu site e n\303\243o deixou endere\303\247o de e-mail.",
+    "Algu\303\251m escreveu pelo formul\303\241rio de contato do seu site.",
     "Endere\303\247o IP: {ip}",
     "P\303\241gina: {page_url}",
     "Formul\303\241rio de contato: {subject}",
@@ -454,6 +536,7 @@ static const char *const texts_pt_BR[] = {
     "Pedido {number}: {item_count}, {total}",
     "D\303\272vidas sobre este pedido\? Basta responder a esta mensagem.",
     "Seu pedido {number} em {merchant_name}",
+    "Telefone: {phone}",
     "Pedido {number}",
     "{name}: {value}",
     "Pagamento",

@@ -10,7 +10,7 @@
 
 fct_slice fct_words_label(const struct fct_words *words, const char *key, const fct_view *view)
 {
-    fct_slice text = fct_catalogue_text(fct_locale_catalogue(words->locale), key);
+    fct_slice text = fct_catalogue_text(&words->catalogue, key);
     fct_buf *out = &words->arena->scratch;
 
     if (!memchr(text.ptr, '{', text.len))
@@ -76,7 +76,6 @@ fct_slice fct_words_indent(const struct fct_words *words, fct_slice text)
 int fct_words_render(const struct fct_words *words, const char *name, const fct_view *view,
                      fct_buf *out, facteur_error **error)
 {
-    const struct fct_catalogue *catalogue = fct_locale_catalogue(words->locale);
     const fct_template *made;
     fct_buf raw = {0};
     size_t len = strlen(name);
@@ -86,10 +85,10 @@ int fct_words_render(const struct fct_words *words, const char *name, const fct_
         return result;
     fct_buf_reserve(out, USUAL_SIZE);
     if (len >= 5 && strcmp(name + len - 5, ".html") == 0) {
-        fct_template_render(made, view, catalogue, out);
+        fct_template_render(made, view, &words->catalogue, out);
     } else {
         fct_buf_reserve(&raw, USUAL_SIZE);
-        fct_template_render(made, view, catalogue, &raw);
+        fct_template_render(made, view, &words->catalogue, &raw);
         out->failed = out->failed || raw.failed;
         fct_layout_fold(out, (fct_slice){raw.ptr, raw.len});
         fct_buf_done(&raw);

@@ -9,6 +9,7 @@
 
 struct fct_words {
     fct_locale *locale;
+    struct fct_catalogue catalogue; /* the locale's, with the site's own words */
     fct_arena *arena;
 };
 

@@ -17,7 +17,8 @@ struct contact {
     struct fct_series fields; /* struct contact_field */
 };
 
-#define SUBJECT_MAX 120 /* bytes of the visitor's words in a subject */
+#define SUBJECT_MAX 120   /* bytes of the visitor's words in a subject */
+#define PREHEADER_MAX 240 /* bytes of them in the preview of a list of mails */
 
 static const struct fct_field field_fields[] = {
     FCT_NEEDED(contact_field, name, FCT_LINE),
@@ -40,9 +41,9 @@ static const struct fct_field contact_fields[] = {
 };
 static const struct fct_shape contact_shape = FCT_SHAPE(contact, contact_fields, NULL);
 
-static fct_slice cap(const struct fct_words *words, fct_slice text)
+static fct_slice cap(const struct fct_words *words, fct_slice text, size_t max)
 {
-    fct_slice start = fct_utf8_cut(text, SUBJECT_MAX);
+    fct_slice start = fct_utf8_cut(text, max);
 
     return start.len < text.len ? fct_words_join(words, start, "", FCT_SLICE("\xe2\x80\xa6"))
                                 : text;
@@ -53,8 +54,8 @@ static fct_slice subject_of(const struct fct_words *words, const struct contact 
     fct_slice none = {0};
 
     if (form->subject.len)
-        return fct_words_with(words, "contact_subject", "subject", cap(words, form->subject), NULL,
-                              none);
+        return fct_words_with(words, "contact_subject", "subject",
+                              cap(words, form->subject, SUBJECT_MAX), NULL, none);
     if (form->name.len && !fct_plain_name_fault(form->name))
         return fct_words_with(words, "contact_subject_name", "name", form->name, NULL, none);
     return fct_words_label(words, "contact_subject_default", NULL);
@@ -89,6 +90,17 @@ static void add_fields(const struct fct_words *words, const struct contact *form
         fct_view_list(view, "fields", views, count);
 }
 
+/* What a list of mails shows beside the subject: the message's first words, or those of a field. */
+static fct_slice preheader(const struct fct_words *words, const struct contact *form)
+{
+    const struct contact_field *field = form->fields.at;
+    fct_slice text = form->message;
+
+    for (size_t i = 0; !text.len && i < form->fields.count; i++)
+        text = field[i].value;
+    return cap(words, fct_clean_line(words->arena, text), PREHEADER_MAX);
+}
+
 static fct_slice show(const struct fct_words *words, const void *data, fct_view *view)
 {
     const struct contact *form = data;
@@ -103,6 +115,7 @@ static fct_slice show(const struct fct_words *words, const void *data, fct_view 
     fct_view_text(view, "visitor_text", fct_words_indent(words, visitor));
     fct_view_text(view, "subject_given", form->subject);
     fct_view_text(view, "message", form->message);
+    fct_view_text(view, "preheader", preheader(words, form));
     add_fields(words, form, view);
     fct_view_text(view, "facts", facts);
     return subject_of(words, form);
