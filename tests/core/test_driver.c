@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <dirent.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -118,6 +119,50 @@ static void a_cancelled_mail_ends_or_goes_on(void **state)
     relay_answer_late();
     assert_int_equal(delivery_settle(begun, 30), FACTEUR_SENT);
     facteur_mailer_free(mailer);
+}
+
+/* Its connections are made by the kernel, and nobody ever greets. */
+static int listen_mute(unsigned *port)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof in;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&in, sizeof in), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+    *port = ntohs(in.sin_port);
+    return fd;
+}
+
+/* Stopped before one relay, a mail does not go on to the next. */
+static void a_stopped_mail_goes_to_no_other_relay(void **state)
+{
+    for (int close_all = 0; close_all < 2; close_all++) {
+        unsigned port;
+        int mute = listen_mute(&port), result;
+        facteur_receipt *receipt = NULL;
+        facteur_delivery *delivery;
+        facteur_mailer *mailer;
+        char dsn[128];
+
+        snprintf(dsn, sizeof dsn, "failover(smtp://127.0.0.1:%u smtp://127.0.0.1:%u)", port,
+                 relay.port);
+        mailer = open_mailer(dsn);
+        delivery = mailer_submit(mailer, 0);
+        assert_int_equal(facteur_delivery_wait(delivery, 0.05, &receipt, NULL), 0);
+        if (close_all)
+            facteur_mailer_close(mailer, 0);
+        else
+            facteur_delivery_cancel(delivery);
+        result = facteur_delivery_wait(delivery, 30, &receipt, NULL);
+        assert_int_equal(result, close_all ? FACTEUR_ECLOSED : 1);
+        facteur_receipt_free(receipt);
+        facteur_delivery_free(delivery);
+        facteur_mailer_free(mailer);
+        close(mute);
+    }
+    assert_int_equal(atomic_load(&relay.connections), 0);
 }
 
 static void *send_the_one(void *argument)
@@ -594,6 +639,7 @@ int main(void)
         WITH_RELAY(what_is_submitted_is_sent_while_somebody_waits),
         WITH_RELAY(waiting_ends_with_its_time),
         WITH_RELAY(a_cancelled_mail_ends_or_goes_on),
+        WITH_RELAY(a_stopped_mail_goes_to_no_other_relay),
         WITH_RELAY(a_cancel_wakes_who_leads),
         WITH_RELAY(a_verdict_that_came_in_time_counts),
         WITH_RELAY(threads_feed_one_connection),
