@@ -841,7 +841,7 @@ FACTEUR_API int facteur_outbox_migrate(const char *url, unsigned *from, unsigned
  * are applied, and not applied again.  No connection is opened.
  *
  * key          Unique among the rows, in whatever state they are, until they are purged; 1 to 190
- *              bytes.  NULL: none.
+ *              bytes.  NULL: that of a letter (facteur_message_key()), else none.
  * not_before   Seconds since 1970.  0: at once.
  * expires_at   Seconds since 1970, when it is given up.  0: two days after not_before.
  * priority     0 (first) to 9 (last).  Negative: 5.

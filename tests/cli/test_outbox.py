@@ -77,6 +77,9 @@ def test_a_letter_is_queued(box, server):
              "customer": {"name": "Ana", "email": "ana@example.com"},
              "items": [{"name": "Mug", "quantity": 2, "unit_price": "19.90"}]}
     assert facteur("order", "--outbox", box, "--key", "order-1042", text=json.dumps(order)).startswith("queued\n")
+    for status in ("queued", "duplicate"):  # by its own key
+        assert facteur("order", "--outbox", box, "--queue-priority", 1, text=json.dumps(order)).startswith(f"{status}\n")
+    ask(box, "UPDATE facteur_mail SET state = 'cancelled' WHERE key = 'order-1042'")
     facteur("worker", "--outbox", box, "--once", dsn=server.dsn())
     [mail] = server.mails()
     assert mail["recipients"] == ["ana@example.com"]

@@ -215,6 +215,53 @@ static void what_cannot_be_queued_is_refused(void **state)
     facteur_outbox_close(NULL);
 }
 
+static void enqueue_order(facteur_outbox *outbox, facteur_mailer *mailer, const char *number,
+                          const char *key, enum facteur_status status)
+{
+    facteur_message *message = NULL;
+    facteur_receipt *receipt = NULL;
+    char order[512];
+
+    snprintf(order, sizeof order,
+             "{\"number\":\"%s\",\"currency\":\"EUR\",\"merchant\":{\"name\":\"Shop\",\"email\":"
+             "\"o@shop.example\"},\"customer\":{\"email\":\"a@x.example\"},\"items\":[{\"name\":"
+             "\"Mug\",\"quantity\":1,\"unit_price\":\"1.00\"}]}",
+             number);
+    assert_int_equal(
+        facteur_letter(mailer, "order_confirmation", order, FACTEUR_NTS, NULL, 0, &message, NULL),
+        0);
+    assert_int_equal(facteur_outbox_enqueue(outbox, mailer, message, key, 0, 0, -1, &receipt, NULL),
+                     0);
+    assert_int_equal(facteur_receipt_status(receipt), status);
+    facteur_receipt_free(receipt);
+    facteur_message_free(message);
+}
+
+/* A page that is loaded again confirms its order once, without a word from the shop. */
+static void a_letter_has_its_own_key(void **state)
+{
+    struct outbox *box = *state;
+    facteur_outbox *outbox = open_box(box);
+    facteur_mailer *mailer = open_mailer("null://");
+    char number[250];
+
+    memset(number, '7', sizeof number - 1);
+    number[sizeof number - 1] = '\0';
+    for (int i = 0; i < 2; i++) {
+        enum facteur_status status = i ? FACTEUR_DUPLICATE : FACTEUR_QUEUED;
+
+        enqueue_order(outbox, mailer, "7", NULL, status);
+        enqueue_order(outbox, mailer, "8", "mine", status);
+        enqueue_order(outbox, mailer, number, NULL, status);
+    }
+    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE kind = 'order_confirmation' "
+                              "AND (key = 'order_confirmation:Shop:7' OR key = 'mine' OR "
+                              "key GLOB 'order_confirmation:[0-9a-f]*' AND length(key) = 83)"),
+                     3);
+    facteur_mailer_free(mailer);
+    facteur_outbox_close(outbox);
+}
+
 /* ---- Work ------------------------------------------------------------------------------------ */
 
 static void all_is_sent_once(void **state)
@@ -671,6 +718,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OUTBOX_TEST(a_queued_mail_has_a_receipt),
+        OUTBOX_TEST(a_letter_has_its_own_key),
         OUTBOX_TEST(what_cannot_be_queued_is_refused),
         cmocka_unit_test(all_is_sent_once),
         cmocka_unit_test(the_doubt_is_on_record_before_the_terminator),

@@ -3,6 +3,7 @@
 #include "mailer/outbox_door.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
@@ -10,9 +11,11 @@
 #include "mailer/prepare.h"
 #include "mailer/receipt.h"
 #include "mime/sealed.h"
+#include "mime/token.h"
 #include "worker/worker.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define DAY_US INT64_C(86400000000)
 #define TOKEN_US 30000000u
@@ -107,7 +110,6 @@ static int put(fct_store *store, fct_mail *mail, struct fct_store_mail *row,
     int64_t id = 0;
     int result = recipients ? fct_mail_store(mail, &bytes, error) : fct_error_nomem(error);
 
-    row->kind = "";
     row->sender = fct_mail_sender(mail);
     row->recipients = recipients;
     row->message_id = fct_mail_message_id(mail);
@@ -143,6 +145,37 @@ static int read_times(struct fct_store_mail *row, double not_before, double expi
     return result;
 }
 
+/* What a letter is called in its row. */
+struct label {
+    char kind[64];
+    char key[64 + FCT_DIGEST_TEXT];
+};
+
+/*
+ * The kind of a letter and its own key, both out of "order_confirmation:Shop:7".  A key that no row
+ * may have becomes a digest.
+ */
+static int name_letter(struct fct_store_mail *row, const facteur_message *message,
+                       struct label *label, facteur_error **error)
+{
+    const char *own = facteur_message_key(message);
+    fct_slice key = fct_slice_of(own ? own : "");
+    char digest[FCT_DIGEST_TEXT];
+
+    snprintf(label->kind, sizeof label->kind, "%.*s", (int)strcspn(key.ptr, ":"), key.ptr);
+    row->kind = label->kind;
+    if (row->key || !key.len)
+        return 0;
+    row->key = key.ptr;
+    if (key.len <= FCT_STORE_KEY_MAX && !fct_has_control(key))
+        return 0;
+    if (!fct_digest_text(&key, 1, digest))
+        return fct_error_nomem(error);
+    snprintf(label->key, sizeof label->key, "%s:%s", label->kind, digest);
+    row->key = label->key;
+    return 0;
+}
+
 int facteur_outbox_enqueue(facteur_outbox *outbox, facteur_mailer *mailer, facteur_message *message,
                            const char *key, double not_before, double expires_at, int priority,
                            facteur_receipt **receipt, facteur_error **error)
@@ -150,8 +183,11 @@ int facteur_outbox_enqueue(facteur_outbox *outbox, facteur_mailer *mailer, facte
     struct fct_store_mail row = {
         .key = key, .priority = priority < 0 ? FCT_STORE_PRIORITY : (unsigned)priority};
     struct fct_prepared prepared;
+    struct label label;
     int result = fct_mailer_check_open(mailer, error);
 
+    if (!result)
+        result = name_letter(&row, message, &label, error);
     if (!result)
         result = read_times(&row, not_before, expires_at, error);
     if (!result)
