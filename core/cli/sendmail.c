@@ -131,16 +131,6 @@ static const char *flag_of(const struct args *args, const char *name)
     return value;
 }
 
-/* The option's value that the program knows: from a flag or the environment. */
-static const char *default_from(const struct args *args)
-{
-    const char *value = flag_of(args, "default_from");
-
-    if (!value)
-        value = getenv("FACTEUR_DEFAULT_FROM");
-    return value && *value ? value : NULL;
-}
-
 /* A name without a domain gets the sender's domain, else this host's name. */
 static void find_domain(struct submission *mail, const char *sender)
 {
@@ -153,9 +143,9 @@ static void find_domain(struct submission *mail, const char *sender)
         strcpy(mail->domain, "localhost");
 }
 
-static int find_sender(const struct args *args, struct submission *mail)
+/* given   A sender with or without a domain; NULL: the user at this host. */
+static int write_sender(struct submission *mail, const char *given)
 {
-    const char *given = mail->sender && *mail->sender ? mail->sender : default_from(args);
     const struct passwd *user = given ? NULL : getpwuid(getuid());
     size_t len;
     FILE *out = open_memstream(&mail->from, &len);
@@ -176,6 +166,17 @@ static int find_sender(const struct args *args, struct submission *mail)
         return fail_nomem();
     put_address(out, mail->sender, mail->domain);
     return fclose(out) ? fail_nomem() : 0;
+}
+
+static int find_sender(const struct args *args, struct submission *mail)
+{
+    const char *given =
+        mail->sender && *mail->sender ? mail->sender : flag_of(args, "default_from");
+    char *usual = given && *given ? NULL : facteur_default_option("default_from");
+    int result = write_sender(mail, given && *given ? given : usual);
+
+    facteur_free(usual);
+    return result;
 }
 
 static int find_recipients(struct submission *mail, int count, char **words)

@@ -425,6 +425,13 @@ FACTEUR_API int facteur_mailer_shared(const char *dsn, const char *const *names,
 FACTEUR_API int facteur_default_dsn(facteur_error **error);
 
 /*
+ * What the environment, else the configuration file, gives an option that is no secret: a text for
+ * facteur_free().  NULL: neither does, there is no such option, the file cannot be used
+ * (facteur_mailer_new() says why), or memory ran out.
+ */
+FACTEUR_API char *facteur_default_option(const char *name);
+
+/*
  * The configurations that facteur_mailer_shared() keeps in this process.
  *
  * used      Now, with handles.

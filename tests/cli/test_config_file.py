@@ -15,9 +15,9 @@ MAIL = ("send", "--from", "a@example.com", "--to", "b@example.com", "--text", "x
 CONFIG = 78
 
 
-def run(*words, program=None, before=(), **environment):
+def run(*words, program=None, before=(), text="", **environment):
     kept = {k: v for k, v in os.environ.items() if not k.startswith("FACTEUR_")}
-    return subprocess.run([*before, program or os.environ["FACTEUR_CLI"], *words], env=kept | environment, input="", capture_output=True,
+    return subprocess.run([*before, program or os.environ["FACTEUR_CLI"], *words], env=kept | environment, input=text, capture_output=True,
                           text=True, timeout=60)
 
 
@@ -39,6 +39,13 @@ def test_a_mail_goes_with_nothing_in_the_environment_but_the_file(server, tmp_pa
     assert done.returncode == 0, done.stderr
     assert b"\r\nFrom: shop@example.com\r\n" in b"\r\n" + server.mails()[0]["bytes"]
     assert run("check", FACTEUR_CONFIG=str(conf)).stdout.startswith("ok\n")
+
+
+def test_cron_needs_nothing_else(server, tmp_path):
+    conf = write(tmp_path / "facteur.conf", f"dsn = {server.dsn()}\ndefault_from = cron@example.com\n")
+    done = run("sendmail", "-i", "root@example.com", FACTEUR_CONFIG=str(conf), text="Subject: Cron\n\noutput\n")
+    assert done.returncode == 0, done.stderr
+    assert b"\r\nFrom: cron@example.com\r\n" in b"\r\n" + server.mails()[0]["bytes"]
 
 
 def test_it_is_refused_with_the_command_to_run(tmp_path):

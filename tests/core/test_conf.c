@@ -320,6 +320,27 @@ static void paths_of_the_file_have_their_source(void **state)
     facteur_paths_free(paths);
 }
 
+static void an_option_is_told_without_a_mailer(void **state)
+{
+    char *text;
+
+    write_conf("dsn = null://\ndefault_from = cron@shop.example\npassword = s3cret\n", 0640);
+    text = facteur_default_option("default_from");
+    assert_string_equal(text, "cron@shop.example");
+    facteur_free(text);
+    setenv("FACTEUR_DEFAULT_FROM", "env@shop.example", 1);
+    text = facteur_default_option("default_from");
+    assert_string_equal(text, "env@shop.example");
+    facteur_free(text);
+    unsetenv("FACTEUR_DEFAULT_FROM");
+    assert_null(facteur_default_option("contact_to"));
+    assert_null(facteur_default_option("password"));
+    assert_null(facteur_default_option("dkim"));
+    assert_null(facteur_default_option("nonsense"));
+    write_conf("nonsense = 1\ndefault_from = cron@shop.example\n", 0640);
+    assert_null(facteur_default_option("default_from"));
+}
+
 #ifdef FCT_FAULT_INJECTION
 static void allocations_may_fail(void **state)
 {
@@ -357,6 +378,7 @@ int main(void)
         cmocka_unit_test(who_may_read_and_write_it_is_looked_at),
         cmocka_unit_test(what_the_variable_says_is_meant),
         cmocka_unit_test(paths_of_the_file_have_their_source),
+        cmocka_unit_test(an_option_is_told_without_a_mailer),
 #ifdef FCT_FAULT_INJECTION
         cmocka_unit_test(allocations_may_fail),
 #endif

@@ -270,10 +270,40 @@ static void refusals_name_the_place_in_the_json(void **state)
     facteur_error_free(error);
 }
 
-#ifdef FCT_FAULT_INJECTION
-static void fail_every_allocation(const char *kind, const char *json)
+/* The visitor is never the sender, nor is one of several owners. */
+static void a_form_without_a_from_comes_from_the_site(void **state)
 {
-    const struct fct_letter_defaults defaults = {"site@shop.example", "owner@shop.example", NULL};
+    static const char *const rows[][3] = {
+        {NULL, "owner@shop.example", "From: owner@shop.example\r\n"},
+        {NULL, "Owner <owner@shop.example>", "From: Owner <owner@shop.example>\r\n"},
+        {"site@shop.example", "owner@shop.example", "From: site@shop.example\r\n"},
+        {NULL, "a@shop.example, b@shop.example", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct fct_letter_defaults defaults = {rows[i][0], rows[i][1], NULL};
+        facteur_message *message = NULL;
+        facteur_error *error = NULL;
+        char *bytes = NULL;
+        size_t len;
+
+        assert_int_equal(fct_letter_compose("contact_form", FORM, FACTEUR_NTS, NULL, 0, &defaults,
+                                            &message, &error),
+                         0);
+        if (facteur_message_bytes(message, &bytes, &len, &error))
+            assert_null(rows[i][2]);
+        else
+            assert_non_null(strstr(bytes, rows[i][2]));
+        facteur_free(bytes);
+        facteur_error_free(error);
+        facteur_message_free(message);
+    }
+}
+
+#ifdef FCT_FAULT_INJECTION
+static void fail_every_allocation(const char *kind, const char *json, const char *from)
+{
+    const struct fct_letter_defaults defaults = {from, "owner@shop.example", NULL};
     int failed = 1;
 
     for (unsigned long nth = 1; failed; nth++) {
@@ -294,8 +324,9 @@ static void fail_every_allocation(const char *kind, const char *json)
 
 static void every_allocation_may_fail(void **state)
 {
-    fail_every_allocation("order_confirmation", ORDER);
-    fail_every_allocation("contact_form", FORM);
+    fail_every_allocation("order_confirmation", ORDER, "site@shop.example");
+    fail_every_allocation("contact_form", FORM, NULL);
+    fail_every_allocation("contact_form", FORM, "site@shop.example");
 }
 
 /* The sentence about an unknown kind has the names of all; without memory for them it is another.
@@ -321,6 +352,7 @@ static void an_unknown_kind_is_refused_whatever_memory_lacks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_form_without_a_from_comes_from_the_site),
 #ifdef FCT_FAULT_INJECTION
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(an_unknown_kind_is_refused_whatever_memory_lacks),

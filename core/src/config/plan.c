@@ -158,6 +158,28 @@ int facteur_default_dsn(facteur_error **error)
     return result;
 }
 
+char *facteur_default_option(const char *name)
+{
+    int option = fct_option_find(name, strlen(name));
+    char variable[FCT_OPTION_VARIABLE], *text = NULL;
+    const char *set;
+    fct_conf conf;
+
+    if (option < 0 || strcmp(facteur_option_type((size_t)option), "secret") == 0 ||
+        strcmp(facteur_option_type((size_t)option), "json") == 0)
+        return NULL;
+    fct_option_variable((size_t)option, variable);
+    set = getenv(variable);
+    if (set && *set)
+        return fct_strdup(set);
+    if (fct_conf_read(&conf, NULL))
+        return NULL;
+    if (conf.values[option].text)
+        text = fct_strdup(conf.values[option].text);
+    fct_conf_done(&conf);
+    return text;
+}
+
 /* ---- Checking -------------------------------------------------------------------------------- */
 
 static int check_addresses(const fct_plan *plan, enum fct_option option, size_t most,

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "letters/composed.h"
 #include "letters/plain_name.h"
+#include "mime/address.h"
 #include "mime/message.h"
 
 struct letter {
@@ -151,11 +152,29 @@ static int add_addressee(struct letter *letter, const struct fct_party *to)
     return 0;
 }
 
+/* The site's own address, to which the letter goes, if it is one: it may come from there, too. */
+static int set_own_from(struct letter *letter)
+{
+    fct_slice site = fct_slice_of(letter->defaults->contact_to);
+    fct_address_list list = {0};
+    int result = site.len ? fct_address_list_parse(&list, "from", site, NULL) : FACTEUR_EMESSAGE;
+    bool one = result == 0 && fct_address_list_mailboxes(&list) == 1;
+
+    fct_address_list_done(&list);
+    if (result == FACTEUR_ENOMEM)
+        return fct_error_nomem(letter->reading.error);
+    return one ? set(letter, "from", site) : 0;
+}
+
 static int set_from(struct letter *letter)
 {
+    const struct fct_letter_kind *kind = letter->kind;
     fct_slice from = fct_first_of(letter->options.from, (fct_slice){0}, letter->defaults->from);
 
-    return from.len ? set(letter, "from", from) : add_party(letter, "from", &letter->kind->from);
+    if (from.len)
+        return set(letter, "from", from);
+    return kind->from.address || kind->to.address ? add_party(letter, "from", &kind->from)
+                                                  : set_own_from(letter);
 }
 
 static int set_reply_to(struct letter *letter)
