@@ -18,8 +18,8 @@ $server = new TestServer('--plain', '--token', 'ana:t0k3n', '--mechanisms', 'OAU
 $page = tempnam(sys_get_temp_dir(), 'facteur-page-');
 file_put_contents($page, sprintf(<<<'PAGE'
     <?php
-    $fatal = isset($_GET['fatal']);
-    $mailer = new Facteur\Mailer('%s', tls: 'none', username: 'ana', token: fn () => $fatal ? Fiber::suspend() : 't0k3n');
+    $fatal = $_GET['fatal'] === '1';
+    $mailer = new Facteur\Mailer('%s', tls: 'none', helo: $_GET['helo'], username: 'ana', token: fn () => $fatal ? Fiber::suspend() : 't0k3n');
     $message = new Facteur\Message(from: 'a@example.com', to: 'b@example.com', text: 't');
     $fibers = [];
     for ($i = 0; $i < 8; $i++) {
@@ -53,14 +53,17 @@ function page(string $query): string|false
     return false;
 }
 
-/* The second request's fibers lie where the first one's did, and must not be taken for those that ask. */
-var_dump(page('?fatal=1'), page(''));
+/* Fibers lie where those of an earlier request did (after the first one), and must not be taken for them. */
+foreach (['?fatal=0&helo=a.example', '?fatal=1&helo=b.example', '?fatal=0&helo=b.example'] as $query) {
+    var_dump(page($query));
+}
 echo $server->count('mails', 'violations'), "\n";
 proc_terminate($web);
 proc_close($web);
 unlink($page);
 ?>
 --EXPECT--
+string(40) "sent sent sent sent sent sent sent sent "
 string(0) ""
 string(40) "sent sent sent sent sent sent sent sent "
-mails=8 violations=[]
+mails=16 violations=[]
