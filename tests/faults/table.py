@@ -228,6 +228,7 @@ BELOW, NETWORK, SEVERAL = ("tests/faults/test_%s.py" % name for name in ("below"
 EARLY = "tests/interop/test_early.py"
 
 # Rows that no script of the server can play: number, where it is shown, why there.
+TUNNEL, PROXY, PORTS = ("tests/core/test_%s.c" % name for name in ("tunnel", "proxy", "ports"))
 SHOWN = [
     (1, NETWORK, "test_lost_syn", "a network must lose the SYN"),
     (1, NETWORK, "test_lost_syn_next_address", "and there must be a next address"),
@@ -294,6 +295,17 @@ SHOWN = [
     (132, EARLY, "test_fifty_mails_at_once", "chasquid and Courier themselves"),
     (133, SEVERAL, "test_nothing_stands_behind_a_final_dot", "the same"),
     (133, EARLY, "test_fifty_mails_at_once", "Net::Server::Mail itself"),
+    (134, TUNNEL, "an_unreachable_proxy_is_named", "the script speaks SMTP alone; SOCKS5 and CONNECT, whole and octet by octet"),
+    (134, TUNNEL, "a_silent_proxy_costs_no_more_than_its_time", "the same"),
+    (135, TUNNEL, "refusals_say_that_it_is_the_proxy", "the same"),
+    (135, PROXY, "test_an_endless_answer_is_cut", "the same"),
+    (136, TUNNEL, "refusals_say_that_it_is_the_proxy", "the same"),
+    (137, TUNNEL, "a_tunnel_that_died_while_idle_leaves_nothing_in_doubt", "the same"),
+    (138, PORTS, "the_port_that_works_is_used_and_remembered", "there are several ports"),
+    (138, PORTS, "a_silent_port_leaves_time_for_the_next", "the same"),
+    (138, NETWORK, "test_a_blocked_port_costs_a_second", "a network must lose what goes to one port"),
+    (139, NETWORK, "test_a_far_relay_is_no_blocked_port", "a network must be slow"),
+    (140, PORTS, "a_refused_login_is_final", "there are several ports"),
 ]
 
 # Rows that nothing shows yet: number, why.
