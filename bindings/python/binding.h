@@ -35,6 +35,7 @@
     X(ATTACHMENT, "facteur._attachment", "Attachment")                                             \
     X(CAPTURED, "facteur._captured", "Captured")                                                   \
     X(READ_FIELDS, "facteur._fields", "read_fields")                                               \
+    X(SAME, "facteur._fields", "same")                                                             \
     X(DESCRIBE, "facteur._fields", "describe")                                                     \
     X(STDLIB_BYTES, "facteur._fields", "stdlib_bytes")                                             \
     X(LETTER_JSON, "facteur._json", "letter_json")                                                 \
@@ -198,12 +199,29 @@ PyObject *fpy_message_wrap(fpy_state *state, facteur_message *message);
 /* A Message as it is, or one made of an email.message.Message; a new reference. */
 PyObject *fpy_message_from(fpy_state *state, PyObject *value);
 
+/* The keywords that a Message was made of, borrowed; NULL of one of bytes, JSON or a letter. */
+PyObject *fpy_message_keywords(PyObject *message);
+
 /*
  * A facteur_message belongs to one thread at a time: hold it while the core uses it.  The caller
  * has the GIL; hold() may let go of it while it waits.
  */
 facteur_message *fpy_message_hold(PyObject *message);
 void fpy_message_release(PyObject *message);
+
+/* ---- stored.c -------------------------------------------------------------------------------- */
+
+PyObject *fpy_message_to_json(PyObject *self, PyObject *unused);
+PyObject *fpy_message_as_dict(PyObject *self, PyObject *unused);
+PyObject *fpy_message_from_json(PyObject *type, PyObject *value);
+PyObject *fpy_message_restored(PyObject *type, PyObject *args);
+PyObject *fpy_message_reduce(PyObject *self, PyObject *unused);
+PyObject *fpy_message_copy(PyObject *self, PyObject *unused);
+Py_hash_t fpy_message_hash(PyObject *self);
+PyObject *fpy_message_compare(PyObject *self, PyObject *other, int operation);
+
+/* The JSON of FACTEUR_FORM_SUMMARY as a str. */
+PyObject *fpy_message_summary(PyObject *self);
 
 /* ---- mailer.c -------------------------------------------------------------------------------- */
 

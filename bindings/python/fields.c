@@ -210,7 +210,8 @@ static int add_header(struct job *job, PyObject *name, PyObject *value)
                    &error);
 }
 
-static PyObject *apply_headers(struct job *job, PyObject *value)
+/* A dict, or a list of (name, value) tuples as the attribute is: a tuple of tuples. */
+static PyObject *pairs_of(struct job *job, PyObject *value, const char *expected)
 {
     PyObject *list = NULL;
     PyObject *pairs;
@@ -220,7 +221,7 @@ static PyObject *apply_headers(struct job *job, PyObject *value)
     else if (PyList_Check(value) || PyTuple_Check(value))
         list = kept(value);
     else
-        return refuse(job, "a dict or a list of (name, value) tuples", value);
+        return refuse(job, expected, value);
     pairs = list ? PySequence_Tuple(list) : NULL;
     Py_XDECREF(list);
     for (Py_ssize_t i = 0; pairs && i < PyTuple_Size(pairs); i++) {
@@ -229,9 +230,20 @@ static PyObject *apply_headers(struct job *job, PyObject *value)
         if (!PyTuple_Check(pair) || PyTuple_Size(pair) != 2) {
             refuse(job, "a (name, value) tuple", pair);
             Py_CLEAR(pairs);
-        } else if (add_header(job, PyTuple_GetItem(pair, 0), PyTuple_GetItem(pair, 1))) {
-            Py_CLEAR(pairs);
         }
+    }
+    return pairs;
+}
+
+static PyObject *apply_headers(struct job *job, PyObject *value)
+{
+    PyObject *pairs = pairs_of(job, value, "a dict or a list of (name, value) tuples");
+
+    for (Py_ssize_t i = 0; pairs && i < PyTuple_Size(pairs); i++) {
+        PyObject *pair = PyTuple_GetItem(pairs, i);
+
+        if (add_header(job, PyTuple_GetItem(pair, 0), PyTuple_GetItem(pair, 1)))
+            Py_CLEAR(pairs);
     }
     return pairs;
 }
@@ -310,14 +322,8 @@ static int add_metadatum(struct job *job, PyObject *pair)
 
 static PyObject *apply_metadata(struct job *job, PyObject *value)
 {
-    PyObject *list;
-    PyObject *pairs;
+    PyObject *pairs = pairs_of(job, value, "a dict");
 
-    if (!PyDict_Check(value))
-        return refuse(job, "a dict", value);
-    list = PyDict_Items(value);
-    pairs = list ? PySequence_Tuple(list) : NULL;
-    Py_XDECREF(list);
     for (Py_ssize_t i = 0; pairs && i < PyTuple_Size(pairs); i++) {
         if (add_metadatum(job, PyTuple_GetItem(pairs, i)))
             Py_CLEAR(pairs);

@@ -7,11 +7,16 @@
 #include "binding.h"
 #include "message_table.h"
 
+#include <stddef.h>
+#include <structmember.h>
+
 typedef struct message {
     PyObject_HEAD facteur_message *message;
     PyObject *fields; /* keyword -> lasting value; NULL until read from the bytes */
+    int given;        /* the fields are the keywords that it was made of */
     PyThread_type_lock lock;
     uint64_t holder; /* the process that took the lock: a child waits for no thread of its parent */
+    PyObject *weakrefs;
 } message;
 
 static message *message_alloc(PyTypeObject *type)
@@ -74,7 +79,13 @@ static PyObject *message_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
         Py_DECREF(self);
         return NULL;
     }
+    self->given = 1;
     return (PyObject *)self;
+}
+
+PyObject *fpy_message_keywords(PyObject *object)
+{
+    return ((message *)object)->given ? ((message *)object)->fields : NULL;
 }
 
 static int message_traverse(PyObject *object, visitproc visit, void *arg)
@@ -97,6 +108,8 @@ static void message_dealloc(PyObject *object)
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
 
     PyObject_GC_UnTrack(object);
+    if (self->weakrefs)
+        PyObject_ClearWeakRefs(object);
     message_clear(object);
     facteur_message_free(self->message);
     if (self->lock)
@@ -139,22 +152,36 @@ static PyObject *message_bytes(PyObject *self, PyObject *unused)
     return made;
 }
 
-/* The attributes as a dict: given, or read once from the bytes; a borrowed reference. */
+/* The bytes, or None of a message that has none yet, as one without an author. */
+static PyObject *bytes_or_none(PyObject *object)
+{
+    PyObject *bytes = message_bytes(object, NULL);
+
+    if (bytes || !PyErr_ExceptionMatches(fpy_state_of(object)->objects[FPY_MESSAGE_ERROR]))
+        return bytes;
+    PyErr_Clear();
+    Py_RETURN_NONE;
+}
+
+/* The attributes as a dict: given, or read once from the message; a borrowed reference. */
 static PyObject *fields_of(PyObject *object)
 {
     message *self = (message *)object;
     PyObject *known = __atomic_load_n(&self->fields, __ATOMIC_ACQUIRE);
     PyObject *none = NULL;
     PyObject *bytes;
+    PyObject *summary;
     PyObject *read;
 
     if (known)
         return known;
-    bytes = message_bytes(object, NULL);
-    read = bytes ? PyObject_CallFunctionObjArgs(fpy_state_of(object)->objects[FPY_READ_FIELDS],
-                                                bytes, NULL)
-                 : NULL;
+    bytes = bytes_or_none(object);
+    summary = bytes ? fpy_message_summary(object) : NULL;
+    read = summary ? PyObject_CallFunctionObjArgs(fpy_state_of(object)->objects[FPY_READ_FIELDS],
+                                                  bytes, summary, NULL)
+                   : NULL;
     Py_XDECREF(bytes);
+    Py_XDECREF(summary);
     /* Another thread may have been faster, with or without a GIL. */
     if (!__atomic_compare_exchange_n(&self->fields, &none, read, 0, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE))
@@ -351,13 +378,42 @@ PyDoc_STRVAR(
     "keywords are those of Message().\n\n"
     "MessageError: no readable message, an address that cannot be on the wire.");
 
+PyDoc_STRVAR(
+    to_json_doc,
+    "to_json($self, /)\n--\n\n"
+    "The message as JSON text, whole: what from_json() and the program `facteur send` read.\n\n"
+    "Attachments of a path keep the path, others are in it in base64.  The Message-ID and the\n"
+    "date of a message that has none are made now and kept, so that every copy is one mail.\n\n"
+    "MessageError: smime holds a private key, which nobody shall store.");
+
+PyDoc_STRVAR(
+    from_json_doc,
+    "from_json($type, text, /)\n--\n\n"
+    "Make a message of its JSON (str or bytes), or of one that a program wrote: the members\n"
+    "are the fields by name, and \"from\" is called so.\n\n"
+    "MessageError: malformed JSON, a wrong member; its .where is the path.");
+
 static PyMethodDef message_methods[] = {
     {"from_bytes", (PyCFunction)(void (*)(void))message_from_bytes,
      METH_CLASS | METH_VARARGS | METH_KEYWORDS, from_bytes_doc},
     {"__bytes__", message_bytes, METH_NOARGS,
      PyDoc_STR("__bytes__($self, /)\n--\n\n"
                "The message as it would be sent: CRLF lines, no Bcc, not dot-stuffed.")},
+    {"to_json", fpy_message_to_json, METH_NOARGS, to_json_doc},
+    {"as_dict", fpy_message_as_dict, METH_NOARGS,
+     PyDoc_STR("as_dict($self, /)\n--\n\nWhat to_json() says, as a dict.")},
+    {"from_json", fpy_message_from_json, METH_CLASS | METH_O, from_json_doc},
+    {"_restored", fpy_message_restored, METH_CLASS | METH_VARARGS,
+     PyDoc_STR("_restored($type, fields, beside, /)\n--\n\n")},
+    {"__reduce__", fpy_message_reduce, METH_NOARGS, PyDoc_STR("__reduce__($self, /)\n--\n\n")},
+    {"__copy__", fpy_message_copy, METH_NOARGS, PyDoc_STR("__copy__($self, /)\n--\n\n")},
+    {"__deepcopy__", fpy_message_copy, METH_O, PyDoc_STR("__deepcopy__($self, memo, /)\n--\n\n")},
     {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef message_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(message, weakrefs), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
 };
 
 PyDoc_STRVAR(
@@ -375,6 +431,9 @@ static PyType_Slot message_slots[] = {
     {Py_tp_traverse, message_traverse},
     {Py_tp_clear, message_clear},
     {Py_tp_repr, message_repr},
+    {Py_tp_hash, fpy_message_hash},
+    {Py_tp_richcompare, fpy_message_compare},
+    {Py_tp_members, message_members},
     {Py_tp_getset, message_getset},
     {Py_tp_methods, message_methods},
     {Py_tp_doc, (void *)message_doc},

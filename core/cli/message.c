@@ -210,8 +210,9 @@ static int compose_eml(const struct args *args, facteur_message **out)
     return result;
 }
 
-static int read_file(facteur_message *message, const char *file)
+static int read_file(const char *file, facteur_message **message)
 {
+    facteur_error *error = NULL;
     char *json;
     size_t len, mark;
     int result = input_read(file, &json, &len);
@@ -219,9 +220,9 @@ static int read_file(facteur_message *message, const char *file)
     if (result)
         return result;
     mark = input_mark(json);
-    result = message_read_json(message, json + mark, len - mark, file);
+    result = facteur_message_from_json(json + mark, len - mark, message, &error);
     free(json);
-    return result;
+    return result ? fail_error(input_name(file), result, error) : 0;
 }
 
 int message_compose(const struct args *args, const char *file, facteur_message **out)
@@ -233,11 +234,10 @@ int message_compose(const struct args *args, const char *file, facteur_message *
             return fail(EXIT_USAGE, file, "a message's JSON does not go with --eml");
         return compose_eml(args, out);
     }
-    *out = facteur_message_new();
-    if (!*out)
-        return fail_nomem();
     if (file || !message_is_flagged(args))
-        result = read_file(*out, file ? file : "-");
+        result = read_file(file ? file : "-", out);
+    else if (!(*out = facteur_message_new()))
+        result = fail_nomem();
     for (size_t i = 0; i < args->given_count && result == 0; i++) {
         const struct field *field = find_field(args->given[i].flag);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes messages from flags and JSON. */
+/* Makes messages and letters from flags and files. */
 #ifndef CLI_MESSAGE_H
 #define CLI_MESSAGE_H
 
@@ -11,9 +11,6 @@
 
 /* Make the message of `send` and `render message`; the caller frees it even after a failure. */
 int message_compose(const struct args *args, const char *file, facteur_message **out);
-
-/* Set the fields of a message from its JSON object; in message_json.c. */
-int message_read_json(facteur_message *message, const char *json, size_t len, const char *file);
 
 /* Apply --attach, --inline, --header and --envelope-from. */
 int message_add_parts(const struct args *args, facteur_message *message);

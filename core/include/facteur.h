@@ -308,6 +308,44 @@ FACTEUR_API int facteur_message_add_recipient(facteur_message *message, const ch
 FACTEUR_API int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
                                       facteur_error **error);
 
+enum facteur_message_form {
+    FACTEUR_FORM_WHOLE,
+    FACTEUR_FORM_SUMMARY, /* for people: the sizes of contents for contents, nothing of smime */
+    FACTEUR_FORM_BESIDE   /* for who has the fields: what a message has beside them */
+};
+
+/*
+ * The message as one JSON object, to store it or to show it.
+ *
+ * Its members are the fields of the table that were set, by their names; an attachment has path or
+ * data (base64), name, type and inline.  Beside them: "bytes" (base64) of a message of finished
+ * bytes, "recipients" that no field shows, "key" (facteur_message_key()), "notes", "letter" and
+ * "unaddressed" of a letter, and "made": the id and the date that a send would make, so that every
+ * copy of the message is the same mail; a summary makes none.
+ *
+ * json   The caller's (facteur_free).
+ *
+ * FACTEUR_EMESSAGE: the field smime holds a private key or a passphrase, which nobody shall store.
+ * FACTEUR_EIO: the copy of a stream cannot be read.
+ */
+FACTEUR_API int facteur_message_json(facteur_message *message, enum facteur_message_form form,
+                                     char **json, facteur_error **error);
+
+/*
+ * Make a message of such a JSON object, and of one that a person or a program wrote: a field of
+ * addresses or texts may be one text or a list of texts, headers an object or a list of pairs, an
+ * attachment a path.  A value of null is not there.
+ *
+ * FACTEUR_EMESSAGE: malformed JSON, or a wrong member; `where` is its path ("attachments[0]").
+ * FACTEUR_EIO: a file cannot be opened.
+ */
+FACTEUR_API int facteur_message_from_json(const char *json, size_t len, facteur_message **out,
+                                          facteur_error **error);
+
+/* Add the members of such an object to a message; all of them but "bytes".  Errors: the same. */
+FACTEUR_API int facteur_message_add_json(facteur_message *message, const char *json, size_t len,
+                                         facteur_error **error);
+
 /* ---- Letters --------------------------------------------------------------------------------- */
 
 /*

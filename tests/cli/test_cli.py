@@ -286,7 +286,7 @@ def test_mistakes_are_told_with_their_codes(words, code, told):
     ("contact", '{"message": "m"}', "contact_to"),
     ("send", '{"subjct": "x"}', "standard input: subjct: "),
     ("send", '{"to": 1}', "standard input: to: expected text"),
-    ("send", '{"headers": []}', "standard input: headers: "),
+    ("send", '{"headers": [1]}', "standard input: headers: "),
     ("send", '{"attachments": [{"pth": "x"}]}', "standard input: attachments[0]: "),
     ("send", '{"alternatives": [{"type": "text/x"}]}', "standard input: alternatives[0]: "),
     ("send", '{"alternatives": {}}', "standard input: alternatives: expected a list"),

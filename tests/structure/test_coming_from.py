@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROWS = re.findall(r"^\| (?!---)(.+?) \| (.+) \|$", (ROOT / "docs/coming-from.md").read_text(), re.M)
 HEADS = {"PHPMailer", "Symfony", "Python's smtplib", "Django", "nodemailer", "msmtp"}
 SOURCES = ("core/src/config/options.h", "core/src/config/dsn.c", "core/src/config/group.c", "core/src/config/preset.c", "core/src/mime/message.c",
-           "core/include/facteur.h", "core/cli/help.c", "core/cli/message_json.c", "core/cli/sendmail.c", "core/cli/main.c",
+           "core/include/facteur.h", "core/cli/help.c", "core/src/mailer/message_read.c", "core/cli/sendmail.c", "core/cli/main.c",
            "core/schema/letter_options.json", "ext/facteur.stub.php", "bindings/python/facteur/_core.pyi",
            "bindings/python/facteur/_receipt.py", "bindings/python/facteur/errors.py", "bindings/python/facteur/django.py")
 # Placeholders, and names of other people's things that stand on the right to say that they stay what they are.

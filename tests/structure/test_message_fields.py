@@ -6,7 +6,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = ROOT / "core/src/mime/message_fields.h"
 DOORS = ("bindings/python/fields.c", "bindings/python/message.c", "ext/facteur_fields.c", "ext/facteur_message.c",
-         "core/cli/message_json.c")
+         "core/src/mailer/message_read.c")
 # A type of its own has its own functions; Python says from_; beside finished bytes, envelope_from has its own place.
 NAMED = {"headers", "metadata", "alternatives", "attachments", "from", "envelope_from"}
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -46,7 +48,7 @@ class Attachment:
     MessageError: neither bytes nor a path nor a binary stream; inline=True without a name.
     """
 
-    __slots__ = ("content_id", "data", "name", "path", "stream", "type")
+    __slots__ = ("__weakref__", "content_id", "data", "name", "path", "stream", "type")
 
     data: bytes | None
     path: str | None
@@ -92,19 +94,41 @@ class Attachment:
     def __delattr__(self, key: str) -> None:
         raise AttributeError(f"an Attachment never changes; {key} stays")
 
-    def __reduce__(self) -> tuple[object, ...]:
-        source = self.data if self.path is None else self.path
+    def _source(self) -> bytes | str:
+        """The path, or the content."""
+        if self.path is not None:
+            return self.path
         if self.stream is not None:
-            source = os.pread(self.stream.fileno(), os.fstat(self.stream.fileno()).st_size, 0)
-        return Attachment, (source, self.name, self.type, self.content_id)
+            return os.pread(self.stream.fileno(), os.fstat(self.stream.fileno()).st_size, 0)
+        return self.data or b""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Attachment, (self._source(), self.name, self.type, self.content_id)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it stands in the JSON of a message: path, or data in base64; name, type, inline where they are given."""
+        source = self._source()
+        told = {"path": source} if isinstance(source, str) else {"data": base64.b64encode(source).decode()}
+        given = {"name": self.name, "type": self.type, "inline": self.content_id}
+        return told | {name: value for name, value in given.items() if value is not None}
+
+    def to_json(self) -> str:
+        """as_dict() as JSON text."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, separators=(",", ":"))
+
+    def __copy__(self) -> Attachment:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Attachment:
+        return self
 
     def _key(self) -> tuple[object, ...]:
-        return self.data, self.path, self.stream, self.name, self.type, self.content_id
+        return self.path, self.name, self.type, self.content_id
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Attachment):
             return NotImplemented
-        return self._key() == other._key()
+        return self._key() == other._key() and self._source() == other._source()
 
     def __hash__(self) -> int:
         return hash(self._key())

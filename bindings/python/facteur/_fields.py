@@ -7,10 +7,15 @@ import email
 import email.message
 import email.policy
 import email.utils
+import json
 from email.headerregistry import Address
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._attachment import Attachment
+from .errors import MessageError
+
+if TYPE_CHECKING:
+    from ._core import Message
 
 Mailbox: TypeAlias = str | tuple[str, str]
 
@@ -31,8 +36,62 @@ def stdlib_bytes(message: object) -> bytes:
     return message.as_bytes(policy=message.policy.clone(linesep="\r\n", cte_type="8bit"))
 
 
-def read_fields(raw: bytes) -> dict[str, Any]:
-    """The keywords of facteur.Message that these bytes amount to."""
+def read_fields(raw: bytes | None, summary: str) -> dict[str, Any]:
+    """The keywords of facteur.Message that a message amounts to: its bytes, unless it has none yet, and its summary."""
+    told = json.loads(summary)
+    if raw is None:
+        return _fields_of_json(told)
+    fields = fields_of_bytes(raw)
+    return fields | {name: value for name, value in _fields_of_json(told).items() if name not in _SHOWN}
+
+
+# What the bytes of a message show better than its JSON.
+_SHOWN = {"from_", "sender", "to", "cc", "reply_to", "subject", "text", "html", "date", "message_id", "in_reply_to", "references",
+          "headers", "attachments"}  # fmt: skip
+
+
+def _fields_of_json(told: dict[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in told.items():
+        if name in _LISTS:
+            fields[name] = tuple(map(_mailbox_of, value))
+        elif name in ("from", "sender"):
+            fields["from_" if name == "from" else name] = _mailbox_of(value)
+        elif name == "metadata":
+            fields[name] = tuple(value.items())
+        elif name == "headers":
+            fields[name] = tuple(map(tuple, value))
+        elif name == "alternatives":
+            fields[name] = tuple((one["type"], one["content"]) for one in value)
+        elif name == "attachments":
+            fields[name] = tuple(Attachment(one["path"], one["name"], one["type"], one.get("inline")) for one in value if "path" in one)
+        elif name in ("in_reply_to", "references"):
+            fields[name] = " ".join(value)
+        else:
+            fields[name] = tuple(value) if isinstance(value, list) else value
+    return fields
+
+
+def _mailbox_of(text: str) -> Mailbox:
+    """A mailbox as the core writes it; several, and a group, stay as they are."""
+    read = email.utils.getaddresses([text])
+    if len(read) != 1 or ";" in text or not read[0][1]:
+        return text
+    return read[0] if read[0][0] else text
+
+
+def same(one: Message, other: Message) -> bool:
+    """Whether two messages have the same content and the same envelope; what a send makes of itself is not compared."""
+    try:
+        left, right = one.as_dict(), other.as_dict()
+    except MessageError:  # a private key is told to nobody
+        return False
+    left.pop("made", None)
+    right.pop("made", None)
+    return left == right
+
+
+def fields_of_bytes(raw: bytes) -> dict[str, Any]:
     message = email.message_from_bytes(raw, policy=email.policy.default)
     fields: dict[str, Any] = {}
     for name in (*_LISTS, "from_", "sender"):

@@ -35,9 +35,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
+from . import errors
 from ._captured import CapturedMail
 from ._core import Mailer, Message, default_dsn
-from ._fields import Mailbox, attached_parts, read_fields
+from ._fields import Mailbox, attached_parts, fields_of_bytes
 from ._receipt import Receipt
 from .errors import ConfigError, MessageError, SendError
 
@@ -168,7 +169,7 @@ def send_letter_at_home(kind: str, data: Any, **arguments: Any) -> Receipt:
 
 
 def _django_message(mail: CapturedMail) -> EmailMultiAlternatives:
-    fields = read_fields(mail.raw)
+    fields = fields_of_bytes(mail.raw)
     shown = {name: [_written(entry) for entry in fields.get(name, ())] for name in ("to", "cc", "reply_to")}
     visible = {address for name in ("to", "cc") for _, address in map(_pair, fields.get(name, ()))}
     message = EmailMultiAlternatives(
@@ -299,14 +300,40 @@ def _report(receipt: Receipt) -> None:
         )  # fmt: skip
 
 
-_smtp_classes: dict[type[SendError], type[SendError]] = {}
+class TemporaryError(errors.TemporaryError, smtplib.SMTPException):
+    """Certainly not accepted; trying again can help."""
+
+
+class ConnectError(errors.ConnectError, smtplib.SMTPException):
+    """The relay could not be reached."""
+
+
+class TLSError(errors.TLSError, smtplib.SMTPException):
+    """No trusted TLS connection to the relay."""
+
+
+class AuthError(errors.AuthError, smtplib.SMTPException):
+    """The relay did not accept the login."""
+
+
+class DeadlineError(errors.DeadlineError, smtplib.SMTPException):
+    """The deadline passed before the mail was handed over."""
+
+
+class PermanentError(errors.PermanentError, smtplib.SMTPException):
+    """Certainly refused; trying again cannot help."""
+
+
+class InDoubtError(errors.InDoubtError, smtplib.SMTPException):
+    """Handed over, and no verdict was heard: sending again may deliver twice."""
+
+
+_SMTP: dict[type[SendError], type[SendError]] = {
+    kind.__mro__[1]: kind
+    for kind in (TemporaryError, ConnectError, TLSError, AuthError, DeadlineError, PermanentError, InDoubtError)
+}
 
 
 def _as_smtp(error: SendError) -> SendError:
     """The same error, for code that catches what Django's SMTP backend raised."""
-    kind = type(error)
-    if kind not in _smtp_classes:
-        _smtp_classes[kind] = type(kind.__name__, (kind, smtplib.SMTPException), {"__module__": __name__})
-    return _smtp_classes[kind](
-        str(error), receipt=error.receipt, code=error.code, where=error.where
-    )
+    return _SMTP[type(error)](str(error), receipt=error.receipt, code=error.code, where=error.where)

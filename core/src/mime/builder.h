@@ -85,7 +85,11 @@ struct facteur_message {
     fct_notes notes;
     facteur_error *unaddressed; /* why its data gives no recipient, or NULL */
     bool is_letter;             /* files may be missing until it is sent */
-    fct_secret *smime;          /* JSON, for the mailer to read; NULL: the mailer's own */
+    /* What freezing made of what was not set; a copy has them from the start. */
+    char *made_id; /* of a message that is not frozen yet: see fct_message_made_id() */
+    bool has_made_date;
+    fct_date made_date;
+    fct_secret *smime; /* JSON, for the mailer to read; NULL: the mailer's own */
     fct_mail *frozen;
     fct_mail *sealed; /* the frozen mail as the signer `sealed_by` sealed it, or NULL */
     uint64_t sealed_by;
@@ -101,7 +105,7 @@ bool fct_alternative_is_plain(const struct fct_alternative *alternative);
 /* Copy a text and make every line end "\n".  Returns false when memory ran out. */
 bool fct_body_copy(struct fct_body *body, fct_slice text);
 
-/* Forget the frozen mail, because a field was set. */
+/* Forget the frozen mail and what freezing made, because a field was set. */
 void fct_message_thaw(facteur_message *message);
 
 /*

@@ -10,6 +10,11 @@
 #include "mime/envelope.h"
 #include "mime/limits.h"
 
+#define RANDOM_SIZE sizeof((struct fct_freeze *)0)->random
+#define ID_SIZE                                                                                    \
+    (2 * RANDOM_SIZE + 1 + FCT_MAX_ADDRESS) /* "@", a domain and its NUL are shorter               \
+                                             */
+
 /* Lists that freezing makes in addition to those of the message. */
 struct freezing {
     facteur_message *message;
@@ -17,7 +22,7 @@ struct freezing {
     facteur_error **error;
     fct_address_list from, sender, recipients; /* of default_from, or of the raw fields */
     struct fct_decided decided;
-    char id[2 * sizeof((struct fct_freeze *)0)->random + 1 + FCT_MAX_ADDRESS]; /* domain and NUL */
+    char id[ID_SIZE];
     const char *envelope_from;
     fct_envelope envelope;
     fct_content content;
@@ -33,15 +38,21 @@ static void done(struct freezing *f)
     fct_content_done(&f->content);
 }
 
-static void make_id(struct freezing *f, const char *author)
+static const char *make_id(char id[ID_SIZE], const unsigned char random[RANDOM_SIZE],
+                           const char *author)
 {
     fct_slice domain = author ? fct_address_domain(author) : FCT_SLICE("localhost");
-    char *end = fct_hex(f->id, f->facts->random, sizeof f->facts->random);
+    char *end = fct_hex(id, random, RANDOM_SIZE);
 
     *end++ = '@';
     memcpy(end, domain.ptr, domain.len);
     end[domain.len] = '\0';
-    f->decided.message_id = f->id;
+    return id;
+}
+
+static fct_date made_date(const struct freezing *f)
+{
+    return f->message->has_made_date ? f->message->made_date : (fct_date){.s = f->facts->date_s};
 }
 
 static int parse(struct freezing *f, fct_address_list *list, const char *field, fct_slice text)
@@ -84,10 +95,10 @@ static void decide_built(struct freezing *f)
     const facteur_message *message = f->message;
     const char *author = f->decided.from->items[0].address;
 
-    f->decided.message_id = message->message_id;
-    if (!message->message_id)
-        make_id(f, author);
-    f->decided.date = message->has_date ? message->date : (fct_date){.s = f->facts->date_s};
+    f->decided.message_id = message->message_id ? message->message_id : message->made_id;
+    if (!f->decided.message_id)
+        f->decided.message_id = make_id(f->id, f->facts->random, author);
+    f->decided.date = message->has_date ? message->date : made_date(f);
     f->envelope_from = message->envelope_from;
     if (!f->envelope_from)
         f->envelope_from = message->sender.count ? message->sender.items[0].address : author;
@@ -181,9 +192,12 @@ static int decide_raw_sender(struct freezing *f)
         return fct_error_set(f->error, FACTEUR_EMESSAGE, "envelope_from",
                              "the message has no sender: set envelope_from");
     author = fct_address_list_first(&f->from);
-    f->decided.message_id = raw->message_id;
-    if (!raw->message_id)
-        make_id(f, author ? author->address : f->envelope_from[0] ? f->envelope_from : NULL);
+    f->decided.message_id = raw->message_id ? raw->message_id : f->message->made_id;
+    if (!f->decided.message_id)
+        f->decided.message_id = make_id(f->id, f->facts->random,
+                                        author                ? author->address
+                                        : f->envelope_from[0] ? f->envelope_from
+                                                              : NULL);
     return 0;
 }
 
@@ -195,7 +209,7 @@ static void complete_raw(struct freezing *f)
     char date[FCT_DATE_TEXT];
 
     if (!raw->has_date) {
-        fct_date_write(date, (fct_date){.s = f->facts->date_s});
+        fct_date_write(date, made_date(f));
         fct_buf_addf(out, "Date: %s\r\n", date);
     }
     if (!raw->has_message_id)
@@ -263,9 +277,14 @@ static int freeze(facteur_message *message, const struct fct_freeze *facts, fact
             result = FACTEUR_ENOMEM;
         else if (fct_mail_equip(message->frozen, &message->terms, &message->labels,
                                 &message->notes)) {
-            fct_message_thaw(message);
+            fct_mail_unref(message->frozen);
+            message->frozen = NULL;
             result = FACTEUR_ENOMEM;
         }
+    }
+    if (!result) {
+        message->made_date = made_date(&f);
+        message->has_made_date = true;
     }
     done(&f);
     return result == FACTEUR_ENOMEM ? fct_error_nomem(error) : result;
@@ -293,9 +312,73 @@ bool fct_message_is_unaddressed(const facteur_message *message)
     return message->unaddressed && message->frozen && !fct_mail_recipient_count(message->frozen);
 }
 
+static bool has_id(const facteur_message *message)
+{
+    return message->raw ? message->raw->message_id != NULL : message->message_id != NULL;
+}
+
 bool fct_message_lacks_id(const facteur_message *message)
 {
-    return !message->frozen && !message->message_id && !(message->raw && message->raw->message_id);
+    return !message->frozen && !has_id(message) && !message->made_id;
+}
+
+const char *fct_message_made_id(const facteur_message *message)
+{
+    if (has_id(message))
+        return NULL;
+    return message->frozen ? fct_mail_message_id(message->frozen) : message->made_id;
+}
+
+bool fct_message_make(facteur_message *message, const char *id, const char *date)
+{
+    message->made_id = id ? fct_strdup(id) : NULL;
+    message->has_made_date = date && fct_date_parse(&message->made_date, fct_slice_of(date)) == 0;
+    return !id || message->made_id;
+}
+
+static int draw(unsigned char random[RANDOM_SIZE], facteur_error **error)
+{
+    int result = fct_random(random, RANDOM_SIZE);
+
+    return result ? fct_error_set(error, result, NULL, "the system provides no random numbers") : 0;
+}
+
+/* With the domain of this author; NULL: whose it will be is not known yet. */
+static int decide_id(facteur_message *message, const fct_address *author, facteur_error **error)
+{
+    unsigned char random[RANDOM_SIZE];
+    char id[ID_SIZE];
+    int result = author ? draw(random, error) : 0;
+
+    if (result || !author)
+        return result;
+    message->made_id = fct_strdup(make_id(id, random, author->address));
+    return message->made_id ? 0 : fct_error_nomem(error);
+}
+
+int fct_message_decide(facteur_message *message, facteur_error **error)
+{
+    const struct fct_raw *raw = message->raw;
+    fct_address_list from = {0};
+    int result = 0;
+
+    if (message->frozen)
+        return 0;
+    if (!message->has_made_date) {
+        message->made_date = (fct_date){.s = fct_clock_date_s()};
+        message->has_made_date = true;
+    }
+    if (!fct_message_lacks_id(message))
+        return 0;
+    if (raw && raw->from.len)
+        result = fct_address_list_parse_foreign(&from, "from",
+                                                (fct_slice){raw->from.ptr, raw->from.len}, NULL);
+    if (result != FACTEUR_ENOMEM)
+        result = decide_id(message, fct_address_list_first(raw ? &from : &message->from), error);
+    else
+        result = fct_error_nomem(error);
+    fct_address_list_done(&from);
+    return result;
 }
 
 const fct_secret *fct_message_smime(const facteur_message *message)
@@ -316,8 +399,7 @@ void fct_message_keep_sealed(facteur_message *message, uint64_t signer, fct_mail
 }
 
 /*
- * The only place of the layer that asks a clock and draws random bytes itself, since its callers
- * pass none.
+ * As fct_message_decide(), it asks a clock and draws random bytes itself: its callers pass none.
  */
 int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
                           facteur_error **error)
@@ -325,11 +407,9 @@ int facteur_message_bytes(facteur_message *message, char **bytes, size_t *len,
     struct fct_freeze facts = {.date_s = fct_clock_date_s()};
     fct_buf out = {0};
     char *taken = NULL;
-    int result = fct_message_lacks_id(message) ? fct_random(facts.random, sizeof facts.random) : 0;
+    int result = fct_message_lacks_id(message) ? draw(facts.random, error) : 0;
 
-    if (result)
-        return fct_error_set(error, result, NULL, "the system provides no random numbers");
-    if (!message->frozen)
+    if (!result && !message->frozen)
         result = freeze(message, &facts, error);
     if (result)
         return result;

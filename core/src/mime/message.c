@@ -58,6 +58,9 @@ void fct_message_thaw(facteur_message *message)
     fct_mail_unref(message->frozen);
     fct_mail_unref(message->sealed);
     message->frozen = message->sealed = NULL;
+    fct_free(message->made_id);
+    message->made_id = NULL;
+    message->has_made_date = false;
 }
 
 int fct_message_check_open(const facteur_message *message, const char *field, facteur_error **error)

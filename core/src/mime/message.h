@@ -58,6 +58,18 @@ int fct_message_take_notes(facteur_message *message, const fct_notes *notes);
 /* Whether freezing will use `random`. */
 bool fct_message_lacks_id(const facteur_message *message);
 
+/*
+ * Make the id and the date that freezing would make, so that a copy of the message is frozen to the
+ * same mail.  What cannot be known yet, as the domain of a sender that is not set, stays open.
+ *
+ * Returns 0, FACTEUR_ENOMEM, or the error of a system without random numbers.
+ */
+int fct_message_decide(facteur_message *message, facteur_error **error);
+
+/* The id that was made, or NULL; and both made ones for a copy.  Returns false without memory. */
+const char *fct_message_made_id(const facteur_message *message);
+bool fct_message_make(facteur_message *message, const char *id, const char *date);
+
 /* The message's own S/MIME settings (the field smime), as JSON.  NULL when not given. */
 const fct_secret *fct_message_smime(const facteur_message *message);
 
