@@ -10,6 +10,7 @@
 #include "Zend/zend_exceptions.h"
 #include "Zend/zend_interfaces.h"
 #include "ext/date/php_date.h"
+#include "ext/json/php_json.h"
 #include "facteur_arginfo.h"
 
 static zend_class_entry *error_class(zend_class_entry *ce)
@@ -22,7 +23,7 @@ static void register_errors(void)
 {
     zend_class_entry *error, *send, *temporary;
 
-    error = error_class(register_class_Facteur_Error(zend_ce_exception));
+    error = error_class(register_class_Facteur_Error(zend_ce_exception, php_json_serializable_ce));
     send = error_class(register_class_Facteur_SendError(error));
     temporary = error_class(register_class_Facteur_TemporaryError(send));
     php_facteur_error_ce = error;
@@ -44,9 +45,9 @@ static PHP_MINIT_FUNCTION(facteur)
         return FAILURE;
     register_errors();
     php_facteur_mailer_ce = register_class_Facteur_Mailer();
-    php_facteur_message_ce = register_class_Facteur_Message();
-    php_facteur_attachment_ce = register_class_Facteur_Attachment();
-    php_facteur_receipt_ce = register_class_Facteur_Receipt();
+    php_facteur_message_ce = register_class_Facteur_Message(php_json_serializable_ce);
+    php_facteur_attachment_ce = register_class_Facteur_Attachment(php_json_serializable_ce);
+    php_facteur_receipt_ce = register_class_Facteur_Receipt(php_json_serializable_ce);
     php_facteur_receipts_ce = register_class_Facteur_Receipts(zend_ce_iterator);
     php_facteur_reply_ce = register_class_Facteur_Reply();
     php_facteur_mailer_start();

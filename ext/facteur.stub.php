@@ -26,13 +26,22 @@ namespace {
 
 namespace Facteur {
     /** What every exception of facteur has in common; itself thrown for a closed mailer and the like. */
-    class Error extends \Exception
+    class Error extends \Exception implements \JsonSerializable
     {
         /** The option, the field, or the path in the JSON ("items[2].unit_price"); "" for none. */
         public readonly string $where;
 
         /** The name of the code of facteur.h ("ECONNECT"); getCode() is its number. */
         public readonly string $error_code;
+
+        /** An object of type (the class), message, code (the name), where, and receipt (or null). */
+        public function jsonSerialize(): mixed {}
+
+        /** All but the trace and the previous one, which may hold anything. */
+        public function __serialize(): array {}
+
+        /** @throws MessageError for data that no Error gave */
+        public function __unserialize(array $data): void {}
     }
 
     /** A DSN or an option that cannot be used. */
@@ -198,10 +207,12 @@ namespace Facteur {
      * Addresses are an RFC 5322 list ("Ana <ana@example.com>, b@example.org"), or an array of such
      * strings and of address => name pairs, in which nothing of the name is parsed.
      *
+     * Its fields can be read by the names of the constructor's parameters, all but smime: addresses as texts, lists
+     * as arrays, null for what was not given.  Of a message of finished bytes, only what stands beside them is there.
+     *
      * @strict-properties
-     * @not-serializable
      */
-    final class Message
+    final class Message implements \JsonSerializable
     {
         /**
          * Headers are name => value, or name => list of values; metadata name => value; alternatives media
@@ -314,6 +325,27 @@ namespace Facteur {
             // end of parameters beside bytes
         ): Message {}
 
+        /**
+         * A message of its JSON, or of one that a program wrote: the members are the fields by name.
+         *
+         * @throws MessageError `where` is the path
+         */
+        public static function fromJson(string $json): Message {}
+
+        /**
+         * The whole message: what fromJson() and `facteur send` read.
+         *
+         * The Message-ID and the date of a message that has none are made now and kept, so that every copy is one mail.
+         *
+         * @throws MessageError for a message that holds a private key (smime)
+         */
+        public function jsonSerialize(): mixed {}
+
+        public function __serialize(): array {}
+
+        /** @throws MessageError for data that no Message gave */
+        public function __unserialize(array $data): void {}
+
         /** The message as it would be sent: CRLF lines, no Bcc. */
         public function toString(): string {}
 
@@ -326,7 +358,7 @@ namespace Facteur {
      *
      * @strict-properties
      */
-    final class Attachment
+    final class Attachment implements \JsonSerializable
     {
         /** The bytes; null for an attachment of a path. */
         public readonly ?string $data;
@@ -364,6 +396,15 @@ namespace Facteur {
          * @throws MessageError when the stream cannot be read to its end
          */
         public static function fromStream($stream, ?string $name = null, ?string $type = null, bool|string|null $inline = null): Attachment {}
+
+        /** As in the JSON of a message: path, or data in base64; name, type, inline where they are given. */
+        public function jsonSerialize(): mixed {}
+
+        /** With the content of a stream. */
+        public function __serialize(): array {}
+
+        /** @throws MessageError for data that no Attachment gave */
+        public function __unserialize(array $data): void {}
     }
 
     /**
@@ -371,7 +412,7 @@ namespace Facteur {
      *
      * @strict-properties
      */
-    final class Receipt
+    final class Receipt implements \JsonSerializable
     {
         /** "sent", "queued", "temporary", "permanent", "in_doubt" or "duplicate". */
         public readonly string $status;
@@ -432,6 +473,14 @@ namespace Facteur {
          * that the connection ended without one. After unserialize() there is none.
          */
         public function later(): ?Receipt {}
+
+        /** The receipt as every door of facteur tells it in JSON: docs/cli.md has the members. */
+        public function jsonSerialize(): mixed {}
+
+        public function __serialize(): array {}
+
+        /** @throws MessageError for data that no Receipt gave */
+        public function __unserialize(array $data): void {}
     }
 
     /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: c260b0cbe8a4b3b580d46c783263658b8ed03a96 */
+ * Stub hash: 630168ad4e6d410afbcf32933247f0b8fac5e029 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
@@ -48,6 +48,15 @@ ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_Facteur_contact_form, 0, 1, Facte
 ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_Facteur_version, 0, 0, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Error_jsonSerialize, 0, 0, IS_MIXED, 0)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_Facteur_Error___serialize arginfo_Facteur_letter_kinds
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Error___unserialize, 0, 1, IS_VOID, 0)
+	ZEND_ARG_TYPE_INFO(0, data, IS_ARRAY, 0)
 ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Facteur_Mailer___construct, 0, 0, 0)
@@ -136,6 +145,16 @@ ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Message_fromBytes, 
 	ZEND_ARG_TYPE_MASK(0, smime, MAY_BE_ARRAY|MAY_BE_STRING|MAY_BE_NULL, "null")
 ZEND_END_ARG_INFO()
 
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Message_fromJson, 0, 1, Facteur\\Message, 0)
+	ZEND_ARG_TYPE_INFO(0, json, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
+#define arginfo_class_Facteur_Message_jsonSerialize arginfo_class_Facteur_Error_jsonSerialize
+
+#define arginfo_class_Facteur_Message___serialize arginfo_Facteur_letter_kinds
+
+#define arginfo_class_Facteur_Message___unserialize arginfo_class_Facteur_Error___unserialize
+
 #define arginfo_class_Facteur_Message_toString arginfo_Facteur_version
 
 #define arginfo_class_Facteur_Message_notes arginfo_Facteur_letter_kinds
@@ -161,11 +180,23 @@ ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Attachment_fromStre
 	ZEND_ARG_TYPE_MASK(0, inline, MAY_BE_BOOL|MAY_BE_STRING|MAY_BE_NULL, "null")
 ZEND_END_ARG_INFO()
 
+#define arginfo_class_Facteur_Attachment_jsonSerialize arginfo_class_Facteur_Error_jsonSerialize
+
+#define arginfo_class_Facteur_Attachment___serialize arginfo_Facteur_letter_kinds
+
+#define arginfo_class_Facteur_Attachment___unserialize arginfo_class_Facteur_Error___unserialize
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Facteur_Receipt___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Receipt_later, 0, 0, Facteur\\Receipt, 1)
 ZEND_END_ARG_INFO()
+
+#define arginfo_class_Facteur_Receipt_jsonSerialize arginfo_class_Facteur_Error_jsonSerialize
+
+#define arginfo_class_Facteur_Receipt___serialize arginfo_Facteur_letter_kinds
+
+#define arginfo_class_Facteur_Receipt___unserialize arginfo_class_Facteur_Error___unserialize
 
 #define arginfo_class_Facteur_Receipts___construct arginfo_class_Facteur_Receipt___construct
 
@@ -193,6 +224,9 @@ ZEND_FUNCTION(Facteur_letter_kinds);
 ZEND_FUNCTION(Facteur_order_confirmation);
 ZEND_FUNCTION(Facteur_contact_form);
 ZEND_FUNCTION(Facteur_version);
+ZEND_METHOD(Facteur_Error, jsonSerialize);
+ZEND_METHOD(Facteur_Error, __serialize);
+ZEND_METHOD(Facteur_Error, __unserialize);
 ZEND_METHOD(Facteur_Mailer, __construct);
 ZEND_METHOD(Facteur_Mailer, send);
 ZEND_METHOD(Facteur_Mailer, sendMany);
@@ -207,13 +241,23 @@ ZEND_METHOD(Facteur_Mailer, close);
 ZEND_METHOD(Facteur_Mailer, turn);
 ZEND_METHOD(Facteur_Message, __construct);
 ZEND_METHOD(Facteur_Message, fromBytes);
+ZEND_METHOD(Facteur_Message, fromJson);
+ZEND_METHOD(Facteur_Message, jsonSerialize);
+ZEND_METHOD(Facteur_Message, __serialize);
+ZEND_METHOD(Facteur_Message, __unserialize);
 ZEND_METHOD(Facteur_Message, toString);
 ZEND_METHOD(Facteur_Message, notes);
 ZEND_METHOD(Facteur_Attachment, __construct);
 ZEND_METHOD(Facteur_Attachment, fromPath);
 ZEND_METHOD(Facteur_Attachment, fromStream);
+ZEND_METHOD(Facteur_Attachment, jsonSerialize);
+ZEND_METHOD(Facteur_Attachment, __serialize);
+ZEND_METHOD(Facteur_Attachment, __unserialize);
 ZEND_METHOD(Facteur_Receipt, __construct);
 ZEND_METHOD(Facteur_Receipt, later);
+ZEND_METHOD(Facteur_Receipt, jsonSerialize);
+ZEND_METHOD(Facteur_Receipt, __serialize);
+ZEND_METHOD(Facteur_Receipt, __unserialize);
 ZEND_METHOD(Facteur_Receipts, __construct);
 ZEND_METHOD(Facteur_Receipts, current);
 ZEND_METHOD(Facteur_Receipts, key);
@@ -238,6 +282,9 @@ static const zend_function_entry ext_functions[] = {
 
 
 static const zend_function_entry class_Facteur_Error_methods[] = {
+	ZEND_ME(Facteur_Error, jsonSerialize, arginfo_class_Facteur_Error_jsonSerialize, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Error, __serialize, arginfo_class_Facteur_Error___serialize, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Error, __unserialize, arginfo_class_Facteur_Error___unserialize, ZEND_ACC_PUBLIC)
 	ZEND_FE_END
 };
 
@@ -312,6 +359,10 @@ static const zend_function_entry class_Facteur_Mailer_methods[] = {
 static const zend_function_entry class_Facteur_Message_methods[] = {
 	ZEND_ME(Facteur_Message, __construct, arginfo_class_Facteur_Message___construct, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Message, fromBytes, arginfo_class_Facteur_Message_fromBytes, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
+	ZEND_ME(Facteur_Message, fromJson, arginfo_class_Facteur_Message_fromJson, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
+	ZEND_ME(Facteur_Message, jsonSerialize, arginfo_class_Facteur_Message_jsonSerialize, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Message, __serialize, arginfo_class_Facteur_Message___serialize, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Message, __unserialize, arginfo_class_Facteur_Message___unserialize, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Message, toString, arginfo_class_Facteur_Message_toString, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Message, notes, arginfo_class_Facteur_Message_notes, ZEND_ACC_PUBLIC)
 	ZEND_FE_END
@@ -322,6 +373,9 @@ static const zend_function_entry class_Facteur_Attachment_methods[] = {
 	ZEND_ME(Facteur_Attachment, __construct, arginfo_class_Facteur_Attachment___construct, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Attachment, fromPath, arginfo_class_Facteur_Attachment_fromPath, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
 	ZEND_ME(Facteur_Attachment, fromStream, arginfo_class_Facteur_Attachment_fromStream, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
+	ZEND_ME(Facteur_Attachment, jsonSerialize, arginfo_class_Facteur_Attachment_jsonSerialize, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Attachment, __serialize, arginfo_class_Facteur_Attachment___serialize, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Attachment, __unserialize, arginfo_class_Facteur_Attachment___unserialize, ZEND_ACC_PUBLIC)
 	ZEND_FE_END
 };
 
@@ -329,6 +383,9 @@ static const zend_function_entry class_Facteur_Attachment_methods[] = {
 static const zend_function_entry class_Facteur_Receipt_methods[] = {
 	ZEND_ME(Facteur_Receipt, __construct, arginfo_class_Facteur_Receipt___construct, ZEND_ACC_PRIVATE)
 	ZEND_ME(Facteur_Receipt, later, arginfo_class_Facteur_Receipt_later, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Receipt, jsonSerialize, arginfo_class_Facteur_Receipt_jsonSerialize, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Receipt, __serialize, arginfo_class_Facteur_Receipt___serialize, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Receipt, __unserialize, arginfo_class_Facteur_Receipt___unserialize, ZEND_ACC_PUBLIC)
 	ZEND_FE_END
 };
 
@@ -349,12 +406,13 @@ static const zend_function_entry class_Facteur_Reply_methods[] = {
 	ZEND_FE_END
 };
 
-static zend_class_entry *register_class_Facteur_Error(zend_class_entry *class_entry_Exception)
+static zend_class_entry *register_class_Facteur_Error(zend_class_entry *class_entry_Exception, zend_class_entry *class_entry_JsonSerializable)
 {
 	zend_class_entry ce, *class_entry;
 
 	INIT_NS_CLASS_ENTRY(ce, "Facteur", "Error", class_Facteur_Error_methods);
 	class_entry = zend_register_internal_class_ex(&ce, class_entry_Exception);
+	zend_class_implements(class_entry, 1, class_entry_JsonSerializable);
 
 	zval property_where_default_value;
 	ZVAL_UNDEF(&property_where_default_value);
@@ -504,24 +562,26 @@ static zend_class_entry *register_class_Facteur_Mailer(void)
 	return class_entry;
 }
 
-static zend_class_entry *register_class_Facteur_Message(void)
+static zend_class_entry *register_class_Facteur_Message(zend_class_entry *class_entry_JsonSerializable)
 {
 	zend_class_entry ce, *class_entry;
 
 	INIT_NS_CLASS_ENTRY(ce, "Facteur", "Message", class_Facteur_Message_methods);
 	class_entry = zend_register_internal_class_ex(&ce, NULL);
-	class_entry->ce_flags |= ZEND_ACC_FINAL|ZEND_ACC_NO_DYNAMIC_PROPERTIES|ZEND_ACC_NOT_SERIALIZABLE;
+	class_entry->ce_flags |= ZEND_ACC_FINAL|ZEND_ACC_NO_DYNAMIC_PROPERTIES;
+	zend_class_implements(class_entry, 1, class_entry_JsonSerializable);
 
 	return class_entry;
 }
 
-static zend_class_entry *register_class_Facteur_Attachment(void)
+static zend_class_entry *register_class_Facteur_Attachment(zend_class_entry *class_entry_JsonSerializable)
 {
 	zend_class_entry ce, *class_entry;
 
 	INIT_NS_CLASS_ENTRY(ce, "Facteur", "Attachment", class_Facteur_Attachment_methods);
 	class_entry = zend_register_internal_class_ex(&ce, NULL);
 	class_entry->ce_flags |= ZEND_ACC_FINAL|ZEND_ACC_NO_DYNAMIC_PROPERTIES;
+	zend_class_implements(class_entry, 1, class_entry_JsonSerializable);
 
 	zval property_data_default_value;
 	ZVAL_UNDEF(&property_data_default_value);
@@ -562,13 +622,14 @@ static zend_class_entry *register_class_Facteur_Attachment(void)
 	return class_entry;
 }
 
-static zend_class_entry *register_class_Facteur_Receipt(void)
+static zend_class_entry *register_class_Facteur_Receipt(zend_class_entry *class_entry_JsonSerializable)
 {
 	zend_class_entry ce, *class_entry;
 
 	INIT_NS_CLASS_ENTRY(ce, "Facteur", "Receipt", class_Facteur_Receipt_methods);
 	class_entry = zend_register_internal_class_ex(&ce, NULL);
 	class_entry->ce_flags |= ZEND_ACC_FINAL|ZEND_ACC_NO_DYNAMIC_PROPERTIES;
+	zend_class_implements(class_entry, 1, class_entry_JsonSerializable);
 
 	zval property_status_default_value;
 	ZVAL_UNDEF(&property_status_default_value);

@@ -3,6 +3,7 @@
 #include "php_facteur.h"
 
 #include "Zend/zend_exceptions.h"
+#include "ext/standard/base64.h"
 #include "ext/standard/php_string.h"
 
 #include <errno.h>
@@ -40,6 +41,14 @@ static php_stream *stream_of(zend_object *attachment)
     return stream;
 }
 
+bool php_facteur_may_attach(const char *where, zend_string *path)
+{
+    if (!php_check_open_basedir_ex(ZSTR_VAL(path), 0))
+        return true;
+    php_facteur_refuse(FACTEUR_EIO, where, "open_basedir does not allow %s", ZSTR_VAL(path));
+    return false;
+}
+
 static bool attach(facteur_message *core, const char *where, zend_object *attachment)
 {
     zend_string *data = attachment_text(attachment, "data");
@@ -64,10 +73,8 @@ static bool attach(facteur_message *core, const char *where, zend_object *attach
         php_facteur_refuse(FACTEUR_EMESSAGE, where, "there is neither data nor path");
         return false;
     }
-    if (php_check_open_basedir_ex(ZSTR_VAL(path), 0)) {
-        php_facteur_refuse(FACTEUR_EIO, where, "open_basedir does not allow %s", ZSTR_VAL(path));
+    if (!php_facteur_may_attach(where, path))
         return false;
-    }
     return php_facteur_check(
         facteur_message_attach_path(core, ZSTR_VAL(path), name, type, inline_id, &error), &error);
 }
@@ -270,4 +277,128 @@ PHP_METHOD(Facteur_Attachment, fromStream)
     object_init_ex(return_value, php_facteur_attachment_ce);
     if (!fill_attachment(Z_OBJ_P(return_value), NULL, NULL, copy, &extras))
         php_stream_close(copy);
+}
+
+/* ---- As a value ------------------------------------------------------------------------------ */
+
+static zval *given(HashTable *entry, const char *name)
+{
+    zval *value = zend_hash_str_find_deref(entry, name, strlen(name));
+
+    return value && Z_TYPE_P(value) != IS_NULL ? value : NULL;
+}
+
+static zend_string *given_text(HashTable *entry, const char *name)
+{
+    zval *value = given(entry, name);
+
+    return value && Z_TYPE_P(value) == IS_STRING ? Z_STR_P(value) : NULL;
+}
+
+void php_facteur_attachment_of(HashTable *entry, zval *out)
+{
+    zend_string *text = given_text(entry, "data");
+    zend_string *data = text ? php_base64_decode_str(text) : NULL;
+    struct extras extras = {given_text(entry, "name"), given_text(entry, "type"),
+                            given(entry, "inline")};
+
+    object_init_ex(out, php_facteur_attachment_ce);
+    fill_attachment(Z_OBJ_P(out), data, given_text(entry, "path"), NULL, &extras);
+    if (data)
+        zend_string_release(data);
+}
+
+/* A reference to the content, or NULL of a file. */
+static zend_string *content(zend_object *attachment)
+{
+    php_stream *stream = stream_of(attachment);
+    zend_string *data = attachment_text(attachment, "data");
+
+    if (!stream)
+        return data ? zend_string_copy(data) : NULL;
+    php_stream_rewind(stream);
+    data = php_stream_copy_to_mem(stream, PHP_STREAM_COPY_ALL, 0);
+    return data ? data : ZSTR_EMPTY_ALLOC();
+}
+
+/* The values that are not null, or with `all` those too. */
+static void add_texts(zval *out, zend_object *attachment, const char *const *names, bool all)
+{
+    for (; *names; names++) {
+        zend_string *text = attachment_text(attachment, *names);
+
+        if (text)
+            add_assoc_str(out, *names, zend_string_copy(text));
+        else if (all)
+            add_assoc_null(out, *names);
+    }
+}
+
+PHP_METHOD(Facteur_Attachment, jsonSerialize)
+{
+    static const char *const names[] = {"path", "name", "type", "inline", NULL};
+    zend_object *self = Z_OBJ_P(ZEND_THIS);
+    zend_string *data;
+
+    ZEND_PARSE_PARAMETERS_NONE();
+    array_init(return_value);
+    data = content(self);
+    if (data) {
+        add_assoc_str(return_value, "data",
+                      php_base64_encode((unsigned char *)ZSTR_VAL(data), ZSTR_LEN(data)));
+        zend_string_release(data);
+    }
+    add_texts(return_value, self, names, false);
+}
+
+PHP_METHOD(Facteur_Attachment, __serialize)
+{
+    static const char *const names[] = {"path", "name", "type", "inline", NULL};
+    zend_object *self = Z_OBJ_P(ZEND_THIS);
+    zend_string *data;
+
+    ZEND_PARSE_PARAMETERS_NONE();
+    array_init(return_value);
+    data = content(self);
+    if (data)
+        add_assoc_str(return_value, "data", data);
+    else
+        add_assoc_null(return_value, "data");
+    add_texts(return_value, self, names, true);
+}
+
+PHP_METHOD(Facteur_Attachment, __unserialize)
+{
+    static const char *const names[] = {"data", "path", "name", "type", "inline"};
+    struct extras extras = {0};
+    zend_string *data, *path;
+    HashTable *values;
+
+    ZEND_PARSE_PARAMETERS_START(1, 1)
+    Z_PARAM_ARRAY_HT(values)
+    ZEND_PARSE_PARAMETERS_END();
+    if (Z_TYPE_P(php_facteur_slot(Z_OBJ_P(ZEND_THIS), php_facteur_attachment_ce, "name")) !=
+        IS_UNDEF) {
+        zend_throw_error(NULL, "Facteur\\Attachment is constructed already");
+        RETURN_THROWS();
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        zval *value = given(values, names[i]);
+
+        if (value && Z_TYPE_P(value) != IS_STRING) {
+            php_facteur_refuse_type(names[i], value, "what serialize() gave");
+            RETURN_THROWS();
+        }
+    }
+    data = given_text(values, "data");
+    path = given_text(values, "path");
+    if (!data == !path || !php_facteur_no_nul("path", path)) {
+        if (!EG(exception))
+            php_facteur_refuse(FACTEUR_EMESSAGE, "data", "expected either data or path");
+        RETURN_THROWS();
+    }
+    extras.name = given_text(values, "name");
+    extras.type = given_text(values, "type");
+    extras.inline_as = given(values, "inline");
+    fill_attachment(Z_OBJ_P(ZEND_THIS), data, path, NULL, &extras);
 }

@@ -10,6 +10,7 @@ static zend_object_handlers message_handlers;
 
 struct message {
     facteur_message *core; /* NULL: the constructor has not run to its end */
+    zval properties;       /* of facteur_stored.c, once they were asked for; else UNDEF */
     zend_object std;
 };
 
@@ -23,6 +24,7 @@ static zend_object *message_create(zend_class_entry *ce)
     struct message *message = zend_object_alloc(sizeof(*message), ce);
 
     message->core = NULL;
+    ZVAL_UNDEF(&message->properties);
     zend_object_std_init(&message->std, ce);
     object_properties_init(&message->std, ce);
     message->std.handlers = &message_handlers;
@@ -32,6 +34,7 @@ static zend_object *message_create(zend_class_entry *ce)
 static void message_free(zend_object *object)
 {
     facteur_message_free(message_from(object)->core);
+    zval_ptr_dtor(&message_from(object)->properties);
     zend_object_std_dtor(object);
 }
 
@@ -42,6 +45,11 @@ void php_facteur_message_start(void)
     message_handlers.offset = offsetof(struct message, std);
     message_handlers.free_obj = message_free;
     message_handlers.clone_obj = NULL;
+    message_handlers.read_property = php_facteur_message_read;
+    message_handlers.has_property = php_facteur_message_has;
+    message_handlers.get_properties_for = php_facteur_message_shown;
+    /* Two messages have no declared properties, by which all would be equal. */
+    message_handlers.compare = zend_objects_not_comparable;
 }
 
 void php_facteur_message_wrap(zval *out, facteur_message *core)
@@ -68,6 +76,16 @@ static void refuse_other(HashTable *others)
         code = facteur_message_set(nothing, ZSTR_VAL(name), "", 0, &error);
     facteur_message_free(nothing);
     php_facteur_throw(code, error);
+}
+
+void php_facteur_message_give(zend_object *object, facteur_message *core)
+{
+    message_from(object)->core = core;
+}
+
+zval *php_facteur_message_cache(zend_object *object)
+{
+    return &message_from(object)->properties;
 }
 
 PHP_METHOD(Facteur_Message, __construct)

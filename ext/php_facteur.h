@@ -215,6 +215,20 @@ void php_facteur_message_start(void);
 void php_facteur_message_wrap(zval *out, facteur_message *message);
 facteur_message *php_facteur_message_of(zend_object *object);
 
+/* Give an object that has none its message. */
+void php_facteur_message_give(zend_object *object, facteur_message *message);
+
+/* Where its properties are kept; UNDEF until they are. */
+zval *php_facteur_message_cache(zend_object *object);
+
+/* ---- facteur_stored.c ------------------------------------------------------------------------ */
+
+/* Handlers of Message: its fields are properties to read. */
+zval *php_facteur_message_read(zend_object *object, zend_string *name, int type, void **cache,
+                               zval *out);
+int php_facteur_message_has(zend_object *object, zend_string *name, int check, void **cache);
+zend_array *php_facteur_message_shown(zend_object *object, zend_prop_purpose purpose);
+
 /* ---- facteur_fields.c ------------------------------------------------------------------------ */
 
 /* The arguments of a call that are fields of a message, borrowed from it. */
@@ -242,6 +256,12 @@ bool php_facteur_fields_apply(facteur_message *core, const struct php_facteur_fi
 bool php_facteur_field_set(facteur_message *core, const char *field, zend_string *value);
 
 /* ---- facteur_attachment.c -------------------------------------------------------------------- */
+
+/* The Attachment of an entry in a message's JSON, whose data is base64. */
+void php_facteur_attachment_of(HashTable *entry, zval *out);
+
+/* Whether open_basedir allows the path; MessageError with this place where not. */
+bool php_facteur_may_attach(const char *where, zend_string *path);
 
 /* Add every Attachment of the list. */
 bool php_facteur_attach(facteur_message *message, HashTable *attachments);

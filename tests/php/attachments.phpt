@@ -58,7 +58,7 @@ ValueError Facteur\Attachment::fromPath(): Argument #1 ($path) must not contain 
 Facteur\MessageError EMESSAGE -3 [name] name: the text has the control character 0x00
 Facteur\MessageError EMESSAGE -3 [%s] %s
 Facteur\MessageError EMESSAGE -3 [%s] %s
-Facteur\MessageError EMESSAGE -3 [attachments[0]] attachments[0]: there is neither data nor path
+Facteur\MessageError EMESSAGE -3 [data] data: expected either data or path
 Error Facteur\Attachment is constructed already
 Error Cannot modify readonly property Facteur\Attachment::$data
 Facteur\MessageError EIO -5 [%s] %s
