@@ -224,74 +224,17 @@ static int write_set_priority(struct writer *w, const char *name, const void *me
     return put_text(w, name, words[*(const enum fct_priority *)member]);
 }
 
-/* ---- Terms ----------------------------------------------------------------------------------- */
-
-static int from_hex(char digit)
-{
-    return digit <= '9' ? digit - '0' : digit - 'A' + 10;
-}
-
-/* xtext is checked when it is set (fct_terms_good()). */
-static void add_from_xtext(fct_buf *out, const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '+') {
-            fct_buf_add_char(out, (char)(from_hex(text[1]) * 16 + from_hex(text[2])));
-            text += 2;
-        } else {
-            fct_buf_add_char(out, *text);
-        }
-    }
-}
-
-static void add_notify(fct_buf *out, unsigned notify)
-{
-    static const char *const names[] = {"never", "success", "failure", "delay"};
-
-    for (unsigned i = 0; i < 4; i++) {
-        if (notify & 1u << i)
-            fct_buf_addf(out, "%s%s", out->len ? "," : "", names[i]);
-    }
-}
-
-static enum fct_term add_term(fct_buf *out, const fct_terms *terms, const char *name)
-{
-    if (strcmp(name, "dsn_notify") == 0) {
-        add_notify(out, terms->notify);
-        return FCT_TERM_NOTIFY;
-    }
-    if (strcmp(name, "dsn_return") == 0) {
-        fct_buf_add_text(out, terms->return_full ? "full" : "headers");
-        return FCT_TERM_RETURN;
-    }
-    if (strcmp(name, "envelope_id") == 0) {
-        add_from_xtext(out, terms->envid);
-        return FCT_TERM_ENVID;
-    }
-    if (strcmp(name, "deliver_by") == 0) {
-        fct_buf_addf(out, "%u%s", (unsigned)terms->by_s, terms->by_notify ? ";N" : "");
-        return FCT_TERM_DELIVERBY;
-    }
-    fct_buf_addf(out, "%d", terms->priority);
-    return FCT_TERM_MT_PRIORITY;
-}
-
 static int write_set_term(struct writer *w, const char *name, const void *member)
 {
     const fct_terms *terms = member;
     fct_buf text = {0};
-    enum fct_term term;
 
     if (strcmp(name, "require_tls") == 0)
         return terms->asked & FCT_TERM_REQUIRETLS ? put(w, name, json_true()) : 0;
-    term = add_term(&text, terms, name);
-    if (!(terms->asked & (unsigned)term)) {
-        fct_buf_done(&text);
-        return 0;
-    }
-    if (terms->waived & (unsigned)term)
-        fct_buf_add_char(&text, '?');
-    return put(w, name, taken(&text));
+    if (fct_terms_text(terms, name, &text))
+        return put(w, name, taken(&text));
+    fct_buf_done(&text);
+    return 0;
 }
 
 /* ---- Labels, headers, alternatives ----------------------------------------------------------- */

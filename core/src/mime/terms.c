@@ -178,6 +178,65 @@ int fct_terms_set(fct_terms *terms, const char *field, fct_slice value, facteur_
     return 0;
 }
 
+static int from_hex(char digit)
+{
+    return digit <= '9' ? digit - '0' : digit - 'A' + 10;
+}
+
+/* xtext is checked when it is set (fct_terms_good()). */
+static void add_from_xtext(fct_buf *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '+') {
+            fct_buf_add_char(out, (char)(from_hex(text[1]) * 16 + from_hex(text[2])));
+            text += 2;
+        } else {
+            fct_buf_add_char(out, *text);
+        }
+    }
+}
+
+static void add_notify(fct_buf *out, unsigned notify)
+{
+    static const char *const names[] = {"never", "success", "failure", "delay"};
+
+    for (unsigned i = 0; i < 4; i++) {
+        if (notify & 1u << i)
+            fct_buf_addf(out, "%s%s", out->len ? "," : "", names[i]);
+    }
+}
+
+static enum fct_term add_term(fct_buf *out, const fct_terms *terms, const char *name)
+{
+    if (strcmp(name, "dsn_notify") == 0) {
+        add_notify(out, terms->notify);
+        return FCT_TERM_NOTIFY;
+    }
+    if (strcmp(name, "dsn_return") == 0) {
+        fct_buf_add_text(out, terms->return_full ? "full" : "headers");
+        return FCT_TERM_RETURN;
+    }
+    if (strcmp(name, "envelope_id") == 0) {
+        add_from_xtext(out, terms->envid);
+        return FCT_TERM_ENVID;
+    }
+    if (strcmp(name, "deliver_by") == 0) {
+        fct_buf_addf(out, "%u%s", (unsigned)terms->by_s, terms->by_notify ? ";N" : "");
+        return FCT_TERM_DELIVERBY;
+    }
+    fct_buf_addf(out, "%d", terms->priority);
+    return FCT_TERM_MT_PRIORITY;
+}
+
+bool fct_terms_text(const fct_terms *terms, const char *field, fct_buf *out)
+{
+    enum fct_term term = add_term(out, terms, field);
+
+    if (terms->waived & (unsigned)term)
+        fct_buf_add_char(out, '?');
+    return terms->asked & (unsigned)term;
+}
+
 static bool is_hex(char byte)
 {
     return fct_is_digit(byte) || (byte >= 'A' && byte <= 'F');

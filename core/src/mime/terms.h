@@ -46,6 +46,12 @@ typedef struct fct_terms {
  */
 int fct_terms_set(fct_terms *terms, const char *field, fct_slice value, facteur_error **error);
 
+/*
+ * Append the text with which fct_terms_set() makes this term, not for require_tls.  Returns false
+ * when the term is not asked; then what was appended says nothing.
+ */
+bool fct_terms_text(const fct_terms *terms, const char *field, fct_buf *out);
+
 /* Whether fct_terms_set() could have made these terms. */
 bool fct_terms_good(const fct_terms *terms);
 
