@@ -37,22 +37,17 @@ static void add_map(zval *out, const char *name, zval *map)
 
 /* X(name, kind): the properties in the order of the stub.  Those of kind MAP are objects in JSON.
  */
-#define PROPERTIES(X)                                                                              \
-    X(status, TEXT)                                                                                \
-    X(ok, BOOL) X(message_id, TEXT) X(queue_id, TEXT) X(relay, TEXT) X(accepted, TEXTS)            \
-        X(rejected, REPLIES) X(in_doubt, TEXTS) X(reply, REPLY) X(phase, TEXT) X(attempts, NUMBER) \
-            X(flights, NUMBER) X(timings, SECONDS) X(error, TEXT) X(error_code, TEXT)              \
-                X(notes, TEXTS) X(transcript, TEXT)
-
 enum kind { TEXT, BOOL, NUMBER, TEXTS, REPLY, REPLIES, SECONDS };
 
 static const struct {
     const char *name;
     enum kind kind;
 } properties[] = {
-#define PROPERTY(name, kind) {#name, kind},
-    PROPERTIES(PROPERTY)
-#undef PROPERTY
+    {"status", TEXT},     {"ok", BOOL},        {"message_id", TEXT},  {"queue_id", TEXT},
+    {"relay", TEXT},      {"accepted", TEXTS}, {"rejected", REPLIES}, {"in_doubt", TEXTS},
+    {"reply", REPLY},     {"phase", TEXT},     {"attempts", NUMBER},  {"flights", NUMBER},
+    {"timings", SECONDS}, {"error", TEXT},     {"error_code", TEXT},  {"notes", TEXTS},
+    {"transcript", TEXT},
 };
 
 #define COUNT (sizeof properties / sizeof properties[0])
