@@ -20,7 +20,9 @@ def test_no_door_names_a_field():
     assert len(names) > 20
     for door in DOORS:
         said = set(re.findall(r'"(\w+)"', (ROOT / door).read_text()))
-        assert not said & names, door
+        # What a send makes of itself is stored apart from the fields, by the same words.
+        made = {"message_id", "date"} if door.startswith("core/") else set()
+        assert not said & names - made, door
 
 
 def test_the_types_with_functions_of_their_own_are_few():
