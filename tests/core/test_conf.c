@@ -228,15 +228,15 @@ static void who_may_read_and_write_it_is_looked_at(void **state)
         "dsn = smtps://ana@relay.example\npassword = SECRET\n",
         "dsn = smtps://ana@relay.example\ntoken = SECRET\n",
         "dsn = null://\nproxy = socks5://ana:SECRET@p.example\n",
-        "dsn = null://\ndkim = "
-        "[{\"domain\":\"a.example\",\"selector\":\"s\",\"key\":\"SECRET\"}]\n",
+        ("dsn = null://\ndkim = "
+         "[{\"domain\":\"a.example\",\"selector\":\"s\",\"key\":\"SECRET\"}]\n"),
     };
     static const char *const harmless[] = {
         "dsn = smtps://relay.example\n",
         "dsn = smtps://ana@relay.example\npassword_env = PATH\n",
         "dsn = null://\nproxy = socks5://p.example\n",
-        "dsn = null://\ndkim = "
-        "[{\"domain\":\"a.example\",\"selector\":\"s\",\"key_file\":\"/k\"}]\n",
+        ("dsn = null://\ndkim = "
+         "[{\"domain\":\"a.example\",\"selector\":\"s\",\"key_file\":\"/k\"}]\n"),
     };
     static const mode_t writable[] = {0620, 0660, 0602, 0666};
     char advice[128];

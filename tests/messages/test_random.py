@@ -27,14 +27,15 @@ TEXT = st.lists(LINE | st.sampled_from([".", "..", "From x", " ", "\t", "--=_", 
 PART = st.fixed_dictionaries(
     {"type": st.sampled_from(["application/pdf", "image/png", "application/octet-stream"]),
      "base64": st.binary(max_size=200).map(lambda data: base64.b64encode(data).decode())},
-    optional={"name": st.text(LETTERS, min_size=1, max_size=90), "inline": ATOM})
+    # Python's parser reads a name of blanks as none.
+    optional={"name": st.text(LETTERS, min_size=1, max_size=90).filter(str.strip), "inline": ATOM})
 IDS = st.lists(ADDRESS, max_size=8).map(lambda ids: " ".join("<%s>" % one for one in ids))
 FIELDS = st.fixed_dictionaries(
     {"from": BOXES.map(lambda boxes: boxes[:1]), "to": BOXES, "subject": LINE, "message_id": ADDRESS,
      "date": st.datetimes(min_value=datetime.datetime(1971, 1, 1), max_value=datetime.datetime(2100, 1, 1))
      .map(lambda date: date.replace(microsecond=0).isoformat() + "+01:00")},
     optional={"cc": BOXES, "reply_to": BOXES, "text": TEXT, "html": TEXT.map("<p>{}</p>".format), "references": IDS,
-              "attachments": st.lists(PART, max_size=4), "priority": st.sampled_from(["high", "low", "normal"]),
+              "attachments": st.lists(PART, max_size=4, unique_by=lambda part: part.get("inline", id(part))), "priority": st.sampled_from(["high", "low", "normal"]),
               "headers": st.dictionaries(st.sampled_from(["X-A", "X-Shop-Note", "Feedback-ID"]), LINE)})
 ASKED = ("from", "to", "cc", "reply_to", "subject", "date", "message_id", "references", "headers", "priority",
          "attachments")

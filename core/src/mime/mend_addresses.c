@@ -84,7 +84,7 @@ static void put_phrase(fct_header *header, fct_slice phrase)
             fct_buf_add_char(&plain, phrase.ptr[i]);
     }
     fct_text_clean(&clean, (fct_slice){plain.ptr, plain.len});
-    if (clean.len && memmem(clean.ptr, clean.len, "=?", 2))
+    if (clean.ptr && memmem(clean.ptr, clean.len, "=?", 2))
         fct_mend_put_words(header, (fct_slice){clean.ptr, clean.len}, true);
     else if (clean.len)
         fct_header_phrase(header, (fct_slice){clean.ptr, clean.len});
