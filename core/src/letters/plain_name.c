@@ -279,16 +279,24 @@ static bool has_scheme(const struct name *name)
     return false;
 }
 
-/* Most names are: letters and blanks, without "http". */
+/* A letter of Latin-1 in UTF-8, such as "é". */
+static bool is_latin_letter(fct_slice rest)
+{
+    return rest.len > 1 && rest.ptr[0] == '\xc3' && rest.ptr[1] != '\x97' && rest.ptr[1] != '\xb7';
+}
+
+/* Most names are: letters and blanks, without "http" and "hxxp". */
 static bool is_harmless(fct_slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        fct_slice rest = {text.ptr + i, text.len - i};
+        char c = text.ptr[i];
 
-        if (!fct_is_alnum((unsigned char)text.ptr[i]) && !strchr(" '-,", text.ptr[i]))
+        if (is_latin_letter((fct_slice){text.ptr + i, text.len - i}))
+            i++;
+        else if (!fct_is_alnum((unsigned char)c) && c != ' ' && c != '-' && c != '\'' && c != ',' &&
+                 c != '&')
             return false;
-        if (fct_slice_starts_nocase(rest, FCT_SLICE("ttp")) ||
-            fct_slice_starts_nocase(rest, FCT_SLICE("xxp")))
+        else if ((c | 0x20) == 'p' && i > 1 && (text.ptr[i - 1] | 0x20) == (text.ptr[i - 2] | 0x20))
             return false;
     }
     return text.len <= NAME_BYTES;
