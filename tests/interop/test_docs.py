@@ -6,9 +6,11 @@ import asyncio
 import inspect
 import os
 import pathlib
+import pickle
 import re
 import shutil
 import subprocess
+import types
 
 import pytest
 
@@ -34,7 +36,7 @@ class Log(list):
     def __call__(self, *what):
         self.append(what)
 
-    warning = __call__
+    warning = info = __call__
 
 
 @pytest.fixture
@@ -55,7 +57,8 @@ def test_python(code, adapt):
     names = {"facteur": facteur, "Mailer": facteur.Mailer, "mailer": mailer, "message": message, "order": ORDER,
              "form": {"message": "x", "trap": "x"}, "log": Log(), "png": b"\x89PNG", "newsletters": lambda: [message] * 2,
              "checkout": lambda by: by.send_order_confirmation({**ORDER, "merchant": {"name": "S", "email": "s@example.com"}}),
-             "fetch": lambda user: "token"}
+             "fetch": lambda user: "token", "receipt": mailer.send(message),
+             "task": types.SimpleNamespace(delay=lambda stored: mailer.send(pickle.loads(stored)))}
     made = eval(compile(adapt(code), "the block", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)  # noqa: S307
     if inspect.iscoroutine(made):
         asyncio.run(made)

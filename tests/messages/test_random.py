@@ -27,8 +27,8 @@ TEXT = st.lists(LINE | st.sampled_from([".", "..", "From x", " ", "\t", "--=_", 
 PART = st.fixed_dictionaries(
     {"type": st.sampled_from(["application/pdf", "image/png", "application/octet-stream"]),
      "base64": st.binary(max_size=200).map(lambda data: base64.b64encode(data).decode())},
-    # Python's parser reads a name of blanks as none.
-    optional={"name": st.text(LETTERS, min_size=1, max_size=90).filter(str.strip), "inline": ATOM})
+    # Python's parser drops the blanks at the ends of a name.
+    optional={"name": st.text(LETTERS, min_size=1, max_size=90).map(str.strip).filter(bool), "inline": ATOM})
 IDS = st.lists(ADDRESS, max_size=8).map(lambda ids: " ".join("<%s>" % one for one in ids))
 FIELDS = st.fixed_dictionaries(
     {"from": BOXES.map(lambda boxes: boxes[:1]), "to": BOXES, "subject": LINE, "message_id": ADDRESS,
