@@ -15,24 +15,29 @@ Django 6.1:
             "OPTIONS": {"dsn": "smtps://user:pass@smtp.example.com", "deadline": 5},
         },
     }
+
+With "facteur.django" in INSTALLED_APPS, manage.py check looks at these options.
 """
 
 from __future__ import annotations
 
 import email.policy
+import itertools
 import logging
+import re
 import secrets
 import smtplib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from email.headerregistry import Address
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import django
 from django.conf import settings
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail import DNS_NAME, EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
 from . import errors
@@ -67,8 +72,13 @@ _SETTINGS = {
 class EmailBackend(BaseEmailBackend):
     """An e-mail backend on the process's shared pool; any number of threads may use one.
 
-    Its keywords are the options of facteur.Mailer, dsn, and those of Django's SMTP backend (host, port,
-    username, password, use_tls, use_ssl, timeout, ssl_certfile, ssl_keyfile).
+    Its keywords are the options of facteur.Mailer, dsn, those of Django's SMTP backend (host, port,
+    username, password, use_tls, use_ssl, timeout, ssl_certfile, ssl_keyfile), and local_domain: the
+    domain of addresses without one.
+
+    A message may have an attribute facteur: a dict with any of deadline, dsn (another relay), envelope_from,
+    tags, metadata, dsn_notify, dsn_return, envelope_id, require_tls, deliver_by, mt_priority and smime.
+    Of Anymail's attributes tags, metadata and envelope_sender are read, and others refused.
 
     Each message sent gets an attribute facteur_receipt.  A message of which some recipients were refused
     counts as sent, and the refusals are logged as a warning on "facteur.django"; a message that no
@@ -76,6 +86,16 @@ class EmailBackend(BaseEmailBackend):
     """
 
     mailer: Mailer
+    # As Django's own backend has them, for code that looks.
+    host: str
+    port: int | None
+    username: str | None
+    password: str | None
+    use_tls: bool
+    use_ssl: bool
+    timeout: float | None
+    ssl_keyfile: str | None
+    ssl_certfile: str | None
 
     def __init__(
         self,
@@ -94,35 +114,147 @@ class EmailBackend(BaseEmailBackend):
         try:
             if alias is None:
                 given = _settings_options(given)
+            self.local_domain: str | None = given.pop("local_domain", None)
+            self._options = given
             self.mailer = _mailer(given)
         except ConfigError as error:
             raise _misconfigured(str(error), alias) from error
+        self._answer()
+
+    def _answer(self) -> None:
+        told, given = urlsplit(self.mailer.name), self._options
+        self.use_ssl = told.scheme == "smtps"
+        self.use_tls = bool(given.get("use_tls")) or given.get("tls") == "starttls"
+        try:
+            self.host, self.port = told.hostname or "", told.port
+        except ValueError:  # of several relays, or none
+            self.host, self.port = "", None
+        self.username, self.password = given.get("username"), given.get("password")
+        self.timeout = given.get("timeout", given.get("deadline"))
+        self.ssl_keyfile = given.get("ssl_keyfile", given.get("client_key"))
+        self.ssl_certfile = given.get("ssl_certfile", given.get("client_cert"))
+        self.connection: Mailer | None = None
+
+    def open(self) -> bool:
+        """Whether this was the first open(); the pool opens its connections itself, and keeps them."""
+        new = self.connection is None
+        self.connection = self.mailer
+        return new
+
+    def close(self) -> None:
+        """The connections belong to the process and stay."""
+        self.connection = None
 
     def send_messages(self, email_messages: Iterable[EmailMessage]) -> int:
-        """Send the messages one after the other; returns how many were sent.
+        """Send the messages, many in a flight; returns how many were sent.
 
-        facteur.SendError (a smtplib.SMTPException): a message that was not, unless fail_silently.
-        facteur.MessageError (a ValueError): a message that cannot be on the wire.
+        Each is tried, whatever became of those before it.
+
+        facteur.SendError (a smtplib.SMTPException): the first that was not sent, unless fail_silently.
+        facteur.MessageError (a ValueError): a message that cannot be on the wire; it and those after it are not tried.
         """
-        return sum(self._send(message) for message in email_messages or ())
+        failure: Exception | None = None
+        sent = 0
+        prepared = filter(None, map(self._prepared, email_messages or ()))
+        for (mailer, deadline), group in itertools.groupby(prepared, key=lambda one: one[2:]):
+            for message, receipt in _flight(mailer, deadline, group):
+                message.facteur_receipt = receipt
+                if receipt.ok:
+                    sent += 1
+                    _report(receipt)
+                else:
+                    failure = failure or _error_of(receipt)
+        if failure is not None and not (self.fail_silently and isinstance(failure, SendError)):
+            raise failure
+        return sent
 
-    def _send(self, message: EmailMessage) -> bool:
-        recipients = [str(address) for address in message.recipients()]
+    def _prepared(self, message: EmailMessage) -> tuple[EmailMessage, Message, Mailer, float | None] | None:
+        """What is sent, through what, and within what time; None for nobody."""
+        recipients = [self._whole(str(address)) for address in message.recipients()]
         if not recipients:
-            return False
-        sender = str(message.from_email)
+            return None
+        extra = _extra(message)
+        dsn, deadline = extra.pop("dsn", None), extra.pop("deadline", None)
+        sender = self._whole(str(message.from_email))
         raw = _wire_bytes(message, sender, recipients)
-        mail = Message.from_bytes(raw, envelope_from=sender, recipients=recipients)
+        envelope_from = extra.pop("envelope_from", sender)
         try:
-            receipt = self.mailer.send(mail)
-        except SendError as error:
-            message.facteur_receipt = error.receipt
-            if self.fail_silently:
-                return False
-            raise _as_smtp(error) from error
-        message.facteur_receipt = receipt
-        _report(receipt)
-        return True
+            mail = Message.from_bytes(raw, envelope_from, recipients, **extra)
+            mailer = self.mailer if dsn is None else _elsewhere(self._options, dsn)
+        except ConfigError as error:
+            raise MessageError(f"facteur: {error}", code="EMESSAGE", where="facteur") from error
+        return message, mail, mailer, deadline
+
+    def _whole(self, address: str) -> str:
+        """With local_domain the address of a user of this machine; root and postmaster are at its own name without it."""
+        found = _BARE.fullmatch(address.strip())
+        if not found or not (self.local_domain or found["local"].lower() in ("root", "postmaster")):
+            return address
+        whole = f"{found['local']}@{self.local_domain or DNS_NAME}"
+        return f"{found['before']}{whole}{found['after']}"
+
+
+# A user without a domain, alone or behind a name.
+_BARE = re.compile(r"(?P<before>[^@<>]*<|)(?P<local>[\w.+-]+)(?P<after>>?)")
+
+# What may stand in a message's attribute facteur.
+_OWN = ("deadline", "dsn", "envelope_from", "tags", "metadata", "dsn_notify", "dsn_return", "envelope_id", "require_tls",
+        "deliver_by", "mt_priority", "smime")  # fmt: skip
+
+# Attributes of Anymail that ask for what only a provider's own interface can do.
+_UNKNOWN_TO_SMTP = ("merge_data", "merge_global_data", "merge_metadata", "merge_headers", "template_id", "send_at",
+                    "track_opens", "track_clicks", "esp_extra")  # fmt: skip
+
+
+def _extra(message: EmailMessage) -> dict[str, Any]:
+    """What the message has beside its bytes.  MessageError: something that nobody would do."""
+    for name in _UNKNOWN_TO_SMTP:
+        value = getattr(message, name, None)
+        # Nothing is tracked, and an empty dict asks for nothing, except one of merging: a mail for each recipient.
+        if value is not None and value is not False and (value != {} or name.startswith("merge_")):
+            raise MessageError(f"{name}: relays do not take this from SMTP; leave it out", code="EMESSAGE", where=name)
+    extra = dict(getattr(message, "facteur", None) or {})
+    unknown = next((name for name in extra if name not in _OWN), None)
+    if unknown is not None:
+        raise MessageError(f"facteur: no such key: {unknown!r}; known are {', '.join(_OWN)}", code="EMESSAGE", where="facteur")
+    if getattr(message, "tags", None):
+        extra.setdefault("tags", list(message.tags))
+    if getattr(message, "metadata", None):
+        extra.setdefault("metadata", {str(name): str(value) for name, value in message.metadata.items()})
+    if getattr(message, "envelope_sender", None):
+        extra.setdefault("envelope_from", str(message.envelope_sender))
+    return {name: value for name, value in extra.items() if value is not None}
+
+
+def _elsewhere(options: Mapping[str, Any], dsn: str) -> Mailer:
+    """The mailer of another relay, with the options that are not the first one's way and login."""
+    way = ("host", "port", "use_tls", "use_ssl", "username", "password", "dsn", "tls")
+    return _mailer({name: value for name, value in options.items() if name not in way} | {"dsn": dsn})
+
+
+def _flight(
+    mailer: Mailer, deadline: float | None, group: Iterable[tuple[EmailMessage, Message, Mailer, float | None]]
+) -> Iterable[tuple[EmailMessage, Receipt]]:
+    """The messages with their receipts, in their order."""
+    messages: list[EmailMessage] = []
+
+    def mails() -> Iterable[Message]:
+        for message, mail, _, _ in group:
+            messages.append(message)
+            yield mail
+
+    for index, receipt in enumerate(mailer.send_many(mails(), deadline=deadline)):
+        yield messages[index], receipt
+
+
+def _error_of(receipt: Receipt) -> Exception:
+    """What send() would have raised, for code that catches what Django's SMTP backend raised."""
+    if receipt.error_code == "EMESSAGE":
+        return MessageError(receipt.error, code="EMESSAGE")
+    kind = {"permanent": PermanentError, "in_doubt": InDoubtError}.get(receipt.status) or {
+        "ECONNECT": ConnectError, "ETLS": TLSError, "EAUTH": AuthError, "EDEADLINE": DeadlineError,
+    }.get(receipt.error_code, TemporaryError)  # fmt: skip
+    return kind(receipt.error, receipt=receipt, code=receipt.error_code)
 
 
 # Django's own backends that hand a mail to nobody: its test runner's, and those for development.
@@ -259,7 +391,38 @@ def _mailer(options: dict[str, Any]) -> Mailer:
     for name in ("username", "password"):
         if options.get(name) == "":
             del options[name]
+    options.pop("local_domain", None)
+    options.setdefault("default_from", _default_from())
     return Mailer.shared(**options)
+
+
+def _default_from() -> str | None:
+    """DEFAULT_FROM_EMAIL, unless it is no address, of which each message that uses it is told."""
+    sender = str(settings.DEFAULT_FROM_EMAIL)
+    try:
+        Message(from_=sender)
+    except MessageError:
+        return None
+    return sender
+
+
+def check_options(app_configs: object = None, **_: Any) -> list[checks.CheckMessage]:
+    """Whether the options that the project's settings give to facteur can be used; nothing is opened."""
+    if hasattr(settings, "MAILERS"):
+        mailers = {f"MAILERS[{alias!r}]": dict(entry.get("OPTIONS", {})) for alias, entry in settings.MAILERS.items()
+                   if entry.get("BACKEND") == BACKEND}  # fmt: skip
+    else:
+        mailers = {"settings": _settings_options({})} if _named(settings) or _default_backend() == BACKEND else {}
+    found: list[checks.CheckMessage] = []
+    for place, options in mailers.items():
+        try:
+            _mailer(options)
+        except ConfigError as error:
+            found.append(checks.Error(f"{place}: {error}", id="facteur.E001"))
+    return found
+
+
+checks.register(check_options, "facteur")
 
 
 def _dsn(host: str, port: object, implicit: bool) -> str:
@@ -326,14 +489,3 @@ class PermanentError(errors.PermanentError, smtplib.SMTPException):
 
 class InDoubtError(errors.InDoubtError, smtplib.SMTPException):
     """Handed over, and no verdict was heard: sending again may deliver twice."""
-
-
-_SMTP: dict[type[SendError], type[SendError]] = {
-    kind.__mro__[1]: kind
-    for kind in (TemporaryError, ConnectError, TLSError, AuthError, DeadlineError, PermanentError, InDoubtError)
-}
-
-
-def _as_smtp(error: SendError) -> SendError:
-    """The same error, for code that catches what Django's SMTP backend raised."""
-    return _SMTP[type(error)](str(error), receipt=error.receipt, code=error.code, where=error.where)
