@@ -288,7 +288,7 @@ static int tell(host *self)
             failed = log_lost(self, delivery);
         else
             failed = fpy_delivery_tell(delivery);
-        Py_XDECREF(delivery);
+        Py_XDECREF((PyObject *)delivery);
     }
     self->tells--;
     return failed ? -1 : 0;

@@ -236,9 +236,9 @@ int fpy_deadline(PyObject *value, double *deadline)
     *deadline = PyFloat_AsDouble(value);
     if (*deadline == -1.0 && PyErr_Occurred())
         return -1;
-    if (isfinite(*deadline) && *deadline > 0)
+    if (isfinite(*deadline) && *deadline >= 0)
         return 0;
-    PyErr_Format(PyExc_ValueError, "deadline: expected seconds greater than 0, got %R", value);
+    PyErr_Format(PyExc_ValueError, "deadline: expected a number of seconds, 0 or more, got %R", value);
     return -1;
 }
 
@@ -408,7 +408,7 @@ PyDoc_STRVAR(
     "Send one message and wait for its verdict; returns a Receipt.\n\n"
     "message    A facteur.Message, or an email.message.EmailMessage of the standard library.\n"
     "deadline   Seconds over everything: name resolution, connection, TLS, login, waiting,\n"
-    "           dialogue.  Default: the option `deadline`.\n\n"
+    "           dialogue.  Default, also when it is 0: the option `deadline`.\n\n"
     "At least one accepted recipient is a success; the others are in receipt.rejected.\n\n"
     "TemporaryError   certainly not accepted; its subclasses ConnectError, TLSError, AuthError\n"
     "                 and DeadlineError: the way to the relay was not open.\n"

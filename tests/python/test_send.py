@@ -249,6 +249,16 @@ def test_deadline(step):
             assert time.monotonic() - began > 0.25
 
 
+def test_no_deadline_of_its_own():
+    """0 is the option `deadline`, as in PHP and C."""
+    with SmtpServer("--plain", script=[{"on": "mail", "reply": None, "then": "stall"}]) as server:
+        with facteur.Mailer(server.dsn(), deadline=0.3) as mailer, pytest.raises(facteur.DeadlineError):
+            mailer.send(make(), deadline=0)
+    for wrong in (-1, float("inf"), float("nan")):
+        with facteur.Mailer("null://") as mailer, pytest.raises(ValueError, match="^deadline: expected a number of seconds, 0 or more"):
+            mailer.send(make(), deadline=wrong)
+
+
 @pytest.mark.parametrize("how", ["fin", "close", "reset"])
 def test_next_mail_after_a_cut_connection(server, how):
     with facteur.Mailer(server.dsn()) as mailer:

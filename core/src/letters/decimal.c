@@ -86,8 +86,10 @@ static fct_slice take_digits(fct_slice *text)
 
     while (taken.len < text->len && fct_is_digit((unsigned char)text->ptr[taken.len]))
         taken.len++;
-    text->ptr += taken.len;
-    text->len -= taken.len;
+    if (taken.len) { /* an empty text may have no address */
+        text->ptr += taken.len;
+        text->len -= taken.len;
+    }
     return taken;
 }
 
