@@ -62,7 +62,7 @@ def test_what_a_message_has_beside_its_bytes(server):
 
 @pytest.mark.parametrize("name, value", [
     ("merge_data", {}), ("merge_global_data", {"a": 1}), ("merge_metadata", {"a@example.net": {}}), ("merge_headers", {}), ("template_id", "t"),
-    ("send_at", 1), ("track_opens", True), ("track_clicks", True), ("esp_extra", {"a": 1}), ("facteur", {"tag": "x"}), ("facteur", {"deadline": 0}),
+    ("send_at", 1), ("track_opens", True), ("track_clicks", True), ("esp_extra", {"a": 1}), ("facteur", {"tag": "x"}), ("facteur", {"deadline": -1}),
     ("facteur", {"dsn": "smtp://ex ample"}), ("tags", ["a\nb"]), ("metadata", {"a b": "x"}), ("envelope_sender", "nobody"),
 ])  # fmt: skip
 def test_what_nobody_would_do_is_refused(server, name, value):

@@ -252,7 +252,7 @@ def test_deadline(step):
 def test_no_deadline_of_its_own():
     """0 is the option `deadline`, as in PHP and C."""
     with SmtpServer("--plain", script=[{"on": "mail", "reply": None, "then": "stall"}]) as server:
-        with facteur.Mailer(server.dsn(), deadline=0.3) as mailer, pytest.raises(facteur.DeadlineError):
+        with facteur.Mailer(server.dsn(), deadline=0.3, chunking=False) as mailer, pytest.raises(facteur.DeadlineError):
             mailer.send(make(), deadline=0)
     for wrong in (-1, float("inf"), float("nan")):
         with facteur.Mailer("null://") as mailer, pytest.raises(ValueError, match="^deadline: expected a number of seconds, 0 or more"):
