@@ -238,7 +238,8 @@ int fpy_deadline(PyObject *value, double *deadline)
         return -1;
     if (isfinite(*deadline) && *deadline >= 0)
         return 0;
-    PyErr_Format(PyExc_ValueError, "deadline: expected a number of seconds, 0 or more, got %R", value);
+    PyErr_Format(PyExc_ValueError, "deadline: expected a number of seconds, 0 or more, got %R",
+                 value);
     return -1;
 }
 

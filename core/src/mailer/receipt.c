@@ -165,13 +165,14 @@ static enum facteur_status status_of(enum fct_class class)
 /*
  * A mail that was sent has an answer for each recipient.  One that was not has refused recipients
  * only if the relay refused the mail: a 554 greeting says nothing about an address, and a 250 to
- * RCPT does not refuse one, whatever happened to the mail.
+ * RCPT does not refuse one, whatever happened to the mail.  Without a code it is our own refusal.
  */
 static bool is_rejected(const fct_outcome *outcome, const struct fct_recipient_outcome *recipient)
 {
     if (outcome->class == FCT_SENT)
         return recipient->class != FCT_SENT;
-    return (recipient->reply.code >= 400 || *recipient->reply.enhanced) &&
+    return (recipient->reply.code >= 400 ||
+            (!recipient->reply.code && *recipient->reply.enhanced)) &&
            outcome->phase >= FACTEUR_PHASE_mail &&
            (recipient->class == FCT_TEMPORARY || recipient->class == FCT_PERMANENT);
 }

@@ -266,11 +266,12 @@ bool fct_mend_put_addresses(fct_mend *mend, fct_header *header, fct_slice name, 
         size_t end = fct_field_find(&scan, value, at, list.groups ? ",;:" : ",;");
         fct_slice text = part(value, at, end);
 
-        if (end < value.len && value.ptr[end] == ':') {
+        if (end < value.len && value.ptr[end] == ':')
             put_group_name(&list, text);
-        } else {
+        else if (!fct_is_printable(text) && is_empty_group(text, value, end))
+            put_group_name(&list, part(text, 0, text.len - 1));
+        else
             put_one(&list, text);
-        }
         if (list.in_group ? end == value.len || value.ptr[end] == ';'
                           : is_empty_group(text, value, end)) {
             fct_header_glue(header, ';');
