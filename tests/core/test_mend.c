@@ -90,6 +90,8 @@ static void fields_become_ascii(void **state)
          "Content-Disposition: attachment; filename*=utf-8''R%C3%A9sum%C3%A9.pdf;\r\n "
          "filename=\"R_sum_.pdf\"; size=12"},
         {"Content-Disposition: attachment; \xc3\xa9", "Content-Disposition: attachment; %C3%A9"},
+        /* In a list that is otherwise none, a group keeps its colon. */
+        {"To: a)b@c.example, Z\xc3\xbcge:; x", "To: a)b@c.example, =?utf-8?B?WsO8Z2U=?= :;, x"},
         /* What is no address in the end is shown, and nothing more. */
         {"To: \xc3\xa9 \xc3\xa9 <a b\xc3\xa9@>",
          "To: =?utf-8?B?w6kgw6k=?= =?utf-8?B?YSBiw6lA?= :;"},
