@@ -177,6 +177,12 @@ class Figures(unittest.TestCase):
         self.assertEqual(measure.ratio(one, other, "p50"), 10)
 
 
+    def test_a_median_of_nothing_has_no_spread(self):
+        cell = measure.Cell(peers.TABLE[0], "best", {"cpu": [0, 0, 3], "rate": [90, 100, 110]})
+        self.assertEqual(report.number(cell, "cpu", "{:.0f}"), "0")
+        self.assertEqual(report.number(cell, "rate", "{:.0f}"), "100 ±10%")
+
+
 class Words(unittest.TestCase):
     def say(self, *words):
         done = subprocess.run([sys.executable, BENCH / "run", *words], text=True, capture_output=True, check=False)

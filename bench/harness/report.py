@@ -50,7 +50,8 @@ def number(cell, name, form):
     if middle is None:
         return ""
     spread = cell.spread(name)
-    noise = f" ±{spread * 100:.0f}%" if name in ("p50", "rate", "cpu", "cold") and len(cell.figures[name]) > 1 else ""
+    shown = name in ("p50", "rate", "cpu", "cold") and len(cell.figures[name]) > 1 and spread is not None
+    noise = f" ±{spread * 100:.0f}%" if shown else ""
     return form.format(middle) + noise
 
 
