@@ -47,6 +47,45 @@ static facteur_mailer *mailer_for(const struct server *server)
     return open_mailer(dsn);
 }
 
+/* An outbox, a mailer before a server of its own, and what a test asks of them. */
+struct shop {
+    struct outbox *box;
+    struct server server; /* features and hold are the test's */
+    facteur_outbox *outbox;
+    facteur_mailer *mailer;
+};
+
+static void shop_open(struct shop *shop, void **state)
+{
+    shop->box = *state;
+    server_start(&shop->server);
+    shop->outbox = open_box(shop->box);
+    shop->mailer = mailer_for(&shop->server);
+}
+
+static void shop_close(struct shop *shop)
+{
+    facteur_mailer_free(shop->mailer);
+    facteur_outbox_close(shop->outbox);
+    server_stop(&shop->server);
+}
+
+/* The same with each way in which a mail is written. */
+static void before_each_relay(void **state, bool hold, void (*act)(struct shop *shop))
+{
+    static const char *const features[] = {CHUNKED, GROUPED, PLAIN};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct shop shop = {.server = {.features = features[i], .hold = hold}};
+
+        outbox_set_up(state);
+        shop_open(&shop, state);
+        act(&shop);
+        shop_close(&shop);
+        outbox_tear_down(state);
+    }
+}
+
 static facteur_message *message_for(const char *to)
 {
     facteur_message *message = facteur_message_new();
@@ -264,37 +303,24 @@ static void a_letter_has_its_own_key(void **state)
 
 /* ---- Work ------------------------------------------------------------------------------------ */
 
+static void all_is_sent_once_here(struct shop *shop)
+{
+    enqueue_many(shop->outbox, shop->mailer, 160);
+    work_once(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":160,\"failed\":0,\"retried\":0,");
+    assert_int_equal(shop->server.mails, 160);
+    for (unsigned k = 0; k < NUMBERED_MAX; k++)
+        assert_int_equal(shop->server.kept[k], 160 / NUMBERED_MAX);
+    assert_int_equal(ask(shop->box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
+                                    "attempts = 1 AND doubts = 0 AND reply LIKE '250%' AND relay "
+                                    "LIKE 'smtp://127.0.0.1:%' AND ended_at > 0 AND "
+                                    "result LIKE '{\"status\":\"sent\"%'"),
+                     160);
+    work_once(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":0,");
+}
+
 static void all_is_sent_once(void **state)
 {
-    static const char *const features[] = {CHUNKED, GROUPED, PLAIN};
-
-    for (size_t i = 0; i < 3; i++) {
-        struct server server = {.features = features[i]};
-        struct outbox *box;
-        facteur_outbox *outbox;
-        facteur_mailer *mailer;
-
-        outbox_set_up(state);
-        box = *state;
-        server_start(&server);
-        outbox = open_box(box);
-        mailer = mailer_for(&server);
-        enqueue_many(outbox, mailer, 160);
-        work_once(outbox, mailer, NULL, NULL, "{\"sent\":160,\"failed\":0,\"retried\":0,");
-        assert_int_equal(server.mails, 160);
-        for (unsigned k = 0; k < NUMBERED_MAX; k++)
-            assert_int_equal(server.kept[k], 160 / NUMBERED_MAX);
-        assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
-                                  "attempts = 1 AND doubts = 0 AND reply LIKE '250%' AND relay "
-                                  "LIKE 'smtp://127.0.0.1:%' AND ended_at > 0 AND "
-                                  "result LIKE '{\"status\":\"sent\"%'"),
-                         160);
-        work_once(outbox, mailer, NULL, NULL, "{\"sent\":0,");
-        facteur_mailer_free(mailer);
-        facteur_outbox_close(outbox);
-        server_stop(&server);
-        outbox_tear_down(state);
-    }
+    before_each_relay(state, false, all_is_sent_once_here);
 }
 
 /* A child that works until it is killed. */
@@ -312,48 +338,36 @@ static pid_t start_worker(const struct outbox *box, const struct server *server)
     return child;
 }
 
+static void the_doubt_is_on_record_before_the_terminator_here(struct shop *shop)
+{
+    int64_t doubtful;
+    int status;
+    pid_t worker;
+
+    enqueue_many(shop->outbox, shop->mailer, 6);
+    worker = start_worker(shop->box, &shop->server);
+    while (shop->server.heard == 0)
+        usleep(1000);
+    kill(worker, SIGKILL);
+    waitpid(worker, &status, 0);
+    doubtful = ask(shop->box, "SELECT count(*) FROM facteur_mail WHERE state = 'in_doubt'");
+    /* What the server has heard may be delivered. */
+    assert_true(doubtful >= shop->server.heard);
+    shop->server.hold = false;
+    server_settle(&shop->server);
+    run_sql(shop->box, "UPDATE facteur_mail SET lease_until = 1 WHERE lease_until > 0");
+    work_once(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":6,");
+    assert_int_equal(ask(shop->box, "SELECT sum(doubts) FROM facteur_mail"), doubtful);
+    assert_int_equal(ask(shop->box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
+                                    "attempts = 2"),
+                     6);
+    for (unsigned k = 0; k < 6; k++)
+        assert_true(shop->server.kept[k] >= 1 && shop->server.kept[k] <= 2);
+}
+
 static void the_doubt_is_on_record_before_the_terminator(void **state)
 {
-    static const char *const features[] = {CHUNKED, GROUPED, PLAIN};
-
-    for (size_t i = 0; i < 3; i++) {
-        struct server server = {.features = features[i], .hold = true};
-        struct outbox *box;
-        facteur_outbox *outbox;
-        facteur_mailer *mailer;
-        int64_t doubtful;
-        int status;
-        pid_t worker;
-
-        outbox_set_up(state);
-        box = *state;
-        server_start(&server);
-        outbox = open_box(box);
-        mailer = mailer_for(&server);
-        enqueue_many(outbox, mailer, 6);
-        worker = start_worker(box, &server);
-        while (server.heard == 0)
-            usleep(1000);
-        kill(worker, SIGKILL);
-        waitpid(worker, &status, 0);
-        doubtful = ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'in_doubt'");
-        /* What the server has heard may be delivered. */
-        assert_true(doubtful >= server.heard);
-        server.hold = false;
-        server_settle(&server);
-        run_sql(box, "UPDATE facteur_mail SET lease_until = 1 WHERE lease_until > 0");
-        work_once(outbox, mailer, NULL, NULL, "{\"sent\":6,");
-        assert_int_equal(ask(box, "SELECT sum(doubts) FROM facteur_mail"), doubtful);
-        assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
-                                  "attempts = 2"),
-                         6);
-        for (unsigned k = 0; k < 6; k++)
-            assert_true(server.kept[k] >= 1 && server.kept[k] <= 2);
-        facteur_mailer_free(mailer);
-        facteur_outbox_close(outbox);
-        server_stop(&server);
-        outbox_tear_down(state);
-    }
+    before_each_relay(state, true, the_doubt_is_on_record_before_the_terminator_here);
 }
 
 /* The database refuses to record a state until the worker has complained. */
@@ -364,36 +378,31 @@ static void allow(void *user, const facteur_error *error)
 }
 
 /* All mails end as sent, each once, tried once and without a doubt left. */
-static void work_against(struct outbox *box, const char *state, unsigned count)
+static void work_against(void **state, const char *refused, unsigned count)
 {
-    struct server server = {.features = CHUNKED};
-    facteur_outbox *outbox = open_box(box);
-    facteur_mailer *mailer;
+    struct shop shop = {.server = {.features = CHUNKED}};
     char sql[256], counts[64];
 
     snprintf(sql, sizeof sql,
              "CREATE TRIGGER refusal BEFORE UPDATE ON facteur_mail WHEN new.state = '%s' "
              "BEGIN SELECT raise(ABORT, 'not today'); END",
-             state);
+             refused);
     snprintf(counts, sizeof counts, "{\"sent\":%u,\"failed\":0,\"retried\":0,", count);
-    server_start(&server);
-    mailer = mailer_for(&server);
-    enqueue_many(outbox, mailer, count);
-    run_sql(box, sql);
-    work_once(outbox, mailer, allow, box, counts);
-    assert_int_equal(server.mails, count);
-    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
-                              "attempts = 1 AND doubts = 0"),
+    shop_open(&shop, state);
+    enqueue_many(shop.outbox, shop.mailer, count);
+    run_sql(shop.box, sql);
+    work_once(shop.outbox, shop.mailer, allow, shop.box, counts);
+    assert_int_equal(shop.server.mails, count);
+    assert_int_equal(ask(shop.box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
+                                   "attempts = 1 AND doubts = 0"),
                      count);
-    facteur_mailer_free(mailer);
-    facteur_outbox_close(outbox);
-    server_stop(&server);
+    shop_close(&shop);
 }
 
 /* The doubt cannot be recorded: nothing is handed over, and it is not an attempt. */
 static void without_a_record_nothing_leaves(void **state)
 {
-    work_against(*state, "in_doubt", 20);
+    work_against(state, "in_doubt", 20);
 }
 
 /*
@@ -402,57 +411,39 @@ static void without_a_record_nothing_leaves(void **state)
  */
 static void a_verdict_waits_for_its_record(void **state)
 {
-    work_against(*state, "sent", 8);
+    work_against(state, "sent", 8);
 }
 
 /* Mails that would not fit into memory together go one after the other. */
 static void large_mails_take_turns(void **state)
 {
-    struct outbox *box = *state;
-    struct server server = {.features = CHUNKED};
-    facteur_outbox *outbox = open_box(box);
-    facteur_mailer *mailer;
+    struct shop shop = {.server = {.features = CHUNKED}};
 
-    server_start(&server);
-    mailer = mailer_for(&server);
-    enqueue_many(outbox, mailer, 12);
-    run_sql(box, "UPDATE facteur_mail SET size = 60000000 WHERE id % 2 = 0");
-    work_once(outbox, mailer, NULL, NULL, "{\"sent\":12,\"failed\":0,\"retried\":0,");
-    assert_int_equal(server.mails, 12);
-    facteur_mailer_free(mailer);
-    facteur_outbox_close(outbox);
-    server_stop(&server);
+    shop_open(&shop, state);
+    enqueue_many(shop.outbox, shop.mailer, 12);
+    run_sql(shop.box, "UPDATE facteur_mail SET size = 60000000 WHERE id % 2 = 0");
+    work_once(shop.outbox, shop.mailer, NULL, NULL, "{\"sent\":12,\"failed\":0,\"retried\":0,");
+    assert_int_equal(shop.server.mails, 12);
+    shop_close(&shop);
 }
 
 /* Another worker has taken some rows after they were leased: their mails leave the flight. */
+static void a_stolen_mail_is_not_sent_here(struct shop *shop)
+{
+    enqueue_many(shop->outbox, shop->mailer, 16);
+    run_sql(shop->box,
+            "CREATE TRIGGER thief AFTER UPDATE ON facteur_mail WHEN new.state = 'leased' "
+            "AND old.state = 'ready' AND new.id % 8 = 4 BEGIN UPDATE facteur_mail SET "
+            "fence = fence + 1000 WHERE id = new.id; END");
+    work_once(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":14,\"failed\":0,\"retried\":0,");
+    assert_int_equal(shop->server.kept[3], 0);
+    assert_int_equal(shop->server.mails, 14);
+    assert_int_equal(ask(shop->box, "SELECT count(*) FROM facteur_mail WHERE state = 'leased'"), 2);
+}
+
 static void a_stolen_mail_is_not_sent(void **state)
 {
-    static const char *const features[] = {CHUNKED, GROUPED, PLAIN};
-
-    for (size_t i = 0; i < 3; i++) {
-        struct server server = {.features = features[i]};
-        struct outbox *box;
-        facteur_outbox *outbox;
-        facteur_mailer *mailer;
-
-        outbox_set_up(state);
-        box = *state;
-        server_start(&server);
-        outbox = open_box(box);
-        mailer = mailer_for(&server);
-        enqueue_many(outbox, mailer, 16);
-        run_sql(box, "CREATE TRIGGER thief AFTER UPDATE ON facteur_mail WHEN new.state = 'leased' "
-                     "AND old.state = 'ready' AND new.id % 8 = 4 BEGIN UPDATE facteur_mail SET "
-                     "fence = fence + 1000 WHERE id = new.id; END");
-        work_once(outbox, mailer, NULL, NULL, "{\"sent\":14,\"failed\":0,\"retried\":0,");
-        assert_int_equal(server.kept[3], 0);
-        assert_int_equal(server.mails, 14);
-        assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'leased'"), 2);
-        facteur_mailer_free(mailer);
-        facteur_outbox_close(outbox);
-        server_stop(&server);
-        outbox_tear_down(state);
-    }
+    before_each_relay(state, false, a_stolen_mail_is_not_sent_here);
 }
 
 static void a_relay_that_is_away_is_tried_later(void **state)
@@ -465,7 +456,7 @@ static void a_relay_that_is_away_is_tried_later(void **state)
     work_once(outbox, mailer, NULL, NULL, "{\"sent\":0,\"failed\":0,\"retried\":3,");
     assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'ready' AND "
                               "attempts = 1 AND doubts = 0 AND reply <> '' AND "
-                              "next_at - created_at BETWEEN 20000000 AND 60000000 AND "
+                              "next_at - created_at >= 20000000 AND "
                               "result LIKE '{\"status\":\"temporary\"%'"),
                      3);
     facteur_mailer_free(mailer);
@@ -474,69 +465,58 @@ static void a_relay_that_is_away_is_tried_later(void **state)
 
 static void what_can_never_be_sent_is_kept(void **state)
 {
-    struct outbox *box = *state;
-    struct server server = {.features = "250-test\r\n250 SIZE 10\r\n"};
-    facteur_outbox *outbox = open_box(box);
-    facteur_mailer *mailer;
+    struct shop shop = {.server = {.features = "250-test\r\n250 SIZE 10\r\n"}};
 
-    server_start(&server);
-    mailer = mailer_for(&server);
-    enqueue_many(outbox, mailer, 5);
-    run_sql(box, "UPDATE facteur_body SET bytes = zeroblob(9) WHERE id = 1;"
-                 "DELETE FROM facteur_body WHERE id = 2;"
-                 "UPDATE facteur_mail SET remaining = '0 7' WHERE id = 3;"
-                 "UPDATE facteur_mail SET expires_at = 5 WHERE id = 4");
-    work_once(outbox, mailer, NULL, NULL, "{\"sent\":0,\"failed\":4,\"retried\":0,\"expired\":1,");
-    assert_int_equal(server.mails, 0);
-    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE "
-                              "(id = 1 AND reply LIKE '%does not begin with%') OR "
-                              "(id = 2 AND reply LIKE '%bytes of the mail are not there%') OR "
-                              "(id = 3 AND reply LIKE '%remaining%') OR "
-                              "(id = 4 AND state = 'expired') OR "
-                              "(id = 5 AND state = 'failed' AND reply <> '')"),
+    shop_open(&shop, state);
+    enqueue_many(shop.outbox, shop.mailer, 5);
+    run_sql(shop.box, "UPDATE facteur_body SET bytes = zeroblob(9) WHERE id = 1;"
+                      "DELETE FROM facteur_body WHERE id = 2;"
+                      "UPDATE facteur_mail SET remaining = '0 7' WHERE id = 3;"
+                      "UPDATE facteur_mail SET expires_at = 5 WHERE id = 4");
+    work_once(shop.outbox, shop.mailer, NULL, NULL,
+              "{\"sent\":0,\"failed\":4,\"retried\":0,\"expired\":1,");
+    assert_int_equal(shop.server.mails, 0);
+    assert_int_equal(ask(shop.box, "SELECT count(*) FROM facteur_mail WHERE "
+                                   "(id = 1 AND reply LIKE '%does not begin with%') OR "
+                                   "(id = 2 AND reply LIKE '%bytes of the mail are not there%') OR "
+                                   "(id = 3 AND reply LIKE '%remaining%') OR "
+                                   "(id = 4 AND state = 'expired') OR "
+                                   "(id = 5 AND state = 'failed' AND reply <> '')"),
                      5);
-    facteur_mailer_free(mailer);
-    facteur_outbox_close(outbox);
-    server_stop(&server);
+    shop_close(&shop);
 }
 
 /* Asked to stop: what was not handed over is given back, the rest is in doubt after its grace. */
 static void a_stop_gives_back(void **state)
 {
-    struct outbox *box = *state;
-    struct server server = {.features = PLAIN, .hold = true};
-    facteur_outbox *outbox = open_box(box);
-    facteur_mailer *mailer;
+    struct shop shop = {.server = {.features = PLAIN, .hold = true}};
     char *json = NULL;
     int ends[2], status = -1;
     pid_t stopper;
 
-    server_start(&server);
-    mailer = mailer_for(&server);
-    enqueue_many(outbox, mailer, 20);
+    shop_open(&shop, state);
+    enqueue_many(shop.outbox, shop.mailer, 20);
     assert_int_equal(pipe(ends), 0);
     stopper = fork();
     if (stopper == 0) {
         /* Until mails are on their way. */
-        while (ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'in_doubt'") < 5)
+        while (ask(shop.box, "SELECT count(*) FROM facteur_mail WHERE state = 'in_doubt'") < 5)
             usleep(1000);
         EXPECT(write(ends[1], "x", 1) == 1);
         _exit(0);
     }
-    assert_int_equal(facteur_outbox_work(outbox, mailer, 0, ends[0], 0.1, NULL, NULL, &json, NULL),
-                     0);
+    assert_int_equal(
+        facteur_outbox_work(shop.outbox, shop.mailer, 0, ends[0], 0.1, NULL, NULL, &json, NULL), 0);
     assert_non_null(strstr(json, "{\"sent\":0,\"failed\":0,\"retried\":5,"));
     facteur_free(json);
     waitpid(stopper, &status, 0);
     assert_int_equal(status, 0);
-    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'ready' AND "
-                              "lease_until IS NULL AND attempts = doubts"),
+    assert_int_equal(ask(shop.box, "SELECT count(*) FROM facteur_mail WHERE state = 'ready' AND "
+                                   "lease_until IS NULL AND attempts = doubts"),
                      20);
-    assert_int_equal(ask(box, "SELECT sum(doubts) FROM facteur_mail"), 5);
-    server.hold = false;
-    facteur_mailer_free(mailer);
-    facteur_outbox_close(outbox);
-    server_stop(&server);
+    assert_int_equal(ask(shop.box, "SELECT sum(doubts) FROM facteur_mail"), 5);
+    shop.server.hold = false;
+    shop_close(&shop);
     close(ends[0]);
     close(ends[1]);
 }
