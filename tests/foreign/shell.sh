@@ -95,7 +95,7 @@ now at; printf 'echo at says é\n' | at -q a -m now 2>/dev/null; atd -f -b 1 -l 
 sleep 3; kill $atd 2>/dev/null
 now cron; crontab crontab.txt; cron -f & cron=$!
 sleep 66; kill $cron 2>/dev/null; crontab -r
-now anacron; mkdir -p spool; printf 'SHELL=/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\nMAILTO=ana@example.net\n1 0 backup echo saved\n1 0 accents printf "sauv\\303\\251\\n"\n' >anacrontab; limit 30 anacron -d -f -n -s -t /root/anacrontab -S /root/spool 2>/dev/null
+now anacron; mkdir -p spool; printf 'SHELL=/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\nMAILTO=ana@example.net\n1 0 backup echo saved\n1 0 accents printf "sauv\\303\\251\\n"\n' >anacrontab; limit 30 anacron -d -f -n -s -t "$PWD/anacrontab" -S "$PWD/spool" 2>/dev/null
 
 # Reports.  The machine has nothing to report, so it is given something.
 log=/var/log; printf 'Nov 23 10:0%d:01 shop sshd[12]: Failed password for invalid user zoé from 192.0.2.7 port 4%d ssh2\n' 1 1 2 2 3 3 4 4 5 5 6 6 >$log/auth.log
@@ -114,7 +114,7 @@ now mdadm; printf 'MAILADDR ana@example.net\nMAILFROM shop@example.com\n' >mdadm
 now popcon; limit 60 sh -c 'popularity-contest 2>/dev/null | head -30 | (printf "From: Popularity-contest submission <shop@example.com>\nTo: ana@example.net\nSubject: popularity-contest submission\nMIME-Version: 1.0\nContent-Type: text/plain\n\n"; cat) | /usr/sbin/sendmail -oi -t -f shop@example.com'
 now rkhunter; printf 'MAIL-ON-WARNING=ana@example.net\nMAIL_CMD=mail -s "[rkhunter] Warnings found for shop"\nWEB_CMD=/bin/false\n' >/etc/rkhunter.conf.local; limit 300 rkhunter --check --sk --enable passwd_changes,group_changes,hidden_procs,startup_files --nocolors >/dev/null 2>&1
 now fail2ban; python3 - <<'PYTHON'
-import configparser, re, subprocess
+import configparser, os, re, subprocess
 for name in ("sendmail", "sendmail-whois", "sendmail-buffered"):
     config = configparser.ConfigParser(interpolation=None); config.read("/etc/fail2ban/action.d/" + name + ".conf")
     if "sendmail-common" in open("/etc/fail2ban/action.d/" + name + ".conf").read():
@@ -123,7 +123,7 @@ for name in ("sendmail", "sendmail-whois", "sendmail-buffered"):
         common = None
     values = {"name": "sshd", "ip": "192.0.2.7", "failures": "5", "dest": "ana@example.net", "sender": "shop@example.com", "sendername": "Fail2Ban",
               "mailcmd": "/usr/sbin/sendmail -f \"shop@example.com\" \"ana@example.net\"", "fq-hostname": "shop.example.com", "_whois_command": "echo whois é",
-              "_grep_logs": "echo log line", "grepmax": "1000", "grepopts": "-m 1000", "logpath": "/var/log/auth.log", "lines": "5", "tmpfile": "/root/f2b.txt"}
+              "_grep_logs": "echo log line", "grepmax": "1000", "grepopts": "-m 1000", "logpath": "/var/log/auth.log", "lines": "5", "tmpfile": os.path.abspath("f2b.txt")}
     for action in ("actionstart", "actionban"):
         command = config.get("Definition", action, fallback="") or (common and common.get("Definition", action, fallback="")) or ""
         for _ in range(4):
