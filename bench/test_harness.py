@@ -176,7 +176,6 @@ class Figures(unittest.TestCase):
         one, other = (measure.Cell(peers.TABLE[0], "best", {"p50": values}) for values in ([10, 40, 30], [1, 2, 10]))
         self.assertEqual(measure.ratio(one, other, "p50"), 10)
 
-
     def test_a_median_of_nothing_has_no_spread(self):
         cell = measure.Cell(peers.TABLE[0], "best", {"cpu": [0, 0, 3], "rate": [90, 100, 110]})
         self.assertEqual(report.number(cell, "cpu", "{:.0f}"), "0")
