@@ -280,10 +280,19 @@ static int act_on_all(facteur_outbox *outbox, const char *action, const char *st
             return fail_error(NULL, code, error);
         rows = json_loads(json, 0, NULL);
         facteur_free(json);
+        if (!rows)
+            return fail_nomem();
         count = json_array_size(rows);
         for (size_t i = 0; i < count; i++) {
+            int one;
+
             after = number_of(json_array_get(rows, i), "id");
-            result |= act_on(outbox, action, after);
+            one = act_on(outbox, action, after);
+            if (one && one != EXIT_DATA) {
+                json_decref(rows);
+                return one;
+            }
+            result |= one;
         }
         json_decref(rows);
         if (count < LIST_MAX)
@@ -301,6 +310,8 @@ static int act_all(facteur_outbox *outbox, const char *action)
         for (size_t k = 1; strcmp(states[i][0], action) == 0 && k < 4 && states[i][k]; k++) {
             int one = act_on_all(outbox, action, states[i][k]);
 
+            if (one && one != EXIT_DATA)
+                return one;
             result = result == EXIT_USAGE || one ? one : result;
         }
     }

@@ -80,6 +80,8 @@ static int enqueue(const struct args *args, facteur_outbox *outbox, facteur_mail
         result = flag_time(args, FLAG_EXPIRES_AT, &expires_at);
     if (!result)
         result = flag_number(args, FLAG_PRIORITY, -1, &priority);
+    if (!result && priority != -1 && !(priority >= 0 && priority <= 9 && priority == (int)priority))
+        result = fail(EXIT_USAGE, "--queue-priority", "expected 0 (first) to 9 (last)");
     if (result)
         return result;
     code = facteur_outbox_enqueue(outbox, mailer, message, args_value(args, FLAG_KEY), not_before,

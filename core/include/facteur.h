@@ -971,8 +971,9 @@ FACTEUR_API int facteur_outbox_purge(facteur_outbox *outbox, double keep_bodies,
 
 /*
  * {"states": {state: count, …}, "oldest_ready_at", "late_s" (how long that one waits), "doubts",
- * "schema", "database", "fixed", "file_bytes", "wal_bytes"}; facteur_free.  "fixed" is false for a
- * SQLite that can lose commits when another program checkpoints.
+ * "schema", "database", "fixed", "file_bytes", "wal_bytes"}; facteur_free.  A mail that a worker
+ * has is ready when its lease ends.  "fixed" is false for a SQLite that can lose commits when
+ * another program checkpoints.
  */
 FACTEUR_API int facteur_outbox_stats(facteur_outbox *outbox, char **json, facteur_error **error);
 

@@ -127,7 +127,9 @@ def test_health_tells_what_is_wrong(box):
     assert facteur("outbox", "health", box=box) == "ok\n"
     ask(box, "UPDATE facteur_mail SET next_at = 1700000000000000")
     assert "mails wait since 2023-11-14T22:13:20" in facteur("outbox", "health", box=box, code=RETRY)
-    ask(box, "UPDATE facteur_mail SET state = 'quarantined'")
+    ask(box, "UPDATE facteur_mail SET state = 'leased', lease_until = next_at")
+    assert "mails wait since 2023-11-14T22:13:20" in facteur("outbox", "health", box=box, code=RETRY)
+    ask(box, "UPDATE facteur_mail SET state = 'quarantined', lease_until = NULL")
     assert "1 quarantined" in facteur("outbox", "health", box=box, code=RETRY)
 
 
@@ -175,6 +177,8 @@ def test_mistakes_are_told(words, code, told):
     (("outbox", "purge", "--keep-rows", "-1"), USAGE, "expected a number"),
     (("enqueue", *MAIL, "--key", ""), DATA, "key: expected 1 to 190 bytes"),
     (("enqueue", *MAIL, "--not-before", "soon"), USAGE, 'expected a number, got "soon"'),
+    (("enqueue", *MAIL, "--queue-priority", "5000000000"), USAGE, "expected 0 (first) to 9 (last)"),
+    (("enqueue", *MAIL, "--queue-priority", "2.7"), USAGE, "expected 0 (first) to 9 (last)"),
     (("worker", "--dsn", "memory://"), CONFIG, "a worker needs a relay"),
     (("worker", "--dsn", "smtp://127.0.0.1:1", "--grace", "x"), USAGE, "expected a number"),
 ])

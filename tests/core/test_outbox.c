@@ -589,6 +589,21 @@ static void rows_are_listed(void **state)
     assert_int_equal(facts.schema, FCT_STORE_SCHEMA);
 }
 
+/* Rows of a worker that died wait, too: from the end of their lease. */
+static void leased_rows_wait(void **state)
+{
+    struct outbox *box = *state;
+    struct fct_store_facts facts;
+    struct fct_claimed claimed[1];
+    int64_t fence;
+
+    put_key(box->store, NULL);
+    assert_int_equal(claim_some(box->store, 1, NOW, &fence, claimed), 1);
+    assert_int_equal(fct_store_facts(box->store, &facts, NULL), 0);
+    assert_int_equal(facts.count[FCT_ROW_LEASED], 1);
+    assert_int_equal(facts.oldest_us, NOW + 60 * SECOND);
+}
+
 /* ---- Around it ------------------------------------------------------------------------------- */
 
 static void memory_that_runs_out_is_an_error(void **state)
@@ -679,6 +694,7 @@ int main(void)
         OUTBOX_TEST(only_what_makes_sense_is_done),
         OUTBOX_TEST(a_mail_without_bytes_stays_ended),
         OUTBOX_TEST(rows_are_listed),
+        OUTBOX_TEST(leased_rows_wait),
         OUTBOX_TEST(memory_that_runs_out_is_an_error),
         cmocka_unit_test(a_url_of_no_outbox_is_refused),
         cmocka_unit_test(attempts_come_ever_more_rarely),

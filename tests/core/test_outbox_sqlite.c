@@ -25,6 +25,7 @@
 
 #include "outbox/sqlite_checkpoint.h"
 #include "outbox/sqlite_place.h"
+#include "outbox/turn.h"
 #include "support/expect.h"
 #include "support/outbox_fixture.h"
 
@@ -522,6 +523,41 @@ static void a_disk_that_fails_is_reported(void **state)
     assert_true(duplicate);
 }
 
+static int confirms(void *user)
+{
+    *(unsigned *)user += 1;
+    return 0;
+}
+
+static int fails(void *user)
+{
+    (void)user;
+    return EIO;
+}
+
+/* The kernel tells a file of a failed sync once; what was written before it stays unconfirmed. */
+static void a_failed_sync_is_of_all_that_waited(void **state)
+{
+    struct outbox *box = *state;
+    fct_turn one = FCT_TURN_CLOSED, other = FCT_TURN_CLOSED;
+    uint64_t before, failed, after;
+    struct stat file;
+    unsigned syncs = 0;
+
+    assert_int_equal(stat(box->path, &file), 0);
+    assert_int_equal(fct_turn_open(&one, box->path, &file, NULL), 0);
+    assert_int_equal(fct_turn_open(&other, box->path, &file, NULL), 0);
+    before = fct_turn_wrote(&other);
+    failed = fct_turn_wrote(&one);
+    assert_int_equal(fct_turn_sync(&one, failed, fails, NULL), EIO);
+    after = fct_turn_wrote(&one);
+    assert_int_equal(fct_turn_sync(&one, after, confirms, &syncs), 0);
+    assert_int_equal(fct_turn_sync(&other, before, confirms, &syncs), EIO);
+    assert_int_equal(syncs, 1);
+    fct_turn_close(&one);
+    fct_turn_close(&other);
+}
+
 static void a_full_disk_loses_nothing(void **state)
 {
     struct outbox *box = *state;
@@ -686,6 +722,7 @@ int main(void)
         OUTBOX_TEST(only_some_versions_are_fixed),
         OUTBOX_TEST(writers_share_a_sync),
         OUTBOX_TEST(a_disk_that_fails_is_reported),
+        OUTBOX_TEST(a_failed_sync_is_of_all_that_waited),
         OUTBOX_TEST(a_full_disk_loses_nothing),
         OUTBOX_TEST(a_wait_for_others_ends),
         OUTBOX_TEST(a_child_has_the_outbox_for_itself),

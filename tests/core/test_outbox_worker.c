@@ -468,21 +468,23 @@ static void what_can_never_be_sent_is_kept(void **state)
     struct shop shop = {.server = {.features = "250-test\r\n250 SIZE 10\r\n"}};
 
     shop_open(&shop, state);
-    enqueue_many(shop.outbox, shop.mailer, 5);
+    enqueue_many(shop.outbox, shop.mailer, 6);
     run_sql(shop.box, "UPDATE facteur_body SET bytes = zeroblob(9) WHERE id = 1;"
                       "DELETE FROM facteur_body WHERE id = 2;"
                       "UPDATE facteur_mail SET remaining = '0 7' WHERE id = 3;"
-                      "UPDATE facteur_mail SET expires_at = 5 WHERE id = 4");
+                      "UPDATE facteur_mail SET expires_at = 5 WHERE id IN (4, 6);"
+                      "UPDATE facteur_mail SET attempts = 1, reply = '451 busy' WHERE id = 6");
     work_once(shop.outbox, shop.mailer, NULL, NULL,
-              "{\"sent\":0,\"failed\":4,\"retried\":0,\"expired\":1,");
+              "{\"sent\":0,\"failed\":4,\"retried\":0,\"expired\":2,");
     assert_int_equal(shop.server.mails, 0);
     assert_int_equal(ask(shop.box, "SELECT count(*) FROM facteur_mail WHERE "
                                    "(id = 1 AND reply LIKE '%does not begin with%') OR "
                                    "(id = 2 AND reply LIKE '%bytes of the mail are not there%') OR "
                                    "(id = 3 AND reply LIKE '%remaining%') OR "
-                                   "(id = 4 AND state = 'expired') OR "
+                                   "(id = 4 AND state = 'expired' AND reply LIKE 'its time%') OR "
+                                   "(id = 6 AND state = 'expired' AND reply = '451 busy') OR "
                                    "(id = 5 AND state = 'failed' AND reply <> '')"),
-                     5);
+                     6);
     shop_close(&shop);
 }
 

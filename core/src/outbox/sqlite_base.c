@@ -120,7 +120,9 @@ int fct_query_begin(struct fct_query *query, struct fct_sqlite *s, enum fct_sql 
 {
     sqlite3_stmt **statement = &s->statements[which];
 
-    fct_sqlite_begin_wait(s);
+    /* In a turn it has begun with the wait for the turn. */
+    if (!s->in_turn)
+        fct_sqlite_begin_wait(s);
     if (!*statement && sqlite3_prepare_v3(s->db, fct_sql_text(which), -1, SQLITE_PREPARE_PERSISTENT,
                                           statement, NULL) != SQLITE_OK)
         return fct_sqlite_fail(s, s->db, "read", error);

@@ -49,7 +49,7 @@ static int checkpoint_in_turn(struct fct_sqlite *s)
 
 int fct_sqlite_checkpoint(struct fct_sqlite *s)
 {
-    uint64_t until_us = fct_clock_now_us() + WAIT_US;
+    uint64_t until_us;
     int left;
 
     if (!open_second(s))
@@ -57,6 +57,7 @@ int fct_sqlite_checkpoint(struct fct_sqlite *s)
     /* Most of the work, with nobody kept waiting. */
     if (fct_sqlite_is_fixed(sqlite3_libversion_number()))
         left_after(s->second);
+    until_us = fct_clock_now_us() + WAIT_US;
     if (!fct_turn_take(&s->turn, until_us))
         return -1;
     s->wait_until_us = until_us;

@@ -174,6 +174,12 @@ int fct_sqlite_purge(fct_store *store, int64_t bytes_before_us, int64_t rows_bef
 
 /* ---- Facts ----------------------------------------------------------------------------------- */
 
+/* For a worker: also the rows of one that died, from the end of their leases. */
+static bool waits(enum fct_row_state state)
+{
+    return state == FCT_ROW_READY || state == FCT_ROW_LEASED || state == FCT_ROW_IN_DOUBT;
+}
+
 static int count_states(struct fct_sqlite *s, struct fct_store_facts *facts, facteur_error **error)
 {
     struct fct_query query;
@@ -183,11 +189,12 @@ static int count_states(struct fct_sqlite *s, struct fct_store_facts *facts, fac
         return result;
     while ((result = fct_query_step(&query, error)) == 1) {
         enum fct_row_state state = FCT_ROW_READY;
+        int64_t since_us = sqlite3_column_int64(query.statement, 2);
 
         fct_row_state_find((const char *)sqlite3_column_text(query.statement, 0), &state);
         facts->count[state] = sqlite3_column_int64(query.statement, 1);
-        if (state == FCT_ROW_READY)
-            facts->oldest_us = sqlite3_column_int64(query.statement, 2);
+        if (waits(state) && since_us && (!facts->oldest_us || since_us < facts->oldest_us))
+            facts->oldest_us = since_us;
         facts->doubts += sqlite3_column_int64(query.statement, 3);
     }
     return result;

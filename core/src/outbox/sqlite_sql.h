@@ -61,7 +61,8 @@
       "DELETE FROM facteur_body WHERE id IN (SELECT facteur_body.id FROM facteur_body "            \
       "LEFT JOIN facteur_mail USING (id) "                                                         \
       "WHERE facteur_mail.id IS NULL OR facteur_mail.ended_at < ? LIMIT ?)")                       \
-    X(COUNTS, "SELECT state, count(*), min(next_at), sum(doubts > 0) FROM facteur_mail "           \
+    X(COUNTS, "SELECT state, count(*), min(coalesce(lease_until, next_at)), sum(doubts > 0) FROM " \
+              "facteur_mail "                                                                      \
               "GROUP BY state")
 
 enum fct_sql {

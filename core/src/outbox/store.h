@@ -50,8 +50,7 @@ void fct_store_close(fct_store *store); /* NULL is fine; an open transaction is 
 int fct_store_migrate(const char *url, unsigned *from, facteur_error **error);
 
 /*
- * How long a call may wait for others that write.  Ten seconds without this; a page that waits for
- * its mail to be queued has less.
+ * How long a call may wait for others that write.  Ten seconds without this.
  */
 void fct_store_set_wait(fct_store *store, uint64_t wait_us);
 
@@ -242,7 +241,7 @@ int fct_store_purge(fct_store *store, int64_t bytes_before_us, int64_t rows_befo
 
 struct fct_store_facts {
     int64_t count[FCT_ROW_STATE_COUNT];
-    int64_t oldest_us; /* next_us of the oldest row that is ready; 0: none */
+    int64_t oldest_us; /* when the oldest row that waits can be leased, anew too; 0: none */
     int64_t doubts;    /* mails that were left in doubt at some time */
     unsigned schema;   /* version of the tables */
     char database[64]; /* name and version of the linked database library */

@@ -34,7 +34,8 @@
  */
 struct fct_turn_page {
     _Atomic uint64_t written, synced;
-    _Atomic uint32_t round; /* of the sync */
+    _Atomic uint64_t failed; /* the last write that a sync failed for */
+    _Atomic uint32_t round;  /* of the sync */
     _Atomic uint32_t gate, writer;
     uint32_t unused;
 };
@@ -133,15 +134,12 @@ static int open_one(int *fd, const char *path, const char *end, const struct sta
 
 static int map_page(fct_turn *turn, const char *path, facteur_error **error)
 {
-    struct stat facts;
+    /* With blocks on the disk: a store into a hole of a full disk would kill the process. */
+    int cause = posix_fallocate(turn->sync_fd, 0, sizeof *turn->page);
     void *page;
 
-    if (fstat(turn->sync_fd, &facts) != 0)
-        return refuse(path, errno, error);
-    /* Who comes second finds it long enough: the size only grows. */
-    if (facts.st_size < (off_t)sizeof *turn->page &&
-        ftruncate(turn->sync_fd, sizeof *turn->page) != 0)
-        return refuse(path, errno, error);
+    if (cause)
+        return refuse(path, cause, error);
     page = mmap(NULL, sizeof *turn->page, PROT_READ | PROT_WRITE, MAP_SHARED, turn->sync_fd, 0);
     if (page == MAP_FAILED)
         return refuse(path, errno, error);
@@ -270,12 +268,13 @@ static int lead(struct fct_turn_page *page, uint64_t count, int (*sync)(void *),
     uint64_t written;
     int result;
 
+    if (atomic_load(&page->failed) >= count)
+        return EIO;
     if (atomic_load(&page->synced) >= count)
         return 0;
     written = atomic_load(&page->written);
     result = sync(user);
-    if (!result)
-        atomic_store(&page->synced, written);
+    atomic_store(result ? &page->failed : &page->synced, written);
     return result;
 }
 
@@ -287,6 +286,9 @@ int fct_turn_sync(fct_turn *turn, uint64_t count, int (*sync)(void *), void *use
     for (;;) {
         uint32_t round = atomic_load(&page->round);
 
+        /* The kernel tells of a failure once: a later sync that succeeds says nothing of these. */
+        if (atomic_load(&page->failed) >= count)
+            return EIO;
         if (atomic_load(&page->synced) >= count)
             return 0;
         if (flock(turn->sync_fd, LOCK_EX | LOCK_NB) == 0) {

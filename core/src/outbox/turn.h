@@ -52,7 +52,7 @@ uint64_t fct_turn_wrote(fct_turn *turn);
  *
  * sync   Syncs the file, and everything that was written to it before the call; 0 or an error.
  *
- * Returns 0, or what `sync` returned in this process.
+ * Returns 0, what `sync` returned in this process, or EIO when the sync of another one failed.
  */
 int fct_turn_sync(fct_turn *turn, uint64_t count, int (*sync)(void *), void *user);
 

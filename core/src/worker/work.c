@@ -130,7 +130,7 @@ void fct_work_end(struct fct_work *work, enum fct_row_state state, const char *r
 {
     work->verdict.state = state;
     work->verdict.uncounted = false;
-    work->verdict.reply = fct_strdup(reply);
+    work->verdict.reply = reply ? fct_strdup(reply) : NULL;
 }
 
 /* Whether a recipient of the mail is to be tried again. */

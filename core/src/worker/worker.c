@@ -149,11 +149,14 @@ static void start(struct fct_worker *w, struct fct_work *work)
     bool found = false;
     int result = 0;
 
-    if (work->row.expires_us && work->row.expires_us <= fct_clock_date_us())
-        end_now(w, work, FCT_ROW_EXPIRED, "its time was over before it was tried");
-    else
-        result = fct_store_bytes(w->store, work->row.id, &bytes, &found, &remaining, &error);
-    if (!result && !work->verdict.reply && !found)
+    if (work->row.expires_us && work->row.expires_us <= fct_clock_date_us()) {
+        /* What a relay said before stays in the row. */
+        end_now(w, work, FCT_ROW_EXPIRED,
+                work->row.attempts > 1 ? NULL : "its time was over before it was tried");
+        return;
+    }
+    result = fct_store_bytes(w->store, work->row.id, &bytes, &found, &remaining, &error);
+    if (!result && !found)
         end_now(w, work, FCT_ROW_FAILED, "the bytes of the mail are not there any more");
     if (!result && found)
         result = fct_work_load(work, (fct_slice){bytes.ptr, bytes.len}, remaining, &error);
