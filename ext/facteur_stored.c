@@ -240,6 +240,9 @@ static bool may_read(HashTable *told)
     } else if (smime && php_json_encode_ex(&text, smime, 0, DEPTH_MAX) == SUCCESS) {
         smart_str_0(&text);
         good = php_facteur_basedir_option("smime", ZSTR_VAL(text.s));
+    } else if (smime) {
+        php_facteur_refuse(FACTEUR_EMESSAGE, "smime", "it is nested too deeply");
+        good = false;
     }
     smart_str_free(&text);
     return good;

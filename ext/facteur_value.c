@@ -96,9 +96,13 @@ PHP_METHOD(Facteur_Receipt, __serialize)
             slot(Z_OBJ_P(ZEND_THIS), php_facteur_receipt_ce, properties[i].name));
 }
 
+/* One that was made: a stranger's may lack what it says. */
 static bool is_reply(zval *value)
 {
-    return Z_TYPE_P(value) == IS_OBJECT && Z_OBJCE_P(value) == php_facteur_reply_ce;
+    return Z_TYPE_P(value) == IS_OBJECT && Z_OBJCE_P(value) == php_facteur_reply_ce &&
+           slot(Z_OBJ_P(value), php_facteur_reply_ce, "code") &&
+           slot(Z_OBJ_P(value), php_facteur_reply_ce, "enhanced") &&
+           slot(Z_OBJ_P(value), php_facteur_reply_ce, "text");
 }
 
 static bool is_of(zval *value, enum kind kind)

@@ -211,7 +211,7 @@ static int add_header(struct job *job, PyObject *name, PyObject *value)
 }
 
 /* A dict, or a list of (name, value) tuples as the attribute is: a tuple of tuples. */
-static PyObject *pairs_of(struct job *job, PyObject *value, const char *expected)
+static PyObject *pairs_of(struct job *job, PyObject *value)
 {
     PyObject *list = NULL;
     PyObject *pairs;
@@ -221,7 +221,7 @@ static PyObject *pairs_of(struct job *job, PyObject *value, const char *expected
     else if (PyList_Check(value) || PyTuple_Check(value))
         list = kept(value);
     else
-        return refuse(job, expected, value);
+        return refuse(job, "a dict or a list of (name, value) tuples", value);
     pairs = list ? PySequence_Tuple(list) : NULL;
     Py_XDECREF(list);
     for (Py_ssize_t i = 0; pairs && i < PyTuple_Size(pairs); i++) {
@@ -237,7 +237,7 @@ static PyObject *pairs_of(struct job *job, PyObject *value, const char *expected
 
 static PyObject *apply_headers(struct job *job, PyObject *value)
 {
-    PyObject *pairs = pairs_of(job, value, "a dict or a list of (name, value) tuples");
+    PyObject *pairs = pairs_of(job, value);
 
     for (Py_ssize_t i = 0; pairs && i < PyTuple_Size(pairs); i++) {
         PyObject *pair = PyTuple_GetItem(pairs, i);
@@ -322,7 +322,7 @@ static int add_metadatum(struct job *job, PyObject *pair)
 
 static PyObject *apply_metadata(struct job *job, PyObject *value)
 {
-    PyObject *pairs = pairs_of(job, value, "a dict");
+    PyObject *pairs = pairs_of(job, value);
 
     for (Py_ssize_t i = 0; pairs && i < PyTuple_Size(pairs); i++) {
         if (add_metadatum(job, PyTuple_GetItem(pairs, i)))

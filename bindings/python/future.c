@@ -50,9 +50,12 @@ PyObject *fpy_future_next(PyObject *object)
 
 PyObject *fpy_future_get_loop(PyObject *object, PyObject *unused)
 {
-    PyObject *loop = fpy_host_loop(((fpy_delivery *)object)->host);
+    PyObject *host = ((fpy_delivery *)object)->host;
+    PyObject *loop = host ? fpy_host_loop(host) : NULL;
 
-    Py_INCREF(loop);
+    if (!loop)
+        PyErr_SetString(PyExc_RuntimeError, "this delivery has no event loop");
+    Py_XINCREF(loop);
     return loop;
 }
 

@@ -44,7 +44,7 @@ SHAPES = {
     ("mailbox", True): ("_Mailboxes", "tuple[_Mailbox, ...]"),
     ("json", False): ("str | Mapping[str, object]", None),  # may hold a private key, and is not told
     ("headers", True): ("_Headers", "tuple[tuple[str, str], ...]"),
-    ("metadata", True): ("dict[str, str]", "tuple[tuple[str, str], ...]"),
+    ("metadata", True): ("_Headers", "tuple[tuple[str, str], ...]"),
     ("alternatives", True): ("Sequence[tuple[str, str]]", "tuple[tuple[str, str], ...]"),
     ("attachments", True): ("_Attachments", "tuple[Attachment, ...]"),
 }
@@ -58,7 +58,6 @@ WRITTEN = {
     "datetime.datetime | str": "A datetime (a naive one is local time) or a str.",
     "Sequence[tuple[str, str]]": "A list of (media type, text) tuples.",
     "str | Mapping[str, object]": "A dict, or its JSON as a str.",
-    "dict[str, str]": "A dict of str.",
 }
 
 

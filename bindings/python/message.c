@@ -163,6 +163,18 @@ static PyObject *bytes_or_none(PyObject *object)
     Py_RETURN_NONE;
 }
 
+/* The JSON of a message that has no bytes yet; without contents when a private key is among them.
+ */
+static PyObject *json_with_contents(PyObject *object)
+{
+    PyObject *json = fpy_message_to_json(object, NULL);
+
+    if (json || !PyErr_ExceptionMatches(fpy_state_of(object)->objects[FPY_MESSAGE_ERROR]))
+        return json;
+    PyErr_Clear();
+    return fpy_message_summary(object);
+}
+
 /* The attributes as a dict: given, or read once from the message; a borrowed reference. */
 static PyObject *fields_of(PyObject *object)
 {
@@ -170,18 +182,20 @@ static PyObject *fields_of(PyObject *object)
     PyObject *known = __atomic_load_n(&self->fields, __ATOMIC_ACQUIRE);
     PyObject *none = NULL;
     PyObject *bytes;
-    PyObject *summary;
+    PyObject *json;
     PyObject *read;
 
     if (known)
         return known;
     bytes = bytes_or_none(object);
-    summary = bytes ? fpy_message_summary(object) : NULL;
-    read = summary ? PyObject_CallFunctionObjArgs(fpy_state_of(object)->objects[FPY_READ_FIELDS],
-                                                  bytes, summary, NULL)
-                   : NULL;
+    json = bytes == Py_None ? json_with_contents(object)
+           : bytes          ? fpy_message_summary(object)
+                            : NULL;
+    read = json ? PyObject_CallFunctionObjArgs(fpy_state_of(object)->objects[FPY_READ_FIELDS],
+                                               bytes, json, NULL)
+                : NULL;
     Py_XDECREF(bytes);
-    Py_XDECREF(summary);
+    Py_XDECREF(json);
     /* Another thread may have been faster, with or without a GIL. */
     if (!__atomic_compare_exchange_n(&self->fields, &none, read, 0, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE))

@@ -98,7 +98,7 @@
     "    str or a list of str.\n" \
     "metadata\n" \
     "    Names with values that a relay known by name repeats in its events.  No other\n" \
-    "    relay sees them.  A dict of str.\n" \
+    "    relay sees them.  A dict, or a list of (name, value) tuples.\n" \
     "dsn_notify\n" \
     "    When the sender is told what became of the mail (RFC 3461 section 4.1).  Any of\n" \
     "    \"never\", \"success\", \"failure\", \"delay\".  A str or a list of str.\n" \

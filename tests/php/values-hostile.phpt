@@ -73,6 +73,14 @@ foreach (['Message', 'Attachment', 'Receipt', 'Error', 'PermanentError'] as $cla
         }
     }
 }
+// A reply that says nothing is none, and neither is the receipt around it.
+$whole = serialize($error->receipt);
+$reply = serialize($error->receipt->reply);
+try {
+    unserialize(str_replace($reply, 'O:13:"Facteur\Reply":0:{}', $whole));
+    echo "a reply without a code: taken\n";
+} catch (MessageError) {
+}
 foreach (['', '{', '[]', '{"subjct":1}', '{"bytes":"!"}', '{"attachments":[{"path":"/nonexistent"}]}'] as $json) {
     try {
         Message::fromJson($json);

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """What Django's projects and their apps expect of a mail backend: mass mail, Anymail's attributes, checks, attributes, users without a domain."""
 
+import base64
 import json
+import re
 
 import pytest
+from support import SmtpServer
 from test_django import MAILERS, configured, project
 
 
@@ -110,6 +113,34 @@ def test_users_without_a_domain(server):
     assert [mail["sender"] for mail in server.mails()] == ["root@host.example.com"] * 3 + ["www-data@shop.example"]
 
 
+def test_another_relay_does_not_get_the_first_ones_login(server, tmp_path):
+    """The DSN of one message has its own login, or none."""
+    secret = tmp_path / "password"
+    secret.write_text("first-relay-secret\n")
+    secret.chmod(0o600)
+    with SmtpServer("--plain") as other:
+        other.script([{"on": "ehlo", "capabilities": ["PIPELINING", "AUTH PLAIN"]}])
+        source = """
+            for dsn in os.environ["OTHERS"].split():
+                message = EmailMessage("Hi", "text", None, ["a@example.net"])
+                message.facteur = {"dsn": dsn}
+                try:
+                    message.send()
+                except Exception as error:
+                    print(json.dumps(type(error).__name__), file=sys.stderr)
+        """
+        port = other.port
+        dsns = f"smtp://127.0.0.1:{port} smtp://u@127.0.0.1:{port}?dangerous_plaintext_auth=1 smtp://u:own@127.0.0.1:{port}?dangerous_plaintext_auth=1"
+        project(source, environment={"OTHERS": dsns}, **configured(server.dsn(), password_file=str(secret), username="first"))
+        said = str(other.log())
+    assert other_secrets(said) == {"\0u\0own"}
+
+
+def other_secrets(said):
+    """What AUTH PLAIN told."""
+    return {base64.b64decode(one).decode() for one in re.findall(r"AUTH PLAIN ([A-Za-z0-9+/=]+)", said)}
+
+
 @pytest.mark.parametrize("options, told", [({}, None), ({"deadlin": 5}, "deadline"), ({"deadline": 0}, "deadline"), ({"dsn": "smtp://ex ample"}, "dsn")])
 def test_manage_py_check(options, told):
     source = """
@@ -124,6 +155,23 @@ def test_manage_py_check(options, told):
     (found,) = project(source, INSTALLED_APPS=["facteur.django"], **given)
     assert (told is None) == (found is None)
     assert told is None or (told in found and "facteur.E001" in found)
+
+
+@pytest.mark.skipif(MAILERS, reason="MAILERS name their DSN themselves")
+def test_manage_py_check_tells_of_a_broken_configuration_file(tmp_path):
+    file = tmp_path / "facteur.conf"
+    file.write_text("nonsense = 1\n")
+    source = """
+        from django.core.management import call_command, CommandError
+        try:
+            call_command("check", stdout=sys.stderr)
+            print("null")
+        except CommandError as error:
+            print(json.dumps(str(error)))
+    """
+    (found,) = project(source, environment={"FACTEUR_CONFIG": str(file)}, INSTALLED_APPS=["facteur.django"],
+                       EMAIL_BACKEND="facteur.django.EmailBackend")  # fmt: skip
+    assert "facteur.E001" in found and "nonsense" in found
 
 
 def test_attributes_of_djangos_own_backend(server):

@@ -82,6 +82,8 @@ def test_a_message_without_an_author_is_kept_too():
     told = facteur.Message.from_json('{"to": "Zoë <a@example.net>, b@example.net", "headers": {"X-A": "1"}, "references": ["1@x.example"]}')
     assert told.to == (("Zoë", "a@example.net"), "b@example.net") and told.headers == (("X-A", "1"),) and told.from_ is None
     assert told.references == "1@x.example"
+    told = facteur.Message.from_json('{"to":"a@b.example","text":"x","attachments":[{"data":"aGk=","name":"h.txt"}]}')
+    assert [(one.name, one.data) for one in told.attachments] == [("h.txt", b"hi")] and "h.txt" in repr(told)
 
 
 def test_messages_are_compared_by_what_they_say():

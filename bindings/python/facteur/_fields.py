@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.message
 import email.policy
@@ -36,9 +37,9 @@ def stdlib_bytes(message: object) -> bytes:
     return message.as_bytes(policy=message.policy.clone(linesep="\r\n", cte_type="8bit"))
 
 
-def read_fields(raw: bytes | None, summary: str) -> dict[str, Any]:
-    """The keywords of facteur.Message that a message amounts to: its bytes, unless it has none yet, and its summary."""
-    told = json.loads(summary)
+def read_fields(raw: bytes | None, whole: str) -> dict[str, Any]:
+    """The keywords of facteur.Message that a message amounts to: its bytes, unless it has none yet, and its JSON."""
+    told = json.loads(whole)
     if raw is None:
         return _fields_of_json(told)
     fields = fields_of_bytes(raw)
@@ -64,12 +65,18 @@ def _fields_of_json(told: dict[str, Any]) -> dict[str, Any]:
         elif name == "alternatives":
             fields[name] = tuple((one["type"], one["content"]) for one in value)
         elif name == "attachments":
-            fields[name] = tuple(Attachment(one["path"], one["name"], one["type"], one.get("inline")) for one in value if "path" in one)
+            fields[name] = tuple(map(_told_attachment, value))
         elif name in ("in_reply_to", "references"):
             fields[name] = " ".join(value)
         else:
             fields[name] = tuple(value) if isinstance(value, list) else value
     return fields
+
+
+def _told_attachment(told: dict[str, Any]) -> Attachment:
+    """An attachment of a message's JSON; its content may be left out there."""
+    content = told["path"] if "path" in told else base64.b64decode(told.get("data", ""))
+    return Attachment(content, told.get("name"), told["type"], told.get("inline"))
 
 
 def _mailbox_of(text: str) -> Mailbox:

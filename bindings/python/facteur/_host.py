@@ -32,9 +32,9 @@ def host_of(mailer: Any, loop: Any) -> Host:
     key = (id(mailer), id(loop))
     host = _hosts.get(key)
     if host is None or host.mailer is not mailer or host.loop is not loop or not host.is_ours:
-        # A loop that was closed with mails under way calls nothing any more.
-        for left in list(_hosts.values()):
-            if left.loop.is_closed():
+        # A loop that was closed with mails under way calls nothing any more.  Another thread may add a host meanwhile.
+        for left in [found() for found in _hosts.valuerefs()]:
+            if left is not None and left.loop.is_closed():
                 left.leave()
         host = _hosts[key] = mailer._host(loop)
     return host

@@ -43,6 +43,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from . import errors
 from ._captured import CapturedMail
 from ._core import Mailer, Message, default_dsn
+from ._core import options as known_options
 from ._fields import Mailbox, attached_parts, fields_of_bytes
 from ._receipt import Receipt
 from .errors import ConfigError, MessageError, SendError
@@ -227,9 +228,10 @@ def _extra(message: EmailMessage) -> dict[str, Any]:
 
 
 def _elsewhere(options: Mapping[str, Any], dsn: str) -> Mailer:
-    """The mailer of another relay, with the options that are not the first one's way and login."""
-    way = ("host", "port", "use_tls", "use_ssl", "username", "password", "dsn", "tls")
-    return _mailer({name: value for name, value in options.items() if name not in way} | {"dsn": dsn})
+    """The mailer of another relay, with the options that belong to no relay: it must not get the first one's login."""
+    scopes = {name: scope for name, _, scope, *_ in known_options()}
+    shared = {name: value for name, value in options.items() if scopes.get(_WORDS.get(name, name)) in ("mailer", "machine")}
+    return _mailer(shared | {"dsn": dsn})
 
 
 def _flight(
@@ -408,15 +410,16 @@ def _default_from() -> str | None:
 
 def check_options(app_configs: object = None, **_: Any) -> list[checks.CheckMessage]:
     """Whether the options that the project's settings give to facteur can be used; nothing is opened."""
+    mailers: dict[str, dict[str, Any] | None]
     if hasattr(settings, "MAILERS"):
         mailers = {f"MAILERS[{alias!r}]": dict(entry.get("OPTIONS", {})) for alias, entry in settings.MAILERS.items()
                    if entry.get("BACKEND") == BACKEND}  # fmt: skip
     else:
-        mailers = {"settings": _settings_options({})} if _named(settings) or _default_backend() == BACKEND else {}
+        mailers = {"settings": None} if _named(settings) or _default_backend() == BACKEND else {}
     found: list[checks.CheckMessage] = []
     for place, options in mailers.items():
         try:
-            _mailer(options)
+            _mailer(_settings_options({}) if options is None else options)
         except ConfigError as error:
             found.append(checks.Error(f"{place}: {error}", id="facteur.E001"))
     return found
