@@ -89,9 +89,15 @@ static void fields_become_ascii(void **state)
         {"Content-Disposition: attachment; filename=R\xe9sum\xe9.pdf; size=12",
          "Content-Disposition: attachment; filename*=utf-8''R%C3%A9sum%C3%A9.pdf;\r\n "
          "filename=\"R_sum_.pdf\"; size=12"},
+        {"Content-Type: a/b; x=\"\xe9", "Content-Type: a/b; x*=utf-8''%C3%A9; x=\"_\""},
         {"Content-Disposition: attachment; \xc3\xa9", "Content-Disposition: attachment; %C3%A9"},
         /* In a list that is otherwise none, a group keeps its colon. */
         {"To: a)b@c.example, Z\xc3\xbcge:; x", "To: a)b@c.example, =?utf-8?B?WsO8Z2U=?= :;, x"},
+        {"To: Z\xc3\xbcge, \x0f, b@c.example", "To: =?utf-8?B?WsO8Z2U=?=, b@c.example"},
+        /* What is open in one item is not closed by the next. */
+        {"To: <, <\xc3\xa9@a", "To: \"<\", =?utf-8?B?PMOpQGE=?= :;"},
+        {"To: \", \xc3\xa9@a, (b", "To: \xc3\xa9@a, \"(b\""},
+        {"To: (, \xc3\xa9@a (c", "To: \"(\", =?utf-8?B?w6lAYSAoYw==?= :;"},
         /* What is no address in the end is shown, and nothing more. */
         {"To: \xc3\xa9 \xc3\xa9 <a b\xc3\xa9@>",
          "To: =?utf-8?B?w6kgw6k=?= =?utf-8?B?YSBiw6lA?= :;"},
@@ -153,6 +159,15 @@ static void bodies_in_seven_bits(void **state)
          "MIME-Version: 1.0\r\nContent-Type: text/plain; format=flowed; charset=\"utf-8\"\r\n"
          "Content-Transfer-Encoding: quoted-printable\r\n\r\ncaf=C3=A9\r\n"},
         /* What it says stays. */
+        {"Mime-Version: 1.0\r\nContent-Type: text/plain; name=\"\xc3\xa9.txt\"\r\n\r\n\xc3\xa9\r\n",
+         "Mime-Version: 1.0\r\nContent-Type: text/plain;\r\n name=\"=?utf-8?B?w6kudHh0?=\"; "
+         "charset=\"utf-8\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=C3=A9\r\n"},
+        {"Mime-Version: 1.0\r\nContent-Type: multipart/mixed; \x01"
+         "boundary=b\r\n\r\n--b\r\n\r\n\xc3\xa9\r\n--b--\r\n",
+         "Mime-Version: 1.0\r\nContent-Type: multipart/mixed; "
+         "\x01"
+         "boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; "
+         "charset=\"utf-8\"\r\nContent-Transfer-Encoding: base64\r\n\r\nw6k=\r\n--b--\r\n"},
         {"Mime-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-15\r\n\r\n\xa4\r\n",
          "Mime-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-15\r\n"
          "Content-Transfer-Encoding: quoted-printable\r\n\r\n=A4\r\n"},

@@ -63,13 +63,16 @@ static void split(struct entity *entity, fct_slice text)
     entity->body = (fct_slice){rest.ptr + entity->gap.len, rest.len - entity->gap.len};
 }
 
+/* The value as it will be written: unfolded, a blank for each control. */
 static void read_value(fct_buf *out, fct_slice field)
 {
     const char *colon = memchr(field.ptr, ':', field.len);
 
     for (const char *at = colon + 1; at < field.ptr + field.len; at++) {
-        if (*at != '\r' && *at != '\n')
-            fct_buf_add_char(out, *at);
+        unsigned char byte = (unsigned char)*at;
+
+        if (byte != '\r' && byte != '\n')
+            fct_buf_add_char(out, byte < ' ' || byte == 0x7f ? ' ' : *at);
     }
 }
 
@@ -129,26 +132,40 @@ bool fct_mend_is_signed(fct_slice head)
 
 /* ---- Heads ----------------------------------------------------------------------------------- */
 
+/* The type with what it says, but for the charset. */
+static void read_type(fct_buf *out, fct_slice value)
+{
+    fct_slice type = fct_type_next(&value);
+    fct_buf kept = {0};
+
+    fct_buf_add_slice(&kept, type.len ? type : FCT_SLICE("text/plain"));
+    while (value.len) {
+        fct_slice item = fct_type_next(&value);
+
+        if (item.len && !fct_slice_starts_nocase(item, FCT_SLICE("charset"))) {
+            fct_buf_add_text(&kept, "; ");
+            fct_buf_add_slice(&kept, item);
+        }
+    }
+    fct_mend_to_utf8(out, (fct_slice){kept.ptr, kept.len});
+    out->failed = out->failed || kept.failed;
+    fct_buf_done(&kept);
+}
+
 /* The type with its charset.  One that says us-ascii of other bytes is replaced. */
 static void put_type(fct_mend *mend, const struct entity *entity, const struct change *change)
 {
-    fct_slice rest = change->as_text ? (fct_slice){"", 0} : bytes_of(&entity->type);
-    fct_slice type = fct_type_next(&rest);
+    fct_buf type = {0};
     fct_header header;
 
+    read_type(&type, change->as_text ? (fct_slice){"", 0} : bytes_of(&entity->type));
     fct_header_begin(&header, mend->out, "Content-Type");
-    fct_header_token(&header, type.len ? type : FCT_SLICE("text/plain"));
-    while (rest.len) {
-        fct_slice item = fct_type_next(&rest);
-
-        if (!item.len || fct_slice_starts_nocase(item, FCT_SLICE("charset")))
-            continue;
-        fct_header_glue(&header, ';');
-        fct_mend_put_folded(&header, item);
-    }
+    fct_mend_put_parameters(&header, (fct_slice){type.ptr, type.len});
     if (change->charset)
         fct_header_param(&header, "charset", fct_slice_of(change->charset));
     fct_header_end(&header);
+    mend->out->failed = mend->out->failed || type.failed;
+    fct_buf_done(&type);
 }
 
 static void put_head(fct_mend *mend, const struct entity *entity, const struct change *change)

@@ -66,15 +66,21 @@ static void begin(struct list *list)
     list->any = true;
 }
 
-static void put_phrase(fct_header *header, fct_slice phrase)
+/* It stays as it is: printable, and nothing in it is left open that a later item could close. */
+static bool is_plain(fct_slice text)
 {
-    fct_buf plain = {0}, clean = {0};
+    struct fct_field_scan scan = {0};
+
+    fct_field_find(&scan, text, 0, "");
+    return fct_is_printable(text) && !scan.unclosed;
+}
+
+/* What a phrase says: without its quotes, its controls and the blanks around it. */
+static void read_phrase(fct_buf *out, fct_slice phrase)
+{
+    fct_buf plain = {0};
     bool quoted = false;
 
-    if (fct_is_printable(phrase)) {
-        fct_mend_put_folded(header, phrase);
-        return;
-    }
     for (size_t i = 0; i < phrase.len; i++) {
         if (phrase.ptr[i] == '"')
             quoted = !quoted;
@@ -83,13 +89,30 @@ static void put_phrase(fct_header *header, fct_slice phrase)
         else
             fct_buf_add_char(&plain, phrase.ptr[i]);
     }
-    fct_text_clean(&clean, (fct_slice){plain.ptr, plain.len});
-    if (clean.ptr && memmem(clean.ptr, clean.len, "=?", 2))
-        fct_mend_put_words(header, (fct_slice){clean.ptr, clean.len}, true);
-    else if (clean.len)
-        fct_header_phrase(header, (fct_slice){clean.ptr, clean.len});
-    header->out->failed = header->out->failed || plain.failed || clean.failed;
+    fct_text_clean(out, (fct_slice){plain.ptr, plain.len});
+    out->failed = out->failed || plain.failed;
     fct_buf_done(&plain);
+}
+
+static void put_clean(fct_header *header, fct_slice phrase)
+{
+    if (phrase.len && memmem(phrase.ptr, phrase.len, "=?", 2))
+        fct_mend_put_words(header, phrase, true);
+    else if (phrase.len)
+        fct_header_phrase(header, phrase);
+}
+
+static void put_phrase(fct_header *header, fct_slice phrase)
+{
+    fct_buf clean = {0};
+
+    if (is_plain(phrase)) {
+        fct_mend_put_folded(header, phrase);
+        return;
+    }
+    read_phrase(&clean, phrase);
+    put_clean(header, (fct_slice){clean.ptr, clean.len});
+    header->out->failed = header->out->failed || clean.failed;
     fct_buf_done(&clean);
 }
 
@@ -106,7 +129,7 @@ static void put_encoded(fct_header *header, fct_slice text)
 
 static void put_comment(fct_header *header, fct_slice comment)
 {
-    if (fct_is_printable(comment)) {
+    if (is_plain(comment)) {
         fct_mend_put_folded(header, comment);
         return;
     }
@@ -156,7 +179,7 @@ static void put_address(struct list *list, const struct item *item)
     fct_slice address;
     int result;
 
-    if (fct_is_printable(item->address)) {
+    if (is_plain(item->address)) {
         put_item(list, item, item->address);
         return;
     }
@@ -177,27 +200,41 @@ static fct_slice part(fct_slice text, size_t from, size_t to)
     return fct_slice_trim((fct_slice){text.ptr + from, to > from ? to - from : 0});
 }
 
-/* Take an item apart; its `address` is empty when it has none. */
+/* Take an item apart; its `address` is empty when it has none.  A bracket that nothing closes is
+ * text. */
 static struct item read_item(fct_slice text)
 {
     size_t open = fct_field_find_in(text, "<"), close, comment;
+    const char *end = open < text.len ? memchr(text.ptr + open, '>', text.len - open) : NULL;
     struct item item = {.phrase = text};
 
-    if (open < text.len) {
-        const char *end = memchr(text.ptr + open, '>', text.len - open);
-
-        close = end ? (size_t)(end - text.ptr) : text.len;
+    if (end) {
+        close = (size_t)(end - text.ptr);
         item.phrase = part(text, 0, open);
         item.address = part(text, open + 1, close);
         item.comment = part(text, close + 1, text.len);
         item.angle = true;
     } else if (fct_field_find_in(text, "@") < text.len) {
-        comment = fct_field_find_in(text, "(");
+        comment = text.ptr[text.len - 1] == ')' ? fct_field_find_in(text, "(") : text.len;
         item.phrase.len = 0;
         item.address = part(text, 0, comment);
         item.comment = part(text, comment, text.len);
     }
     return item;
+}
+
+/* A name without an address.  One that says nothing is no item. */
+static void put_bare_phrase(struct list *list, fct_slice text)
+{
+    fct_buf clean = {0};
+
+    read_phrase(&clean, text);
+    if (clean.len) {
+        begin(list);
+        put_clean(list->header, (fct_slice){clean.ptr, clean.len});
+    }
+    list->header->out->failed = list->header->out->failed || clean.failed;
+    fct_buf_done(&clean);
 }
 
 static void put_one(struct list *list, fct_slice text)
@@ -206,18 +243,16 @@ static void put_one(struct list *list, fct_slice text)
 
     if (!text.len)
         return;
-    if (fct_is_printable(text)) {
+    if (is_plain(text)) {
         begin(list);
         fct_mend_put_folded(list->header, text);
         return;
     }
     item = read_item(text);
-    if (item.address.len) {
+    if (item.address.len)
         put_address(list, &item);
-    } else {
-        begin(list);
-        put_phrase(list->header, text);
-    }
+    else
+        put_bare_phrase(list, text);
 }
 
 static void put_group_name(struct list *list, fct_slice text)
@@ -268,7 +303,7 @@ bool fct_mend_put_addresses(fct_mend *mend, fct_header *header, fct_slice name, 
 
         if (end < value.len && value.ptr[end] == ':')
             put_group_name(&list, text);
-        else if (!fct_is_printable(text) && is_empty_group(text, value, end))
+        else if (!is_plain(text) && is_empty_group(text, value, end))
             put_group_name(&list, part(text, 0, text.len - 1));
         else
             put_one(&list, text);

@@ -236,12 +236,14 @@ static void put_percent(fct_header *header, fct_slice text)
 
 /* ---- Parameters ------------------------------------------------------------------------------ */
 
+/* A quoted string may lack its end. */
 static void unquote(fct_buf *out, fct_slice value)
 {
-    bool quoted = value.len > 1 && value.ptr[0] == '"';
+    bool quoted = value.len > 0 && value.ptr[0] == '"';
+    size_t end = value.len - (quoted && value.len > 1 && value.ptr[value.len - 1] == '"');
 
-    for (size_t i = quoted; i + quoted < value.len; i++) {
-        if (quoted && value.ptr[i] == '\\' && i + 2 < value.len)
+    for (size_t i = quoted; i < end; i++) {
+        if (quoted && value.ptr[i] == '\\' && i + 1 < end)
             i++;
         fct_buf_add_char(out, value.ptr[i]);
     }
@@ -294,7 +296,7 @@ static void put_parameter(fct_header *header, fct_slice item)
         put_percent(header, item);
 }
 
-static void put_parameters(fct_header *header, fct_slice value)
+void fct_mend_put_parameters(fct_header *header, fct_slice value)
 {
     put_percent(header, fct_type_next(&value));
     while (value.len) {
@@ -353,7 +355,7 @@ static bool put_field(fct_mend *mend, fct_slice name, fct_slice value)
             return false;
         break;
     case PARAMETERS:
-        put_parameters(&header, value);
+        fct_mend_put_parameters(&header, value);
         break;
     case TOKENS:
         put_percent(&header, value);

@@ -18,6 +18,13 @@ void fct_mend_put_folded(fct_header *header, fct_slice text);
 void fct_mend_put_words(fct_header *header, fct_slice text, bool phrase);
 
 /*
+ * Write a media type or a disposition and its parameters.
+ *
+ * value   UTF-8, unfolded.
+ */
+void fct_mend_put_parameters(fct_header *header, fct_slice value);
+
+/*
  * Write a list of addresses.  False when none is left, so that the field is to be left out.
  *
  * name    The field's.
