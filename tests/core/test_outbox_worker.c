@@ -323,6 +323,40 @@ static void all_is_sent_once(void **state)
     before_each_relay(state, false, all_is_sent_once_here);
 }
 
+/* How many transactions were written so far. */
+static uint64_t count_commits(const struct outbox *box)
+{
+    char path[128];
+    uint64_t written = 0;
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s-sync", box->path);
+    file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(&written, sizeof written, 1, file), 1);
+    fclose(file);
+    return written;
+}
+
+/* A verdict shares its commit with the next claim: two commits a mail, one at the end. */
+static void a_full_window_is_filled_at_once(void **state)
+{
+    struct shop shop = {.server = {.features = CHUNKED}};
+    facteur_mailer *narrow;
+    uint64_t before;
+    char dsn[96];
+
+    shop_open(&shop, state);
+    snprintf(dsn, sizeof dsn, "smtp://127.0.0.1:%u?pool_size=1&pipeline_depth=1", shop.server.port);
+    narrow = open_mailer(dsn);
+    enqueue_many(shop.outbox, narrow, 5);
+    before = count_commits(shop.box);
+    work_once(shop.outbox, narrow, NULL, NULL, "{\"sent\":5,");
+    assert_int_equal(count_commits(shop.box) - before, 11);
+    facteur_mailer_free(narrow);
+    shop_close(&shop);
+}
+
 /* A child that works until it is killed. */
 static pid_t start_worker(const struct outbox *box, const struct server *server)
 {
@@ -690,6 +724,7 @@ int main(void)
         OUTBOX_TEST(a_letter_has_its_own_key),
         OUTBOX_TEST(what_cannot_be_queued_is_refused),
         cmocka_unit_test(all_is_sent_once),
+        OUTBOX_TEST(a_full_window_is_filled_at_once),
         cmocka_unit_test(the_doubt_is_on_record_before_the_terminator),
         OUTBOX_TEST(without_a_record_nothing_leaves),
         OUTBOX_TEST(a_verdict_waits_for_its_record),

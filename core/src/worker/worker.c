@@ -27,7 +27,7 @@ struct fct_worker {
     char owner[64];
     fct_list waiting, under_way, ended; /* works: without their bytes yet; with a task; without a
                                            record of their verdict */
-    unsigned count;                     /* all together */
+    unsigned count, ended_count;        /* all together, and those that ended */
     int64_t bytes;                      /* of those that have theirs */
     struct fct_cursor cursor;
     uint64_t rescan_us, rescue_us, heartbeat_us, again_us, stop_us; /* monotonic; when due */
@@ -61,6 +61,13 @@ static struct fct_work *work_of(struct fct_task *task)
     return FCT_ENTRY(task, struct fct_work, task);
 }
 
+static void move_to_ended(struct fct_worker *w, struct fct_work *work)
+{
+    fct_list_remove(&work->link);
+    fct_list_push(&w->ended, &work->link);
+    w->ended_count++;
+}
+
 static void take(struct fct_task *task, const fct_outcome *outcome)
 {
     struct fct_work *work = work_of(task);
@@ -68,8 +75,7 @@ static void take(struct fct_task *task, const fct_outcome *outcome)
 
     fct_work_judge(work, outcome, w->setup.doubt, fct_clock_date_us(), draw(w));
     work->verdict.result = w->setup.tell(w->setup.user, task, outcome);
-    fct_list_remove(&work->link);
-    fct_list_push(&w->ended, &work->link);
+    move_to_ended(w, work);
 }
 
 static void let_go(struct fct_task *task)
@@ -117,8 +123,7 @@ static void end_now(struct fct_worker *w, struct fct_work *work, enum fct_row_st
                     const char *reply)
 {
     fct_work_end(work, state, reply);
-    fct_list_remove(&work->link);
-    fct_list_push(&w->ended, &work->link);
+    move_to_ended(w, work);
 }
 
 static int submit(struct fct_worker *w, struct fct_work *work, facteur_error **error)
@@ -166,9 +171,7 @@ static void start(struct fct_worker *w, struct fct_work *work)
         end_now(w, work, FCT_ROW_FAILED, error ? facteur_error_sentence(error) : "not a mail");
         facteur_error_free(error);
     } else if (result) {
-        /* Its attempt is given back. */
-        fct_list_remove(&work->link);
-        fct_list_push(&w->ended, &work->link);
+        move_to_ended(w, work); /* its attempt is given back */
         complain(w, error);
     }
     fct_buf_done(&bytes);
@@ -238,12 +241,16 @@ static int rescue(struct fct_worker *w, int64_t now_us, facteur_error **error)
     return 0;
 }
 
-/* How many mails to lease now.  Half a window at least, so that they share flights. */
+/*
+ * How many mails to lease now, beside the record of those that ended.  Half a window at least, so
+ * that they share flights.
+ */
 static unsigned appetite(const struct fct_worker *w)
 {
-    unsigned room = w->setup.window > w->count ? w->setup.window - w->count : 0;
+    unsigned left = w->count - w->ended_count;
+    unsigned room = w->setup.window > left ? w->setup.window - left : 0;
 
-    if (w->stopping || (w->count && room < (w->setup.window + 1) / 2))
+    if (w->stopping || (left && room < (w->setup.window + 1) / 2))
         return 0;
     return room < CLAIM_MAX ? room : CLAIM_MAX;
 }
@@ -293,6 +300,7 @@ static void forget_ended(struct fct_worker *w)
         fct_work_unref(work);
         w->count--;
     }
+    w->ended_count = 0;
 }
 
 static void queue_claimed(struct fct_worker *w, const struct turn *turn)
@@ -403,10 +411,8 @@ static void begin_stop(struct fct_worker *w, uint64_t grace_us)
     struct fct_work *work;
     fct_list *link;
 
-    while ((link = fct_list_first(&w->waiting)) != NULL) {
-        fct_list_remove(link);
-        fct_list_push(&w->ended, link);
-    }
+    while ((link = fct_list_first(&w->waiting)) != NULL)
+        move_to_ended(w, FCT_ENTRY(link, struct fct_work, link));
     w->stopping = true;
     w->stop_us = fct_clock_now_us() + grace_us;
     /* The end of one may be that of others. */
