@@ -101,9 +101,17 @@ int exit_code_of(int code)
     }
 }
 
+/* A database that is away or full comes back; a file that cannot be read is the caller's. */
+static bool is_of_outbox(int code, const facteur_error *error)
+{
+    const char *where = error ? facteur_error_where(error) : NULL;
+
+    return code == FACTEUR_EIO && where && strcmp(where, "outbox") == 0;
+}
+
 int fail_error(const char *file, int code, facteur_error *error)
 {
-    int result = fail(exit_code_of(code), file, "%s",
+    int result = fail(is_of_outbox(code, error) ? EXIT_RETRY : exit_code_of(code), file, "%s",
                       error ? facteur_error_sentence(error) : facteur_error_text(code));
 
     facteur_error_free(error);

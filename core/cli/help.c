@@ -225,7 +225,7 @@ static const char exit_codes[] =
     "  74  standard output could not be written; after a mail was tried, its own code counts "
     "instead\n"
     "  75  not sent for now: trying again can help; or in doubt: the mail was handed over and no\n"
-    "      verdict came, so trying again may deliver it twice\n"
+    "      verdict came, so trying again may deliver it twice; or the outbox is away or full\n"
     "  77  the relay did not accept the login\n"
     "  78  the DSN or an option is wrong\n";
 

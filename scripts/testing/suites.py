@@ -26,6 +26,9 @@ COMPUTING = {"base", "mime", "smtp", "config", "letters"}
 PER_PYTHON = ("asyncio", "concurrency", "coroutines", "django", "django_doors", "exit", "forks", "mailer", "many", "message", "package", "tokens", "tree", "utf8",
               "values")
 
+# C programs whose tests run in any store: FCT_STORE_URL says in which.
+DATABASE_PROGRAMS = ("test_outbox", "test_outbox_server")
+
 # What PHP's memory and its ends decide, where valgrind sees what no other suite does.
 PHP_VALGRIND = ("attachments", "close", "exceptions", "letter-values", "live-exit", "live-fibers", "live-fork", "live-many", "live-refused",
                 "live-send", "live-token", "memory", "message-errors", "streams")
@@ -109,6 +112,17 @@ def faults(log):
 
 def cli(log):
     pytest(log, PYTHON, "tests/cli", "tests/outbox", env=CLI_ENV | ({"FACTEUR_CRASHES": "all"} if log.long else {}))
+
+
+def databases(log):
+    """The contract of the store in each database server, and the program over it."""
+    for kind in ("postgresql",):
+        text, _ = log.run(sys.executable, "tests/support/databases.py", kind, "sh", "-c", 'for program; do "$program"; done', "sh",
+                          *(GCC / "tests" / name for name in DATABASE_PROGRAMS), check=False)
+        passed, failed = (sum(map(int, re.findall(rf"\[  {word}  \] (\d+) test", text))) for word in ("PASSED", "FAILED"))
+        log.case(True, passed)
+        log.case(False, failed if passed else max(failed, 1))
+    pytest(log, PYTHON, "tests/databases", env=CLI_ENV)
 
 
 def python(log):
@@ -269,6 +283,7 @@ SUITES = {
     "fuzz": Suite(fuzz, 2, ["clang"], "every libFuzzer target for 10 s; --long: 120 s; or FACTEUR_FUZZ_SECONDS"),
     "server": Suite(server, WAITS, [], "the test server's own tests"),
     "cli": Suite(cli, WAITS, ["release"], "the program, that it judges an order as its schema does, and its outbox when it is killed; --long: at each call"),
+    "databases": Suite(databases, WAITS, ["release", "gcc"], "the outbox in real database servers: its contract in C, and the program over them"),
     "php": Suite(php, WAITS, ["php"], "phpt"),
     "php-valgrind": Suite(php_valgrind, 1, ["php"], "phpt of memory and ends under valgrind; --long: all"),
     "messages": Suite(messages, 1, ["release", "wheel", "php"],

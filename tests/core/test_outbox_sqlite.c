@@ -368,6 +368,25 @@ static void every_hot_query_has_its_index(void **state)
     sqlite3_close(db);
 }
 
+/* A new row would get its id, and a worker that remembers it could take the one for the other. */
+static void the_newest_row_stays(void **state)
+{
+    fct_store *store = ((struct outbox *)*state)->store;
+    int64_t id = put_key(store, NULL), fence = 0;
+    struct fct_claimed claimed;
+    size_t bytes, rows;
+
+    assert_int_equal(claim_some(store, 1, NOW, &fence, &claimed), 1);
+    assert_true(settle_as(store, fence, id, FCT_ROW_FAILED));
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(fct_store_begin(store, NULL), 0);
+        assert_int_equal(fct_store_purge(store, NOW, NOW + 1, 10, &bytes, &rows, NULL), 0);
+        assert_int_equal(fct_store_commit(store, NULL), 0);
+        assert_int_equal(rows, i);
+        put_key(store, NULL);
+    }
+}
+
 /* ---- The log --------------------------------------------------------------------------------- */
 
 static int64_t put_large(fct_store *store, size_t len)
@@ -715,6 +734,7 @@ int main(void)
         OUTBOX_TEST(a_shops_own_file_is_fine),
         OUTBOX_TEST(migrators_wait_for_each_other),
         OUTBOX_TEST(every_hot_query_has_its_index),
+        OUTBOX_TEST(the_newest_row_stays),
         OUTBOX_TEST(the_log_is_bounded),
         OUTBOX_TEST(a_reader_stops_nobody),
         OUTBOX_TEST(the_end_is_no_checkpoint),

@@ -137,6 +137,14 @@ def test_a_source_comes_with_its_optional_library(tree, tmp_path, build, version
     assert ctypes.CDLL(str(library)).facteur_answer() == answer
 
 
+def test_the_store_names_the_libraries_of_the_list():
+    """A build without a database's library tells which, and its packages."""
+    told = re.findall(r'"(lib\S+) >= (\S+) \(Debian (\S+), RPM "?\s*"?(\S+), "?\s*"?Alpine (\S+)\)"',
+                      (ROOT / "core/src/outbox/store.c").read_text())
+    lines = [line.split() for line in (ROOT / "core/libraries.list").read_text().splitlines()]
+    assert told == [(name, lowest, *packages[:3]) for name, lowest, need, *packages in lines if need == "optional"]
+
+
 @BUILDS
 def test_an_optional_library_can_be_left_out(tree, tmp_path, build):
     make_library(tmp_path / "planted", "1.10")

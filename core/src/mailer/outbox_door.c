@@ -68,21 +68,6 @@ static char *join_recipients(const fct_mail *mail)
     return fct_buf_take(&text, NULL);
 }
 
-/* Insert, and find the Message-ID that the row has. */
-static int insert(fct_store *store, const struct fct_store_mail *mail, int64_t *id, bool *duplicate,
-                  facteur_error **error)
-{
-    int result = fct_store_begin(store, error);
-
-    if (result)
-        return result;
-    result = fct_store_insert(store, mail, fct_clock_date_us(), id, duplicate, error);
-    if (!result)
-        return fct_store_commit(store, error);
-    fct_store_rollback(store);
-    return result;
-}
-
 static int fill_receipt(fct_store *store, int64_t id, bool duplicate, facteur_receipt *receipt,
                         facteur_error **error)
 {
@@ -115,7 +100,7 @@ static int put(fct_store *store, fct_mail *mail, struct fct_store_mail *row,
     row->message_id = fct_mail_message_id(mail);
     row->bytes = (fct_slice){bytes.ptr, bytes.len};
     if (!result)
-        result = insert(store, row, &id, &duplicate, error);
+        result = fct_store_enqueue(store, row, fct_clock_date_us(), &id, &duplicate, error);
     if (!result)
         result = fill_receipt(store, id, duplicate, receipt, error);
     fct_buf_done(&bytes);

@@ -180,28 +180,32 @@ static int find_action(const char *word, enum fct_row_action *action, facteur_er
                          "action: expected retry, release or cancel, got \"%s\"", word);
 }
 
+struct act {
+    enum fct_row_action action;
+    int64_t id;
+    enum fct_row_state before;
+    bool done;
+};
+
+static int act(fct_store *store, void *user, facteur_error **error)
+{
+    struct act *a = user;
+
+    return fct_store_act(store, a->action, a->id, fct_clock_date_us(), &a->before, &a->done, error);
+}
+
 int facteur_outbox_act(facteur_outbox *outbox, const char *word, long long id, int *done,
                        const char **state, facteur_error **error)
 {
-    enum fct_row_action action = FCT_ROW_RETRY;
-    enum fct_row_state before = FCT_ROW_READY;
-    fct_store *store = outbox->store;
-    bool acted = false;
-    int result = find_action(word, &action, error);
+    struct act a = {.action = FCT_ROW_RETRY, .id = id};
+    int result = find_action(word, &a.action, error);
 
     if (!result)
-        result = fct_store_begin(store, error);
+        result = fct_store_transact(outbox->store, act, &a, error);
     if (result)
         return result;
-    result = fct_store_act(store, action, id, fct_clock_date_us(), &before, &acted, error);
-    if (!result)
-        result = fct_store_commit(store, error);
-    else
-        fct_store_rollback(store);
-    if (result)
-        return result;
-    *done = acted;
-    *state = fct_row_state_word(before);
+    *done = a.done;
+    *state = fct_row_state_word(a.before);
     return 0;
 }
 
@@ -210,27 +214,32 @@ static int64_t before_us(double seconds)
     return fct_clock_date_us() - (int64_t)((seconds < 1e10 ? seconds : 1e10) * 1e6);
 }
 
+struct purge {
+    double keep_bodies, keep_rows;
+    size_t bytes, rows;
+};
+
+static int purge(fct_store *store, void *user, facteur_error **error)
+{
+    struct purge *p = user;
+
+    return fct_store_purge(store, before_us(p->keep_bodies), before_us(p->keep_rows), PURGE_MAX,
+                           &p->bytes, &p->rows, error);
+}
+
 int facteur_outbox_purge(facteur_outbox *outbox, double keep_bodies, double keep_rows,
                          size_t *bodies, size_t *rows, facteur_error **error)
 {
-    fct_store *store = outbox->store;
-    size_t bytes_now, rows_now, bytes_all = 0, rows_all = 0;
+    struct purge p = {.keep_bodies = keep_bodies, .keep_rows = keep_rows};
+    size_t bytes_all = 0, rows_all = 0;
     int result;
 
     do {
-        bytes_now = rows_now = 0;
-        result = fct_store_begin(store, error);
-        if (result)
-            return result;
-        result = fct_store_purge(store, before_us(keep_bodies), before_us(keep_rows), PURGE_MAX,
-                                 &bytes_now, &rows_now, error);
-        if (!result)
-            result = fct_store_commit(store, error);
-        else
-            fct_store_rollback(store);
-        bytes_all += bytes_now;
-        rows_all += rows_now;
-    } while (!result && (bytes_now == PURGE_MAX || rows_now == PURGE_MAX));
+        p.bytes = p.rows = 0;
+        result = fct_store_transact(outbox->store, purge, &p, error);
+        bytes_all += p.bytes;
+        rows_all += p.rows;
+    } while (!result && (p.bytes == PURGE_MAX || p.rows == PURGE_MAX));
     if (bodies)
         *bodies = bytes_all;
     if (rows)
@@ -267,6 +276,7 @@ int facteur_outbox_stats(facteur_outbox *outbox, char **json, facteur_error **er
     err |= set_number(root, "schema", facts.schema);
     err |= fct_json_set(root, "database", fct_json_text(facts.database));
     err |= fct_json_set(root, "fixed", json_boolean(facts.fixed));
+    err |= fct_json_set(root, "durable", json_boolean(facts.durable));
     err |= set_number(root, "file_bytes", (int64_t)facts.file_bytes);
     err |= set_number(root, "wal_bytes", (int64_t)facts.wal_bytes);
     if (!err)

@@ -215,6 +215,7 @@ int fct_sqlite_facts(fct_store *store, struct fct_store_facts *facts, facteur_er
 
     *facts = (struct fct_store_facts){
         .schema = FCT_STORE_SCHEMA,
+        .durable = true,
         .fixed = fct_sqlite_is_fixed(sqlite3_libversion_number()),
         .file_bytes = size_of(s->path, ""),
         .wal_bytes = size_of(s->path, "-wal"),

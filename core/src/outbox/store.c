@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "outbox/store.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
@@ -11,27 +12,67 @@
 
 #define WHERE "outbox"
 
-static const struct fct_store_kind *const kinds[] = {&fct_sqlite_kind};
+#define RETRIES 5 /* of a transaction that met another */
+
+/* core/libraries.list has the same words. */
+#ifdef FCT_WITH_LIBPQ
+#define POSTGRESQL                                                                                 \
+    {                                                                                              \
+        &fct_postgresql_kind, NULL                                                                 \
+    }
+#else
+#define POSTGRESQL                                                                                 \
+    {                                                                                              \
+        NULL, "libpq >= 13 (Debian libpq-dev, RPM libpq-devel, Alpine libpq-dev)"                  \
+    }
+#endif
+
+struct known {
+    const struct fct_store_kind *kind;
+    const char *missing; /* the library without which this build knows the scheme alone */
+};
 
 /* ---- Opening --------------------------------------------------------------------------------- */
+
+static const struct known *find_scheme(const char *url)
+{
+    static const struct {
+        const char *scheme;
+        struct known known;
+    } all[] = {
+        {"sqlite:", {&fct_sqlite_kind, NULL}},
+        {"postgresql:", POSTGRESQL},
+        {"postgres:", POSTGRESQL},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (strncmp(url, all[i].scheme, strlen(all[i].scheme)) == 0)
+            return &all[i].known;
+    }
+    return NULL;
+}
 
 static int find_kind(const char *url, const struct fct_store_kind **kind, const char **place,
                      facteur_error **error)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        size_t len = strlen(kinds[i]->scheme);
-
-        if (strncmp(url, kinds[i]->scheme, len) == 0 && url[len] == ':') {
-            *kind = kinds[i];
-            *place = url + len + 1;
-            return 0;
-        }
-    }
+    const struct known *known = find_scheme(url);
     /* The URL may have a password. */
-    return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
-                         "outbox: expected a URL such as sqlite:///var/lib/shop/outbox.db, got one "
-                         "that begins with \"%.*s\"",
-                         (int)strcspn(url, ":@/"), url);
+    int len = (int)strcspn(url, ":@/");
+
+    if (!known)
+        return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
+                             "outbox: expected a URL such as sqlite:///var/lib/shop/outbox.db or "
+                             "postgresql://user:password@host/database, got one that begins with "
+                             "\"%.*s\"",
+                             len, url);
+    if (!known->kind)
+        return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
+                             "outbox: this build of facteur cannot use %.*s: it was made without "
+                             "%s; install that and build again",
+                             len, url, known->missing);
+    *kind = known->kind;
+    *place = url + len + 1;
+    return 0;
 }
 
 int fct_store_open(const char *url, bool create, fct_store **out, facteur_error **error)
@@ -90,6 +131,29 @@ void fct_store_rollback(fct_store *store)
     store->begun = false;
 }
 
+int fct_store_transact(fct_store *store, fct_store_work work, void *user, facteur_error **error)
+{
+    uint64_t until_us = fct_clock_now_us() + store->wait_us;
+
+    for (int i = 0;; i++) {
+        facteur_error *cause = NULL;
+        int result;
+
+        store->conflict = false;
+        result = fct_store_begin(store, &cause);
+        if (!result) {
+            result = work(store, user, &cause);
+            if (!result)
+                result = fct_store_commit(store, &cause);
+            else
+                fct_store_rollback(store);
+        }
+        if (!result || !store->conflict || i == RETRIES || fct_clock_now_us() >= until_us)
+            return fct_error_pass(error, result, cause);
+        facteur_error_free(cause);
+    }
+}
+
 /* ---- Rows ------------------------------------------------------------------------------------ */
 
 static int check_key(const char *key, facteur_error **error)
@@ -105,8 +169,7 @@ static int check_key(const char *key, facteur_error **error)
     return result;
 }
 
-int fct_store_insert(fct_store *store, const struct fct_store_mail *mail, int64_t now_us,
-                     int64_t *id, bool *duplicate, facteur_error **error)
+static int check_mail(const struct fct_store_mail *mail, int64_t now_us, facteur_error **error)
 {
     int result = mail->key ? check_key(mail->key, error) : 0;
 
@@ -120,7 +183,42 @@ int fct_store_insert(fct_store *store, const struct fct_store_mail *mail, int64_
         mail->expires_us <= (mail->not_before_us > now_us ? mail->not_before_us : now_us))
         return fct_error_set(error, FACTEUR_EMESSAGE, "expires_at",
                              "expires_at: the mail would expire before it may be sent");
-    return store->kind->insert(store, mail, now_us, id, duplicate, error);
+    return 0;
+}
+
+int fct_store_insert(fct_store *store, const struct fct_store_mail *mail, int64_t now_us,
+                     int64_t *id, bool *duplicate, facteur_error **error)
+{
+    int result = check_mail(mail, now_us, error);
+
+    return result ? result : store->kind->insert(store, mail, now_us, id, duplicate, error);
+}
+
+struct enqueue {
+    const struct fct_store_mail *mail;
+    int64_t now_us, *id;
+    bool *duplicate;
+};
+
+static int insert_one(fct_store *store, void *user, facteur_error **error)
+{
+    struct enqueue *e = user;
+
+    return store->kind->insert(store, e->mail, e->now_us, e->id, e->duplicate, error);
+}
+
+int fct_store_enqueue(fct_store *store, const struct fct_store_mail *mail, int64_t now_us,
+                      int64_t *id, bool *duplicate, facteur_error **error)
+{
+    struct enqueue e = {mail, now_us, id, duplicate};
+    int result = check_mail(mail, now_us, error);
+
+    if (result)
+        return result;
+    if (!store->kind->enqueue)
+        return fct_store_transact(store, insert_one, &e, error);
+    result = store->kind->attend(store, error);
+    return result ? result : store->kind->enqueue(store, mail, now_us, id, duplicate, error);
 }
 
 int fct_store_claim(fct_store *store, unsigned limit, const char *owner, int64_t now_us,

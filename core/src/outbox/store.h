@@ -31,7 +31,8 @@ typedef struct fct_store fct_store;
 /*
  * Open an outbox.
  *
- * url      "sqlite:///var/lib/shop/outbox.db", with an absolute path.
+ * url      "sqlite:///var/lib/shop/outbox.db", with an absolute path; or
+ *          "postgresql://user:password@host/database" with the parameters of libpq.
  * create   Make file and tables where there are none.
  *
  * FACTEUR_ECONFIG: not such a URL; no outbox there, and `create` is false; tables of another
@@ -66,6 +67,15 @@ int fct_store_begin(fct_store *store, facteur_error **error);
 int fct_store_commit(fct_store *store, facteur_error **error);
 void fct_store_rollback(fct_store *store); /* without a transaction it does nothing */
 
+typedef int (*fct_store_work)(fct_store *store, void *user, facteur_error **error);
+
+/*
+ * A whole transaction: begin, `work`, and commit, or a rollback after an error.  When the database
+ * stops it because it and another one were in each other's way, it is run again, up to the time
+ * that a call may wait.
+ */
+int fct_store_transact(fct_store *store, fct_store_work work, void *user, facteur_error **error);
+
 /* ---- Enqueue --------------------------------------------------------------------------------- */
 
 struct fct_store_mail {
@@ -91,6 +101,10 @@ struct fct_store_mail {
  */
 int fct_store_insert(fct_store *store, const struct fct_store_mail *mail, int64_t now_us,
                      int64_t *id, bool *duplicate, facteur_error **error);
+
+/* The same outside a transaction.  Returns when the mail is durable. */
+int fct_store_enqueue(fct_store *store, const struct fct_store_mail *mail, int64_t now_us,
+                      int64_t *id, bool *duplicate, facteur_error **error);
 
 /* ---- The worker's part ------------------------------------------------------------------------
  */
@@ -246,6 +260,7 @@ struct fct_store_facts {
     unsigned schema;   /* version of the tables */
     char database[64]; /* name and version of the linked database library */
     bool fixed;        /* false: that library has a fault that this program works around */
+    bool durable; /* false: the server does not wait for its disk, so a power cut loses mails */
     uint64_t file_bytes, wal_bytes;
 };
 

@@ -21,6 +21,9 @@ struct fct_store_kind {
     void (*rollback)(fct_store *store);
     int (*insert)(fct_store *store, const struct fct_store_mail *mail, int64_t now_us, int64_t *id,
                   bool *duplicate, facteur_error **error);
+    /* An insert that is a transaction by itself; or NULL: begin, insert, commit. */
+    int (*enqueue)(fct_store *store, const struct fct_store_mail *mail, int64_t now_us, int64_t *id,
+                   bool *duplicate, facteur_error **error);
     int (*claim)(fct_store *store, unsigned limit, const char *owner, int64_t now_us,
                  int64_t lease_until_us, struct fct_cursor *cursor, int64_t *fence,
                  struct fct_claimed *claimed, unsigned *count, facteur_error **error);
@@ -47,13 +50,14 @@ struct fct_store_kind {
 /* The first member of every kind's store. */
 struct fct_store {
     const struct fct_store_kind *kind;
-    bool begun; /* a transaction is open */
+    bool begun;    /* a transaction is open */
+    bool conflict; /* the last error was one of transactions against each other */
     uint64_t wait_us;
 };
 
 #define FCT_STORE_WAIT_US 10000000
 
-extern const struct fct_store_kind fct_sqlite_kind;
+extern const struct fct_store_kind fct_sqlite_kind, fct_postgresql_kind, fct_mysql_kind;
 
 /* A row at the end of `rows`, all empty; NULL when memory ran out. */
 struct fct_store_row *fct_store_rows_add(struct fct_store_rows *rows);

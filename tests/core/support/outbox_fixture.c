@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "outbox/server_base.h"
 #include "support/outbox_fixture.h"
 
 int outbox_set_up(void **state)
@@ -26,10 +27,59 @@ int outbox_set_up(void **state)
     return 0;
 }
 
+void run_on_server(fct_store *store, const char *sql)
+{
+    facteur_error *error = NULL;
+
+    if (fct_server_exec(fct_server_of(store), sql, NULL, &error))
+        fail_msg("%s: %s", sql, facteur_error_sentence(error));
+}
+
+/* Without the tables that the test before has left. */
+static void open_empty(struct outbox *box)
+{
+    static const char *const objects[][2] = {{"TABLE", "facteur_mail"},
+                                             {"TABLE", "facteur_body"},
+                                             {"TABLE", "facteur_outbox"},
+                                             {NULL, "facteur_fence"}};
+    facteur_error *error = NULL;
+    char sql[64];
+
+    if (fct_store_open(box->url, true, &box->store, &error))
+        fail_msg("%s", facteur_error_sentence(error));
+    for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++) {
+        bool numbers = strncmp(box->url, "postgresql", 10) == 0;
+
+        snprintf(sql, sizeof sql, "DROP %s IF EXISTS %s",
+                 objects[i][0] ? objects[i][0]
+                 : numbers     ? "SEQUENCE"
+                               : "TABLE",
+                 objects[i][1]);
+        run_on_server(box->store, sql);
+    }
+    fct_store_close(box->store);
+    assert_int_equal(fct_store_open(box->url, true, &box->store, NULL), 0);
+}
+
+int store_set_up(void **state)
+{
+    const char *url = getenv("FCT_STORE_URL");
+    struct outbox *box;
+
+    if (!url)
+        return outbox_set_up(state);
+    box = calloc(1, sizeof *box);
+    assert_non_null(box);
+    snprintf(box->url, sizeof box->url, "%s", url);
+    open_empty(box);
+    *state = box;
+    return 0;
+}
+
 int outbox_tear_down(void **state)
 {
     struct outbox *box = *state;
-    DIR *dir = opendir(box->folder);
+    DIR *dir = *box->folder ? opendir(box->folder) : NULL;
     struct dirent *entry;
 
     fct_store_close(box->store);
@@ -37,7 +87,8 @@ int outbox_tear_down(void **state)
         unlinkat(dirfd(dir), entry->d_name, 0);
     if (dir)
         closedir(dir);
-    rmdir(box->folder);
+    if (*box->folder)
+        rmdir(box->folder);
     free(box);
     return 0;
 }
@@ -57,11 +108,13 @@ struct fct_store_mail a_mail(const char *key)
 int64_t put_mail(fct_store *store, const struct fct_store_mail *mail)
 {
     bool duplicate = true;
+    facteur_error *error = NULL;
     int64_t id = 0;
 
-    assert_int_equal(fct_store_begin(store, NULL), 0);
-    assert_int_equal(fct_store_insert(store, mail, NOW, &id, &duplicate, NULL), 0);
-    assert_int_equal(fct_store_commit(store, NULL), 0);
+    if (fct_store_begin(store, &error) ||
+        fct_store_insert(store, mail, NOW, &id, &duplicate, &error) ||
+        fct_store_commit(store, &error))
+        fail_msg("%s", facteur_error_sentence(error));
     assert_false(duplicate);
     return id;
 }

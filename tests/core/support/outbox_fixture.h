@@ -11,13 +11,19 @@
 struct outbox {
     char folder[64];
     char path[96];
-    char url[128];
+    char url[256];
     fct_store *store;
 };
 
 /* cmocka's set-up and teardown; *state is the struct. */
 int outbox_set_up(void **state);
 int outbox_tear_down(void **state);
+
+/* The same in the database server of FCT_STORE_URL, if the environment has one. */
+int store_set_up(void **state);
+
+/* Run SQL on a database server. */
+void run_on_server(fct_store *store, const char *sql);
 
 /* A mail with all fields; tests change some. */
 struct fct_store_mail a_mail(const char *key);
