@@ -84,6 +84,7 @@ typedef struct facteur_delivery facteur_delivery;
 typedef struct facteur_host facteur_host;
 typedef struct facteur_receipt facteur_receipt;
 typedef struct facteur_outbox facteur_outbox;
+typedef struct facteur_insert facteur_insert;
 
 /* The version the library was built with, "MAJOR.MINOR.PATCH".  Static. */
 FACTEUR_API const char *facteur_version(void);
@@ -903,6 +904,85 @@ FACTEUR_API int facteur_outbox_enqueue(facteur_outbox *outbox, facteur_mailer *m
                                        double expires_at, int priority, facteur_receipt **receipt,
                                        facteur_error **error);
 
+/*
+ * Putting a message into the outbox on a connection of the application, within its transaction: the
+ * mail is there when the transaction is committed, and was never there when it is rolled back.  The
+ * application's database has the tables of an outbox.
+ *
+ * facteur has the statements, and the caller runs them on its connection, one after the other:
+ *
+ *     facteur_insert_new(mailer, message, "sqlite", "?", "order-42", 0, 0, -1, &insert, &error);
+ *     while ((sql = facteur_insert_sql(insert)) != NULL) {
+ *         run sql with the values facteur_insert_value(insert, 0 ...);
+ *         if it failed: facteur_insert_fail(insert), run what is left all the same, pass on the
+ * error else: facteur_insert_answer(insert, cells of the first row, how many, &error);
+ *     }
+ *     receipt = facteur_insert_receipt(insert);
+ *
+ * No statement commits the transaction.  Only one thread at a time may use an insert.
+ */
+
+/*
+ * Seal a message for that; no database is used.
+ *
+ * dialect   "sqlite".
+ * marks     How the connection's statements name their values: "?", "%s" or "$1".
+ *
+ * The other arguments and errors are those of facteur_outbox_enqueue().  FACTEUR_ECONFIG also: no
+ * such dialect or marks.
+ */
+FACTEUR_API int facteur_insert_new(facteur_mailer *mailer, facteur_message *message,
+                                   const char *dialect, const char *marks, const char *key,
+                                   double not_before, double expires_at, int priority,
+                                   facteur_insert **insert, facteur_error **error);
+FACTEUR_API void facteur_insert_free(facteur_insert *insert); /* NULL is fine */
+
+/* The statement to run; NULL: there is none, or none any more. */
+FACTEUR_API const char *facteur_insert_sql(const facteur_insert *insert);
+
+enum facteur_value {
+    FACTEUR_VALUE_NULL,
+    FACTEUR_VALUE_INTEGER,
+    FACTEUR_VALUE_TEXT, /* UTF-8 */
+    FACTEUR_VALUE_BYTES
+};
+
+/*
+ * A value of that statement, in the order of its marks.  `bytes` and `len` are set for a text and
+ * for bytes, `number` for an integer; they are lent until the next answer.
+ *
+ * index   Less than facteur_insert_value_count().
+ */
+FACTEUR_API size_t facteur_insert_value_count(const facteur_insert *insert);
+FACTEUR_API enum facteur_value facteur_insert_value(const facteur_insert *insert, size_t index,
+                                                    const char **bytes, size_t *len,
+                                                    long long *number);
+
+/*
+ * Tell the answer to the statement.
+ *
+ * cells   The texts of its first row, NULL for NULL.
+ * count   How many; 0 when there was no row.
+ *
+ * FACTEUR_ECONFIG: the tables are of another version.  FACTEUR_EIO: another try can help.
+ * FACTEUR_ENOMEM.  After an error, go on as after facteur_insert_fail().
+ */
+FACTEUR_API int facteur_insert_answer(facteur_insert *insert, const char *const *cells,
+                                      size_t count, facteur_error **error);
+
+/*
+ * The statement failed.  The statements that are left take back what was done; run each, and answer
+ * it with no cells, whether it succeeds or not.
+ */
+FACTEUR_API void facteur_insert_fail(facteur_insert *insert);
+
+/*
+ * The receipt, once (facteur_receipt_free): queued, or a duplicate, as facteur_outbox_enqueue()
+ * gives it; it is true once the transaction is committed.  Permanent without any statement: the
+ * mailer's policy left no recipient.  NULL: a statement is left, or one failed.
+ */
+FACTEUR_API facteur_receipt *facteur_insert_receipt(facteur_insert *insert);
+
 /* Told when the database cannot be used for a moment.  The error is lent. */
 typedef void (*facteur_complaint)(void *user, const facteur_error *error);
 
@@ -1043,6 +1123,12 @@ FACTEUR_API enum facteur_phase facteur_receipt_phase(const facteur_receipt *rece
 FACTEUR_API const char *facteur_phase_name(enum facteur_phase phase);
 FACTEUR_API unsigned facteur_receipt_attempts(const facteur_receipt *receipt);
 FACTEUR_API unsigned facteur_receipt_flights(const facteur_receipt *receipt);
+
+/*
+ * 0: the mail is queued, or a duplicate, on a connection of the application whose commits do not
+ * wait for the disk, so that a power cut can take it back.  Else 1.
+ */
+FACTEUR_API int facteur_receipt_durable(const facteur_receipt *receipt);
 
 /* Seconds spent in a phase during this send; negative if the mail did not reach it. */
 FACTEUR_API double facteur_receipt_timing(const facteur_receipt *receipt, enum facteur_phase phase);

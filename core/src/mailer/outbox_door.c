@@ -3,23 +3,18 @@
 #include "mailer/outbox_door.h"
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "mailer/engine.h"
-#include "mailer/prepare.h"
+#include "mailer/outbox_seal.h"
 #include "mailer/receipt.h"
-#include "mime/sealed.h"
-#include "mime/token.h"
 #include "worker/worker.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define DAY_US INT64_C(86400000000)
 #define TOKEN_US 30000000u
-#define TIME_MAX_S 1e11
 
 int facteur_outbox_open(const char *url, int create, facteur_outbox **out, facteur_error **error)
 {
@@ -55,19 +50,6 @@ int facteur_outbox_migrate(const char *url, unsigned *from, unsigned *to, facteu
 
 /* ---- Enqueue --------------------------------------------------------------------------------- */
 
-/* Joined with ", ", as people read it. */
-static char *join_recipients(const fct_mail *mail)
-{
-    fct_buf text = {0};
-
-    for (size_t i = 0; i < fct_mail_recipient_count(mail); i++) {
-        if (i)
-            fct_buf_add_text(&text, ", ");
-        fct_buf_add_text(&text, fct_mail_recipient(mail, i));
-    }
-    return fct_buf_take(&text, NULL);
-}
-
 static int fill_receipt(fct_store *store, int64_t id, bool duplicate, facteur_receipt *receipt,
                         facteur_error **error)
 {
@@ -81,111 +63,33 @@ static int fill_receipt(fct_store *store, int64_t id, bool duplicate, facteur_re
         fct_receipt_fill_queued(receipt, text,
                                 !duplicate   ? NULL
                                 : rows.count ? rows.rows[0].message_id
-                                             : "");
+                                             : "",
+                                true);
     fct_store_rows_done(&rows);
     return result;
-}
-
-static int put(fct_store *store, fct_mail *mail, struct fct_store_mail *row,
-               facteur_receipt *receipt, facteur_error **error)
-{
-    fct_buf bytes = {0};
-    char *recipients = join_recipients(mail);
-    bool duplicate = false;
-    int64_t id = 0;
-    int result = recipients ? fct_mail_store(mail, &bytes, error) : fct_error_nomem(error);
-
-    row->sender = fct_mail_sender(mail);
-    row->recipients = recipients;
-    row->message_id = fct_mail_message_id(mail);
-    row->bytes = (fct_slice){bytes.ptr, bytes.len};
-    if (!result)
-        result = fct_store_enqueue(store, row, fct_clock_date_us(), &id, &duplicate, error);
-    if (!result)
-        result = fill_receipt(store, id, duplicate, receipt, error);
-    fct_buf_done(&bytes);
-    fct_free(recipients);
-    return result;
-}
-
-static int read_time(const char *name, double seconds, int64_t *us, facteur_error **error)
-{
-    if (!(seconds >= 0 && seconds < TIME_MAX_S))
-        return fct_error_set(error, FACTEUR_EMESSAGE, name,
-                             "%s: expected seconds since 1970, got %g", name, seconds);
-    *us = (int64_t)(seconds * 1e6);
-    return 0;
-}
-
-static int read_times(struct fct_store_mail *row, double not_before, double expires_at,
-                      facteur_error **error)
-{
-    int64_t now_us = fct_clock_date_us();
-    int result = read_time("not_before", not_before, &row->not_before_us, error);
-
-    if (!result)
-        result = read_time("expires_at", expires_at, &row->expires_us, error);
-    if (!result && !row->expires_us)
-        row->expires_us = (row->not_before_us > now_us ? row->not_before_us : now_us) + 2 * DAY_US;
-    return result;
-}
-
-/* What a letter is called in its row. */
-struct label {
-    char kind[64];
-    char key[64 + FCT_DIGEST_TEXT];
-};
-
-/*
- * The kind of a letter and its own key, both out of "order_confirmation:Shop:7".  A key that no row
- * may have becomes a digest.
- */
-static int name_letter(struct fct_store_mail *row, const facteur_message *message,
-                       struct label *label, facteur_error **error)
-{
-    const char *own = facteur_message_key(message);
-    fct_slice key = fct_slice_of(own ? own : "");
-    char digest[FCT_DIGEST_TEXT];
-
-    snprintf(label->kind, sizeof label->kind, "%.*s", (int)strcspn(key.ptr, ":"), key.ptr);
-    row->kind = label->kind;
-    if (row->key || !key.len)
-        return 0;
-    row->key = key.ptr;
-    if (key.len <= FCT_STORE_KEY_MAX && !fct_has_control(key))
-        return 0;
-    if (!fct_digest_text(&key, 1, digest))
-        return fct_error_nomem(error);
-    snprintf(label->key, sizeof label->key, "%s:%s", label->kind, digest);
-    row->key = label->key;
-    return 0;
 }
 
 int facteur_outbox_enqueue(facteur_outbox *outbox, facteur_mailer *mailer, facteur_message *message,
                            const char *key, double not_before, double expires_at, int priority,
                            facteur_receipt **receipt, facteur_error **error)
 {
-    struct fct_store_mail row = {
-        .key = key, .priority = priority < 0 ? FCT_STORE_PRIORITY : (unsigned)priority};
-    struct fct_prepared prepared;
-    struct label label;
-    int result = fct_mailer_check_open(mailer, error);
+    const struct fct_outbox_wish wish = {key, not_before, expires_at, priority};
+    int64_t now_us = fct_clock_date_us();
+    struct fct_outbox_seal seal;
+    bool duplicate = false;
+    int64_t id = 0;
+    int result = fct_outbox_seal(mailer, message, &wish, now_us, &seal, error);
 
-    if (!result)
-        result = name_letter(&row, message, &label, error);
-    if (!result)
-        result = read_times(&row, not_before, expires_at, error);
-    if (!result)
-        result = fct_prepare(&mailer->engine->plan, message, 0, &prepared, error);
     if (result)
         return result;
-    if (prepared.mail)
-        result = put(outbox->store, prepared.mail, &row, prepared.receipt, error);
-    fct_mail_unref(prepared.mail);
-    if (result)
-        facteur_receipt_free(prepared.receipt);
-    else
-        *receipt = prepared.receipt;
+    if (seal.mail) {
+        result = fct_store_enqueue(outbox->store, &seal.row, now_us, &id, &duplicate, error);
+        if (!result)
+            result = fill_receipt(outbox->store, id, duplicate, seal.receipt, error);
+    }
+    if (!result)
+        *receipt = fct_outbox_seal_take(&seal);
+    fct_outbox_seal_done(&seal);
     return result;
 }
 

@@ -37,6 +37,7 @@ struct facteur_receipt {
     int error;
     char *message;
     char *transcript;
+    bool not_durable; /* queued where a commit does not wait for the disk */
     fct_later *later; /* or NULL */
     fct_notes notes;
     atomic_uint refs;
@@ -278,8 +279,10 @@ void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id)
         receipt->accepted[receipt->accepted_count++] = fct_mail_recipient(receipt->mail, i);
 }
 
-void fct_receipt_fill_queued(facteur_receipt *receipt, const char *queue_id, const char *message_id)
+void fct_receipt_fill_queued(facteur_receipt *receipt, const char *queue_id, const char *message_id,
+                             bool durable)
 {
+    receipt->not_durable = !durable;
     receipt->status = message_id ? FACTEUR_DUPLICATE : FACTEUR_QUEUED;
     receipt->queue_id = fct_strdup(queue_id);
     receipt->first_id = message_id ? fct_strdup(message_id) : NULL;
@@ -452,6 +455,11 @@ unsigned facteur_receipt_attempts(const facteur_receipt *receipt)
 unsigned facteur_receipt_flights(const facteur_receipt *receipt)
 {
     return receipt->flights;
+}
+
+int facteur_receipt_durable(const facteur_receipt *receipt)
+{
+    return !receipt->not_durable;
 }
 
 double facteur_receipt_timing(const facteur_receipt *receipt, enum facteur_phase phase)

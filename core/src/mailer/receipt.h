@@ -48,11 +48,12 @@ void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id);
  *
  * queue_id     Its row.
  * message_id   NULL, or that of the mail that has had this key before: the mail is a duplicate.
+ * durable      Whether its commit waits for the disk.
  *
  * Never fails, as above.
  */
-void fct_receipt_fill_queued(facteur_receipt *receipt, const char *queue_id,
-                             const char *message_id);
+void fct_receipt_fill_queued(facteur_receipt *receipt, const char *queue_id, const char *message_id,
+                             bool durable);
 
 /* Record a mail that was stopped before any relay got it.  `message` may be NULL. */
 void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,

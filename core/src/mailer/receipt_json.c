@@ -103,6 +103,8 @@ static int set_all(json_t *root, const facteur_receipt *receipt)
     err |= fct_json_set(root, "timings", timings(receipt));
     err |= fct_json_set(root, "error", error(receipt));
     err |= fct_json_set(root, "notes", notes(receipt));
+    if (!facteur_receipt_durable(receipt))
+        err |= fct_json_set(root, "durable", json_false());
     if (!ok)
         err |= fct_json_set(root, "transcript", fct_json_text(facteur_receipt_transcript(receipt)));
     return err;

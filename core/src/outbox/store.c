@@ -169,7 +169,7 @@ static int check_key(const char *key, facteur_error **error)
     return result;
 }
 
-static int check_mail(const struct fct_store_mail *mail, int64_t now_us, facteur_error **error)
+int fct_store_check(const struct fct_store_mail *mail, int64_t now_us, facteur_error **error)
 {
     int result = mail->key ? check_key(mail->key, error) : 0;
 
@@ -189,7 +189,7 @@ static int check_mail(const struct fct_store_mail *mail, int64_t now_us, facteur
 int fct_store_insert(fct_store *store, const struct fct_store_mail *mail, int64_t now_us,
                      int64_t *id, bool *duplicate, facteur_error **error)
 {
-    int result = check_mail(mail, now_us, error);
+    int result = fct_store_check(mail, now_us, error);
 
     return result ? result : store->kind->insert(store, mail, now_us, id, duplicate, error);
 }
@@ -211,7 +211,7 @@ int fct_store_enqueue(fct_store *store, const struct fct_store_mail *mail, int64
                       int64_t *id, bool *duplicate, facteur_error **error)
 {
     struct enqueue e = {mail, now_us, id, duplicate};
-    int result = check_mail(mail, now_us, error);
+    int result = fct_store_check(mail, now_us, error);
 
     if (result)
         return result;

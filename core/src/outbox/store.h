@@ -91,13 +91,17 @@ struct fct_store_mail {
 };
 
 /*
- * Insert a mail as ready.  When there is a row with this key, nothing changes, `duplicate` is true
- * and `id` is that row's.
+ * Check key, priority and times.
  *
  * FACTEUR_EMESSAGE: the key is empty, has more than 190 bytes, a control character or bytes that
  * are not UTF-8 (`where` "key"); the priority is above 9 ("priority"); it expires before it may be
- * sent
- * ("expires_at").
+ * sent ("expires_at").
+ */
+int fct_store_check(const struct fct_store_mail *mail, int64_t now_us, facteur_error **error);
+
+/*
+ * Insert a mail as ready.  When there is a row with this key, nothing changes, `duplicate` is true
+ * and `id` is that row's.  FACTEUR_EMESSAGE as fct_store_check().
  */
 int fct_store_insert(fct_store *store, const struct fct_store_mail *mail, int64_t now_us,
                      int64_t *id, bool *duplicate, facteur_error **error);
