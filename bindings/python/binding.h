@@ -74,6 +74,7 @@
     X(error)                                                                                       \
     X(error_code)                                                                                  \
     X(notes)                                                                                       \
+    X(durable)                                                                                     \
     X(transcript)                                                                                  \
     X(_later)                                                                                      \
     X(code)                                                                                        \
@@ -100,6 +101,7 @@ enum fpy_object {
     FPY_MESSAGE_TYPE,
     FPY_DELIVERY_TYPE,
     FPY_HOST_TYPE,
+    FPY_INSERT_TYPE,
     FPY_EMPTY_TUPLE,
     FPY_IS_ASCII,
     FPY_OBJECT_COUNT
@@ -278,6 +280,16 @@ extern PyType_Spec fpy_host_spec;
 /* _host(loop): a new Host of the mailer. */
 PyObject *fpy_mailer_host(PyObject *mailer, PyObject *loop);
 facteur_host *fpy_host_core(PyObject *self);
+
+/* ---- insert.c -------------------------------------------------------------------------------- */
+
+extern PyType_Spec fpy_insert_spec;
+
+/* _insert(message, dialect, marks, key, not_before, expires_at, priority): a new Insert. */
+PyObject *fpy_mailer_insert(PyObject *self, PyObject *args);
+
+/* outbox_migrate(url) -> (version before, version now) */
+PyObject *fpy_outbox_migrate(PyObject *module, PyObject *url);
 
 /* ---- captured.c ------------------------------------------------------------------------------ */
 

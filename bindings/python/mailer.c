@@ -509,6 +509,9 @@ static PyMethodDef mailer_methods[] = {
     {"_submit", fpy_mailer_submit, METH_VARARGS,
      PyDoc_STR("_submit($self, message, deadline, /)\n--\n\n")},
     {"_host", fpy_mailer_host, METH_O, PyDoc_STR("_host($self, loop, /)\n--\n\n")},
+    {"_insert", fpy_mailer_insert, METH_VARARGS,
+     PyDoc_STR("_insert($self, message, dialect, marks, key, not_before, expires_at, priority, "
+               "/)\n--\n\n")},
     {"_window", fpy_mailer_window, METH_NOARGS, PyDoc_STR("_window($self, /)\n--\n\n")},
     {"_captured_count", fpy_captured_count, METH_NOARGS,
      PyDoc_STR("_captured_count($self, /)\n--\n\n")},

@@ -51,6 +51,7 @@ static int module_exec(PyObject *module)
         add_type(module, state, FPY_MESSAGE_TYPE, &fpy_message_spec, NULL) ||
         add_type(module, state, FPY_DELIVERY_TYPE, &fpy_delivery_spec, NULL) ||
         add_type(module, state, FPY_HOST_TYPE, &fpy_host_spec, NULL) ||
+        add_type(module, state, FPY_INSERT_TYPE, &fpy_insert_spec, NULL) ||
         add_type(module, state, FPY_MAILER_TYPE, &fpy_mailer_spec, state->objects[FPY_COROUTINES]))
         return -1;
     return PyModule_AddStringConstant(module, "version", facteur_version());
@@ -198,6 +199,9 @@ static PyMethodDef methods[] = {
     FPY_NAMED_LETTERS(NAMED_METHOD)
     /* What is not a letter. */
     {"receipt_later", fpy_receipt_later, METH_O, receipt_later_doc},
+    {"outbox_migrate", fpy_outbox_migrate, METH_O,
+     PyDoc_STR(
+         "outbox_migrate($module, url, /)\n--\n\nThe version of the tables before, and now.")},
     {"default_dsn", default_dsn, METH_NOARGS, default_dsn_doc},
     {"options", options, METH_NOARGS, options_doc},
     {"message_fields", message_fields, METH_NOARGS, message_fields_doc},

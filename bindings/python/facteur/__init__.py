@@ -8,6 +8,7 @@
     print(receipt.status, receipt.message_id)
 """
 
+from . import outbox
 from ._attachment import Attachment
 from ._captured import CapturedMail
 from ._core import (
@@ -61,6 +62,7 @@ __all__ = [
     "letter",
     "letter_kinds",
     "order_confirmation",
+    "outbox",
     "send_contact_form",
     "send_letter",
     "send_order_confirmation",

@@ -20,14 +20,9 @@ def default_mailer() -> Mailer:
 
     ConfigError: there is none, or it is not valid.
     """
-    if _in_django_project():
-        from .django import configured_mailer, home_options, mails_stay_at_home
-
-        if mails_stay_at_home():
-            return Mailer.shared("memory://", **home_options())
-        mailer = configured_mailer()
-        if mailer is not None:
-            return mailer
+    mailer = _configured_mailer()
+    if mailer is not None:
+        return mailer
     if not default_dsn():
         raise ConfigError(
             "dsn: no default mailer: set FACTEUR_DSN in the environment or in Django's settings, or dsn in /etc/facteur.conf",
@@ -35,6 +30,22 @@ def default_mailer() -> Mailer:
             where="dsn",
         )
     return Mailer.shared()
+
+
+def _configured_mailer() -> Mailer | None:
+    """That of a Django project; None: there is none, or it says none."""
+    if not _in_django_project():
+        return None
+    from .django import configured_mailer, home_options, mails_stay_at_home
+
+    return Mailer.shared("memory://", **home_options()) if mails_stay_at_home() else configured_mailer()
+
+
+def sealing_mailer() -> Mailer:
+    """default_mailer(), for mails that a worker elsewhere will send: where nothing names a relay, the other settings alone
+    seal them.
+    """
+    return _configured_mailer() or Mailer.shared(*() if default_dsn() else ("null://",))
 
 
 def _in_django_project() -> bool:

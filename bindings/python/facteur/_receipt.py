@@ -63,6 +63,7 @@ class Receipt(_Handle):
     error         why the mail was not sent, in a sentence; "" when it was
     error_code    the same as a name ("ECONNECT"); "" when it was
     notes         what facteur mended in the message or left out of it, a sentence each
+    durable       False: it is queued by facteur.outbox.insert() on a connection whose commits do not wait for the disk
     transcript    the dialogue of a send that was not ok, without credentials and message
     """
 
@@ -81,6 +82,7 @@ class Receipt(_Handle):
     error: str = ""
     error_code: str = ""
     notes: tuple[str, ...] = ()
+    durable: bool = True
     transcript: str = field(default="", repr=False)
 
     def __hash__(self) -> int:
@@ -93,6 +95,8 @@ class Receipt(_Handle):
             told["error"] = {"code": self.error_code, "message": self.error}
         if self.ok:
             del told["transcript"]
+        if self.durable:
+            del told["durable"]
         return {name: told[name] for name in _ORDER if name in told}
 
     def to_json(self) -> str:
@@ -111,6 +115,7 @@ class Receipt(_Handle):
             values["error_code"], values["error"] = _members(error, "error", {"code": str, "message": str})
         else:
             values["error"] = ""
+        values["durable"] = told.get("durable", True)
         values["reply"] = Reply.from_dict(values["reply"])
         values["rejected"] = {address: Reply.from_dict(reply) for address, reply in rejected.items()}
         values["notes"] = tuple(_texts(values["notes"], "notes"))
@@ -161,7 +166,7 @@ class Receipt(_Handle):
 _MEMBERS: dict[str, Any] = {
     "status": str, "ok": bool, "message_id": str, "queue_id": str, "relay": str, "accepted": list, "rejected": dict,
     "in_doubt": list, "reply": dict, "phase": str, "attempts": int, "flights": int, "timings": dict,
-    "error": (dict, type(None)), "notes": list, "transcript": str,
+    "error": (dict, type(None)), "notes": list, "durable": bool, "transcript": str,
 }  # fmt: skip
 _ORDER = tuple(_MEMBERS)
 _STATUSES = ("sent", "queued", "temporary", "permanent", "in_doubt", "duplicate")
