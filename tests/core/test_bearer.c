@@ -187,6 +187,7 @@ static int ask_itself(void *user, const char *relay, const char *username, facte
     unsigned none;
 
     if (depth++ == 0) {
+        assert_true(fct_bearer_is_asked(nested));
         if (user)
             facteur_set_caller(&callers[1]);
         fct_bearer_ensure(nested, &again, UINT64_MAX);
@@ -210,6 +211,7 @@ static void a_source_that_needs_its_own_token_is_told(void **state)
                                          : "the token source sent a mail that needs its token");
         expect_token(nested, "t0k3n");
         assert_int_equal(number, other ? 2 : 1);
+        assert_false(fct_bearer_is_asked(nested));
         fct_bearer_free(nested);
     }
     facteur_set_caller(NULL);

@@ -165,6 +165,35 @@ static void a_stopped_mail_goes_to_no_other_relay(void **state)
     assert_int_equal(atomic_load(&relay.connections), 0);
 }
 
+/* Nor when the relay that had it whole has no time for it: whoever cancelled it wants no copy. */
+static void a_cancelled_mail_that_comes_back_goes_to_no_other(void **state)
+{
+    unsigned port;
+    int mute = listen_mute(&port);
+    facteur_receipt *receipt = NULL;
+    facteur_delivery *delivery;
+    facteur_mailer *mailer;
+    char dsn[128];
+
+    snprintf(dsn, sizeof dsn, "failover(smtp://127.0.0.1:%u smtp://127.0.0.1:%u)", relay.port,
+             port);
+    mailer = open_mailer(dsn);
+    atomic_store(&relay.silent, true);
+    atomic_store(&relay.busy, true);
+    delivery = mailer_submit(mailer, 0);
+    while (atomic_load(&relay.finals_seen) == 0)
+        assert_int_equal(facteur_delivery_wait(delivery, 0.01, &receipt, NULL), 0);
+    facteur_delivery_cancel(delivery);
+    relay_answer_late();
+    assert_int_equal(facteur_delivery_wait(delivery, 30, &receipt, NULL), 1);
+    assert_int_equal(facteur_receipt_status(receipt), FACTEUR_TEMPORARY);
+    assert_int_equal(facteur_receipt_reply_code(receipt), 421);
+    facteur_receipt_free(receipt);
+    facteur_delivery_free(delivery);
+    facteur_mailer_free(mailer);
+    close(mute);
+}
+
 static void *send_the_one(void *argument)
 {
     struct worker *worker = argument;
@@ -640,6 +669,7 @@ int main(void)
         WITH_RELAY(waiting_ends_with_its_time),
         WITH_RELAY(a_cancelled_mail_ends_or_goes_on),
         WITH_RELAY(a_stopped_mail_goes_to_no_other_relay),
+        WITH_RELAY(a_cancelled_mail_that_comes_back_goes_to_no_other),
         WITH_RELAY(a_cancel_wakes_who_leads),
         WITH_RELAY(a_verdict_that_came_in_time_counts),
         WITH_RELAY(threads_feed_one_connection),

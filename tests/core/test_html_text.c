@@ -122,6 +122,21 @@ static void much_of_it_is_not_refused(void **state)
     assert_int_equal(text_of_many("<a href='https://x.example/'>x</a>", 20000, "", "", NULL), 0);
 }
 
+static void expect_text(const char *html, const char *expected)
+{
+    char *text = NULL;
+    size_t len = 0;
+
+    assert_int_equal(fct_html_text(fct_slice_of(html), &text, &len, NULL), 0);
+    assert_string_equal(text, expected);
+    facteur_free(text);
+}
+
+static void a_list_in_a_list_has_no_empty_lines(void **state)
+{
+    expect_text("<ul><li>a<ul><li>b</li></ul>c</li></ul>d", "- a\n  - b\n  c\n\nd\n");
+}
+
 #ifdef FCT_FAULT_INJECTION
 static void every_failed_allocation_is_told(void **state)
 {
@@ -168,6 +183,7 @@ int main(void)
         cmocka_unit_test(pages_cut_anywhere_are_still_lines),
         cmocka_unit_test(what_would_not_be_linear_is_refused),
         cmocka_unit_test(much_of_it_is_not_refused),
+        cmocka_unit_test(a_list_in_a_list_has_no_empty_lines),
 #ifdef FCT_FAULT_INJECTION
         cmocka_unit_test(every_failed_allocation_is_told),
 #endif

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "mime/content.h"
 #include "mime/mend.h"
+#include "mime/mend_leaf.h"
 #include "mime/message.h"
 #include "mime/sealed.h"
 
@@ -61,6 +62,11 @@ static void fields_become_ascii(void **state)
          "e \x80\x93",
          "Subject: =?utf-8?B?R3LDvMOfZSDigqzigJw=?="},
         {"X-A: a\x81", "X-A: =?utf-8?B?Ye+/vQ==?="},
+        /* Tokens fold behind a comma, a semicolon and an id, but not within an id. */
+        {"List-Post: " XX "," XX "\xc3\xa9", "List-Post: " XX ",\r\n " XX "%C3%A9"},
+        {"List-Post: " XX ";" XX "\xc3\xa9", "List-Post: " XX ";\r\n " XX "%C3%A9"},
+        {"List-Post: <" XX "><" XX "\xc3\xa9>", "List-Post: <" XX ">\r\n <" XX "%C3%A9>"},
+        {"List-Post: <" XX "," XX "\xc3\xa9>", "List-Post: <" XX "," XX "%C3%A9>"},
         /* Encoded words that are there already stay, and the blank beside them is kept. */
         {"Subject: =?utf-8?B?R3LDvMOfZQ==?= f\xc3\xbcr Ana",
          "Subject: =?utf-8?B?R3LDvMOfZQ==?= =?utf-8?B?IGbDvHI=?= Ana"},
@@ -105,6 +111,26 @@ static void fields_become_ascii(void **state)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         check_field(cases[i].field, 0, cases[i].expected);
+}
+
+static void windows_1252_is_read_whole(void **state)
+{
+    static const char expected[] =
+        "\xe2\x82\xac\xef\xbf\xbd\xe2\x80\x9a\xc6\x92\xe2\x80\x9e\xe2\x80\xa6"
+        "\xe2\x80\xa0\xe2\x80\xa1\xcb\x86\xe2\x80\xb0\xc5\xa0\xe2\x80\xb9"
+        "\xc5\x92\xef\xbf\xbd\xc5\xbd\xef\xbf\xbd\xef\xbf\xbd\xe2\x80\x98"
+        "\xe2\x80\x99\xe2\x80\x9c\xe2\x80\x9d\xe2\x80\xa2\xe2\x80\x93\xe2\x80\x94"
+        "\xcb\x9c\xe2\x84\xa2\xc5\xa1\xe2\x80\xba\xc5\x93\xef\xbf\xbd"
+        "\xc5\xbe\xc5\xb8";
+    fct_buf out = {0};
+    char text[32];
+
+    for (int i = 0; i < 32; i++)
+        text[i] = (char)(0x80 + i);
+    fct_mend_to_utf8(&out, (fct_slice){text, sizeof text});
+    assert_false(out.failed);
+    assert_string_equal(out.ptr, expected);
+    fct_buf_done(&out);
 }
 
 static void addresses_that_a_relay_cannot_take(void **state)
@@ -288,6 +314,50 @@ static void a_long_list_is_folded(void **state)
     fct_buf_done(&out);
 }
 
+/* Each level is a part of the one above it; the text within has a byte beyond ASCII. */
+static bool is_mended_below(unsigned levels)
+{
+    fct_buf text = {0}, out = {0};
+    fct_mend mend = {.out = &out, .lacks = FCT_NEEDS_8BITMIME};
+    bool mended;
+
+    for (unsigned i = 0; i < levels; i++)
+        fct_buf_addf(&text, "Content-Type: multipart/mixed; boundary=b%ue\r\n\r\n--b%ue\r\n", i, i);
+    fct_buf_add_text(&text, "Content-Type: text/plain; charset=utf-8\r\n\r\n\xc3\xa9\r\n");
+    for (unsigned i = levels; i-- > 0;)
+        fct_buf_addf(&text, "--b%ue--\r\n", i);
+    fct_mend_message(&mend, (fct_slice){text.ptr, text.len});
+    assert_false(out.failed);
+    mended = strstr(out.ptr, "\xc3\xa9") == NULL;
+    fct_buf_done(&text);
+    fct_buf_done(&out);
+    return mended;
+}
+
+static void parts_within_parts_have_a_bound(void **state)
+{
+    assert_true(is_mended_below(1));
+    assert_true(is_mended_below(32));
+    assert_false(is_mended_below(33));
+}
+
+/* A line of 8-bit text that is quoted-printable already: no line has more than 76 characters. */
+static void a_quoted_line_is_folded_again(void **state)
+{
+    static const char text[] = XX XX XX XX "\xc3\xa9=3D" XX;
+    fct_buf out = {0};
+    size_t lines = 0;
+
+    fct_mend_requote(&out, fct_slice_of(text));
+    assert_false(out.failed);
+    for (const char *at = out.ptr; (at = strstr(at, "=\r\n")) != NULL; at += 3) {
+        lines++;
+        assert_int_equal((size_t)(at - out.ptr) + 3 - lines * 78, 0);
+    }
+    assert_int_equal(lines, 3);
+    fct_buf_done(&out);
+}
+
 /* ---- Mails ----------------------------------------------------------------------------------- */
 
 static fct_mail *mail_of(const char *raw)
@@ -434,10 +504,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_become_ascii),
+        cmocka_unit_test(windows_1252_is_read_whole),
         cmocka_unit_test(addresses_that_a_relay_cannot_take),
         cmocka_unit_test(bodies_in_seven_bits),
         cmocka_unit_test(lines_that_are_too_long),
         cmocka_unit_test(a_long_list_is_folded),
+        cmocka_unit_test(parts_within_parts_have_a_bound),
+        cmocka_unit_test(a_quoted_line_is_folded_again),
         cmocka_unit_test(a_mail_fits_a_relay),
         cmocka_unit_test(a_mail_that_fits_no_such_relay),
         cmocka_unit_test(a_signed_form_is_kept),

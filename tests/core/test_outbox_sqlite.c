@@ -635,6 +635,10 @@ static void a_wait_for_others_ends(void **state)
     assert_int_equal(fct_store_begin(other, NULL), 0);
     assert_refused(fct_store_begin(box->store, &error), FACTEUR_EIO, &error,
                    "the turn to write did not come within 0.02 s");
+    fct_store_rollback(other);
+    assert_int_equal(fct_store_begin(box->store, NULL), 0);
+    fct_store_rollback(box->store);
+    assert_int_equal(fct_store_begin(other, NULL), 0);
     fct_store_close(other); /* rolls back */
     put_key(box->store, NULL);
 }

@@ -67,6 +67,7 @@ static void a_text_is_replaced_or_switched_off(void **state)
                  "Order 7 is <here>.", 1);
     expect_count("{\"words\": {\"order_intro\": \"Order {number} is <here>.\"}}",
                  "Order 7 is &lt;here&gt;.", 1);
+    expect_count("{\"words\": {\"order_intro\": \"A {brace stays\"}}", "A {brace stays<", 1);
     expect_count("{\"words\": {\"order_subject\": \"Merci\"}}", "Subject: Merci\r\n", 1);
     expect_count("{\"words\": {\"order_intro\": \"\", \"greeting\": \"\", \"order_title\": \"\"}}",
                  "Hello", 0);

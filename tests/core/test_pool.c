@@ -416,6 +416,7 @@ static void a_check_tells_the_facts(void **state)
     run_until_set(loop, &post.finished);
     assert_int_equal(post.class, FCT_SENT);
     assert_true(post.timing_us[FACTEUR_PHASE_greeting] >= 0);
+    assert_int_equal(post.timing_us[FACTEUR_PHASE_final], -1);
     assert_non_null(strstr(check.address, "127.0.0.1:"));
     assert_non_null(strstr(check.capabilities, "PIPELINING"));
     assert_null(check.tls_version);

@@ -202,6 +202,26 @@ static void a_refused_login_is_final(void **state)
     assert_int_equal(servers[1].connections, 0);
 }
 
+/* The first mail of a connection has the times of its making, to the login. */
+static void a_login_has_its_time(void **state)
+{
+    struct server server = {.features = "250-test\r\n250 AUTH PLAIN\r\n"};
+    struct post post;
+    fct_relay relay;
+    fct_pool *pool = stage_open(&server, &relay);
+
+    relay.session.username = "anna";
+    relay.session.password = fct_secret_new("secret", 6);
+    for (int i = 0; i < 2; i++) {
+        send_one(pool, &post);
+        expect_sent(&post);
+        assert_int_equal(post.timing_us[FACTEUR_PHASE_connect] >= 0, i == 0);
+        assert_int_equal(post.timing_us[FACTEUR_PHASE_auth] >= 0, i == 0);
+    }
+    stage_close(pool, &server);
+    fct_secret_unref(relay.session.password);
+}
+
 /* The deadline comes before the last word: what is known by then is told. */
 static void a_deadline_tells_what_was_tried(void **state)
 {
@@ -262,6 +282,7 @@ int main(void)
         PORTS_TEST(no_port_weakens_tls),
         PORTS_TEST(a_refused_login_is_final),
         PORTS_TEST(a_deadline_tells_what_was_tried),
+        PORTS_TEST(a_login_has_its_time),
         PORTS_TEST(every_allocation_may_fail),
     };
 

@@ -531,6 +531,24 @@ static void a_last_word_is_heard_after_a_failed_write(void **state)
     fct_buf_done(&heard.text);
 }
 
+/* Its descriptor may be another's when its loss was to be told. */
+static void a_broken_stream_may_be_closed_at_once(void **state)
+{
+    struct heard heard;
+    int other, next[2];
+    fct_stream *stream = stream_pair(&other, &heard);
+
+    close(other);
+    fct_stream_write(stream, &FCT_SLICE("RSET\r\n"), 1, &(size_t){0});
+    fct_stream_close(stream, false);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, next), 0);
+    assert_int_equal(write(next[1], "220 hi\r\n", 8), 8);
+    fct_loop_step(loop);
+    assert_null(heard.text.ptr);
+    close(next[0]);
+    close(next[1]);
+}
+
 static void a_stream_may_be_closed_from_its_own_callback(void **state)
 {
     struct heard heard;
@@ -770,6 +788,7 @@ int main(void)
         NET_TEST(what_is_lost_stays_lost),
         NET_TEST(what_was_taken_is_what_arrives),
         NET_TEST(a_last_word_is_heard_after_a_failed_write),
+        NET_TEST(a_broken_stream_may_be_closed_at_once),
         NET_TEST(a_stream_may_be_closed_from_its_own_callback),
         NET_TEST(a_stream_is_secured_and_ends_politely),
         NET_TEST(clear_text_and_silence_fail_the_handshake),

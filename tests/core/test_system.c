@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -85,6 +86,29 @@ static void sweep(const char *features, SSL_CTX *tls)
     }
 }
 
+/* As the system's own would: nothing came of it, and errno says why. */
+static void a_failed_call_has_made_nothing(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    int value = 7;
+    socklen_t len = sizeof value;
+
+    fct_system_fail_at(1, EMFILE);
+    assert_int_equal(fct_system_socket(AF_INET, SOCK_STREAM, 0), -1);
+    assert_int_equal(errno, EMFILE);
+    fct_system_fail_at(1, EPERM);
+    assert_int_equal(fct_system_socket(AF_INET, SOCK_STREAM, 0), -1);
+    fct_system_fail_at(1, ECONNREFUSED);
+    assert_int_equal(fct_system_connect(-1, (struct sockaddr *)&address, sizeof address), -1);
+    assert_int_equal(errno, ECONNREFUSED);
+    fct_system_fail_at(1, ENOBUFS);
+    assert_int_equal(fct_system_getsockopt(-1, SOL_SOCKET, SO_ERROR, &value, &len), -1);
+    assert_int_equal(errno, ENOBUFS);
+    assert_int_equal(value, 7);
+    assert_string_equal(fct_system_failed(), "getsockopt");
+    fct_system_fail_at(0, 0);
+}
+
 static void calls_fail_in_clear(void **state)
 {
     sweep("250 test\r\n", NULL);
@@ -106,6 +130,7 @@ static void calls_fail_under_tls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_failed_call_has_made_nothing),
         cmocka_unit_test_setup_teardown(calls_fail_in_clear, set_up, tear_down),
         cmocka_unit_test_setup_teardown(calls_fail_under_tls, set_up, tear_down),
     };

@@ -154,6 +154,7 @@ static void broken_templates_name_the_line(void **state)
         {"a\nb {{x", "line 1: a tag is not closed: \"{{\""},
         {"{{}}", "line 1: a tag without a name: \"{{}}\""},
         {"a\n{{#x}}\n", "line 3: a section is not closed: \"x\""},
+        {"{{#x}}{{name}}\nb", "line 1: a section is not closed: \"x\""},
         {"a\n\n{{/x}}\n", "line 3: no section is open at \"x\""},
         {"{{#x}}{{/y}}{{/x}}", "line 1: another section is open at \"y\""},
         {"{{$nothing}}", "line 1: the catalogues have no text \"nothing\""},

@@ -375,13 +375,22 @@ static void clear_text_is_told_from_tls(void **state)
 {
     struct fct_tls_config config = {.ca_file = ca_path};
     fct_tls_context *context = client_context(&config, HOST);
-    fct_tls *tls = fct_tls_new(context);
+    static const struct {
+        const char *text;
+        bool clear;
+    } rows[] = {{"220 hello\r\n", true},   {" 220 hello", true},  {"~220 hello", true},
+                {"\r\n220 hello", true},   {"\n220 hello", true}, {"\x1f is no text", false},
+                {"\x7f is no text", false}};
 
-    assert_int_equal(fct_tls_handshake(tls), 0);
-    fct_tls_feed(tls, "220 hello\r\n", 11);
-    assert_int_equal(fct_tls_handshake(tls), FACTEUR_ETLS);
-    assert_non_null(strstr(fct_tls_message(tls), "TLS mode mismatch"));
-    fct_tls_free(tls);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fct_tls *tls = fct_tls_new(context);
+
+        assert_int_equal(fct_tls_handshake(tls), 0);
+        fct_tls_feed(tls, rows[i].text, strlen(rows[i].text));
+        assert_int_equal(fct_tls_handshake(tls), FACTEUR_ETLS);
+        assert_int_equal(strstr(fct_tls_message(tls), "TLS mode mismatch") != NULL, rows[i].clear);
+        fct_tls_free(tls);
+    }
     fct_tls_context_free(context);
 }
 

@@ -208,31 +208,38 @@ static void changed_authorities_are_asked_again(void **state)
     SSL_CTX_free(server);
 }
 
-static void a_wrong_key_forgets_what_was_stored(void **state)
+static void meet_a_wrong_key(const struct fct_tls_config *config)
 {
-    struct fct_tls_config config = {.pin_sha256 = pins[0], .session_file = path, .identity = "r"};
     struct certificate rogue = issued("DNS:" HOST);
-    SSL_CTX *server = server_context(&good), *wrong = server_context(&rogue);
-    fct_tls_context *context = client_context(&config, HOST);
+    SSL_CTX *wrong = server_context(&rogue);
+    fct_tls_context *context = client_context(config, HOST);
     struct pair pair;
 
-    assert_false(connect_once(&config, HOST, server));
-    assert_true(count_lines() > 0);
     pair_start(&pair, context, wrong);
     assert_false(shake(&pair, 4096));
     pair_end(&pair);
-    assert_int_equal(count_lines(), 0);
     fct_tls_context_free(context);
-    SSL_CTX_free(server);
     SSL_CTX_free(wrong);
     certificate_free(&rogue);
 }
 
+static void a_wrong_key_forgets_what_was_stored(void **state)
+{
+    struct fct_tls_config config = {.pin_sha256 = pins[0], .session_file = path, .identity = "r"};
+    SSL_CTX *server = server_context(&good);
+
+    assert_false(connect_once(&config, HOST, server));
+    assert_true(count_lines() > 0);
+    meet_a_wrong_key(&config);
+    assert_int_equal(count_lines(), 0);
+    SSL_CTX_free(server);
+}
+
 static void the_file_does_not_grow(void **state)
 {
-    struct fct_tls_config config = {.ca_file = ca_path, .session_file = path};
+    struct fct_tls_config config = {.pin_sha256 = pins[0], .session_file = path};
     SSL_CTX *server = server_context(&good);
-    char identity[16];
+    char identity[24];
 
     SSL_CTX_set_num_tickets(server, 12);
     config.identity = "r";
@@ -244,6 +251,15 @@ static void the_file_does_not_grow(void **state)
         config.identity = identity;
         assert_false(connect_once(&config, HOST, server));
     }
+    assert_int_equal(count_lines(), 128);
+    assert_true(connect_once(&config, HOST, server));
+    assert_int_equal(count_lines(), 128);
+    meet_a_wrong_key(&config);
+    assert_int_equal(count_lines(), 120);
+    config.identity = "one more";
+    assert_false(connect_once(&config, HOST, server));
+    config.identity = "an unknown relay";
+    meet_a_wrong_key(&config);
     assert_int_equal(count_lines(), 128);
     SSL_CTX_free(server);
 }

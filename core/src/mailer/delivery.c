@@ -25,7 +25,7 @@ struct facteur_delivery {
     facteur_mailer *mailer;   /* its callback gives the token; NULL: no relay takes the mail */
     facteur_receipt *receipt; /* NULL after it was handed out */
     int untried;              /* the error of a mail for which no connection was tried, else 0 */
-    const char *at_fault;     /* with it: the option at fault, or NULL */
+    const char *at_fault;     /* with it: the option at fault, or "" */
     bool letter;              /* FACTEUR_LETTER */
     bool many;                /* FACTEUR_MANY */
     bool held;                /* prepared, but its token must be asked for first */
@@ -57,7 +57,7 @@ static void set_untried(facteur_delivery *delivery, int error, const char *where
     int option = where ? fct_option_find(where, strlen(where)) : -1;
 
     delivery->untried = error;
-    delivery->at_fault = option >= 0 ? facteur_option_name((size_t)option) : NULL;
+    delivery->at_fault = facteur_option_name((size_t)option);
 }
 
 static void take(struct fct_task *task, const fct_outcome *outcome)

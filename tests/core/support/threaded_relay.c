@@ -22,8 +22,11 @@ static void say_verdict(int fd)
 {
     char verdict[64];
 
-    snprintf(verdict, sizeof verdict, "250 2.0.0 Ok: queued as Q%u\r\n",
-             atomic_fetch_add(&relay.mails, 1) + 1);
+    if (atomic_load(&relay.busy))
+        snprintf(verdict, sizeof verdict, "421 4.3.2 too busy\r\n");
+    else
+        snprintf(verdict, sizeof verdict, "250 2.0.0 Ok: queued as Q%u\r\n",
+                 atomic_fetch_add(&relay.mails, 1) + 1);
     say(fd, verdict);
 }
 

@@ -18,6 +18,7 @@ extern struct threaded_relay {
     atomic_uint connections, mails, quits, finals_seen, ended;
     atomic_uint final_ms; /* that a verdict takes */
     atomic_bool silent;   /* no verdict is given */
+    atomic_bool busy;     /* the verdicts tell to come back later */
     atomic_int owed;      /* + 1: the connection that the last verdict kept back is owed to */
     atomic_int refusals;  /* of the next logins */
 } relay;
