@@ -92,9 +92,9 @@ void fct_resolve_free(fct_resolve *resolve)
 
 /* Sockets that accept, refuse or keep silent */
 
-static int listen_on(uint16_t *port, int backlog)
+static int listen_at(uint32_t address, uint16_t *port, int backlog)
 {
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
     socklen_t len = sizeof in;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -105,6 +105,11 @@ static int listen_on(uint16_t *port, int backlog)
     assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
     *port = ntohs(in.sin_port);
     return fd;
+}
+
+static int listen_on(uint16_t *port, int backlog)
+{
+    return listen_at(INADDR_LOOPBACK, port, backlog);
 }
 
 static void plan_port(int which, uint16_t port)
@@ -195,6 +200,27 @@ static void a_refused_address_is_followed_by_the_next(void **state)
     close(result.fd);
     close(dead_fd);
     close(alive_fd);
+}
+
+/* A port has not failed before each of its addresses has. */
+static void a_port_has_all_addresses_before_the_next(void **state)
+{
+    struct fct_dial_target target = {.host = "relay.example", .port_count = 2};
+    int wanted = listen_on(&target.ports[0], 64);
+    int other = listen_at(INADDR_LOOPBACK + 1, &target.ports[1], 64);
+    struct result result;
+    char peer[32];
+
+    (void)state;
+    plan[0].count = 2;
+    assert_true(fct_endpoint_literal(&plan[0].addresses[0], "127.0.0.2", target.ports[0]));
+    assert_true(fct_endpoint_literal(&plan[0].addresses[1], "127.0.0.1", target.ports[0]));
+    result = dial_to(&target, PLENTY_US);
+    snprintf(peer, sizeof peer, "127.0.0.1:%u", (unsigned)target.ports[0]);
+    assert_non_null(strstr(result.peer, peer));
+    close(result.fd);
+    close(wanted);
+    close(other);
 }
 
 static void a_silent_address_costs_a_quarter_second(void **state)
@@ -478,6 +504,7 @@ int main(void)
 #define DIAL_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         DIAL_TEST(a_refused_address_is_followed_by_the_next),
+        DIAL_TEST(a_port_has_all_addresses_before_the_next),
         DIAL_TEST(a_silent_address_costs_a_quarter_second),
         DIAL_TEST(failures_say_what_happened),
         DIAL_TEST(an_answer_that_comes_late_is_still_used),

@@ -257,12 +257,18 @@ static struct candidate *pick_address(fct_dial *dial, unsigned port)
     return other;
 }
 
+/* Each address of the port was tried, and none answers or may still answer. */
+static bool has_failed(fct_dial *dial, unsigned port)
+{
+    return dial->failures[port] && !attempt_at(dial, port) && !pick_address(dial, port);
+}
+
 /* From when on a port may be tried: at once after a failure of the one before it. */
-static uint64_t port_due_us(const fct_dial *dial, unsigned port)
+static uint64_t port_due_us(fct_dial *dial, unsigned port)
 {
     uint64_t share_us = since(dial->started_us, dial->deadline_us) / (dial->target.port_count + 1);
 
-    if (port == 0 || dial->failures[port - 1])
+    if (port == 0 || has_failed(dial, port - 1))
         return 0;
     if (!dial->tried_by_port[port - 1])
         return UINT64_MAX;
