@@ -18,8 +18,9 @@ static void ids_on_the_wire(void **state)
     static const char *const rows[][2] = {
         {"logo", "logo"},
         {"Logo_1.png", "Logo_1.png"},
-        {"x!$*+-./=@_~y", "x!$*+-./=@_~y"},
+        {"x!$*+-./@_~y", "x!$*+-./@_~y"},
         {"a b.png", "a=20b.png"},
+        {"a=20b.png", "a=3D20b.png"},
         {"\xc3\xa9t\xc3\xa9.png", "=C3=A9t=C3=A9.png"},
         {"50%.png", "50=25.png"},
         {"(1)", "=281=29"},

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "mime/content.h"
+#include "mime/header.h"
 #include "mime/mend.h"
 #include "mime/mend_leaf.h"
 #include "mime/message.h"
@@ -194,6 +195,9 @@ static void bodies_in_seven_bits(void **state)
          "\x01"
          "boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; "
          "charset=\"utf-8\"\r\nContent-Transfer-Encoding: base64\r\n\r\nw6k=\r\n--b--\r\n"},
+        /* What stands before the first part. */
+        {"Content-Type: multipart/mixed; boundary=b\r\n\r\n\xc3\xa9\r\n--b\r\n\r\nx\r\n--b--\r\n",
+         "Content-Type: multipart/mixed; boundary=b\r\n\r\n??\r\n--b\r\n\r\nx\r\n--b--\r\n"},
         {"Mime-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-15\r\n\r\n\xa4\r\n",
          "Mime-Version: 1.0\r\nContent-Type: text/plain; charset=iso-8859-15\r\n"
          "Content-Transfer-Encoding: quoted-printable\r\n\r\n=A4\r\n"},
@@ -358,6 +362,28 @@ static void a_quoted_line_is_folded_again(void **state)
     fct_buf_done(&out);
 }
 
+/* A link that fits no line is encoded, as any long word is. */
+static void a_long_link_fits_its_lines(void **state)
+{
+    char link[1500];
+    fct_header header;
+    fct_buf out = {0};
+    size_t len = 0;
+
+    (void)state;
+    memset(link, 'a', sizeof link);
+    link[0] = '<';
+    link[sizeof link - 1] = '>';
+    fct_header_begin(&header, &out, "List-Help");
+    fct_header_list(&header, (fct_slice){link, sizeof link});
+    fct_header_end(&header);
+    for (size_t i = 0; i < out.len; i++) {
+        len = out.ptr[i] == '\n' ? 0 : len + 1;
+        assert_true(len <= 999);
+    }
+    fct_buf_done(&out);
+}
+
 /* ---- Mails ----------------------------------------------------------------------------------- */
 
 static fct_mail *mail_of(const char *raw)
@@ -437,7 +463,8 @@ static void a_signed_form_is_kept(void **state)
     fct_mail *mail = mail_of(HEAD "Reply-To: \xc3\xa9@x.example\r\n\r\nx\r\n");
     fct_mail *plain = mail_of("DKIM-Signature: b\r\n" HEAD "\r\nx\r\n"), *sealed, *other,
              *made = NULL;
-    fct_mail *loaded = NULL;
+    fct_mail *eight = mail_of("DKIM-Signature: b\r\n" HEAD "\r\n\xc3\xa9\r\n");
+    fct_mail *loaded = NULL, *refused = NULL;
     const char *to = "c@c.example", *why = NULL;
     fct_buf stored = {0};
     unsigned done = 0;
@@ -455,6 +482,11 @@ static void a_signed_form_is_kept(void **state)
     check_bytes(loaded, "DKIM-Signature: a\r\n" HEAD "Reply-To: \xc3\xa9@x.example\r\n\r\nx\r\n");
     for (size_t len = 0; len < stored.len; len++)
         assert_int_not_equal(fct_mail_load(stored.ptr, len, &mail, NULL), 0);
+    /* No signed form is for a relay that cannot take its body. */
+    fct_mail_set_plain(mail, eight, 0);
+    assert_int_equal(fct_mail_adapt(mail, BOTH, &refused, &done, &why), FACTEUR_EMESSAGE);
+    assert_string_equal(why, "it is signed");
+    fct_mail_unref(eight);
     fct_mail_unref(made);
     fct_mail_unref(loaded);
     fct_mail_unref(other);
@@ -509,6 +541,7 @@ int main(void)
         cmocka_unit_test(bodies_in_seven_bits),
         cmocka_unit_test(lines_that_are_too_long),
         cmocka_unit_test(a_long_list_is_folded),
+        cmocka_unit_test(a_long_link_fits_its_lines),
         cmocka_unit_test(parts_within_parts_have_a_bound),
         cmocka_unit_test(a_quoted_line_is_folded_again),
         cmocka_unit_test(a_mail_fits_a_relay),

@@ -97,7 +97,7 @@ static const char *const VALUES[][2] = {
     {"to", "Friends: a@example.org, \"B: C\" <b@example.org>;, Nobody:;, c@example.org"},
     {"subject", "Größe   2 =?utf-8?Q?x?="},
     {"text", "Bonjour\nà tous\n"},
-    {"html", "<p>Bonjour</p><img src=\"cid:logo\">"},
+    {"html", "<p>Bonjour</p><img src=\"cid:the logo\">"},
     {"cc", "\"=?utf-8?Q?Boss?=\" <boss@example.org>, \" two  blanks \" <two@example.org>"},
     {"bcc", "hidden@example.org"},
     {"reply_to", "Ana. M. <ana@example.org>"},
@@ -141,7 +141,8 @@ static facteur_message *with_everything(void)
     assert_int_equal(facteur_message_attach_bytes(message, "\0\xff", 2, "a.bin", NULL, NULL, NULL),
                      0);
     assert_int_equal(
-        facteur_message_attach_bytes(message, "é", 2, "logo.txt", "text/plain", "logo", NULL), 0);
+        facteur_message_attach_bytes(message, "é", 2, "logo.txt", "text/plain", "the logo", NULL),
+        0);
     assert_int_equal(
         facteur_message_attach_stream(message, read_text, &stream, NULL, "text/csv", NULL, NULL),
         0);

@@ -357,6 +357,32 @@ static void an_id_is_what_the_field_means(void **state)
     }
 }
 
+/* A field of addresses that are none is left out, and that is said. */
+static void what_was_left_out_is_told(void **state)
+{
+    static const char *const rows[][2] = {
+        {"Reply-To", "an address was left out of Reply-To: it is none"},
+        {"Errors-To", "an address in the header was left out or is shown as text: it is none"},
+        {"To", "an address in the header was left out or is shown as text: it is none"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        facteur_message *message = NULL;
+        fct_buf raw = {0};
+        bool told = false;
+
+        fct_buf_addf(&raw, "From: a@a.example\r\n%s: <zo\xc3\xa9 at shop>\r\n\r\nx\r\n",
+                     rows[i][0]);
+        assert_int_equal(facteur_message_from_bytes(raw.ptr, raw.len, &message, NULL), 0);
+        for (unsigned k = 0; k < message->notes.count; k++)
+            told |= strcmp(fct_notes_at(&message->notes, k), rows[i][1]) == 0;
+        assert_true(told);
+        facteur_message_free(message);
+        fct_buf_done(&raw);
+    }
+}
+
 static void return_path_is_taken_out(void **state)
 {
     TAKEN("Return-Path: <old@example.com>\nFrom: a@example.com\nTo: b@example.org\n\nx",
@@ -502,6 +528,7 @@ int main(void)
         cmocka_unit_test(carriage_returns_before_the_line_end),
         cmocka_unit_test(finished_bytes_have_a_sender),
         cmocka_unit_test(an_id_is_what_the_field_means),
+        cmocka_unit_test(what_was_left_out_is_told),
         cmocka_unit_test(return_path_is_taken_out),
         cmocka_unit_test(the_newest_resent_block_rules),
         cmocka_unit_test(a_resent_block_without_readers),

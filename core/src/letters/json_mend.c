@@ -11,14 +11,6 @@
 
 static const fct_slice unreadable = FCT_SLICE("\xef\xbf\xbd"); /* U+FFFD */
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    digit = (char)(digit | 0x20);
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 /* The code of the escape \uXXXX that the text begins with, or NO_ESCAPE. */
 static uint32_t escaped_code(fct_slice text)
 {
@@ -27,7 +19,7 @@ static uint32_t escaped_code(fct_slice text)
     if (text.len < ESCAPE_LEN || text.ptr[0] != '\\' || text.ptr[1] != 'u')
         return NO_ESCAPE;
     for (size_t i = 2; i < ESCAPE_LEN; i++) {
-        int value = hex_value(text.ptr[i]);
+        int value = fct_hex_digit(text.ptr[i]);
 
         if (value < 0)
             return NO_ESCAPE;

@@ -368,6 +368,7 @@ static int put_content(const struct writer *w, json_t *entry, const struct fct_p
 
 static int put_part(const struct writer *w, json_t *list, const struct fct_part *part)
 {
+    const char *id = fct_part_given_id(part);
     json_t *entry = json_object();
     int result = entry ? put_content(w, entry, part) : FACTEUR_ENOMEM;
 
@@ -375,10 +376,9 @@ static int put_part(const struct writer *w, json_t *list, const struct fct_part 
     if (!result && (part->name || part->path) &&
         fct_json_set(entry, "name", fct_json_text(part->name ? part->name : "")))
         result = FACTEUR_ENOMEM;
-    if (!result &&
-        (fct_json_set(entry, "type", fct_json_text(part->type)) ||
-         (part->content_id && fct_json_set(entry, "inline", fct_json_text(part->content_id))) ||
-         json_array_append(list, entry)))
+    if (!result && (fct_json_set(entry, "type", fct_json_text(part->type)) ||
+                    (id && fct_json_set(entry, "inline", fct_json_text(id))) ||
+                    json_array_append(list, entry)))
         result = FACTEUR_ENOMEM;
     json_decref(entry);
     return result;

@@ -196,8 +196,7 @@ static int check_content_id(const facteur_message *message, fct_slice id, facteu
     int result = fct_token_check(FCT_TOKEN_CONTENT_ID, "inline", id, error);
 
     for (size_t i = 0; !result && i < message->part_count; i++) {
-        const struct fct_part *part = &message->parts[i];
-        const char *other = part->content_ref ? part->content_ref : part->content_id;
+        const char *other = fct_part_given_id(&message->parts[i]);
 
         if (other && fct_slice_equal(fct_slice_of(other), id))
             result = fct_error_set(error, FACTEUR_EMESSAGE, "inline",

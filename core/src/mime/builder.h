@@ -47,6 +47,12 @@ struct fct_part {
     char *content_ref; /* the given id, which the HTML names; NULL: the same */
 };
 
+/* The content id that it was given, or NULL. */
+static inline const char *fct_part_given_id(const struct fct_part *part)
+{
+    return part->content_ref ? part->content_ref : part->content_id;
+}
+
 /*
  * A message of finished bytes, and the fields that concern its envelope, unfolded.  The mails made
  * of it share it.

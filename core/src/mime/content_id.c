@@ -11,7 +11,7 @@
 
 static bool is_plain_byte(unsigned char byte)
 {
-    return fct_is_alnum(byte) || (byte && strchr("!$*+-./=@_~", byte));
+    return fct_is_alnum(byte) || (byte && strchr("!$*+-./@_~", byte));
 }
 
 bool fct_content_id_is_plain(fct_slice id)
@@ -72,14 +72,6 @@ static uint32_t character_reference(fct_slice text, size_t *len)
     return fct_html_entity(name);
 }
 
-static int hex_value(char digit)
-{
-    const char *digits = "0123456789abcdef";
-    const char *found = digit ? strchr(digits, digit | 0x20) : NULL;
-
-    return fct_is_digit((unsigned char)digit) ? digit - '0' : found ? (int)(found - digits) : -1;
-}
-
 /* How many bytes of `text` stand for the start of `id`; `*taken` gets how many of the id's. */
 static size_t match_step(fct_slice text, fct_slice id, size_t *taken)
 {
@@ -87,9 +79,9 @@ static size_t match_step(fct_slice text, fct_slice id, size_t *taken)
     size_t len = 0, character = fct_utf8_next(id, &code);
 
     *taken = 1;
-    if (text.ptr[0] == '%' && text.len > 2 && hex_value(text.ptr[1]) >= 0 &&
-        hex_value(text.ptr[2]) >= 0 &&
-        (unsigned char)id.ptr[0] == hex_value(text.ptr[1]) * 16 + hex_value(text.ptr[2]))
+    if (text.ptr[0] == '%' && text.len > 2 && fct_hex_digit(text.ptr[1]) >= 0 &&
+        fct_hex_digit(text.ptr[2]) >= 0 &&
+        (unsigned char)id.ptr[0] == fct_hex_digit(text.ptr[1]) * 16 + fct_hex_digit(text.ptr[2]))
         return 3;
     if (text.ptr[0] == '&' && character && character_reference(text, &len) == code) {
         *taken = character;

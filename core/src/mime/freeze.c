@@ -11,9 +11,8 @@
 #include "mime/limits.h"
 
 #define RANDOM_SIZE sizeof((struct fct_freeze *)0)->random
-#define ID_SIZE                                                                                    \
-    (2 * RANDOM_SIZE + 1 + FCT_MAX_ADDRESS) /* "@", a domain and its NUL are shorter               \
-                                             */
+/* "@", a domain and its NUL are shorter than the last two. */
+#define ID_SIZE (2 * RANDOM_SIZE + 1 + FCT_MAX_ADDRESS)
 
 /* Lists that freezing makes in addition to those of the message. */
 struct freezing {

@@ -396,7 +396,7 @@ void fct_header_list(fct_header *header, fct_slice text)
             fct_header_phrase(header, words);
         if (!shut)
             return;
-        if (!put_id(header, (fct_slice){open, len}))
+        if (len > FCT_LINE_MAX - FCT_MAX_HEADER_NAME - 4 || !put_id(header, (fct_slice){open, len}))
             fct_header_encoded(header, (fct_slice){open, len});
         text.ptr += before + len;
         text.len -= before + len;

@@ -66,11 +66,13 @@ int fct_mail_adapt(fct_mail *mail, unsigned lacks, fct_mail **out, unsigned *don
     fct_mail *adapted = NULL, *plain = fct_mail_plain(mail, done);
     int result;
 
+    *why = "it is signed";
     if (plain && lacks & FCT_NEEDS_SMTPUTF8) {
+        if (fct_mail_content_needs(plain) & lacks)
+            return FACTEUR_EMESSAGE;
         *out = fct_mail_ref(plain);
         return 0;
     }
-    *why = "it is signed";
     if (is_signed(mail))
         return FACTEUR_EMESSAGE;
     result = write_adapted(fct_mail_content(mail), &made, &mend);

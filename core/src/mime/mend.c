@@ -321,6 +321,7 @@ static void put_aside(fct_mend *mend, fct_slice text)
         fct_buf_add_slice(mend->out, text);
         return;
     }
+    mend->done |= FCT_MENDED_BODY;
     for (size_t i = 0; i < text.len; i++) {
         bool raw = mend->lacks & FCT_NEEDS_8BITMIME && (text.ptr[i] & 0x80);
 

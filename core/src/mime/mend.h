@@ -44,8 +44,8 @@ void fct_mend_field(fct_mend *mend, fct_slice field);
 
 /*
  * Whether a signature covers header and body as they are on the wire: DKIM and its relatives.  A
- * whole message will do for its head.  The
- * parts of a multipart/signed are known to fct_mend_message(), which leaves them as they are.
+ * whole message will do for its head.  The parts of a multipart/signed are known to
+ * fct_mend_message(), which leaves them as they are.
  */
 bool fct_mend_is_signed(fct_slice head);
 

@@ -477,7 +477,10 @@ static void tell_mended(facteur_message *message)
         fct_message_note(message, "header fields were encoded or folded: they had bytes outside "
                                   "ASCII or lines of more than 998 bytes");
     if (mended & FCT_MENDED_ADDRESS)
-        fct_message_note(message, "an address in the header is shown as text: it is none");
+        fct_message_note(message,
+                         "an address in the header was left out or is shown as text: it is none");
+    if (mended & FCT_MENDED_REPLY_TO)
+        fct_message_note(message, "an address was left out of Reply-To: it is none");
     if (mended & FCT_MENDED_BODY)
         fct_message_note(message, "the text was encoded: it had lines of more than 998 bytes");
 }

@@ -178,17 +178,12 @@ int fct_terms_set(fct_terms *terms, const char *field, fct_slice value, facteur_
     return 0;
 }
 
-static int from_hex(char digit)
-{
-    return digit <= '9' ? digit - '0' : digit - 'A' + 10;
-}
-
 /* xtext is checked when it is set (fct_terms_good()). */
 static void add_from_xtext(fct_buf *out, const char *text)
 {
     for (; *text; text++) {
         if (*text == '+') {
-            fct_buf_add_char(out, (char)(from_hex(text[1]) * 16 + from_hex(text[2])));
+            fct_buf_add_char(out, (char)(fct_hex_digit(text[1]) * 16 + fct_hex_digit(text[2])));
             text += 2;
         } else {
             fct_buf_add_char(out, *text);
