@@ -148,11 +148,13 @@ def test_killed_while_it_works(tmp_path, server):
 
 
 def test_a_doubt_that_is_not_on_record_is_noticed(tmp_path, server):
-    """The arithmetic must be able to fail: the same crash with a database that forgets the doubt."""
+    """The arithmetic must be able to fail: the same crash with a database that forgets the doubt.
+
+    The worker's last turn to write records the verdicts: killed at its lock, it has sent the mails."""
     counts = worker_counts(tmp_path, server)
-    for turn in range(counts["fdatasync"], 0, -1):
-        wrong, _, repeated = crash_at(tmp_path / str(turn), server, "fdatasync", turn, LIE)
+    for turn in range(counts["flock"], 0, -1):
+        wrong, _, repeated = crash_at(tmp_path / str(turn), server, "flock", turn, LIE)
         if repeated:
             assert any("arrived 2 times with 0 doubts" in sentence for sentence in wrong)
             return
-    pytest.fail("no crash at a sync of the disk came between a mail's end and its verdict")
+    pytest.fail("no crash at a lock came between a mail's end and its verdict")
