@@ -23,7 +23,7 @@ COMPUTING = {"base", "mime", "smtp", "config", "letters"}
 
 # What a Python decides: the ABI of the wheel, typing, the event loop, threads and the GIL, forks, the interpreter's end; and
 # Django, whose newest release depends on it.
-PER_PYTHON = ("asyncio", "concurrency", "coroutines", "django", "django_doors", "exit", "forks", "mailer", "many", "message", "package", "tokens", "tree", "utf8",
+PER_PYTHON = ("asyncio", "concurrency", "coroutines", "django", "django_doors", "django_own", "exit", "forks", "mailer", "many", "message", "package", "tokens", "tree", "utf8",
               "values")
 
 # C programs whose tests run in any store: FCT_STORE_URL says in which.

@@ -96,7 +96,7 @@ def test_names_before_addresses(server):
 
 
 WRONG = ["ana@old.example <ana@new.example>", "Info @ Shop <a@b.example>", "a@x.example;b@x.example", "a@x.example b@x.example",
-         "a@x.example, b@x.example", "<a@b.example> <c@d.example>", "to@", "@x.example", "Ana", "<>"]
+         "a@x.example, b@x.example", "<a@b.example> <c@d.example>", "to@", "@x.example", "Ana Maria", "<>"]
 
 
 def test_an_address_that_is_not_one_to_its_end_gets_nothing(server):

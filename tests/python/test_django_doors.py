@@ -2,12 +2,14 @@
 """What Django's projects and their apps expect of a mail backend: mass mail, Anymail's attributes, checks, attributes, users without a domain."""
 
 import base64
+import email
+import email.policy
 import json
 import re
 
 import pytest
 from support import SmtpServer
-from test_django import MAILERS, configured, project
+from test_django import MAILERS, configured, only_mailers, project
 
 
 def test_mass_mail_goes_in_one_flight(server):
@@ -97,20 +99,47 @@ def test_users_without_a_domain(server):
         mail.DNS_NAME._fqdn = "host.example.com"
         for to in ("root", "postmaster", "Cron <root>"):
             assert EmailMessage("Hi", "text", "root", [to]).send() == 1
-        try:
-            EmailMessage("Hi", "text", None, ["ana"]).send()
-        except facteur.MessageError:
-            print("true")
+        message = EmailMessage("Hi", "text", "tester", ["Zoë <ana>"], cc=["c1", "c2"], bcc=["b"], reply_to=["r", "s@example.com"])
+        assert message.send() == 1 and message.to == ["Zoë <ana>"] and message.facteur_receipt.ok
         own = __import__("facteur.django").django.EmailBackend(local_domain="shop.example", **json.loads(os.environ["OPTIONS"]))
         assert own.send_messages([EmailMessage("Hi", "text", "Shop <www-data>", ["ana", "Ana <b.c>", "d@example.net"])]) == 1
     """
     options = json.dumps({"alias": "default", "dsn": server.dsn()} if MAILERS else {})
-    assert project(source, environment={"OPTIONS": options}, **configured(server.dsn())) == [True]
+    project(source, environment={"OPTIONS": options}, **configured(server.dsn()))
     assert [mail["recipients"] for mail in server.mails()] == [
         ["root@host.example.com"], ["postmaster@host.example.com"], ["root@host.example.com"],
-        ["ana@shop.example", "b.c@shop.example", "d@example.net"],
+        [f"{name}@host.example.com" for name in ("ana", "c1", "c2", "b")], ["ana@shop.example", "b.c@shop.example", "d@example.net"],
     ]  # fmt: skip
-    assert [mail["sender"] for mail in server.mails()] == ["root@host.example.com"] * 3 + ["www-data@shop.example"]
+    assert [mail["sender"] for mail in server.mails()] == [
+        *["root@host.example.com"] * 3, "tester@host.example.com", "www-data@shop.example",
+    ]  # fmt: skip
+    shown = email.message_from_bytes(server.mails()[3]["bytes"], policy=email.policy.default)
+    assert shown["From"] == "tester@host.example.com" and shown["To"] == "Zoë <ana@host.example.com>"
+    assert shown["Cc"] == "c1@host.example.com, c2@host.example.com" and shown["Reply-To"] == "r@host.example.com, s@example.com"
+
+
+@only_mailers
+def test_a_host_without_a_port_has_the_port_that_django_means():
+    """25 unless TLS is asked for, so a relay on this machine is found as Django's own backend finds it."""
+    source = """
+        from facteur.django import EmailBackend
+        for options, port in (({}, 25), ({"use_tls": True}, 587), ({"use_ssl": True}, 465), ({"port": 2525}, 2525)):
+            assert EmailBackend(alias="default", host="mail.example.com", **options).port == port, options
+    """
+    project(source, **configured("memory://"))
+
+
+@only_mailers
+def test_get_connection_may_say_another_host():
+    source = """
+        warnings.simplefilter("ignore")
+        for host in ("other.example.net", "mail.example.com"):
+            connection = mail.get_connection(host=host, port=2525, username="ana", password="x", a_word_of_another_backend=1)
+            print(json.dumps([connection.host, connection.port, connection.username]))
+    """
+    settings = configured("memory://")
+    settings["MAILERS"]["default"]["OPTIONS"] = {"host": "first.example.org"}
+    assert project(source, **settings) == [["other.example.net", 2525, "ana"], ["mail.example.com", 2525, "ana"]]
 
 
 def test_another_relay_does_not_get_the_first_ones_login(server, tmp_path):

@@ -21,6 +21,7 @@ With "facteur.django" in INSTALLED_APPS, manage.py check looks at these options.
 
 from __future__ import annotations
 
+import copy
 import email.policy
 import itertools
 import logging
@@ -108,9 +109,8 @@ class EmailBackend(BaseEmailBackend):
     ) -> None:
         super().__init__(**({} if alias is None else {"alias": alias}))
         self.fail_silently = fail_silently
-        for name in _ignore_unknown_kwargs or ():
-            if name not in ("username", "password"):
-                options.pop(name, None)
+        for name in set(_ignore_unknown_kwargs or ()) - _known_words():
+            options.pop(name, None)
         given = {name: value for name, value in options.items() if value is not None}
         try:
             if alias is None:
@@ -171,12 +171,13 @@ class EmailBackend(BaseEmailBackend):
 
     def _prepared(self, message: EmailMessage) -> tuple[EmailMessage, Message, Mailer, float | None] | None:
         """What is sent, through what, and within what time; None for nobody."""
-        recipients = [self._whole(str(address)) for address in message.recipients()]
+        message_given, message = message, self._with_domains(message)
+        recipients = [str(address) for address in message.recipients()]
         if not recipients:
             return None
         extra = _extra(message)
         dsn, deadline = extra.pop("dsn", None), extra.pop("deadline", None)
-        sender = self._whole(str(message.from_email))
+        sender = str(message.from_email)
         raw = _wire_bytes(message, sender, recipients)
         envelope_from = extra.pop("envelope_from", sender)
         try:
@@ -184,12 +185,25 @@ class EmailBackend(BaseEmailBackend):
             mailer = self.mailer if dsn is None else _elsewhere(self._options, dsn)
         except ConfigError as error:
             raise MessageError(f"facteur: {error}", code="EMESSAGE", where="facteur") from error
-        return message, mail, mailer, deadline
+        return message_given, mail, mailer, deadline
+
+    def _with_domains(self, message: EmailMessage) -> EmailMessage:
+        """The message, or a copy with a domain where an address has none."""
+        given = {name: list(map(str, getattr(message, name) or ())) for name in ("to", "cc", "bcc", "reply_to")}
+        whole = {name: list(map(self._whole, addresses)) for name, addresses in given.items()}
+        sender = self._whole(str(message.from_email))
+        if whole == given and sender == str(message.from_email):
+            return message
+        message = copy.copy(message)
+        message.from_email = sender
+        for name, addresses in whole.items():
+            setattr(message, name, addresses)
+        return message
 
     def _whole(self, address: str) -> str:
-        """With local_domain the address of a user of this machine; root and postmaster are at its own name without it."""
+        """The address of a user of this machine, at local_domain or at the machine's own name; any other as it is."""
         found = _BARE.fullmatch(address.strip())
-        if not found or not (self.local_domain or found["local"].lower() in ("root", "postmaster")):
+        if not found:
             return address
         whole = f"{found['local']}@{self.local_domain or DNS_NAME}"
         return f"{found['before']}{whole}{found['after']}"
@@ -385,7 +399,7 @@ def _mailer(options: dict[str, Any]) -> Mailer:
     elif host:
         if use_tls and use_ssl:
             raise ConfigError("use_tls and use_ssl exclude each other", code="ECONFIG", where="use_tls")
-        options["dsn"] = _dsn(str(host), port, bool(use_ssl))
+        options["dsn"] = _dsn(str(host), port or (465 if use_ssl else 587 if use_tls else 25), bool(use_ssl))
         # A relay off loopback is not trusted with plain text because a setting was left out:
         # that takes FACTEUR = {"tls": "none"}.
         if use_tls:
@@ -430,7 +444,12 @@ checks.register(check_options, "facteur")
 
 def _dsn(host: str, port: object, implicit: bool) -> str:
     literal = f"[{host}]" if ":" in host and not host.startswith("[") else quote(host, safe="[]:")
-    return f"{'smtps' if implicit else 'smtp'}://{literal}" + (f":{port}" if port else "")
+    return f"{'smtps' if implicit else 'smtp'}://{literal}:{port}"
+
+
+def _known_words() -> set[str]:
+    """What a backend can be given: facteur's options, Django's words, and its own."""
+    return {name for name, *_ in known_options()} | set(_SETTINGS) | {"dsn", "local_domain"}
 
 
 def _misconfigured(message: str, alias: str | None) -> ImproperlyConfigured:
