@@ -50,6 +50,7 @@ static PHP_MINIT_FUNCTION(facteur)
     php_facteur_receipt_ce = register_class_Facteur_Receipt(php_json_serializable_ce);
     php_facteur_receipts_ce = register_class_Facteur_Receipts(zend_ce_iterator);
     php_facteur_reply_ce = register_class_Facteur_Reply();
+    register_class_Facteur_Outbox();
     php_facteur_mailer_start();
     php_facteur_message_start();
     php_facteur_receipt_start();

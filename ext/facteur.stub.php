@@ -460,6 +460,9 @@ namespace Facteur {
         /** What facteur mended in the message or left out of it: a list of sentences. */
         public readonly array $notes;
 
+        /** False: it is queued by Outbox::insert() on a connection whose commits do not wait for the disk. */
+        public readonly bool $durable;
+
         /** The dialogue of a send that was not ok, without credentials and message. */
         public readonly string $transcript;
 
@@ -521,6 +524,45 @@ namespace Facteur {
         public readonly string $text;
 
         private function __construct() {}
+    }
+
+    /**
+     * An outbox in the application's own database.
+     *
+     * @strict-properties
+     */
+    final class Outbox
+    {
+        private function __construct() {}
+
+        /**
+         * Put a message into the outbox on this connection, in its transaction: the mail is committed with the order, or
+         * rolled back with it. Nothing is committed here; without a transaction the mail is committed at once.
+         *
+         * @param string|null $key a second mail with the key is a "duplicate" of the first, until that is purged; null: a
+         *                         letter's own key, else none
+         * @param mixed $not_before a DateTimeInterface, or seconds from now
+         * @param mixed $expires_at likewise; null: two days after $not_before
+         * @param int|null $priority 0 (first) to 9 (last); null: 5
+         * @param Mailer|null $mailer its policy and its keys seal the mail; null: facteur.dsn and the other settings
+         * @return Receipt "queued", or "duplicate" with the queue_id and the message_id of the first
+         * @throws MessageError for the message, the key, the times or the priority
+         * @throws ConfigError the tables are of another version
+         * @throws \PDOException whatever the connection's mode of errors is
+         */
+        public static function insert(
+            \PDO $connection, Message $message, ?string $key = null, mixed $not_before = null, mixed $expires_at = null,
+            ?int $priority = null, ?Mailer $mailer = null
+        ): Receipt {}
+
+        /**
+         * Make the tables of an outbox, or bring those of an earlier version up to date.
+         *
+         * @param string $url "sqlite:///var/lib/shop/shop.db", with an absolute path
+         * @return array the version that was found (0: none), and the version now
+         * @throws Error
+         */
+        public static function migrate(string $url): array {}
     }
 
     /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: 630168ad4e6d410afbcf32933247f0b8fac5e029 */
+ * Stub hash: cf18fe5c88545b2cea9b9a100d8e750f929198e5 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
@@ -214,6 +214,22 @@ ZEND_END_ARG_INFO()
 
 #define arginfo_class_Facteur_Reply___construct arginfo_class_Facteur_Receipt___construct
 
+#define arginfo_class_Facteur_Outbox___construct arginfo_class_Facteur_Receipt___construct
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Outbox_insert, 0, 2, Facteur\\Receipt, 0)
+	ZEND_ARG_OBJ_INFO(0, connection, PDO, 0)
+	ZEND_ARG_OBJ_INFO(0, message, Facteur\\Message, 0)
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, key, IS_STRING, 1, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, not_before, IS_MIXED, 0, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, expires_at, IS_MIXED, 0, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, priority, IS_LONG, 1, "null")
+	ZEND_ARG_OBJ_INFO_WITH_DEFAULT_VALUE(0, mailer, Facteur\\Mailer, 1, "null")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Outbox_migrate, 0, 1, IS_ARRAY, 0)
+	ZEND_ARG_TYPE_INFO(0, url, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+
 
 ZEND_FUNCTION(facteur_send_letter);
 ZEND_FUNCTION(facteur_send_order_confirmation);
@@ -265,6 +281,9 @@ ZEND_METHOD(Facteur_Receipts, next);
 ZEND_METHOD(Facteur_Receipts, rewind);
 ZEND_METHOD(Facteur_Receipts, valid);
 ZEND_METHOD(Facteur_Reply, __construct);
+ZEND_METHOD(Facteur_Outbox, __construct);
+ZEND_METHOD(Facteur_Outbox, insert);
+ZEND_METHOD(Facteur_Outbox, migrate);
 
 
 static const zend_function_entry ext_functions[] = {
@@ -403,6 +422,14 @@ static const zend_function_entry class_Facteur_Receipts_methods[] = {
 
 static const zend_function_entry class_Facteur_Reply_methods[] = {
 	ZEND_ME(Facteur_Reply, __construct, arginfo_class_Facteur_Reply___construct, ZEND_ACC_PRIVATE)
+	ZEND_FE_END
+};
+
+
+static const zend_function_entry class_Facteur_Outbox_methods[] = {
+	ZEND_ME(Facteur_Outbox, __construct, arginfo_class_Facteur_Outbox___construct, ZEND_ACC_PRIVATE)
+	ZEND_ME(Facteur_Outbox, insert, arginfo_class_Facteur_Outbox_insert, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
+	ZEND_ME(Facteur_Outbox, migrate, arginfo_class_Facteur_Outbox_migrate, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
 	ZEND_FE_END
 };
 
@@ -728,6 +755,12 @@ static zend_class_entry *register_class_Facteur_Receipt(zend_class_entry *class_
 	zend_declare_typed_property(class_entry, property_notes_name, &property_notes_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
 	zend_string_release(property_notes_name);
 
+	zval property_durable_default_value;
+	ZVAL_UNDEF(&property_durable_default_value);
+	zend_string *property_durable_name = zend_string_init("durable", sizeof("durable") - 1, 1);
+	zend_declare_typed_property(class_entry, property_durable_name, &property_durable_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_BOOL));
+	zend_string_release(property_durable_name);
+
 	zval property_transcript_default_value;
 	ZVAL_UNDEF(&property_transcript_default_value);
 	zend_string *property_transcript_name = zend_string_init("transcript", sizeof("transcript") - 1, 1);
@@ -774,6 +807,17 @@ static zend_class_entry *register_class_Facteur_Reply(void)
 	zend_string *property_text_name = zend_string_init("text", sizeof("text") - 1, 1);
 	zend_declare_typed_property(class_entry, property_text_name, &property_text_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
 	zend_string_release(property_text_name);
+
+	return class_entry;
+}
+
+static zend_class_entry *register_class_Facteur_Outbox(void)
+{
+	zend_class_entry ce, *class_entry;
+
+	INIT_NS_CLASS_ENTRY(ce, "Facteur", "Outbox", class_Facteur_Outbox_methods);
+	class_entry = zend_register_internal_class_ex(&ce, NULL);
+	class_entry->ce_flags |= ZEND_ACC_FINAL|ZEND_ACC_NO_DYNAMIC_PROPERTIES;
 
 	return class_entry;
 }

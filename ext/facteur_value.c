@@ -43,11 +43,11 @@ static const struct {
     const char *name;
     enum kind kind;
 } properties[] = {
-    {"status", TEXT},     {"ok", BOOL},        {"message_id", TEXT},  {"queue_id", TEXT},
-    {"relay", TEXT},      {"accepted", TEXTS}, {"rejected", REPLIES}, {"in_doubt", TEXTS},
-    {"reply", REPLY},     {"phase", TEXT},     {"attempts", NUMBER},  {"flights", NUMBER},
-    {"timings", SECONDS}, {"error", TEXT},     {"error_code", TEXT},  {"notes", TEXTS},
-    {"transcript", TEXT},
+    {"status", TEXT},     {"ok", BOOL},         {"message_id", TEXT},  {"queue_id", TEXT},
+    {"relay", TEXT},      {"accepted", TEXTS},  {"rejected", REPLIES}, {"in_doubt", TEXTS},
+    {"reply", REPLY},     {"phase", TEXT},      {"attempts", NUMBER},  {"flights", NUMBER},
+    {"timings", SECONDS}, {"error", TEXT},      {"error_code", TEXT},  {"notes", TEXTS},
+    {"durable", BOOL},    {"transcript", TEXT},
 };
 
 #define COUNT (sizeof properties / sizeof properties[0])
@@ -66,6 +66,14 @@ static void add_error(zval *out, zval *code, zval *message)
     add_assoc_zval(out, "error", &error);
 }
 
+/* What the JSON of a receipt does not have: it says nothing, or is in "error". */
+static bool is_left_out(const char *name, const zval *value, bool ok)
+{
+    if (strcmp(name, "durable") == 0)
+        return value && Z_TYPE_P(value) == IS_TRUE;
+    return strcmp(name, "error_code") == 0 || (ok && strcmp(name, "transcript") == 0);
+}
+
 PHP_METHOD(Facteur_Receipt, jsonSerialize)
 {
     zend_object *self = Z_OBJ_P(ZEND_THIS);
@@ -81,8 +89,7 @@ PHP_METHOD(Facteur_Receipt, jsonSerialize)
             add_error(return_value, slot(self, php_facteur_receipt_ce, "error_code"), value);
         else if (properties[i].kind == REPLIES || properties[i].kind == SECONDS)
             add_map(return_value, name, value);
-        else if (strcmp(name, "error_code") != 0 &&
-                 (strcmp(name, "transcript") != 0 || !ok || Z_TYPE_P(ok) != IS_TRUE))
+        else if (!is_left_out(name, value, ok && Z_TYPE_P(ok) == IS_TRUE))
             add(return_value, name, value);
     }
 }

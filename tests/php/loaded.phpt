@@ -38,6 +38,7 @@ final Facteur\Attachment
 final Facteur\Receipt
 final Facteur\Receipts (not cloneable)
 final Facteur\Reply
+final Facteur\Outbox
 facteur_send_letter
 facteur_send_order_confirmation
 facteur_send_contact_form
