@@ -12,7 +12,7 @@ import unittest
 sys.dont_write_bytecode = True
 BENCH = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(BENCH))
-from harness import measure, peers, plot, report, scenarios, targets  # noqa: E402
+from harness import measure, outbox, peers, plot, report, scenarios, targets  # noqa: E402
 
 NETWORKS = ("loopback", "1", "20", "100")
 ORDER, RAW = "TLS, 8 KB, composed, one after the other", "TLS, 8 KB, prebuilt bytes, 20 in flight"
@@ -50,6 +50,25 @@ def made_up(scenario, cell):
         common["cpu"] = {"libcurl": 100, "bare": 30}[cell.peer.name]
     return common | {"flights": trips, "p50_rtt": trips, "each_rtt": 0.05, "cold_rtt": 6, "cold": 1000, "added": 20000, "added_rtt": 1,
                      "cold_flights": 5 if scenario.tls == "implicit" else 6, "above": 0.1, "peak": 20, "around": 100}
+
+
+class Queues(unittest.TestCase):
+    """The promises of bench/outbox: facteur's figure beside the peer's, pair by pair."""
+
+    def rows(self, ours, theirs):
+        cells = [measure.Cell(queue, "", figures={"rate": [each], "p99": [1], "cpu": [1]})
+                 for queue, each in zip(outbox.TABLE, (ours, theirs, theirs, theirs))]
+        return [line for line in outbox.promises([("one", []), ("many", cells), ("a worker", cells)]) if "rate" in line]
+
+    def test_a_rate_that_is_reached(self):
+        self.assertTrue(all(line.endswith("| yes |") for line in self.rows(80, 10)), self.rows(80, 10))
+
+    def test_a_rate_that_is_missed(self):
+        self.assertTrue(all(line.endswith("| **no** |") for line in self.rows(39, 10)), self.rows(39, 10))
+
+    def test_without_a_peer_nothing_is_claimed(self):
+        cells = [measure.Cell(outbox.TABLE[0], "", figures={"rate": [1]})]
+        self.assertEqual(len(list(outbox.promises([("one", []), ("many", cells), ("a worker", cells)]))), 2)
 
 
 class Run:

@@ -13,6 +13,7 @@ DEBIAN = ["libphp-phpmailer", "php-symfony-mailer", "php-symfony-event-dispatche
           "php-symfony-mime", "php-symfony-service-contracts", "php-symfony-deprecation-contracts", "php-email-validator",
           "php-doctrine-lexer", "php-doctrine-deprecations", "php-psr-container", "php-psr-event-dispatcher", "php-psr-log"]
 PYPI = ["django", "aiosmtplib", "gunicorn"]
+QUEUES = ["django-post-office", "django-tasks", "django-tasks-db"]
 NPM = ["nodemailer"]
 SOURCES = ["core", "bindings", "ext", "scripts", "setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE",
            "config.m4", "meson.build", "meson_options.txt"]
@@ -86,14 +87,17 @@ class Installation:
     def facteur(self):
         self.core()
         pip, mark = self.folder / "venv/bin/pip", self.folder / "bindings.sha256"
-        if not pip.exists():
-            run("venv", sys.executable, "-m", "venv", self.folder / "venv")
-            run("PyPI", pip, "install", "-q", "--disable-pip-version-check", "setuptools>=77", "wheel")
+        self.venv()
         if not (mark.exists() and mark.read_text() == self.built):
             run("pip", pip, "install", "-q", "--disable-pip-version-check", "--no-build-isolation", "--no-deps", "--force-reinstall",
                 self.folder / "source")
             run("build-php", self.folder / "source/scripts/build-php", self.folder / "php")
             mark.write_text(self.built)
+
+    def venv(self):
+        if not (self.folder / "venv/bin/pip").exists():
+            run("venv", sys.executable, "-m", "venv", self.folder / "venv")
+            run("PyPI", self.folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", "setuptools>=77", "wheel")
 
     def core(self):
         """The library, of a copy: a source that changes meanwhile does not matter, and is not written to."""
@@ -111,6 +115,8 @@ class Installation:
         """Ours from C: a peer with the library; count.c with the layers below the public header, and what the library needs."""
         flags = ["-O2", "-g", "-std=gnu11", "-D_GNU_SOURCE", "-I", source / "core/include"]
         run("facteur_peer.c", "cc", *flags, "-o", self.bin / "facteur_peer", BENCH / "peers/facteur_peer.c",
+            "-L", self.build, "-lfacteur", f"-Wl,-rpath,{self.build.resolve()}")
+        run("outbox_peer.c", "cc", *flags, "-o", self.bin / "outbox_peer", BENCH / "peers/outbox_peer.c",
             "-L", self.build, "-lfacteur", f"-Wl,-rpath,{self.build.resolve()}")
         needed = re.findall(r"NEEDED.*\[(.*)\]", run("readelf", "readelf", "-d", self.build / "libfacteur.so"))
         run("count.c", "cc", *flags, "-I", source / "core/src", "-I", BENCH, "-o", self.bin / "count", BENCH / "count.c",
@@ -133,6 +139,12 @@ class Installation:
         have = run("PyPI", pip, "list", "--disable-pip-version-check").lower()
         if any(not re.search(rf"^{name} ", have, re.M) for name in PYPI):
             run("PyPI", pip, "install", "-q", "--disable-pip-version-check", *PYPI)
+
+    def queues(self):
+        """What only bench/outbox needs."""
+        run("busy_peer.c", "cc", "-O2", "-std=gnu11", "-D_GNU_SOURCE", "-o", self.bin / "busy_peer", BENCH / "peers/busy_peer.c", "-lsqlite3")
+        self.venv()
+        run("PyPI", self.folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", *QUEUES)
 
     def unpack(self, packages):
         """Debian's packages without installing them."""

@@ -2,6 +2,7 @@
 """What the Python peers share: the job from the environment, the clock around each mail, the answer."""
 import json
 import os
+import sys
 import time
 
 E = os.environ
@@ -50,3 +51,9 @@ def answer(wall_ns, spent=()):
     with open("/proc/self/status") as status:
         peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
     print(json.dumps({"wall_us": wall_ns // 1000, "us": list(spent), "peak_kib": peak}))
+
+
+def begin_together():
+    """Say that this process is ready, and wait for the word to begin."""
+    print("{}", flush=True)
+    sys.stdin.readline()
