@@ -866,7 +866,8 @@ FACTEUR_API void facteur_captured_clear(facteur_mailer *mailer);
  * Open an outbox.
  *
  * url      "sqlite:///var/lib/shop/outbox.db", with an absolute path, or
- *          "postgresql://user:password@host/database".
+ *          "postgresql://user:password@host/database", or
+ *          "mysql://user:password@host/database".
  * create   1: make file and tables where there are none.
  *
  * FACTEUR_ECONFIG: not such a URL; no outbox there; tables of another version; a place that is not

@@ -116,7 +116,7 @@ def cli(log):
 
 def databases(log):
     """The contract of the store in each database server, and the program over it."""
-    for kind in ("postgresql",):
+    for kind in ("postgresql", "mariadb"):
         text, _ = log.run(sys.executable, "tests/support/databases.py", kind, "sh", "-c", 'for program; do "$program"; done', "sh",
                           *(GCC / "tests" / name for name in DATABASE_PROGRAMS), check=False)
         passed, failed = (sum(map(int, re.findall(rf"\[  {word}  \] (\d+) test", text))) for word in ("PASSED", "FAILED"))

@@ -139,8 +139,8 @@ def test_a_source_comes_with_its_optional_library(tree, tmp_path, build, version
 
 def test_the_store_names_the_libraries_of_the_list():
     """A build without a database's library tells which, and its packages."""
-    told = re.findall(r'"(lib\S+) >= (\S+) \(Debian (\S+), RPM "?\s*"?(\S+), "?\s*"?Alpine (\S+)\)"',
-                      (ROOT / "core/src/outbox/store.c").read_text())
+    text = re.sub(r'"\s*\\\s*"', "", (ROOT / "core/src/outbox/store.c").read_text())
+    told = re.findall(r'"(lib\S+) >= (\S+) \(Debian (\S+), RPM (\S+), Alpine (\S+)\)"', text)
     lines = [line.split() for line in (ROOT / "core/libraries.list").read_text().splitlines()]
     assert told == [(name, lowest, *packages[:3]) for name, lowest, need, *packages in lines if need == "optional"]
 
@@ -160,7 +160,7 @@ def test_only_an_optional_library_can_be_left_out(tree, build, name):
     add_library(tree, "planted-1.x 1.10 optional planted-dev planted-devel planted-dev core/src/base/planted.c")
     done, _ = build(tree, without=name)
     assert done.returncode != 0
-    assert f'"{name}", which is not an optional library; there are: planted-1.x' in done.stdout
+    assert re.search(rf'"{name}", which is not an optional library; there are: .*\bplanted-1\.x\b', done.stdout)
 
 
 @pytest.mark.parametrize("prefix", ["/usr", "/opt/facteur"])

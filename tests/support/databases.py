@@ -143,7 +143,43 @@ class Postgresql(Server):
         return False
 
 
-KINDS = {"postgresql": Postgresql}
+class Mariadb(Server):
+    title = "MariaDB"
+    numbers = "table"
+    user = "mysql"
+    good_end = signal.SIGTERM
+
+    @property
+    def url(self):
+        return f"mysql://facteur:{PASSWORD}@127.0.0.1:{self.port}/shop"
+
+    def make(self):
+        self.run("mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", "--auth-root-authentication-method=normal",
+                 "--skip-test-db")
+        first = self.folder / "first.sql"
+        first.write_text(f"CREATE DATABASE IF NOT EXISTS shop;\n"
+                         f"CREATE USER IF NOT EXISTS facteur@'%' IDENTIFIED BY '{PASSWORD}';\n"
+                         f"GRANT ALL ON *.* TO facteur@'%';\n")
+
+    def command(self):
+        return ["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--port={self.port}",
+                "--bind-address=127.0.0.1", f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid",
+                f"--init-file={self.folder}/first.sql", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M",
+                "--innodb-flush-log-at-trx-commit=1"]
+
+    def client(self, sql):
+        return self.run("mariadb", "--no-defaults", "-h", "127.0.0.1", "-P", self.port, "-u", "facteur", "-N", "-B", "-e", sql,
+                        "shop", env={**os.environ, "MYSQL_PWD": PASSWORD}).strip()
+
+    def answers(self):
+        try:
+            self.client("SELECT 1")
+            return True
+        except RuntimeError:
+            return False
+
+
+KINDS = {"postgresql": Postgresql, "mariadb": Mariadb}
 
 
 def main():

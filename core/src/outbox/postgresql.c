@@ -388,7 +388,10 @@ static int check_server(struct fct_server *s, struct fct_problem *problem)
     return 0;
 }
 
-/* A lock is given up before the rest.  What is queued is on the disk, whatever the default is. */
+/*
+ * The server gives up before this side does, and a lock before the rest.  What is queued is on the
+ * disk, whatever the database's default is.
+ */
 static int settle(struct fct_server *s, uint64_t until_us, struct fct_problem *problem)
 {
     unsigned long long wait_ms = s->store.wait_us / 1000 + 1;
@@ -428,7 +431,7 @@ static int connect_now(struct fct_server *s, uint64_t until_us, struct fct_probl
     result = dial(s, until_us, problem);
     if (!result)
         result = check_server(s, problem);
-    return result;
+    return result ? result : settle(s, until_us, problem);
 }
 
 /* Whoever makes tables at once, in this database, waits for the end of the transaction. */
@@ -445,10 +448,8 @@ static void unlock(struct fct_server *s)
 
 static const struct fct_server_link postgresql_link = {
     .dialect = FCT_POSTGRESQL,
-    .title = "PostgreSQL",
     .clock = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
     .connect = connect_now,
-    .settle = settle,
     .disconnect = disconnect,
     .is_alive = is_alive,
     .run = run,
@@ -536,7 +537,6 @@ static int migrate(const char *place, unsigned *from, facteur_error **error)
 }
 
 const struct fct_store_kind fct_postgresql_kind = {
-    .scheme = "postgresql",
     .open = open_store,
     .migrate = migrate,
     .enqueue = fct_server_insert,

@@ -103,20 +103,16 @@ int fct_server_connect(struct fct_server *s, facteur_error **error)
     struct fct_problem problem = {0};
     uint64_t until_us = fct_server_until(s);
     bool connected = is_connected(s);
-    int result = 0;
+    int result;
 
     if (connected && (s->in_transaction || s->settled_us == s->store.wait_us))
         return 0;
-    if (!connected) {
-        fct_server_drop(s, false);
-        s->process = fct_process_now();
-        result = s->link->connect(s, until_us, &problem);
-    }
-    if (!result)
-        result = s->link->settle(s, until_us, &problem);
+    fct_server_drop(s, connected);
+    s->process = fct_process_now();
+    s->settled_us = s->store.wait_us;
+    result = s->link->connect(s, until_us, &problem);
     if (!result)
         result = compare_clocks(s, until_us, &problem);
-    s->settled_us = s->store.wait_us;
     if (!result)
         return 0;
     fct_server_drop(s, true);

@@ -60,12 +60,9 @@ struct fct_server;
 /* What a client library does.  `until_us` is of the monotonic clock. */
 struct fct_server_link {
     enum fct_dialect dialect;
-    const char *title; /* "PostgreSQL" */
     const char *clock; /* a query: the server's time in microseconds since 1970 */
+    /* Connect, and settle the session by how long a call may wait. */
     int (*connect)(struct fct_server *s, uint64_t until_us, struct fct_problem *problem);
-    /* Settle the session, by how long a call may wait: the server gives up before this side does.
-     */
-    int (*settle)(struct fct_server *s, uint64_t until_us, struct fct_problem *problem);
     /* polite: say good-bye.  Else the connection may be another process's, or stuck. */
     void (*disconnect)(struct fct_server *s, bool polite);
     /* Whether the other end has not closed it.  Only asks this machine. */
@@ -91,7 +88,7 @@ struct fct_server {
     void *connection;    /* of the library; NULL: none */
     bool in_transaction; /* on the server */
     bool durable;        /* what is committed is on its disk */
-    uint64_t settled_us; /* how long a call could wait when the session was settled */
+    uint64_t settled_us; /* how long a call may wait on this connection */
     int64_t clock_us;    /* how much the server's clock is ahead, where it is worth a word */
     char version[48];
     uint64_t most_bytes; /* of a statement; 0: no limit */

@@ -306,7 +306,6 @@ static int commit(fct_store *store, facteur_error **error)
 }
 
 const struct fct_store_kind fct_sqlite_kind = {
-    .scheme = "sqlite",
     .open = open_store,
     .migrate = migrate,
     .close = close_store,

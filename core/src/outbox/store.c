@@ -14,40 +14,42 @@
 
 #define RETRIES 5 /* of a transaction that met another */
 
-/* core/libraries.list has the same words. */
 #ifdef FCT_WITH_LIBPQ
-#define POSTGRESQL                                                                                 \
-    {                                                                                              \
-        &fct_postgresql_kind, NULL                                                                 \
-    }
+#define POSTGRESQL &fct_postgresql_kind
 #else
-#define POSTGRESQL                                                                                 \
-    {                                                                                              \
-        NULL, "libpq >= 13 (Debian libpq-dev, RPM libpq-devel, Alpine libpq-dev)"                  \
-    }
+#define POSTGRESQL NULL
+#endif
+#ifdef FCT_WITH_LIBMARIADB
+#define MYSQL &fct_mysql_kind
+#else
+#define MYSQL NULL
 #endif
 
+/* The same words as in core/libraries.list. */
+#define LIBPQ "libpq >= 13 (Debian libpq-dev, RPM libpq-devel, Alpine libpq-dev)"
+#define LIBMARIADB                                                                                 \
+    "libmariadb >= 3.1 (Debian libmariadb-dev, RPM mariadb-connector-c-devel, "                    \
+    "Alpine mariadb-connector-c-dev)"
+
 struct known {
-    const struct fct_store_kind *kind;
-    const char *missing; /* the library without which this build knows the scheme alone */
+    const char *scheme;
+    const struct fct_store_kind *kind; /* NULL: this build was made without ... */
+    const char *library;
 };
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
 static const struct known *find_scheme(const char *url)
 {
-    static const struct {
-        const char *scheme;
-        struct known known;
-    } all[] = {
-        {"sqlite:", {&fct_sqlite_kind, NULL}},
-        {"postgresql:", POSTGRESQL},
-        {"postgres:", POSTGRESQL},
+    static const struct known all[] = {
+        {"sqlite:", &fct_sqlite_kind, NULL}, {"postgresql:", POSTGRESQL, LIBPQ},
+        {"postgres:", POSTGRESQL, LIBPQ},    {"mysql:", MYSQL, LIBMARIADB},
+        {"mariadb:", MYSQL, LIBMARIADB},
     };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         if (strncmp(url, all[i].scheme, strlen(all[i].scheme)) == 0)
-            return &all[i].known;
+            return &all[i];
     }
     return NULL;
 }
@@ -61,15 +63,16 @@ static int find_kind(const char *url, const struct fct_store_kind **kind, const 
 
     if (!known)
         return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
-                             "outbox: expected a URL such as sqlite:///var/lib/shop/outbox.db or "
-                             "postgresql://user:password@host/database, got one that begins with "
+                             "outbox: expected a URL such as sqlite:///var/lib/shop/outbox.db, "
+                             "postgresql://user:password@host/database or "
+                             "mysql://user:password@host/database, got one that begins with "
                              "\"%.*s\"",
                              len, url);
     if (!known->kind)
         return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
                              "outbox: this build of facteur cannot use %.*s: it was made without "
                              "%s; install that and build again",
-                             len, url, known->missing);
+                             len, url, known->library);
     *kind = known->kind;
     *place = url + len + 1;
     return 0;

@@ -32,7 +32,8 @@ typedef struct fct_store fct_store;
  * Open an outbox.
  *
  * url      "sqlite:///var/lib/shop/outbox.db", with an absolute path; or
- *          "postgresql://user:password@host/database" with the parameters of libpq.
+ *          "postgresql://user:password@host/database" with the parameters of libpq; or
+ *          "mysql://user:password@host/database" with those of mysql_url.h.
  * create   Make file and tables where there are none.
  *
  * FACTEUR_ECONFIG: not such a URL; no outbox there, and `create` is false; tables of another

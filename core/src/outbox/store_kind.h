@@ -9,7 +9,6 @@
 #include "outbox/store.h"
 
 struct fct_store_kind {
-    const char *scheme; /* "sqlite" */
     /* `place` is the URL's rest behind "scheme:". */
     int (*open)(const char *place, bool create, fct_store **out, facteur_error **error);
     int (*migrate)(const char *place, unsigned *from, facteur_error **error);
