@@ -294,6 +294,6 @@ SUITES = {
     "bench": Suite(bench, 1, ["release"], "that the bench's sink counts right, its WAN loses packets, its limits are kept, and that "
                    "no part of a mail's way costs 5 % more instructions"),
     "canary": Suite(canary, 1, [], "everything built and tested once more in a root of the newest Debian"),
-    "mutants": Suite(mutants, 2, [], "300 small changes of the core, of which the C tests notice 95 %; FACTEUR_MUTANTS_SEED"),
+    "mutants": Suite(mutants, 2, [], "300 small changes of the core, of which the tests notice 95 %; FACTEUR_MUTANTS_SEED"),
 }
 LONG_ONLY = {"canary", "mutants"}  # run with --long, or by name

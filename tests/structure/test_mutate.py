@@ -95,3 +95,31 @@ def test_two_changes_of_a_line_are_not_made_at_once(tmp_path, monkeypatch):
     assert mutate.mutate(texts, ("x.c", 3, "c", "C"))
     assert texts == {"x.c": "a\nB\nC"}
     assert not mutate.mutate(texts, ("x.c", 2, "b", "BB"))
+
+
+def test_each_room_has_doors_that_exist():
+    assert set(mutate.DOORS) == {path.name for path in (ROOT / "core/src").iterdir() if path.is_dir()}
+    for paths in mutate.DOORS.values():
+        assert all((ROOT / "tests" / path).exists() for path in paths.split())
+
+
+def test_what_takes_longer_meets_only_what_is_left(tmp_path, monkeypatch):
+    """Of five mutants each step notices one; TSan gets those of rooms with threads."""
+    mutants = [(f"core/src/{room}/x.c", number, "a", "b") for number, room in enumerate(("pool", "mime", "mime", "pool", "smtp"))]
+    tried = []
+
+    def step(name, found):
+        def noticed(rest, *others):
+            if rest:
+                tried.append((name if isinstance(name, str) else others[-1], [mutant[1] for mutant in rest]))
+            return [mutant for mutant in rest if mutant[1] == found]
+
+        return noticed
+
+    monkeypatch.setattr(mutate, "TREE", tmp_path)
+    monkeypatch.setattr(mutate, "try_sanitized", step(None, 0))
+    monkeypatch.setattr(mutate, "try_fuzz", step("fuzz", 1))
+    monkeypatch.setattr(mutate, "try_doors", step("doors", 2))
+    seen = mutate.try_longer(mutants, {}, None, 1)
+    assert tried == [("address,undefined", [0, 1, 2, 3, 4]), ("fuzz", [1, 2, 3, 4]), ("doors", [2, 3, 4]), ("thread", [3])]
+    assert [len(found) for found in seen.values()] == [1, 1, 1, 0]
