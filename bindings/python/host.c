@@ -2,7 +2,7 @@
 /*
  * facteur._core.Host: a mailer under one event loop, for _host.py and _gevent.py.  Not part of the
  * API.  While mails are awaited, and for one turn of the loop more, the loop knows the host by its
- * descriptor, a timer or a callback; otherwise it does not.  A host belongs to its loop's thread.
+ * descriptor or a callback; otherwise it does not.  A host belongs to its loop's thread.
  */
 #include "delivery.h"
 
@@ -17,8 +17,6 @@ typedef struct host {
     PyObject *loop;   /* asyncio's, or what has the same methods */
     PyObject *waiting; /* address of a facteur_delivery → its Delivery, until the verdict is told */
     PyObject *soon;    /* the callback that is under way, or NULL */
-    PyObject *timer;   /* the timer that is set, or NULL */
-    double due;        /* when it rings, by the loop's clock */
     uint64_t process;
     int fd;     /* the descriptor that the loop watches, or -1 */
     char tells; /* tasks are called: what they submit goes out when all have been */
@@ -75,7 +73,6 @@ static int host_traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(self->loop);
     Py_VISIT(self->waiting);
     Py_VISIT(self->soon);
-    Py_VISIT(self->timer);
     return 0;
 }
 
@@ -87,7 +84,6 @@ static int host_clear(PyObject *object)
     Py_CLEAR(self->loop);
     Py_CLEAR(self->waiting);
     Py_CLEAR(self->soon);
-    Py_CLEAR(self->timer);
     return 0;
 }
 
@@ -109,29 +105,29 @@ static void host_dealloc(PyObject *object)
 
 /* ---- What the loop knows of it --------------------------------------------------------------- */
 
-/* Have the loop call a method of ours: call_soon(method), call_at(due, method), … */
-static PyObject *have_called(host *self, const char *when, PyObject *first, const char *method)
+/* Have the loop call a method of ours: call_soon(method) or add_reader(fd, method). */
+static PyObject *have_called(host *self, const char *when, PyObject *fd, const char *method)
 {
     PyObject *bound = PyObject_GetAttrString((PyObject *)self, method);
     PyObject *handle = NULL;
 
-    if (bound && first)
-        handle = PyObject_CallMethod(self->loop, when, "OO", first, bound);
+    if (bound && fd)
+        handle = PyObject_CallMethod(self->loop, when, "OO", fd, bound);
     else if (bound)
         handle = PyObject_CallMethod(self->loop, when, "O", bound);
     Py_XDECREF(bound);
     return handle;
 }
 
-/* Cancel a callback or a timer that may be there. */
-static int drop(PyObject **handle)
+/* Cancel the callback that may be under way. */
+static int drop_soon(host *self)
 {
-    PyObject *dropped = *handle;
+    PyObject *dropped = self->soon;
     PyObject *done;
 
     if (!dropped)
         return 0;
-    *handle = NULL;
+    self->soon = NULL;
     done = PyObject_CallMethod(dropped, "cancel", NULL);
     Py_DECREF(dropped);
     Py_XDECREF(done);
@@ -145,28 +141,6 @@ int fpy_host_wake(PyObject *object)
     if (!self->soon)
         self->soon = have_called(self, "call_soon", NULL, "woken");
     return self->soon ? 0 : -1;
-}
-
-/* Take a step at that time at the latest: a timer that rings too early costs less than one a mail.
- */
-static int arm(host *self, double timeout)
-{
-    PyObject *now = PyObject_CallMethod(self->loop, "time", NULL);
-    double due = now ? PyFloat_AsDouble(now) + timeout : 0;
-    PyObject *at;
-
-    Py_XDECREF(now);
-    if (PyErr_Occurred())
-        return -1;
-    if (self->timer && self->due <= due)
-        return 0;
-    at = drop(&self->timer) ? NULL : PyFloat_FromDouble(due);
-    if (!at)
-        return -1;
-    self->due = due;
-    self->timer = have_called(self, "call_at", at, "ring");
-    Py_DECREF(at);
-    return self->timer ? 0 : -1;
 }
 
 static int unwatch(host *self)
@@ -214,14 +188,13 @@ static int watch(host *self)
     fd = facteur_host_fd(self->host);
     if (fd != self->fd && watch_fd(self, fd))
         return -1;
-    if (timeout == 0)
-        return fpy_host_wake((PyObject *)self);
-    return timeout > 0 ? arm(self, timeout) : 0;
+    /* Any other time is told by the descriptor: with a timer, each turn of the loop costs more. */
+    return timeout == 0 ? fpy_host_wake((PyObject *)self) : 0;
 }
 
 static int stop(host *self)
 {
-    return unwatch(self) | drop(&self->soon) | drop(&self->timer) ? -1 : 0;
+    return unwatch(self) | drop_soon(self) ? -1 : 0;
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------- */
@@ -316,7 +289,7 @@ static PyObject *host_turn(PyObject *object, PyObject *unused)
     host *self = (host *)object;
     PyObject *type, *value, *trace;
 
-    if (drop(&self->soon))
+    if (drop_soon(self))
         return NULL;
     if (PyDict_Size(self->waiting) == 0) {
         if (stop(self))
@@ -338,12 +311,6 @@ static PyObject *host_turn(PyObject *object, PyObject *unused)
 static PyObject *host_woken(PyObject *object, PyObject *unused)
 {
     Py_CLEAR(((host *)object)->soon);
-    return host_turn(object, unused);
-}
-
-static PyObject *host_ring(PyObject *object, PyObject *unused)
-{
-    Py_CLEAR(((host *)object)->timer);
     return host_turn(object, unused);
 }
 
@@ -382,9 +349,16 @@ static PyObject *host_leave(PyObject *object, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-static PyObject *host_is_ours(PyObject *object, void *closure)
+/* serves(mailer, loop): whether it is theirs, and of this process. */
+static PyObject *host_serves(PyObject *object, PyObject *args)
 {
-    return PyBool_FromLong(((host *)object)->process == facteur_process());
+    host *self = (host *)object;
+    PyObject *mailer, *loop;
+
+    if (!PyArg_UnpackTuple(args, "serves", 2, 2, &mailer, &loop))
+        return NULL;
+    return PyBool_FromLong(self->mailer == mailer && self->loop == loop &&
+                           self->process == facteur_process());
 }
 
 static PyMethodDef host_methods[] = {
@@ -393,16 +367,11 @@ static PyMethodDef host_methods[] = {
          "submit($self, message, deadline, many=False, /)\n--\n\nA Delivery; many: one of many.")},
     {"submit_letter", (PyCFunction)(void (*)(void))host_submit_letter, METH_VARARGS | METH_KEYWORDS,
      PyDoc_STR("submit_letter($self, /, kind, data, **arguments)\n--\n\nA Delivery.")},
+    {"serves", host_serves, METH_VARARGS, PyDoc_STR("serves($self, mailer, loop, /)\n--\n\n")},
     {"turn", host_turn, METH_NOARGS, PyDoc_STR("turn($self, /)\n--\n\n")},
     {"woken", host_woken, METH_NOARGS, PyDoc_STR("woken($self, /)\n--\n\n")},
-    {"ring", host_ring, METH_NOARGS, PyDoc_STR("ring($self, /)\n--\n\n")},
     {"leave", host_leave, METH_NOARGS, PyDoc_STR("leave($self, /)\n--\n\n")},
     {NULL, NULL, 0, NULL},
-};
-
-static PyGetSetDef host_getset[] = {
-    {"is_ours", host_is_ours, NULL, PyDoc_STR("Whether it was made in this process."), NULL},
-    {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyMemberDef host_members[] = {
@@ -417,7 +386,6 @@ static PyType_Slot host_slots[] = {
     {Py_tp_traverse, host_traverse},
     {Py_tp_clear, host_clear},
     {Py_tp_methods, host_methods},
-    {Py_tp_getset, host_getset},
     {Py_tp_members, host_members},
     {Py_tp_doc, (void *)"A mailer under one event loop."},
     {0, NULL},

@@ -778,14 +778,15 @@ FACTEUR_API int facteur_host_submit(facteur_host *host, facteur_message *message
                                     facteur_error **error);
 
 /*
- * Readable when there is work for this host.  Stays the same in a process; -1 before the first
- * submission.
+ * Readable when there is work for this host, or when the time has come that facteur_host_timeout()
+ * told last.  Stays the same in a process; -1 before the first submission.
  */
 FACTEUR_API int facteur_host_fd(const facteur_host *host);
 
 /*
  * Seconds until the next step is due; negative if none is.  Ask after each submission and after
- * each step: the earlier answer is no longer valid.
+ * each step: the earlier answer is no longer valid.  A loop that watches the descriptor only has to
+ * see whether it is 0: then a step is due at once, and the descriptor does not tell it.
  */
 FACTEUR_API double facteur_host_timeout(facteur_host *host);
 

@@ -347,6 +347,29 @@ static void a_host_knows_when_it_is_due(void **state)
     facteur_mailer_free(mailer);
 }
 
+/* A loop that watches the descriptor alone is called when the time has come, too. */
+static void a_host_is_called_when_it_is_due(void **state)
+{
+    facteur_mailer *mailer = open_relay("");
+    facteur_host *host = open_host(mailer);
+    facteur_message *message = make_message();
+    facteur_delivery *delivery = NULL;
+
+    atomic_store(&relay.silent, true);
+    assert_int_equal(facteur_host_submit(host, message, 0.3, 0, &delivery, NULL), 0);
+    facteur_message_free(message);
+    while (!facteur_host_done(host)) {
+        struct pollfd fd = {.fd = facteur_host_fd(host), .events = POLLIN};
+
+        if (facteur_host_timeout(host) != 0)
+            assert_int_equal(poll(&fd, 1, 60000), 1);
+        facteur_host_step(host);
+    }
+    assert_int_not_equal(delivery_settle(delivery, 0), FACTEUR_SENT);
+    facteur_host_free(host);
+    facteur_mailer_free(mailer);
+}
+
 static void *be_a_loop(void *argument)
 {
     struct loop *loop = argument;
@@ -675,6 +698,7 @@ int main(void)
         WITH_RELAY(threads_feed_one_connection),
         WITH_RELAY(a_host_drives_many_mails),
         WITH_RELAY(a_host_knows_when_it_is_due),
+        WITH_RELAY(a_host_is_called_when_it_is_due),
         WITH_RELAY(loops_and_threads_share_a_mailer),
         WITH_RELAY(a_loop_that_stops_delays_nobody),
         WITH_RELAY(what_a_loop_leaves_goes_on),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -49,15 +48,9 @@ class _Loop:
     def __init__(self, hub: Any) -> None:
         self.hub = hub
         self.readers: dict[int, _Handle] = {}
-        self.time = time.monotonic
 
     def call_soon(self, function: Callable[[], None]) -> _Handle:
         return _Handle(self.hub.loop.run_callback(function))
-
-    def call_at(self, due: float, function: Callable[[], None]) -> _Handle:
-        timer = self.hub.loop.timer(max(0.0, due - self.time()))
-        timer.start(function)
-        return _Handle(timer)
 
     def add_reader(self, fd: int, function: Callable[[], None]) -> None:
         watcher = self.hub.loop.io(fd, 1)

@@ -11,6 +11,7 @@ import datetime
 import inspect
 import logging
 import weakref
+from asyncio import get_running_loop
 from typing import TYPE_CHECKING, Any
 
 from ._receipt import Receipt
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("facteur")
 
 # (id(mailer), id(loop)) -> Host.  What the loop is to call keeps a Host, and with it the mailer.
-_hosts: weakref.WeakValueDictionary[tuple[int, int], Host] = weakref.WeakValueDictionary()
+_hosts: dict[tuple[int, int], weakref.ref[Host]] = {}
 
 # Mailers whose token is being asked for: id(mailer) -> the thread's work.
 _askings: dict[int, asyncio.Future[None]] = {}
@@ -30,14 +31,26 @@ _askings: dict[int, asyncio.Future[None]] = {}
 def host_of(mailer: Any, loop: Any) -> Host:
     """The mailer's host in this loop; a child of fork() makes its own."""
     key = (id(mailer), id(loop))
-    host = _hosts.get(key)
-    if host is None or host.mailer is not mailer or host.loop is not loop or not host.is_ours:
-        # A loop that was closed with mails under way calls nothing any more.  Another thread may add a host meanwhile.
-        for left in [found() for found in _hosts.valuerefs()]:
-            if left is not None and left.loop.is_closed():
-                left.leave()
-        host = _hosts[key] = mailer._host(loop)
+    known = _hosts.get(key)
+    host = None if known is None else known()
+    if host is None or not host.serves(mailer, loop):
+        _forget()
+        host = mailer._host(loop)
+        _hosts[key] = weakref.ref(host)
     return host
+
+
+def _forget() -> None:
+    """Drop what was freed.  A loop that was closed with mails under way calls nothing any more.
+
+    Another thread may add a host meanwhile.
+    """
+    for key, known in list(_hosts.items()):
+        left = known()
+        if left is not None and left.loop.is_closed():
+            left.leave()
+        if left is None and _hosts.get(key) is known:
+            _hosts.pop(key, None)
 
 
 def log_lost(delivery: Any) -> None:
@@ -58,7 +71,7 @@ def log_lost(delivery: Any) -> None:
 
 async def _renew(mailer: Any, delivery: Any) -> None:
     """Get the token in a thread of the loop's executor, one for all the tasks that need it, and go on with it."""
-    loop = asyncio.get_running_loop()
+    loop = get_running_loop()
     asking = _askings.get(id(mailer))
     if asking is None or asking.get_loop() is not loop or asking.done():
         asking = _askings[id(mailer)] = loop.run_in_executor(None, delivery.ask)
@@ -86,7 +99,7 @@ class Coroutines:
 
         Any number of loops, threads and processes may share the mailer.  The errors of send().
         """
-        delivery: Any = host_of(self, asyncio.get_running_loop()).submit(message, deadline)
+        delivery: Any = host_of(self, get_running_loop()).submit(message, deadline)
         await delivery
         # Before it left, or after the relay refused the token that there was.
         while delivery.needs_token:
@@ -104,7 +117,7 @@ class Coroutines:
         arguments = {"to": to, "from_": from_, "reply_to": reply_to, "locale": locale, "subject": subject,
                      "message_id": message_id, "date": date, "words": words, "attachments": attachments,
                      "deadline": deadline}  # fmt: skip
-        delivery: Any = host_of(self, asyncio.get_running_loop()).submit_letter(kind, data, **arguments)
+        delivery: Any = host_of(self, get_running_loop()).submit_letter(kind, data, **arguments)
         if isinstance(delivery, Receipt):
             # Of a letter that the machine is too short to compose.
             return delivery

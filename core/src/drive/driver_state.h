@@ -50,7 +50,6 @@ struct fct_event_host {
     unsigned waiting; /* the number of its tasks that are not finished */
     uint64_t due_us;  /* when it will step by itself at the latest */
     bool aside;       /* it found another holder of the lead and waits for a notice */
-    bool noticed;
     bool gone;
 };
 

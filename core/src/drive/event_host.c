@@ -83,14 +83,6 @@ int fct_event_host_admit(fct_event_host *host, struct fct_task *task, facteur_er
     return 0;
 }
 
-static void notify(fct_event_host *host)
-{
-    if (host->noticed)
-        return;
-    host->noticed = true;
-    fct_notice_give(&host->notice);
-}
-
 void fct_event_host_finish(fct_event_host *host, struct fct_task *task)
 {
     if (task->told)
@@ -101,7 +93,7 @@ void fct_event_host_finish(fct_event_host *host, struct fct_task *task)
     task->untold = true;
     fct_list_push(&host->untold, &task->run);
     if (host->driver->stepping != host)
-        notify(host);
+        fct_notice_give(&host->notice);
 }
 
 static uint64_t due_us(const fct_driver *driver)
@@ -127,7 +119,7 @@ void fct_event_hosts_call(fct_driver *driver)
         fct_event_host *host = FCT_ENTRY(at, fct_event_host, link);
 
         if (host->waiting && (host->aside || next_us < host->due_us))
-            notify(host);
+            fct_notice_give(&host->notice);
     }
 }
 
@@ -163,17 +155,12 @@ uint64_t fct_event_host_timeout_us(fct_event_host *host)
         stand(host, true);
     else
         host->due_us = due_us(driver);
+    if (host->due_us > now_us)
+        fct_notice_give_at(&host->notice, host->due_us);
     pthread_mutex_unlock(&driver->lock);
     if (host->due_us == UINT64_MAX)
         return UINT64_MAX;
     return host->due_us > now_us ? host->due_us - now_us : 0;
-}
-
-static void take_notice(fct_event_host *host)
-{
-    if (host->noticed)
-        fct_notice_take(&host->notice);
-    host->noticed = false;
 }
 
 /* With the lead, without the lock. */
@@ -195,7 +182,7 @@ void fct_event_host_step(fct_event_host *host)
     if (!fct_driver_is_ours(driver))
         return;
     pthread_mutex_lock(&driver->lock);
-    take_notice(host);
+    fct_notice_take(&host->notice, fct_clock_now_us());
     if (driver->led) {
         stand(host, true);
     } else if (driver->concert) {

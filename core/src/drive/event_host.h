@@ -37,7 +37,10 @@ void fct_event_host_unref(fct_event_host *host); /* NULL is fine */
  * nothing was submitted yet.
  */
 int fct_event_host_fd(const fct_event_host *host);
-/* Microseconds until step() is due.  UINT64_MAX: only when the descriptor is readable. */
+/*
+ * Microseconds until step() is due; then the descriptor is readable, too.  0: at once, the
+ * descriptor does not tell it.  UINT64_MAX: only when the descriptor is readable.
+ */
 uint64_t fct_event_host_timeout_us(fct_event_host *host);
 /* Do everything that can be done without waiting. */
 void fct_event_host_step(fct_event_host *host);

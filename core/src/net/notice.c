@@ -2,14 +2,14 @@
 #include "net/notice.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 void fct_notice_init(fct_notice *notice)
 {
-    notice->fd = notice->event_fd = notice->inner_fd = -1;
+    notice->fd = notice->timer_fd = notice->inner_fd = -1;
+    notice->due_us = UINT64_MAX;
     notice->looking = false;
 }
 
@@ -25,10 +25,10 @@ bool fct_notice_open(fct_notice *notice, int inner_fd)
     int cause;
 
     notice->fd = epoll_create1(EPOLL_CLOEXEC);
-    notice->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    notice->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     notice->inner_fd = inner_fd;
     notice->looking = inner_fd >= 0;
-    if (notice->fd >= 0 && notice->event_fd >= 0 && add(notice, notice->event_fd) &&
+    if (notice->fd >= 0 && notice->timer_fd >= 0 && add(notice, notice->timer_fd) &&
         (inner_fd < 0 || add(notice, inner_fd)))
         return true;
     cause = errno;
@@ -41,24 +41,40 @@ void fct_notice_close(fct_notice *notice)
 {
     if (notice->fd >= 0)
         close(notice->fd);
-    if (notice->event_fd >= 0)
-        close(notice->event_fd);
+    if (notice->timer_fd >= 0)
+        close(notice->timer_fd);
     fct_notice_init(notice);
 }
 
-void fct_notice_give(const fct_notice *notice)
+/* 0: stop it. */
+static void set_timer(fct_notice *notice, uint64_t ns)
 {
-    uint64_t one = 1;
+    struct itimerspec at = {
+        .it_value = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)}};
 
-    /* A counter that is full is readable enough. */
-    (void)!write(notice->event_fd, &one, sizeof one);
+    timerfd_settime(notice->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-void fct_notice_take(const fct_notice *notice)
+void fct_notice_give(fct_notice *notice)
 {
-    uint64_t count;
+    fct_notice_give_at(notice, 0);
+}
 
-    (void)!read(notice->event_fd, &count, sizeof count);
+void fct_notice_give_at(fct_notice *notice, uint64_t due_us)
+{
+    if (notice->fd < 0 || due_us >= notice->due_us)
+        return;
+    notice->due_us = due_us;
+    set_timer(notice, due_us ? due_us * 1000 : 1);
+}
+
+/* The kernel may ring a little later than it was told to: unlike read(), this takes that back. */
+void fct_notice_take(fct_notice *notice, uint64_t now_us)
+{
+    if (notice->due_us > now_us)
+        return;
+    notice->due_us = UINT64_MAX;
+    set_timer(notice, 0);
 }
 
 void fct_notice_look(fct_notice *notice, bool looking)
