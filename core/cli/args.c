@@ -72,6 +72,7 @@ static const struct rule rules[] = {
     {"all", FLAG_ALL, false, OUTBOX},
     {"keep-bodies", FLAG_KEEP_BODIES, true, OUTBOX},
     {"keep-rows", FLAG_KEEP_ROWS, true, OUTBOX},
+    {"reason", FLAG_REASON, true, OUTBOX},
 };
 #define RULES (sizeof rules / sizeof rules[0])
 

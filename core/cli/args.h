@@ -62,7 +62,8 @@ enum flag {
     FLAG_MAIL,
     FLAG_ALL,
     FLAG_KEEP_BODIES,
-    FLAG_KEEP_ROWS
+    FLAG_KEEP_ROWS,
+    FLAG_REASON
 };
 
 struct given {

@@ -96,7 +96,7 @@ static void print_row(const json_t *row)
 
     json_object_foreach((json_t *)row, name, value)
     {
-        if (json_is_null(value) || json_is_object(value))
+        if (json_is_null(value) || json_is_object(value) || json_is_array(value))
             continue;
         printf("%-12s ", name);
         if (json_is_integer(value))
@@ -107,6 +107,32 @@ static void print_row(const json_t *row)
             put_plain(stdout, json_string_value(value));
         putchar('\n');
     }
+}
+
+static void print_event(const json_t *event)
+{
+    const char *at = text_of(event, "at");
+
+    printf("  %-19.19s ", *at ? at : "now");
+    put_cell(text_of(event, "what"), 10);
+    if (number_of(event, "attempt"))
+        printf(" try %lld", number_of(event, "attempt"));
+    if (*text_of(event, "relay")) {
+        fputs("  ", stdout);
+        put_plain(stdout, text_of(event, "relay"));
+    }
+    if (*text_of(event, "text")) {
+        fputs("  ", stdout);
+        put_plain(stdout, text_of(event, "text"));
+    }
+    putchar('\n');
+}
+
+static void print_history(const json_t *events)
+{
+    puts("history (UTC)");
+    for (size_t i = 0; i < json_array_size(events); i++)
+        print_event(json_array_get(events, i));
 }
 
 /* ---- Looking ----------------------------------------------------------------------------------
@@ -182,8 +208,10 @@ static int show(const struct args *args, facteur_outbox *outbox)
     if (code)
         return fail_error(NULL, code, error);
     result = take_json(args, json, &row);
-    if (row && !args_has(args, FLAG_JSON))
+    if (row && !args_has(args, FLAG_JSON)) {
         print_row(row);
+        print_history(json_object_get(row, "history"));
+    }
     json_decref(row);
     return result;
 }
@@ -212,7 +240,7 @@ static int stats(const struct args *args, facteur_outbox *outbox)
 static int health(const struct args *args, facteur_outbox *outbox)
 {
     facteur_error *error = NULL;
-    json_t *facts = NULL;
+    json_t *facts = NULL, *paused;
     char *json = NULL;
     long long quarantined;
     int code = facteur_outbox_stats(outbox, &json, &error), result;
@@ -231,6 +259,14 @@ static int health(const struct args *args, facteur_outbox *outbox)
                       "%lld quarantined: their workers died over them; see facteur outbox list "
                       "--state quarantined",
                       quarantined);
+    paused = json_object_get(facts, "paused");
+    for (size_t i = 0; i < json_array_size(paused); i++)
+        result = fail(EXIT_RETRY, NULL,
+                      "%s refuses this site's mails and gets none until %s: %s; see facteur outbox "
+                      "resume",
+                      text_of(json_array_get(paused, i), "name"),
+                      text_of(json_array_get(paused, i), "until"),
+                      text_of(json_array_get(paused, i), "reason"));
     if (number_of(facts, "wal_bytes") > WAL_LARGE)
         result = fail(EXIT_RETRY, NULL,
                       "the log has %lld MB: another program keeps a read transaction open",
@@ -375,9 +411,20 @@ int cmd_outbox(const struct args *args)
     static const struct {
         const char *name;
         int (*run)(const struct args *args, facteur_outbox *outbox);
-    } known[] = {{"check", check}, {"list", list},   {"show", show},
-                 {"retry", act},   {"cancel", act},  {"release", act},
-                 {"purge", purge}, {"stats", stats}, {"health", health}};
+    } known[] = {{"check", check},
+                 {"list", list},
+                 {"show", show},
+                 {"retry", act},
+                 {"cancel", act},
+                 {"release", act},
+                 {"purge", purge},
+                 {"stats", stats},
+                 {"health", health},
+                 {"suppressed", outbox_suppressed},
+                 {"suppress", outbox_suppress},
+                 {"unsuppress", outbox_unsuppress},
+                 {"paused", outbox_paused},
+                 {"resume", outbox_resume}};
     const char *word = args->file_count ? args->files[0] : "";
     facteur_outbox *outbox = NULL;
     int result;
@@ -396,5 +443,6 @@ int cmd_outbox(const struct args *args)
     return fail(
         EXIT_USAGE, NULL,
         "expected: facteur outbox init, migrate, check, list, show, retry, cancel, release, "
-        "purge, stats or health; see facteur help outbox");
+        "purge, stats, health, suppressed, suppress, unsuppress, paused or resume; see facteur "
+        "help outbox");
 }

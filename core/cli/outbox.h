@@ -16,4 +16,11 @@ int outbox_open(const struct args *args, bool create, facteur_outbox **out);
 /* The value of a flag as a number, or `fallback` without it; the same results. */
 int flag_number(const struct args *args, enum flag flag, double fallback, double *out);
 
+/* In outbox_bars.c */
+int outbox_suppressed(const struct args *args, facteur_outbox *outbox);
+int outbox_suppress(const struct args *args, facteur_outbox *outbox);
+int outbox_unsuppress(const struct args *args, facteur_outbox *outbox);
+int outbox_paused(const struct args *args, facteur_outbox *outbox);
+int outbox_resume(const struct args *args, facteur_outbox *outbox);
+
 #endif

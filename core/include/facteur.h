@@ -999,8 +999,8 @@ typedef void (*facteur_complaint)(void *user, const facteur_error *error);
  * grace      Seconds that the others have to get their verdict then.
  * complain   May be NULL.
  * json       The caller's (facteur_free): {"sent", "failed", "retried", "expired", "held",
- *            "rescued", "quarantined", "stale"}, the numbers of verdicts, of leases of dead workers
- *            that were taken back, and of leases that were lost to another worker.
+ *            "paused", "rescued", "quarantined", "stale"}, the numbers of verdicts, of leases of
+ * dead workers that were taken back, and of leases that were lost to another worker.
  *
  * FACTEUR_ECONFIG: the mailer has no relay, or the option background.  FACTEUR_ECLOSED.  An error
  * of the database only when nothing was sent yet, or at the end.
@@ -1018,13 +1018,20 @@ FACTEUR_API int facteur_outbox_work(facteur_outbox *outbox, facteur_mailer *mail
  *
  * A row is an object: id, state, key, kind, sender, recipients, message_id, size, priority,
  * attempts, crashes, doubts, created_at, next_at, expires_at, lease_until, ended_at, owner, relay,
- * reply, and receipt (of the last attempt, or null).  FACTEUR_EMESSAGE: no such state.
+ * reply, trace (the W3C traceparent of the mail), and receipt (of the last attempt, or null).
+ * FACTEUR_EMESSAGE: no such state.
  */
 FACTEUR_API int facteur_outbox_list(facteur_outbox *outbox, const char *state, const char *key,
                                     long long after, unsigned limit, char **json,
                                     facteur_error **error);
 
-/* One row, as above.  FACTEUR_EMESSAGE: no such row. */
+/*
+ * One row, as above, and its history: a list of {"at", "what", "attempt", "relay", "text"}, the
+ * oldest first.  `what` is enqueued, deferred, paused (the relay refuses the site, or wants mails
+ * later), in_doubt (no verdict came), lost (its worker died before a relay could have it),
+ * suppressed, failed, expired, held, sent, bounced, leased (now under way) or an action.
+ * FACTEUR_EMESSAGE: no such row.
+ */
 FACTEUR_API int facteur_outbox_show(facteur_outbox *outbox, long long id, char **json,
                                     facteur_error **error);
 
@@ -1046,6 +1053,26 @@ FACTEUR_API int facteur_outbox_act(facteur_outbox *outbox, const char *action, l
                                    int *done, const char **state, facteur_error **error);
 
 /*
+ * Addresses that no mail goes to (the suppression list), and relays that get none for a while
+ * because they refuse the site.  A worker looks before each try.
+ *
+ * what     "address" or "relay".
+ * after    Those behind this name; NULL: from the first.
+ * json     Up to 1,000 as a list (facteur_free) of {"name", "since", "until", "times", "reason",
+ *          "id"}, in the order of their names; `id` is the row that was the reason, or null.
+ * address  One address; the case of its letters is of no matter.
+ * found    0 when there was none.
+ *
+ * FACTEUR_EMESSAGE: not such a word, not an address.
+ */
+FACTEUR_API int facteur_outbox_bars(facteur_outbox *outbox, const char *what, const char *after,
+                                    char **json, facteur_error **error);
+FACTEUR_API int facteur_outbox_suppress(facteur_outbox *outbox, const char *address,
+                                        const char *reason, facteur_error **error);
+FACTEUR_API int facteur_outbox_unbar(facteur_outbox *outbox, const char *what, const char *name,
+                                     int *found, facteur_error **error);
+
+/*
  * Delete what is old, in small transactions: the bytes of mails that ended before keep_bodies
  * seconds, and the rows of those that ended before keep_rows seconds.  Both counts may be NULL.
  */
@@ -1054,6 +1081,7 @@ FACTEUR_API int facteur_outbox_purge(facteur_outbox *outbox, double keep_bodies,
 
 /*
  * {"states": {state: count, …}, "oldest_ready_at", "late_s" (how long that one waits), "doubts",
+ * "paused" (relays, as facteur_outbox_bars() tells them),
  * "schema", "database", "fixed", "file_bytes", "wal_bytes"}; facteur_free.  A mail that a worker
  * has is ready when its lease ends.  "fixed" is false for a SQLite that can lose commits when
  * another program checkpoints.

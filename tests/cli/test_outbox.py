@@ -50,8 +50,8 @@ def ask(box, sql):
 
 
 def test_a_mail_is_queued_and_sent(box, server):
-    assert facteur("outbox", "init", box=box) == "made, version 1\n"
-    assert facteur("outbox", "migrate", box=box) == "version 1, nothing to do\n"
+    assert facteur("outbox", "init", box=box) == "made, version 2\n"
+    assert facteur("outbox", "migrate", box=box) == "version 2, nothing to do\n"
     assert facteur("outbox", "check", box=box) == "ok\n"
     first = json.loads(facteur("enqueue", *MAIL, "--key", "order-1", "--json", box=box))
     assert (first["status"], first["ok"], first["queue_id"], first["error"]) == ("queued", True, "1", None)
@@ -69,7 +69,7 @@ def test_a_mail_is_queued_and_sent(box, server):
     assert facteur("outbox", "list", box=box).splitlines()[1].startswith("1        sent ")
     assert json.loads(facteur("outbox", "stats", "--json", box=box))["states"]["sent"] == 1
     told = facteur("outbox", "stats", box=box)
-    assert "sent         1\n" in told and "schema       1\n" in told and "\nfixed        " in told
+    assert "sent         1\n" in told and "schema       2\n" in told and "\nfixed        " in told
 
 
 def test_a_letter_is_queued(box, server):
@@ -120,6 +120,43 @@ def test_an_operators_hand(box):
     ask(box, "UPDATE facteur_mail SET state = 'sent', ended_at = 1 WHERE id < 3")
     assert json.loads(facteur("outbox", "purge", "--json", box=box)) == {"bodies": 2, "rows": 2}
     assert facteur("outbox", "purge", "--keep-rows", 0, box=box) == "0 mails, 0 rows\n"
+
+
+def test_suppression_and_history(box, server):
+    assert facteur("outbox", "suppressed", box=facteur("outbox", "init", box=box) and box) == ""
+    told = facteur("outbox", "suppress", "B@example.com", "c@example.com", "--reason", "asked by phone", box=box)
+    assert told == "B@example.com suppressed\nc@example.com suppressed\n"
+    assert "expected" in facteur("outbox", "suppress", "nobody at all", box=box, code=DATA)
+    lines = facteur("outbox", "suppressed", box=box).splitlines()
+    assert lines[0].startswith("b@example.com  since 20") and lines[0].endswith("  asked by phone")
+    assert [bar["name"] for bar in json.loads(facteur("outbox", "suppressed", "--json", box=box))] == ["b@example.com", "c@example.com"]
+    facteur("enqueue", *MAIL, box=box)
+    facteur("worker", "--once", box=box, dsn=server.dsn())
+    assert server.mails() == []
+    [row] = rows(box)
+    assert row["state"] == "failed" and row["reply"].endswith("b@example.com is on the suppression list: asked by phone")
+    assert facteur("outbox", "unsuppress", "b@example.com", box=box) == "b@example.com free\n"
+    assert "is not on the list" in facteur("outbox", "unsuppress", "b@example.com", box=box, code=DATA)
+    facteur("outbox", "retry", 1, box=box)
+    facteur("worker", "--once", box=box, dsn=server.dsn())
+    shown = facteur("outbox", "show", 1, box=box)
+    history = [line.split()[1] for line in shown.split("history (UTC)\n")[1].splitlines()]
+    assert history == ["enqueued", "failed", "retry", "sent"]
+    assert [e["what"] for e in json.loads(facteur("outbox", "show", 1, "--json", box=box))["history"]] == history
+
+
+def test_a_relay_that_refuses_the_site_is_left_alone(box):
+    with SmtpServer("--plain", "--reply", "final=550 5.7.26 unauthenticated") as server:
+        facteur("enqueue", *MAIL, box=box)
+        done = subprocess.run([os.environ["FACTEUR_CLI"], "worker", "--once"], env=environment(box, server.dsn()), text=True,
+                              capture_output=True, timeout=30)
+        assert done.returncode == 0 and "refuses this site's mails" in done.stderr and "5.7.26" in done.stderr
+        [row] = rows(box)
+        assert (row["state"], row["attempts"]) == ("ready", 0) and row["reply"].startswith("550 5.7.26 ")
+        assert facteur("outbox", "paused", box=box).startswith("smtp://127.0.0.1:")
+        assert "refuses this site's mails" in facteur("outbox", "health", box=box, code=RETRY)
+        assert facteur("outbox", "resume", box=box).endswith(" free\n")
+        assert facteur("outbox", "paused", box=box) == "" and facteur("outbox", "resume", box=box) == ""
 
 
 def test_health_tells_what_is_wrong(box):

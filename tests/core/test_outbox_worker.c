@@ -15,60 +15,13 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include <sqlite3.h>
-
 #include "base/memory.h"
 #include "facteur.h"
 #include "mime/message.h"
 #include "mime/sealed.h"
 #include "support/expect.h"
-#include "support/mailer_fixture.h"
-#include "support/outbox_fixture.h"
-#include "support/smtp_peer.h"
+#include "support/outbox_shop.h"
 #include "worker/work.h"
-
-#define CHUNKED "250-test\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 8BITMIME\r\n"
-#define GROUPED "250-test\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
-#define PLAIN "250-test\r\n250 8BITMIME\r\n"
-
-static facteur_outbox *open_box(const struct outbox *box)
-{
-    facteur_outbox *outbox = NULL;
-
-    assert_int_equal(facteur_outbox_open(box->url, 0, &outbox, NULL), 0);
-    return outbox;
-}
-
-static facteur_mailer *mailer_for(const struct server *server)
-{
-    char dsn[64];
-
-    snprintf(dsn, sizeof dsn, "smtp://127.0.0.1:%u", server->port);
-    return open_mailer(dsn);
-}
-
-/* An outbox, a mailer before a server of its own, and what a test asks of them. */
-struct shop {
-    struct outbox *box;
-    struct server server; /* features and hold are the test's */
-    facteur_outbox *outbox;
-    facteur_mailer *mailer;
-};
-
-static void shop_open(struct shop *shop, void **state)
-{
-    shop->box = *state;
-    server_start(&shop->server);
-    shop->outbox = open_box(shop->box);
-    shop->mailer = mailer_for(&shop->server);
-}
-
-static void shop_close(struct shop *shop)
-{
-    facteur_mailer_free(shop->mailer);
-    facteur_outbox_close(shop->outbox);
-    server_stop(&shop->server);
-}
 
 /* The same with each way in which a mail is written. */
 static void before_each_relay(void **state, bool hold, void (*act)(struct shop *shop))
@@ -86,93 +39,14 @@ static void before_each_relay(void **state, bool hold, void (*act)(struct shop *
     }
 }
 
-static facteur_message *message_for(const char *to)
-{
-    facteur_message *message = facteur_message_new();
-
-    assert_non_null(message);
-    assert_int_equal(facteur_message_set(message, "from", "shop@x.example", FACTEUR_NTS, NULL), 0);
-    assert_int_equal(facteur_message_set(message, "to", to, FACTEUR_NTS, NULL), 0);
-    assert_int_equal(facteur_message_set(message, "text", "Thank you.\n", FACTEUR_NTS, NULL), 0);
-    return message;
-}
-
-static facteur_message *message_to(unsigned number)
-{
-    char to[32];
-
-    snprintf(to, sizeof to, "mail%u@x.example", number);
-    return message_for(to);
-}
-
-static facteur_receipt *enqueue(facteur_outbox *outbox, facteur_mailer *mailer, unsigned number,
-                                const char *key)
-{
-    facteur_message *message = message_to(number);
-    facteur_receipt *receipt = NULL;
-    facteur_error *error = NULL;
-
-    if (facteur_outbox_enqueue(outbox, mailer, message, key, 0, 0, -1, &receipt, &error))
-        fail_msg("%s", facteur_error_sentence(error));
-    facteur_message_free(message);
-    return receipt;
-}
-
-static void enqueue_many(facteur_outbox *outbox, facteur_mailer *mailer, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        facteur_receipt_free(enqueue(outbox, mailer, i % NUMBERED_MAX, NULL));
-}
-
-/* Work until nothing is ready; whether the numbers hold this text. */
-static void work_once(facteur_outbox *outbox, facteur_mailer *mailer, facteur_complaint complain,
-                      void *user, const char *expected)
-{
-    facteur_error *error = NULL;
-    char *json = NULL;
-
-    if (facteur_outbox_work(outbox, mailer, 1, -1, 0, complain, user, &json, &error))
-        fail_msg("%s", facteur_error_sentence(error));
-    if (!strstr(json, expected))
-        fail_msg("%s", json);
-    facteur_free(json);
-}
-
-static void run_sql(const struct outbox *box, const char *sql)
-{
-    sqlite3 *db;
-    char *problem = NULL;
-
-    assert_int_equal(sqlite3_open(box->path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
-    if (sqlite3_exec(db, sql, NULL, NULL, &problem) != SQLITE_OK)
-        fail_msg("%s", problem);
-    sqlite3_close(db);
-}
-
-static int64_t ask(const struct outbox *box, const char *sql)
-{
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    int64_t value;
-
-    assert_int_equal(sqlite3_open(box->path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    value = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return value;
-}
-
 /* ---- Enqueue --------------------------------------------------------------------------------- */
 
 static void a_queued_mail_has_a_receipt(void **state)
 {
-    facteur_outbox *outbox = open_box(*state);
+    facteur_outbox *outbox = shop_open_box(*state);
     facteur_mailer *mailer = open_mailer("smtp://127.0.0.1:1");
-    facteur_receipt *first = enqueue(outbox, mailer, 1, "order-1"),
-                    *second = enqueue(outbox, mailer, 1, "order-1");
+    facteur_receipt *first = shop_enqueue(outbox, mailer, 1, "order-1"),
+                    *second = shop_enqueue(outbox, mailer, 1, "order-1");
     char *bytes = NULL, *json = NULL;
     const char *was = NULL;
     facteur_error *error = NULL;
@@ -220,9 +94,9 @@ static void a_queued_mail_has_a_receipt(void **state)
 
 static void what_cannot_be_queued_is_refused(void **state)
 {
-    facteur_outbox *outbox = open_box(*state);
+    facteur_outbox *outbox = shop_open_box(*state);
     facteur_mailer *mailer = open_mailer("memory://");
-    facteur_message *message = message_to(0);
+    facteur_message *message = shop_message_to(0);
     facteur_receipt *receipt = NULL;
     facteur_error *error = NULL;
     char *json = NULL;
@@ -280,7 +154,7 @@ static void enqueue_order(facteur_outbox *outbox, facteur_mailer *mailer, const 
 static void a_letter_has_its_own_key(void **state)
 {
     struct outbox *box = *state;
-    facteur_outbox *outbox = open_box(box);
+    facteur_outbox *outbox = shop_open_box(box);
     facteur_mailer *mailer = open_mailer("null://");
     char number[250];
 
@@ -293,7 +167,8 @@ static void a_letter_has_its_own_key(void **state)
         enqueue_order(outbox, mailer, "8", "mine", status);
         enqueue_order(outbox, mailer, number, NULL, status);
     }
-    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE kind = 'order_confirmation' "
+    assert_int_equal(shop_ask(box,
+                              "SELECT count(*) FROM facteur_mail WHERE kind = 'order_confirmation' "
                               "AND (key = 'order_confirmation:Shop:7' OR key = 'mine' OR "
                               "key GLOB 'order_confirmation:[0-9a-f]*' AND length(key) = 83)"),
                      3);
@@ -305,17 +180,18 @@ static void a_letter_has_its_own_key(void **state)
 
 static void all_is_sent_once_here(struct shop *shop)
 {
-    enqueue_many(shop->outbox, shop->mailer, 160);
-    work_once(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":160,\"failed\":0,\"retried\":0,");
+    shop_enqueue_many(shop->outbox, shop->mailer, 160);
+    shop_work(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":160,\"failed\":0,\"retried\":0,");
     assert_int_equal(shop->server.mails, 160);
     for (unsigned k = 0; k < NUMBERED_MAX; k++)
         assert_int_equal(shop->server.kept[k], 160 / NUMBERED_MAX);
-    assert_int_equal(ask(shop->box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
-                                    "attempts = 1 AND doubts = 0 AND reply LIKE '250%' AND relay "
-                                    "LIKE 'smtp://127.0.0.1:%' AND ended_at > 0 AND "
-                                    "result LIKE '{\"status\":\"sent\"%'"),
+    assert_int_equal(shop_ask(shop->box,
+                              "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
+                              "attempts = 1 AND doubts = 0 AND reply LIKE '250%' AND relay "
+                              "LIKE 'smtp://127.0.0.1:%' AND ended_at > 0 AND "
+                              "result LIKE '{\"status\":\"sent\"%'"),
                      160);
-    work_once(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":0,");
+    shop_work(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":0,");
 }
 
 static void all_is_sent_once(void **state)
@@ -363,10 +239,10 @@ static pid_t start_worker(const struct outbox *box, const struct server *server)
     pid_t child = fork();
 
     if (child == 0) {
-        facteur_outbox *outbox = open_box(box);
+        facteur_outbox *outbox = shop_open_box(box);
         char *json;
 
-        facteur_outbox_work(outbox, mailer_for(server), 0, -1, 0, NULL, NULL, &json, NULL);
+        facteur_outbox_work(outbox, shop_mailer(server), 0, -1, 0, NULL, NULL, &json, NULL);
         _exit(1);
     }
     return child;
@@ -378,22 +254,23 @@ static void the_doubt_is_on_record_before_the_terminator_here(struct shop *shop)
     int status;
     pid_t worker;
 
-    enqueue_many(shop->outbox, shop->mailer, 6);
+    shop_enqueue_many(shop->outbox, shop->mailer, 6);
     worker = start_worker(shop->box, &shop->server);
     while (shop->server.heard == 0)
         usleep(1000);
     kill(worker, SIGKILL);
     waitpid(worker, &status, 0);
-    doubtful = ask(shop->box, "SELECT count(*) FROM facteur_mail WHERE state = 'in_doubt'");
+    doubtful = shop_ask(shop->box, "SELECT count(*) FROM facteur_mail WHERE state = 'in_doubt'");
     /* What the server has heard may be delivered. */
     assert_true(doubtful >= shop->server.heard);
     shop->server.hold = false;
     server_settle(&shop->server);
-    run_sql(shop->box, "UPDATE facteur_mail SET lease_until = 1 WHERE lease_until > 0");
-    work_once(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":6,");
-    assert_int_equal(ask(shop->box, "SELECT sum(doubts) FROM facteur_mail"), doubtful);
-    assert_int_equal(ask(shop->box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
-                                    "attempts = 2"),
+    shop_sql(shop->box, "UPDATE facteur_mail SET lease_until = 1 WHERE lease_until > 0");
+    shop_work(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":6,");
+    assert_int_equal(shop_ask(shop->box, "SELECT sum(doubts) FROM facteur_mail"), doubtful);
+    assert_int_equal(shop_ask(shop->box,
+                              "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
+                              "attempts = 2"),
                      6);
     for (unsigned k = 0; k < 6; k++)
         assert_true(shop->server.kept[k] >= 1 && shop->server.kept[k] <= 2);
@@ -408,7 +285,7 @@ static void the_doubt_is_on_record_before_the_terminator(void **state)
 static void allow(void *user, const facteur_error *error)
 {
     assert_non_null(strstr(facteur_error_message(error), "not today"));
-    run_sql(user, "DROP TRIGGER IF EXISTS refusal");
+    shop_sql(user, "DROP TRIGGER IF EXISTS refusal");
 }
 
 /* All mails end as sent, each once, tried once and without a doubt left. */
@@ -423,12 +300,13 @@ static void work_against(void **state, const char *refused, unsigned count)
              refused);
     snprintf(counts, sizeof counts, "{\"sent\":%u,\"failed\":0,\"retried\":0,", count);
     shop_open(&shop, state);
-    enqueue_many(shop.outbox, shop.mailer, count);
-    run_sql(shop.box, sql);
-    work_once(shop.outbox, shop.mailer, allow, shop.box, counts);
+    shop_enqueue_many(shop.outbox, shop.mailer, count);
+    shop_sql(shop.box, sql);
+    shop_work(shop.outbox, shop.mailer, allow, shop.box, counts);
     assert_int_equal(shop.server.mails, count);
-    assert_int_equal(ask(shop.box, "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
-                                   "attempts = 1 AND doubts = 0"),
+    assert_int_equal(shop_ask(shop.box,
+                              "SELECT count(*) FROM facteur_mail WHERE state = 'sent' AND "
+                              "attempts = 1 AND doubts = 0"),
                      count);
     shop_close(&shop);
 }
@@ -454,9 +332,9 @@ static void large_mails_take_turns(void **state)
     struct shop shop = {.server = {.features = CHUNKED}};
 
     shop_open(&shop, state);
-    enqueue_many(shop.outbox, shop.mailer, 12);
-    run_sql(shop.box, "UPDATE facteur_mail SET size = 60000000 WHERE id % 2 = 0");
-    work_once(shop.outbox, shop.mailer, NULL, NULL, "{\"sent\":12,\"failed\":0,\"retried\":0,");
+    shop_enqueue_many(shop.outbox, shop.mailer, 12);
+    shop_sql(shop.box, "UPDATE facteur_mail SET size = 60000000 WHERE id % 2 = 0");
+    shop_work(shop.outbox, shop.mailer, NULL, NULL, "{\"sent\":12,\"failed\":0,\"retried\":0,");
     assert_int_equal(shop.server.mails, 12);
     shop_close(&shop);
 }
@@ -464,15 +342,16 @@ static void large_mails_take_turns(void **state)
 /* Another worker has taken some rows after they were leased: their mails leave the flight. */
 static void a_stolen_mail_is_not_sent_here(struct shop *shop)
 {
-    enqueue_many(shop->outbox, shop->mailer, 16);
-    run_sql(shop->box,
-            "CREATE TRIGGER thief AFTER UPDATE ON facteur_mail WHEN new.state = 'leased' "
-            "AND old.state = 'ready' AND new.id % 8 = 4 BEGIN UPDATE facteur_mail SET "
-            "fence = fence + 1000 WHERE id = new.id; END");
-    work_once(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":14,\"failed\":0,\"retried\":0,");
+    shop_enqueue_many(shop->outbox, shop->mailer, 16);
+    shop_sql(shop->box,
+             "CREATE TRIGGER thief AFTER UPDATE ON facteur_mail WHEN new.state = 'leased' "
+             "AND old.state = 'ready' AND new.id % 8 = 4 BEGIN UPDATE facteur_mail SET "
+             "fence = fence + 1000 WHERE id = new.id; END");
+    shop_work(shop->outbox, shop->mailer, NULL, NULL, "{\"sent\":14,\"failed\":0,\"retried\":0,");
     assert_int_equal(shop->server.kept[3], 0);
     assert_int_equal(shop->server.mails, 14);
-    assert_int_equal(ask(shop->box, "SELECT count(*) FROM facteur_mail WHERE state = 'leased'"), 2);
+    assert_int_equal(
+        shop_ask(shop->box, "SELECT count(*) FROM facteur_mail WHERE state = 'leased'"), 2);
 }
 
 static void a_stolen_mail_is_not_sent(void **state)
@@ -483,15 +362,15 @@ static void a_stolen_mail_is_not_sent(void **state)
 static void a_relay_that_is_away_is_tried_later(void **state)
 {
     struct outbox *box = *state;
-    facteur_outbox *outbox = open_box(box);
+    facteur_outbox *outbox = shop_open_box(box);
     facteur_mailer *mailer = open_mailer("smtp://127.0.0.1:1");
 
-    enqueue_many(outbox, mailer, 3);
-    work_once(outbox, mailer, NULL, NULL, "{\"sent\":0,\"failed\":0,\"retried\":3,");
-    assert_int_equal(ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'ready' AND "
-                              "attempts = 1 AND doubts = 0 AND reply <> '' AND "
-                              "next_at - created_at >= 20000000 AND "
-                              "result LIKE '{\"status\":\"temporary\"%'"),
+    shop_enqueue_many(outbox, mailer, 3);
+    shop_work(outbox, mailer, NULL, NULL, "{\"sent\":0,\"failed\":0,\"retried\":3,");
+    assert_int_equal(shop_ask(box, "SELECT count(*) FROM facteur_mail WHERE state = 'ready' AND "
+                                   "attempts = 1 AND doubts = 0 AND reply <> '' AND "
+                                   "next_at - created_at >= 20000000 AND "
+                                   "result LIKE '{\"status\":\"temporary\"%'"),
                      3);
     facteur_mailer_free(mailer);
     facteur_outbox_close(outbox);
@@ -502,22 +381,23 @@ static void what_can_never_be_sent_is_kept(void **state)
     struct shop shop = {.server = {.features = "250-test\r\n250 SIZE 10\r\n"}};
 
     shop_open(&shop, state);
-    enqueue_many(shop.outbox, shop.mailer, 6);
-    run_sql(shop.box, "UPDATE facteur_body SET bytes = zeroblob(9) WHERE id = 1;"
-                      "DELETE FROM facteur_body WHERE id = 2;"
-                      "UPDATE facteur_mail SET remaining = '0 7' WHERE id = 3;"
-                      "UPDATE facteur_mail SET expires_at = 5 WHERE id IN (4, 6);"
-                      "UPDATE facteur_mail SET attempts = 1, reply = '451 busy' WHERE id = 6");
-    work_once(shop.outbox, shop.mailer, NULL, NULL,
+    shop_enqueue_many(shop.outbox, shop.mailer, 6);
+    shop_sql(shop.box, "UPDATE facteur_body SET bytes = zeroblob(9) WHERE id = 1;"
+                       "DELETE FROM facteur_body WHERE id = 2;"
+                       "UPDATE facteur_mail SET remaining = '0 7' WHERE id = 3;"
+                       "UPDATE facteur_mail SET expires_at = 5 WHERE id IN (4, 6);"
+                       "UPDATE facteur_mail SET attempts = 1, reply = '451 busy' WHERE id = 6");
+    shop_work(shop.outbox, shop.mailer, NULL, NULL,
               "{\"sent\":0,\"failed\":4,\"retried\":0,\"expired\":2,");
     assert_int_equal(shop.server.mails, 0);
-    assert_int_equal(ask(shop.box, "SELECT count(*) FROM facteur_mail WHERE "
-                                   "(id = 1 AND reply LIKE '%does not begin with%') OR "
-                                   "(id = 2 AND reply LIKE '%bytes of the mail are not there%') OR "
-                                   "(id = 3 AND reply LIKE '%remaining%') OR "
-                                   "(id = 4 AND state = 'expired' AND reply LIKE 'its time%') OR "
-                                   "(id = 6 AND state = 'expired' AND reply = '451 busy') OR "
-                                   "(id = 5 AND state = 'failed' AND reply <> '')"),
+    assert_int_equal(shop_ask(shop.box,
+                              "SELECT count(*) FROM facteur_mail WHERE "
+                              "(id = 1 AND reply LIKE '%does not begin with%') OR "
+                              "(id = 2 AND reply LIKE '%bytes of the mail are not there%') OR "
+                              "(id = 3 AND reply LIKE '%remaining%') OR "
+                              "(id = 4 AND state = 'expired' AND reply LIKE 'its time%') OR "
+                              "(id = 6 AND state = 'expired' AND reply = '451 busy') OR "
+                              "(id = 5 AND state = 'failed' AND reply <> '')"),
                      6);
     shop_close(&shop);
 }
@@ -531,12 +411,12 @@ static void a_stop_gives_back(void **state)
     pid_t stopper;
 
     shop_open(&shop, state);
-    enqueue_many(shop.outbox, shop.mailer, 20);
+    shop_enqueue_many(shop.outbox, shop.mailer, 20);
     assert_int_equal(pipe(ends), 0);
     stopper = fork();
     if (stopper == 0) {
         /* Until mails are on their way. */
-        while (ask(shop.box, "SELECT count(*) FROM facteur_mail WHERE state = 'in_doubt'") < 5)
+        while (shop_ask(shop.box, "SELECT count(*) FROM facteur_mail WHERE state = 'in_doubt'") < 5)
             usleep(1000);
         EXPECT(write(ends[1], "x", 1) == 1);
         _exit(0);
@@ -547,10 +427,11 @@ static void a_stop_gives_back(void **state)
     facteur_free(json);
     waitpid(stopper, &status, 0);
     assert_int_equal(status, 0);
-    assert_int_equal(ask(shop.box, "SELECT count(*) FROM facteur_mail WHERE state = 'ready' AND "
-                                   "lease_until IS NULL AND attempts = doubts"),
+    assert_int_equal(shop_ask(shop.box,
+                              "SELECT count(*) FROM facteur_mail WHERE state = 'ready' AND "
+                              "lease_until IS NULL AND attempts = doubts"),
                      20);
-    assert_int_equal(ask(shop.box, "SELECT sum(doubts) FROM facteur_mail"), 5);
+    assert_int_equal(shop_ask(shop.box, "SELECT sum(doubts) FROM facteur_mail"), 5);
     shop.server.hold = false;
     shop_close(&shop);
     close(ends[0]);
@@ -566,7 +447,7 @@ static struct fct_work *a_work(unsigned attempts)
     fct_buf bytes = {0};
     fct_mail *mail = NULL;
     struct fct_freeze facts = {.date_s = 1};
-    facteur_message *message = message_for("a@x.example, b@x.example, c@x.example");
+    facteur_message *message = shop_message("a@x.example, b@x.example, c@x.example");
 
     assert_int_equal(fct_message_freeze(message, &facts, &mail, NULL), 0);
     assert_int_equal(fct_mail_store(mail, &bytes, NULL), 0);
@@ -673,7 +554,7 @@ static void verdicts_become_states(void **state)
                                .recipient_count = 3,
                                .recipients = each};
 
-        fct_work_judge(work, &outcome, cases[i].policy, NOW, 0);
+        fct_work_judge(work, &outcome, cases[i].policy, NOW, 0, 0);
         assert_int_equal(work->verdict.state, cases[i].state);
         assert_int_equal(work->verdict.doubtful, cases[i].doubtful);
         assert_int_equal(work->verdict.uncounted, cases[i].uncounted);
@@ -700,7 +581,7 @@ static void what_remains_goes_on(void **state)
     assert_int_equal(fct_work_load(work, (fct_slice){bytes.ptr, bytes.len}, "0 2", NULL), 0);
     assert_int_equal(fct_mail_recipient_count(work->task.mail), 2);
     assert_string_equal(fct_mail_recipient(work->task.mail, 1), "c@x.example");
-    fct_work_judge(work, &outcome, FCT_DOUBT_RETRY, NOW, 0);
+    fct_work_judge(work, &outcome, FCT_DOUBT_RETRY, NOW, 0, 0);
     assert_string_equal(work->verdict.remaining, "2");
     fct_work_unref(work);
     for (size_t i = 0; i < 5; i++) {

@@ -141,10 +141,15 @@ static char *counts_json(const struct fct_worker_counts *counts)
     const struct {
         const char *name;
         uint64_t number;
-    } all[] = {{"sent", counts->sent},       {"failed", counts->failed},
-               {"retried", counts->retried}, {"expired", counts->expired},
-               {"held", counts->held},       {"rescued", counts->rescued},
-               {"stale", counts->stale},     {"quarantined", counts->quarantined}};
+    } all[] = {{"sent", counts->sent},
+               {"failed", counts->failed},
+               {"retried", counts->retried},
+               {"expired", counts->expired},
+               {"held", counts->held},
+               {"paused", counts->paused},
+               {"rescued", counts->rescued},
+               {"stale", counts->stale},
+               {"quarantined", counts->quarantined}};
     json_t *root = json_object();
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -184,6 +189,7 @@ int facteur_outbox_work(facteur_outbox *outbox, facteur_mailer *mailer, int once
 {
     struct work work = {mailer, told, user};
     struct fct_worker_setup setup = {.store = outbox->store,
+                                     .plan = &mailer->engine->plan,
                                      .window = facteur_mailer_window(mailer),
                                      .doubt = FCT_DOUBT_RETRY,
                                      .prepare = prepare,

@@ -4,20 +4,20 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
-#include "mailer/outbox_door.h"
+#include "mailer/outbox_json.h"
 #include "mime/sealed.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#define BARS_MAX 100
 #define PURGE_MAX 500 /* rows of one transaction */
 
 /* ---- Rows as JSON -----------------------------------------------------------------------------
  */
 
-/* "2026-11-30T22:05:00.123456Z", or null for 0. */
-static json_t *time_json(int64_t us)
+json_t *fct_outbox_time_json(int64_t us)
 {
     time_t seconds = (time_t)(us / 1000000);
     char text[40], date[24];
@@ -30,7 +30,7 @@ static json_t *time_json(int64_t us)
     return json_string(text);
 }
 
-static json_t *text_or_null(const char *text)
+json_t *fct_outbox_text_json(const char *text)
 {
     return *text ? fct_json_text(text) : json_null();
 }
@@ -49,12 +49,12 @@ static int set_number(json_t *object, const char *name, int64_t number)
 
 static int set_times(json_t *object, const struct fct_store_row *row)
 {
-    int err = fct_json_set(object, "created_at", time_json(row->created_us));
+    int err = fct_json_set(object, "created_at", fct_outbox_time_json(row->created_us));
 
-    err |= fct_json_set(object, "next_at", time_json(row->next_us));
-    err |= fct_json_set(object, "expires_at", time_json(row->expires_us));
-    err |= fct_json_set(object, "lease_until", time_json(row->lease_us));
-    return err | fct_json_set(object, "ended_at", time_json(row->ended_us));
+    err |= fct_json_set(object, "next_at", fct_outbox_time_json(row->next_us));
+    err |= fct_json_set(object, "expires_at", fct_outbox_time_json(row->expires_us));
+    err |= fct_json_set(object, "lease_until", fct_outbox_time_json(row->lease_us));
+    return err | fct_json_set(object, "ended_at", fct_outbox_time_json(row->ended_us));
 }
 
 static json_t *row_json(const struct fct_store_row *row)
@@ -63,7 +63,7 @@ static json_t *row_json(const struct fct_store_row *row)
     int err = set_number(object, "id", row->id);
 
     err |= fct_json_set(object, "state", fct_json_text(fct_row_state_word(row->state)));
-    err |= fct_json_set(object, "key", text_or_null(row->key));
+    err |= fct_json_set(object, "key", fct_outbox_text_json(row->key));
     err |= fct_json_set(object, "kind", fct_json_text(row->kind));
     err |= fct_json_set(object, "sender", fct_json_text(row->sender));
     err |= fct_json_set(object, "recipients", fct_json_text(row->recipients));
@@ -74,9 +74,10 @@ static json_t *row_json(const struct fct_store_row *row)
     err |= set_number(object, "crashes", row->crashes);
     err |= set_number(object, "doubts", row->doubts);
     err |= set_times(object, row);
-    err |= fct_json_set(object, "owner", text_or_null(row->owner));
-    err |= fct_json_set(object, "relay", text_or_null(row->relay));
-    err |= fct_json_set(object, "reply", text_or_null(row->reply));
+    err |= fct_json_set(object, "owner", fct_outbox_text_json(row->owner));
+    err |= fct_json_set(object, "relay", fct_outbox_text_json(row->relay));
+    err |= fct_json_set(object, "reply", fct_outbox_text_json(row->reply));
+    err |= fct_json_set(object, "trace", fct_outbox_text_json(row->trace));
     err |= fct_json_set(object, "receipt", receipt_json(row->result));
     if (!err)
         return object;
@@ -97,7 +98,7 @@ static json_t *rows_json(const struct fct_store_rows *rows)
     return list;
 }
 
-static int take_json(json_t *value, char **json, facteur_error **error)
+int fct_outbox_take_json(json_t *value, char **json, facteur_error **error)
 {
     char *text = value ? fct_json_take(value) : NULL;
 
@@ -115,7 +116,7 @@ int facteur_outbox_list(facteur_outbox *outbox, const char *state, const char *k
     int result = fct_store_list(outbox->store, &filter, &rows, error);
 
     if (!result)
-        result = take_json(rows_json(&rows), json, error);
+        result = fct_outbox_take_json(rows_json(&rows), json, error);
     fct_store_rows_done(&rows);
     return result;
 }
@@ -125,16 +126,30 @@ static int refuse_id(long long id, facteur_error **error)
     return fct_error_set(error, FACTEUR_EMESSAGE, "id", "id: there is no mail %lld", id);
 }
 
+static json_t *whole_row_json(const struct fct_store_row *row, const struct fct_events *events)
+{
+    json_t *object = row_json(row);
+
+    if (!fct_json_set(object, "history", fct_outbox_history_json(row, events)))
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 int facteur_outbox_show(facteur_outbox *outbox, long long id, char **json, facteur_error **error)
 {
     struct fct_store_filter filter = {.id = id, .limit = 1};
     struct fct_store_rows rows = {0};
+    struct fct_events events = {0};
     int result = id > 0 ? fct_store_list(outbox->store, &filter, &rows, error) : 0;
 
     if (!result && !rows.count)
         result = refuse_id(id, error);
     if (!result)
-        result = take_json(row_json(&rows.rows[0]), json, error);
+        result = fct_store_events(outbox->store, id, &events, error);
+    if (!result)
+        result = fct_outbox_take_json(whole_row_json(&rows.rows[0], &events), json, error);
+    fct_events_done(&events);
     fct_store_rows_done(&rows);
     return result;
 }
@@ -260,27 +275,34 @@ static int64_t late_s(int64_t oldest_us)
 int facteur_outbox_stats(facteur_outbox *outbox, char **json, facteur_error **error)
 {
     struct fct_store_facts facts;
+    struct fct_bars bars = {0};
     json_t *root, *states;
     int err = fct_store_facts(outbox->store, &facts, error);
 
-    if (err)
+    if (!err)
+        err = fct_store_bars(outbox->store, FCT_BAR_RELAY, NULL, "", BARS_MAX, &bars, error);
+    if (err) {
+        fct_bars_done(&bars);
         return err;
+    }
     root = json_object();
     states = json_object();
     for (unsigned i = 0; i < FCT_ROW_STATE_COUNT; i++)
         err |= set_number(states, fct_row_state_word((enum fct_row_state)i), facts.count[i]);
     err |= fct_json_set(root, "states", states);
-    err |= fct_json_set(root, "oldest_ready_at", time_json(facts.oldest_us));
+    err |= fct_json_set(root, "oldest_ready_at", fct_outbox_time_json(facts.oldest_us));
     err |= set_number(root, "late_s", late_s(facts.oldest_us));
     err |= set_number(root, "doubts", facts.doubts);
+    err |= fct_json_set(root, "paused", fct_outbox_bars_json(&bars));
     err |= set_number(root, "schema", facts.schema);
     err |= fct_json_set(root, "database", fct_json_text(facts.database));
     err |= fct_json_set(root, "fixed", json_boolean(facts.fixed));
     err |= fct_json_set(root, "durable", json_boolean(facts.durable));
     err |= set_number(root, "file_bytes", (int64_t)facts.file_bytes);
     err |= set_number(root, "wal_bytes", (int64_t)facts.wal_bytes);
+    fct_bars_done(&bars);
     if (!err)
-        return take_json(root, json, error);
+        return fct_outbox_take_json(root, json, error);
     json_decref(root);
     return fct_error_nomem(error);
 }

@@ -134,6 +134,7 @@ static void bind_mail(struct fct_insert *insert)
         bind_integer(insert, mail->expires_us);
     else
         bind_text(insert, NULL);
+    bind_text(insert, mail->trace);
 }
 
 static int read_mail(struct fct_insert *insert, const char *const *cells, size_t count,

@@ -33,6 +33,8 @@ void fct_server_rollback(fct_store *store);
     .claim = fct_server_claim, .doubt = fct_server_doubt, .settle = fct_server_settle,             \
     .renew = fct_server_renew, .rescue = fct_server_rescue, .next = fct_server_next,               \
     .bytes = fct_server_bytes, .list = fct_server_list, .act = fct_server_act,                     \
-    .purge = fct_server_purge, .facts = fct_server_facts
+    .purge = fct_server_purge, .facts = fct_server_facts, .note = fct_server_note,                 \
+    .events = fct_server_events, .bar = fct_server_bar, .unbar = fct_server_unbar,                 \
+    .bars = fct_server_bars
 
 #endif

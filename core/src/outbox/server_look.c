@@ -34,9 +34,9 @@ int fct_server_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, ch
 static bool read_texts(const struct fct_answer *answer, size_t at, size_t column,
                        struct fct_store_row *row)
 {
-    char **const texts[] = {&row->key,        &row->kind,       &row->sender,
-                            &row->recipients, &row->message_id, &row->owner,
-                            &row->relay,      &row->reply,      &row->result};
+    char **const texts[] = {&row->key,        &row->kind,  &row->sender, &row->recipients,
+                            &row->message_id, &row->owner, &row->relay,  &row->reply,
+                            &row->result,     &row->trace};
     bool whole = true;
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -83,6 +83,8 @@ int fct_server_list(fct_store *store, const struct fct_store_filter *filter,
     fct_ask_text(&ask, filter->key);
     fct_ask_text(&ask, filter->state);
     fct_ask_text(&ask, filter->state);
+    fct_ask_text(&ask, filter->message_id);
+    fct_ask_text(&ask, filter->message_id);
     fct_ask_int(&ask, filter->id ? 1 : filter->limit);
     result = fct_server_run(s, &ask, &answer, error);
     for (size_t i = 0; !result && i < answer.rows; i++) {
@@ -153,6 +155,11 @@ static int delete_some(struct fct_server *s, const int64_t *ids, size_t count, s
         fct_ask_ids(&ask, ids, count);
         result = fct_server_change(s, &ask, &changed, error);
         *rows += changed;
+    }
+    if (!result && rows) {
+        fct_ask_begin(&ask, FCT_SERVER_SQL_DELETE_EVENTS);
+        fct_ask_ids(&ask, ids, count);
+        result = fct_server_change(s, &ask, NULL, error);
     }
     if (result)
         return result;

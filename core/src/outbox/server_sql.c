@@ -7,7 +7,8 @@
 #define OPEN "state IN ('leased', 'in_doubt')"
 #define IDS_8 "?, ?, ?, ?, ?, ?, ?, ?"
 #define IDS_32 IDS_8 ", " IDS_8 ", " IDS_8 ", " IDS_8
-#define IDS "id IN (" IDS_32 ", " IDS_32 ")"
+#define LIST_OF_IDS "(" IDS_32 ", " IDS_32 ")"
+#define IDS "id IN " LIST_OF_IDS
 
 /*
  * The rows of one priority behind a cursor, by the index alone.  In MySQL a comparison of rows
@@ -32,14 +33,14 @@
     "(SELECT min(next_at) FROM facteur_mail WHERE state = 'ready' AND priority = " priority ")"
 
 #define MAIL_COLUMNS                                                                               \
-    "kind, sender, recipients, message_id, size, created_at, expires_at) "                         \
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "kind, sender, recipients, message_id, size, created_at, expires_at, trace) "                  \
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define CLAIMED(attempts)                                                                          \
     "id, next_at, coalesce(expires_at, 0), " attempts ", crashes, doubts, size"
 #define ROW(key)                                                                                   \
     "SELECT id, state, priority, attempts, crashes, doubts, size, fence, created_at, next_at, "    \
     "expires_at, lease_until, ended_at, " key ", kind, sender, recipients, message_id, owner, "    \
-    "relay, reply, result FROM facteur_mail "
+    "relay, reply, result, trace FROM facteur_mail "
 
 /* An UPDATE of rows by their ids.  MySQL locks what it reads: it must read these rows alone. */
 #define BY_ID_PG "UPDATE facteur_mail SET "
@@ -123,9 +124,12 @@ static const char *const texts[FCT_SERVER_SQL_COUNT][FCT_DIALECT_COUNT] = {
              "LEFT JOIN facteur_mail ON facteur_mail.id = facteur_body.id "
              "WHERE facteur_body.id = ?"),
     [FCT_SERVER_SQL_LIST] = {ROW("key") "WHERE id > ? AND (?::text IS NULL OR key = ?) "
-                                        "AND (?::text IS NULL OR state = ?) ORDER BY id LIMIT ?",
+                                        "AND (?::text IS NULL OR state = ?) "
+                                        "AND (?::text IS NULL OR message_id = ?) "
+                                        "ORDER BY id LIMIT ?",
                              ROW("`key`") "WHERE id > ? AND (? IS NULL OR `key` = ?) "
-                                          "AND (? IS NULL OR state = ?) ORDER BY id LIMIT ?"},
+                                          "AND (? IS NULL OR state = ?) "
+                                          "AND (? IS NULL OR message_id = ?) ORDER BY id LIMIT ?"},
     [FCT_SERVER_SQL_STATE] =
         BOTH("SELECT state, (SELECT count(*) FROM facteur_body "
              "WHERE facteur_body.id = facteur_mail.id) FROM facteur_mail WHERE id = ? FOR UPDATE"),
@@ -142,6 +146,37 @@ static const char *const texts[FCT_SERVER_SQL_COUNT][FCT_DIALECT_COUNT] = {
              "ORDER BY ended_at, id LIMIT ? FOR UPDATE SKIP LOCKED"),
     [FCT_SERVER_SQL_DELETE_ROWS] = BOTH("DELETE FROM facteur_mail WHERE " IDS),
     [FCT_SERVER_SQL_DELETE_BYTES] = BOTH("DELETE FROM facteur_body WHERE " IDS),
+    [FCT_SERVER_SQL_DELETE_EVENTS] =
+        BOTH("DELETE FROM facteur_event WHERE mail_id IN " LIST_OF_IDS),
+    [FCT_SERVER_SQL_NOTE] =
+        {"INSERT INTO facteur_event(mail_id, at, what, attempt, relay, text) SELECT id, "
+         "?::bigint, ?, attempts, ?, ? FROM facteur_mail WHERE id = ? AND (?::bigint = 0 OR "
+         "fence = ?)",
+         "INSERT INTO facteur_event(mail_id, at, what, attempt, relay, text) SELECT id, ?, ?, "
+         "attempts, ?, ? FROM facteur_mail WHERE id = ? AND (? = 0 OR fence = ?)"},
+    [FCT_SERVER_SQL_NOTE_LATE] =
+        {"INSERT INTO facteur_event(mail_id, at, what, attempt, text) SELECT id, ?::bigint, "
+         "CASE state WHEN 'in_doubt' THEN 'in_doubt' ELSE 'lost' END, attempts, owner "
+         "FROM facteur_mail WHERE " IDS " AND lease_until < ? AND " OPEN " FOR UPDATE",
+         "INSERT INTO facteur_event(mail_id, at, what, attempt, text) SELECT id, ?, "
+         "CASE state WHEN 'in_doubt' THEN 'in_doubt' ELSE 'lost' END, attempts, owner "
+         "FROM facteur_mail WHERE " IDS " AND lease_until < ? AND " OPEN " FOR UPDATE"},
+    [FCT_SERVER_SQL_EVENTS] = BOTH("SELECT at, what, attempt, relay, text FROM facteur_event "
+                                   "WHERE mail_id = ? ORDER BY id LIMIT 1000"),
+    [FCT_SERVER_SQL_BAR] =
+        {"INSERT INTO facteur_bar(what, name, until_at, reason, mail_id, created_at) "
+         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (what, name) DO UPDATE SET until_at = "
+         "excluded.until_at, times = facteur_bar.times + 1, reason = excluded.reason, "
+         "mail_id = excluded.mail_id",
+         "INSERT INTO facteur_bar(what, name, until_at, reason, mail_id, created_at) "
+         "VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE until_at = VALUES(until_at), "
+         "times = times + 1, reason = VALUES(reason), mail_id = VALUES(mail_id)"},
+    [FCT_SERVER_SQL_UNBAR] = BOTH("DELETE FROM facteur_bar WHERE what = ? AND name = ?"),
+    [FCT_SERVER_SQL_BARS] =
+        {"SELECT name, until_at, times, reason, mail_id, created_at FROM facteur_bar "
+         "WHERE what = ? AND (?::text IS NULL OR name = ?) AND name > ? ORDER BY name LIMIT ?",
+         "SELECT name, until_at, times, reason, mail_id, created_at FROM facteur_bar "
+         "WHERE what = ? AND (? IS NULL OR name = ?) AND name > ? ORDER BY name LIMIT ?"},
     [FCT_SERVER_SQL_COUNTS] = BOTH("SELECT state, count(*), min(coalesce(lease_until, next_at)), "
                                    "sum(CASE WHEN doubts > 0 THEN 1 ELSE 0 END) "
                                    "FROM facteur_mail GROUP BY state"),
@@ -196,7 +231,8 @@ static const char *const postgresql[] = {
     "  ended_at    bigint,\n"
     "  relay       text,\n"
     "  reply       text,\n"
-    "  result      text\n"
+    "  result      text,\n"
+    "  trace       text\n"
     ") WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, "
     "autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_scale_factor = 0, "
     "autovacuum_vacuum_insert_threshold = 10000)",
@@ -205,12 +241,20 @@ static const char *const postgresql[] = {
     "WHERE state = 'ready'",
     "CREATE INDEX facteur_mail_open ON facteur_mail (id) WHERE state IN ('leased', 'in_doubt')",
     "CREATE INDEX facteur_mail_ended ON facteur_mail (ended_at, id) WHERE ended_at IS NOT NULL",
+    "CREATE INDEX facteur_mail_message ON facteur_mail (message_id)",
     "CREATE TABLE facteur_body (id bigint PRIMARY KEY, bytes bytea NOT NULL)",
     /* A mail is mostly Base64 already: to compress it costs more than it saves. */
     "ALTER TABLE facteur_body ALTER bytes SET STORAGE EXTERNAL",
+    "CREATE TABLE facteur_event (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, "
+    "mail_id bigint NOT NULL, at bigint NOT NULL, what text NOT NULL, "
+    "attempt integer NOT NULL DEFAULT 0, relay text, text text)",
+    "CREATE INDEX facteur_event_mail ON facteur_event (mail_id)",
+    "CREATE TABLE facteur_bar (what text NOT NULL CHECK (what IN ('address', 'relay')), "
+    "name text COLLATE \"C\" NOT NULL, until_at bigint, times integer NOT NULL DEFAULT 1, "
+    "reason text NOT NULL, mail_id bigint, created_at bigint NOT NULL, PRIMARY KEY (what, name))",
     "CREATE SEQUENCE facteur_fence",
     "CREATE TABLE facteur_outbox (name text PRIMARY KEY, value bigint NOT NULL)",
-    "INSERT INTO facteur_outbox(name, value) VALUES ('schema', 1)",
+    "INSERT INTO facteur_outbox(name, value) VALUES ('schema', 2)",
     NULL,
 };
 
@@ -243,17 +287,27 @@ static const char *const mysql[] = {
     "  relay       text,\n"
     "  reply       text,\n"
     "  result      mediumtext,\n"
+    "  trace       varchar(64),\n"
     "  UNIQUE KEY facteur_mail_key (`key`),\n"
     "  KEY facteur_mail_ready (state, priority, next_at, id),\n"
-    "  KEY facteur_mail_ended (ended_at, id)\n"
+    "  KEY facteur_mail_ended (ended_at, id),\n"
+    "  KEY facteur_mail_message (message_id(190))\n"
     ") ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     "CREATE TABLE IF NOT EXISTS facteur_body (id bigint NOT NULL PRIMARY KEY, "
     "bytes longblob NOT NULL) ENGINE = InnoDB",
+    "CREATE TABLE IF NOT EXISTS facteur_event (id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, "
+    "mail_id bigint NOT NULL, at bigint NOT NULL, what varchar(32) NOT NULL, "
+    "attempt int NOT NULL DEFAULT 0, relay text, text text, KEY facteur_event_mail (mail_id)) "
+    "ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "CREATE TABLE IF NOT EXISTS facteur_bar (what enum('address', 'relay') NOT NULL, "
+    "name varbinary(1200) NOT NULL, until_at bigint, times int NOT NULL DEFAULT 1, "
+    "reason text NOT NULL, mail_id bigint, created_at bigint NOT NULL, PRIMARY KEY (what, name)) "
+    "ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     "CREATE TABLE IF NOT EXISTS facteur_fence (id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY) "
     "ENGINE = InnoDB",
     "CREATE TABLE IF NOT EXISTS facteur_outbox (name varchar(64) CHARACTER SET ascii "
     "NOT NULL PRIMARY KEY, value bigint NOT NULL) ENGINE = InnoDB",
-    "INSERT INTO facteur_outbox(name, value) VALUES ('schema', 1)",
+    "INSERT INTO facteur_outbox(name, value) VALUES ('schema', 2)",
     NULL,
 };
 

@@ -41,6 +41,13 @@ enum fct_dialect { FCT_POSTGRESQL, FCT_MYSQL, FCT_DIALECT_COUNT };
     X(OLD_BYTES)                                                                                   \
     X(DELETE_ROWS)                                                                                 \
     X(DELETE_BYTES)                                                                                \
+    X(DELETE_EVENTS)                                                                               \
+    X(NOTE)                                                                                        \
+    X(NOTE_LATE)                                                                                   \
+    X(EVENTS)                                                                                      \
+    X(BAR)                                                                                         \
+    X(UNBAR)                                                                                       \
+    X(BARS)                                                                                        \
     X(COUNTS)                                                                                      \
     X(SIZE)                                                                                        \
     X(HAS_TABLES)                                                                                  \
@@ -64,7 +71,7 @@ enum fct_server_sql {
 /* NULL where a dialect needs none. */
 const char *fct_server_sql_text(enum fct_dialect dialect, enum fct_server_sql which);
 
-/* The statements that make the tables of version 1, one after the other; NULL behind the last. */
+/* The statements that make the tables, one after the other; NULL behind the last. */
 const char *const *fct_server_sql_tables(enum fct_dialect dialect);
 
 #endif

@@ -30,6 +30,7 @@ static void bind_mail(struct fct_server *s, struct fct_ask *ask, const struct fc
         fct_ask_time(ask, s, mail->expires_us);
     else
         fct_ask_text(ask, NULL);
+    fct_ask_text(ask, mail->trace);
     if (is_mysql(s))
         return;
     fct_ask_bytes(ask, mail->bytes);
@@ -445,6 +446,13 @@ static int rescue_some(struct fct_server *s, int64_t now_us, enum fct_doubt_poli
     struct fct_ask ask;
     int result;
 
+    fct_ask_begin(&ask, FCT_SERVER_SQL_NOTE_LATE);
+    fct_ask_time(&ask, s, now_us);
+    fct_ask_ids(&ask, ids, count);
+    fct_ask_time(&ask, s, now_us);
+    result = fct_server_change(s, &ask, NULL, error);
+    if (result)
+        return result;
     fct_ask_begin(&ask, FCT_SERVER_SQL_QUARANTINE);
     fct_ask_ids(&ask, ids, count);
     fct_ask_time(&ask, s, now_us);

@@ -31,4 +31,16 @@ int fct_server_purge(fct_store *store, int64_t bytes_before_us, int64_t rows_bef
                      unsigned limit, size_t *bytes, size_t *rows, facteur_error **error);
 int fct_server_facts(fct_store *store, struct fct_store_facts *facts, facteur_error **error);
 
+/* In server_history.c */
+int fct_server_note(fct_store *store, int64_t id, int64_t fence, const struct fct_event *event,
+                    facteur_error **error);
+int fct_server_events(fct_store *store, int64_t id, struct fct_events *events,
+                      facteur_error **error);
+int fct_server_bar(fct_store *store, enum fct_bar_what what, const struct fct_bar *bar,
+                   int64_t now_us, facteur_error **error);
+int fct_server_unbar(fct_store *store, enum fct_bar_what what, const char *name, bool *found,
+                     facteur_error **error);
+int fct_server_bars(fct_store *store, enum fct_bar_what what, const char *name, const char *after,
+                    unsigned limit, struct fct_bars *bars, facteur_error **error);
+
 #endif

@@ -324,5 +324,10 @@ const struct fct_store_kind fct_sqlite_kind = {
     .list = fct_sqlite_list,
     .act = fct_sqlite_act,
     .purge = fct_sqlite_purge,
+    .note = fct_sqlite_note,
+    .events = fct_sqlite_events,
+    .bar = fct_sqlite_bar,
+    .unbar = fct_sqlite_unbar,
+    .bars = fct_sqlite_bars,
     .facts = fct_sqlite_facts,
 };

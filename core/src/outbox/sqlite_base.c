@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 #include <time.h>
 
@@ -139,6 +140,22 @@ void fct_query_text(struct fct_query *query, const char *text)
 {
     query->failed |=
         sqlite3_bind_text(query->statement, ++query->at, text, -1, SQLITE_STATIC) != SQLITE_OK;
+}
+
+void fct_query_int_or_null(struct fct_query *query, int64_t value)
+{
+    if (value)
+        fct_query_int(query, value);
+    else
+        query->at++;
+}
+
+void fct_query_reply(struct fct_query *query, const char *text)
+{
+    fct_slice cut = fct_utf8_cut(fct_slice_of(text ? text : ""), FCT_STORE_REPLY_MAX);
+
+    query->failed |= sqlite3_bind_text(query->statement, ++query->at, text ? cut.ptr : NULL,
+                                       (int)cut.len, SQLITE_STATIC) != SQLITE_OK;
 }
 
 void fct_query_blob(struct fct_query *query, fct_slice bytes)

@@ -61,6 +61,9 @@ int fct_query_begin(struct fct_query *query, struct fct_sqlite *s, enum fct_sql 
 void fct_query_int(struct fct_query *query, int64_t value);
 void fct_query_text(struct fct_query *query,
                     const char *text); /* NULL is NULL; kept by the caller */
+void fct_query_int_or_null(struct fct_query *query, int64_t value); /* 0 is NULL */
+/* A text of a stranger, cut to what a row keeps. */
+void fct_query_reply(struct fct_query *query, const char *text);
 void fct_query_blob(struct fct_query *query, fct_slice bytes); /* likewise */
 
 /* 1 with a row, 0 at the end, or an error.  After 0 and an error the query is over. */

@@ -38,9 +38,9 @@ int fct_sqlite_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, ch
 
 static bool read_texts(sqlite3_stmt *statement, int at, struct fct_store_row *row)
 {
-    char **const texts[] = {&row->key,        &row->kind,       &row->sender,
-                            &row->recipients, &row->message_id, &row->owner,
-                            &row->relay,      &row->reply,      &row->result};
+    char **const texts[] = {&row->key,        &row->kind,  &row->sender, &row->recipients,
+                            &row->message_id, &row->owner, &row->relay,  &row->reply,
+                            &row->result,     &row->trace};
     bool whole = true;
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -86,6 +86,7 @@ int fct_sqlite_list(fct_store *store, const struct fct_store_filter *filter,
     fct_query_text(&query, filter->key);
     fct_query_text(&query, filter->state);
     fct_query_int(&query, filter->id ? 1 : filter->limit);
+    fct_query_text(&query, filter->message_id);
     while ((result = fct_query_step(&query, error)) == 1) {
         /* The first one behind the id before may be another. */
         if (filter->id && sqlite3_column_int64(query.statement, 0) != filter->id)
@@ -166,8 +167,10 @@ int fct_sqlite_purge(fct_store *store, int64_t bytes_before_us, int64_t rows_bef
                      unsigned limit, size_t *bytes, size_t *rows, facteur_error **error)
 {
     struct fct_sqlite *s = fct_sqlite_of(store);
-    int result = purge(s, FCT_SQL_PURGE_ROWS, rows_before_us, limit, rows, error);
+    int result = purge(s, FCT_SQL_PURGE_EVENTS, rows_before_us, limit, rows, error);
 
+    if (!result)
+        result = purge(s, FCT_SQL_PURGE_ROWS, rows_before_us, limit, rows, error);
     /* The bytes of the rows that are gone, too. */
     return result ? result : purge(s, FCT_SQL_PURGE_BYTES, bytes_before_us, limit, bytes, error);
 }

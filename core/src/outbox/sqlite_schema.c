@@ -44,8 +44,8 @@ static int migrate_inside(struct fct_sqlite *s, unsigned *from, facteur_error **
 {
     int result = fct_sqlite_schema(s, from, error);
 
-    if (!result && *from == 0)
-        result = fct_sqlite_exec(s, fct_sqlite_tables, error);
+    for (unsigned i = *from; !result && i < FCT_STORE_SCHEMA; i++)
+        result = fct_sqlite_exec(s, fct_sqlite_steps[i], error);
     if (!result)
         result = fct_sqlite_exec(s, "COMMIT", error);
     return result;

@@ -3,6 +3,8 @@
 #ifndef FCT_SQLITE_SQL_H
 #define FCT_SQLITE_SQL_H
 
+#include "outbox/store.h"
+
 /*
  * X(name, text).  States stand in the conditions as words: a bound one would use no partial index.
  */
@@ -12,7 +14,7 @@
     X(ROLLBACK, "ROLLBACK")                                                                        \
     X(INSERT,                                                                                      \
       "INSERT INTO facteur_mail(priority, next_at, key, kind, sender, recipients, message_id, "    \
-      "size, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "                       \
+      "size, created_at, expires_at, trace) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "             \
       "ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING")                                        \
     X(INSERT_BODY, "INSERT OR REPLACE INTO facteur_body(id, bytes) VALUES (?, ?)")                 \
     X(FIND_KEY, "SELECT id FROM facteur_mail WHERE key = ?")                                       \
@@ -45,9 +47,9 @@
              "LEFT JOIN facteur_mail USING (id) WHERE facteur_body.id = ?")                        \
     X(LIST, "SELECT id, state, priority, attempts, crashes, doubts, size, fence, created_at, "     \
             "next_at, expires_at, lease_until, ended_at, key, kind, sender, recipients, "          \
-            "message_id, owner, relay, reply, result FROM facteur_mail "                           \
+            "message_id, owner, relay, reply, result, trace FROM facteur_mail "                    \
             "WHERE id > ?1 AND (?2 IS NULL OR key = ?2) AND (?3 IS NULL OR state = ?3) "           \
-            "ORDER BY id LIMIT ?4")                                                                \
+            "AND (?5 IS NULL OR message_id = ?5) ORDER BY id LIMIT ?4")                            \
     X(STATE, "SELECT state, EXISTS (SELECT 1 FROM facteur_body WHERE facteur_body.id = "           \
              "facteur_mail.id) FROM facteur_mail WHERE id = ?")                                    \
     X(REVIVE, "UPDATE facteur_mail SET state = 'ready', next_at = ?1, ended_at = NULL, "           \
@@ -61,6 +63,25 @@
       "DELETE FROM facteur_body WHERE id IN (SELECT facteur_body.id FROM facteur_body "            \
       "LEFT JOIN facteur_mail USING (id) "                                                         \
       "WHERE facteur_mail.id IS NULL OR facteur_mail.ended_at < ? LIMIT ?)")                       \
+    X(NOTE, "INSERT INTO facteur_event(mail_id, at, what, attempt, relay, text) "                  \
+            "SELECT id, ?1, ?2, attempts, ?3, ?4 FROM facteur_mail "                               \
+            "WHERE id = ?5 AND (?6 = 0 OR fence = ?6)")                                            \
+    X(NOTE_LATE, "INSERT INTO facteur_event(mail_id, at, what, attempt, text) "                    \
+                 "SELECT id, ?1, iif(state = 'in_doubt', 'in_doubt', 'lost'), attempts, owner "    \
+                 "FROM facteur_mail WHERE state IN ('leased', 'in_doubt') AND lease_until < ?1")   \
+    X(EVENTS, "SELECT at, what, attempt, relay, text FROM facteur_event WHERE mail_id = ? "        \
+              "ORDER BY id LIMIT 1000")                                                            \
+    X(BAR, "INSERT INTO facteur_bar(what, name, until_at, reason, mail_id, created_at) "           \
+           "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (what, name) DO UPDATE SET "                     \
+           "until_at = excluded.until_at, times = times + 1, reason = excluded.reason, "           \
+           "mail_id = excluded.mail_id")                                                           \
+    X(UNBAR, "DELETE FROM facteur_bar WHERE what = ? AND name = ?")                                \
+    X(BARS, "SELECT name, coalesce(until_at, 0), times, reason, coalesce(mail_id, 0), created_at " \
+            "FROM facteur_bar WHERE what = ?1 AND (?2 IS NULL OR name = ?2) AND name > ?3 "        \
+            "ORDER BY name LIMIT ?4")                                                              \
+    X(PURGE_EVENTS, "DELETE FROM facteur_event WHERE mail_id IN (SELECT id FROM facteur_mail "     \
+                    "WHERE ended_at < ? "                                                          \
+                    "AND id < (SELECT max(id) FROM facteur_mail) ORDER BY ended_at LIMIT ?)")      \
     X(COUNTS, "SELECT state, count(*), min(coalesce(lease_until, next_at)), sum(doubts > 0) FROM " \
               "facteur_mail "                                                                      \
               "GROUP BY state")
@@ -74,7 +95,10 @@ enum fct_sql {
 
 const char *fct_sql_text(enum fct_sql which);
 
-/* The statements that make the tables of version 1, one after the other. */
-extern const char fct_sqlite_tables[];
+/*
+ * The statements that lead from one version of the tables to the next, one after the other; [0]
+ * makes those of version 1.
+ */
+extern const char *const fct_sqlite_steps[FCT_STORE_SCHEMA];
 
 #endif

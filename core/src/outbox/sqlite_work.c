@@ -2,7 +2,6 @@
 #include "outbox/sqlite_work.h"
 
 #include "base/error.h"
-#include "base/utf8.h"
 
 #include <stdlib.h>
 
@@ -25,8 +24,8 @@ static int insert_mail(struct fct_sqlite *s, const struct fct_store_mail *mail, 
     fct_query_text(&query, mail->message_id);
     fct_query_int(&query, (int64_t)mail->bytes.len);
     fct_query_int(&query, now_us);
-    if (mail->expires_us)
-        fct_query_int(&query, mail->expires_us);
+    fct_query_int_or_null(&query, mail->expires_us);
+    fct_query_text(&query, mail->trace);
     return fct_query_run(&query, inserted, error);
 }
 
@@ -236,15 +235,6 @@ int fct_sqlite_doubt(fct_store *store, int64_t fence, const int64_t *ids, bool *
     return result;
 }
 
-/* A text that a relay wrote, cut to what a row keeps. */
-static void bind_reply(struct fct_query *query, const char *reply)
-{
-    fct_slice cut = fct_utf8_cut(fct_slice_of(reply ? reply : ""), FCT_STORE_REPLY_MAX);
-
-    query->failed |= sqlite3_bind_text(query->statement, ++query->at, reply ? cut.ptr : NULL,
-                                       (int)cut.len, SQLITE_STATIC) != SQLITE_OK;
-}
-
 static int settle_one(struct fct_sqlite *s, int64_t fence, const struct fct_settled *verdict,
                       int64_t now_us, size_t *changed, facteur_error **error)
 {
@@ -255,14 +245,11 @@ static int settle_one(struct fct_sqlite *s, int64_t fence, const struct fct_sett
         return result;
     fct_query_text(&query, fct_row_state_word(verdict->state));
     fct_query_int(&query, verdict->next_us);
-    if (fct_row_state_ended(verdict->state))
-        fct_query_int(&query, now_us);
-    else
-        query.at++; /* NULL */
+    fct_query_int_or_null(&query, fct_row_state_ended(verdict->state) ? now_us : 0);
     fct_query_int(&query, verdict->uncounted);
     fct_query_int(&query, verdict->doubtful);
     fct_query_text(&query, verdict->relay);
-    bind_reply(&query, verdict->reply);
+    fct_query_reply(&query, verdict->reply);
     fct_query_text(&query, verdict->result);
     fct_query_int(&query, verdict->id);
     fct_query_int(&query, fence);
@@ -305,14 +292,27 @@ int fct_sqlite_renew(fct_store *store, int64_t fence, int64_t lease_until_us, si
     return result;
 }
 
+static int note_late(struct fct_sqlite *s, int64_t now_us, facteur_error **error)
+{
+    struct fct_query query;
+    int result = fct_query_begin(&query, s, FCT_SQL_NOTE_LATE, error);
+
+    if (result)
+        return result;
+    fct_query_int(&query, now_us);
+    return fct_query_run(&query, NULL, error);
+}
+
 int fct_sqlite_rescue(fct_store *store, int64_t now_us, enum fct_doubt_policy policy,
                       struct fct_rescued *rescued, facteur_error **error)
 {
     struct fct_sqlite *s = fct_sqlite_of(store);
     struct fct_rescued counts = {0};
     struct fct_query query;
-    int result = fct_query_begin(&query, s, FCT_SQL_RESCUE, error);
+    int result = note_late(s, now_us, error);
 
+    if (!result)
+        result = fct_query_begin(&query, s, FCT_SQL_RESCUE, error);
     if (result)
         return result;
     fct_query_int(&query, now_us);

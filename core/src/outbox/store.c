@@ -238,10 +238,33 @@ int fct_store_doubt(fct_store *store, int64_t fence, const int64_t *ids, bool *m
     return store->kind->doubt(store, fence, ids, mine, count, error);
 }
 
+/* What the history says of a verdict; NULL: nothing. */
+static const char *event_of(const struct fct_settled *verdict)
+{
+    if (verdict->doubtful)
+        return "in_doubt";
+    if (verdict->paused)
+        return "paused";
+    if (verdict->state == FCT_ROW_SENT || verdict->uncounted)
+        return NULL;
+    return verdict->state == FCT_ROW_READY ? "deferred" : fct_row_state_word(verdict->state);
+}
+
 int fct_store_settle(fct_store *store, int64_t fence, const struct fct_settled *verdicts,
                      size_t count, int64_t now_us, size_t *stale, facteur_error **error)
 {
-    return store->kind->settle(store, fence, verdicts, count, now_us, stale, error);
+    int result = store->kind->settle(store, fence, verdicts, count, now_us, stale, error);
+
+    for (size_t i = 0; !result && i < count; i++) {
+        struct fct_event event = {.at_us = now_us,
+                                  .what = (char *)event_of(&verdicts[i]),
+                                  .relay = (char *)verdicts[i].relay,
+                                  .text = (char *)verdicts[i].reply};
+
+        if (event.what)
+            result = fct_store_note(store, verdicts[i].id, fence, &event, error);
+    }
+    return result;
 }
 
 int fct_store_renew(fct_store *store, int64_t fence, int64_t lease_until_us, size_t *kept,
@@ -259,7 +282,10 @@ int fct_store_rescue(fct_store *store, int64_t now_us, enum fct_doubt_policy pol
 int fct_store_act(fct_store *store, enum fct_row_action action, int64_t id, int64_t now_us,
                   enum fct_row_state *state, bool *done, facteur_error **error)
 {
-    return store->kind->act(store, action, id, now_us, state, done, error);
+    struct fct_event event = {.at_us = now_us, .what = (char *)fct_row_action_word(action)};
+    int result = store->kind->act(store, action, id, now_us, state, done, error);
+
+    return result || !*done ? result : fct_store_note(store, id, 0, &event, error);
 }
 
 int fct_store_purge(fct_store *store, int64_t bytes_before_us, int64_t rows_before_us,
@@ -301,6 +327,41 @@ int fct_store_list(fct_store *store, const struct fct_store_filter *filter,
     return store->kind->list(store, filter, rows, error);
 }
 
+/* ---- Events and bars ------------------------------------------------------------------------- */
+
+int fct_store_note(fct_store *store, int64_t id, int64_t fence, const struct fct_event *event,
+                   facteur_error **error)
+{
+    return store->kind->note(store, id, fence, event, error);
+}
+
+int fct_store_events(fct_store *store, int64_t id, struct fct_events *events, facteur_error **error)
+{
+    int result = store->kind->attend(store, error);
+
+    return result ? result : store->kind->events(store, id, events, error);
+}
+
+int fct_store_bar(fct_store *store, enum fct_bar_what what, const struct fct_bar *bar,
+                  int64_t now_us, facteur_error **error)
+{
+    return store->kind->bar(store, what, bar, now_us, error);
+}
+
+int fct_store_unbar(fct_store *store, enum fct_bar_what what, const char *name, bool *found,
+                    facteur_error **error)
+{
+    return store->kind->unbar(store, what, name, found, error);
+}
+
+int fct_store_bars(fct_store *store, enum fct_bar_what what, const char *name, const char *after,
+                   unsigned limit, struct fct_bars *bars, facteur_error **error)
+{
+    int result = store->kind->attend(store, error);
+
+    return result ? result : store->kind->bars(store, what, name, after, limit, bars, error);
+}
+
 int fct_store_facts(fct_store *store, struct fct_store_facts *facts, facteur_error **error)
 {
     int result = store->kind->attend(store, error);
@@ -328,7 +389,7 @@ void fct_store_rows_done(struct fct_store_rows *rows)
     for (size_t i = 0; i < rows->count; i++) {
         struct fct_store_row *row = &rows->rows[i];
         char *texts[] = {row->key,   row->kind,  row->sender, row->recipients, row->message_id,
-                         row->owner, row->relay, row->reply,  row->result};
+                         row->owner, row->relay, row->reply,  row->result,     row->trace};
 
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
             fct_free(texts[k]);

@@ -16,9 +16,11 @@
 
 #include "base/bytes.h"
 #include "facteur.h"
+#include "outbox/bar.h"
+#include "outbox/event.h"
 #include "outbox/state.h"
 
-#define FCT_STORE_SCHEMA 1 /* the version of the tables that this release reads and writes */
+#define FCT_STORE_SCHEMA 2 /* the version of the tables that this release reads and writes */
 #define FCT_STORE_KEY_MAX 190
 #define FCT_STORE_PRIORITIES 10 /* 0 to 9; a smaller number goes first */
 #define FCT_STORE_PRIORITY 5    /* without another word */
@@ -89,6 +91,7 @@ struct fct_store_mail {
     unsigned priority;
     int64_t not_before_us; /* 0: at once */
     int64_t expires_us;    /* 0: never */
+    const char *trace;     /* a W3C traceparent, or NULL */
 };
 
 /*
@@ -159,7 +162,9 @@ struct fct_settled {
     int64_t id;
     enum fct_row_state state; /* FCT_ROW_READY: to be tried again at next_us */
     bool doubtful;            /* it was handed over, and no verdict came */
-    bool uncounted;           /* nothing was tried: the attempt is given back */
+    bool uncounted;           /* nothing was tried, or it was no fault of the mail: the attempt is
+                                 given back */
+    bool paused;              /* the relay takes no mail of this site at present */
     int64_t next_us;
     const char *relay;  /* or NULL: as before */
     const char *reply;  /* cut at 1 KiB; or NULL: as before */
@@ -219,8 +224,8 @@ struct fct_store_row {
     unsigned priority, attempts, crashes, doubts;
     int64_t size, fence;
     int64_t created_us, next_us, expires_us, lease_us, ended_us; /* 0: none */
-    char *key, *kind, *sender, *recipients, *message_id, *owner, *relay, *reply,
-        *result; /* "" for none */
+    char *key, *kind, *sender, *recipients, *message_id, *owner, *relay, *reply, *result,
+        *trace; /* "" for none */
 };
 
 struct fct_store_rows {
@@ -231,11 +236,12 @@ struct fct_store_rows {
 void fct_store_rows_done(struct fct_store_rows *rows);
 
 struct fct_store_filter {
-    int64_t id;        /* this row alone, or 0 */
-    const char *key;   /* this one's, or NULL */
-    const char *state; /* its word, or NULL for all */
-    int64_t after;     /* rows with a larger id */
-    unsigned limit;    /* 1 to 1000 */
+    int64_t id;             /* this row alone, or 0 */
+    const char *key;        /* this one's, or NULL */
+    const char *state;      /* its word, or NULL for all */
+    const char *message_id; /* with this Message-ID, or NULL */
+    int64_t after;          /* rows with a larger id */
+    unsigned limit;         /* 1 to 1000 */
 };
 
 /* Append rows in the order of their ids.  FACTEUR_EMESSAGE: no such state. */
@@ -250,6 +256,36 @@ int fct_store_list(fct_store *store, const struct fct_store_filter *filter,
  */
 int fct_store_act(fct_store *store, enum fct_row_action action, int64_t id, int64_t now_us,
                   enum fct_row_state *state, bool *done, facteur_error **error);
+
+/*
+ * Append an event to a row's history.  fct_store_settle(), _rescue() and _act() do it for all that
+ * they do, except for a mail that was sent: its row says so.
+ *
+ * fence   Only if the row has this fence; 0: in any case.
+ */
+int fct_store_note(fct_store *store, int64_t id, int64_t fence, const struct fct_event *event,
+                   facteur_error **error);
+
+/* Append a row's events, the oldest first. */
+int fct_store_events(fct_store *store, int64_t id, struct fct_events *events,
+                     facteur_error **error);
+
+/* Add a bar, or renew the one of this name: then it counts once more. */
+int fct_store_bar(fct_store *store, enum fct_bar_what what, const struct fct_bar *bar,
+                  int64_t now_us, facteur_error **error);
+
+/* Drop a bar.  `found`: whether there was one. */
+int fct_store_unbar(fct_store *store, enum fct_bar_what what, const char *name, bool *found,
+                    facteur_error **error);
+
+/*
+ * Append bars in the order of their names.
+ *
+ * name    This one alone, or NULL.
+ * after   Those behind this name; "" for all.
+ */
+int fct_store_bars(fct_store *store, enum fct_bar_what what, const char *name, const char *after,
+                   unsigned limit, struct fct_bars *bars, facteur_error **error);
 
 /*
  * Delete what is old: the bytes of mails that ended before bytes_before_us, and the rows of those

@@ -44,6 +44,16 @@ struct fct_store_kind {
     int (*purge)(fct_store *store, int64_t bytes_before_us, int64_t rows_before_us, unsigned limit,
                  size_t *bytes, size_t *rows, facteur_error **error);
     int (*facts)(fct_store *store, struct fct_store_facts *facts, facteur_error **error);
+    /* rescue() notes the rows that it takes back itself. */
+    int (*note)(fct_store *store, int64_t id, int64_t fence, const struct fct_event *event,
+                facteur_error **error);
+    int (*events)(fct_store *store, int64_t id, struct fct_events *events, facteur_error **error);
+    int (*bar)(fct_store *store, enum fct_bar_what what, const struct fct_bar *bar, int64_t now_us,
+               facteur_error **error);
+    int (*unbar)(fct_store *store, enum fct_bar_what what, const char *name, bool *found,
+                 facteur_error **error);
+    int (*bars)(fct_store *store, enum fct_bar_what what, const char *name, const char *after,
+                unsigned limit, struct fct_bars *bars, facteur_error **error);
 };
 
 /* The first member of every kind's store. */

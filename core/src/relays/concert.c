@@ -85,6 +85,8 @@ static struct fct_lane *find_lane(const struct fct_task *task, unsigned *index)
     for (; *index < task->order_count; ++*index) {
         struct fct_lane *lane = &concert->lanes[task->order[*index]];
 
+        if (task->avoid >> task->order[*index] & 1)
+            continue;
         if (task->mail && !fct_breaker_allows(&lane->breaker, now_us))
             fct_lane_renew(lane);
         if (!task->mail || fct_breaker_allows(&lane->breaker, now_us))
@@ -354,9 +356,16 @@ void fct_concert_submit(fct_concert *concert, struct fct_task *task)
     if (go_on(task))
         return;
     /* All breakers are open. */
+    for (unsigned i = 0; i + 1 < task->order_count && task->avoid >> task->order[0] & 1; i++)
+        memmove(task->order, task->order + 1, task->order_count - 1 - i);
     task->lane = &concert->lanes[task->order[0]];
     fct_lane_refuse(task->lane, &failure, text);
     fail(task, &failure);
+}
+
+unsigned fct_concert_relay_of(const struct fct_task *task)
+{
+    return task->lane ? (unsigned)(task->lane - task->concert->lanes) : FCT_MEMBERS_MAX;
 }
 
 bool fct_concert_cancel(fct_concert *concert, struct fct_task *task)

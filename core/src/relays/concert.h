@@ -23,6 +23,12 @@ fct_concert *fct_concert_new(fct_loop *loop, const fct_plan *plan,
 /* Take a task whose variants were made.  Nothing is allocated for it. */
 void fct_concert_submit(fct_concert *concert, struct fct_task *task);
 
+/*
+ * The index of the relay that has a task, or had it when it ended; FCT_MEMBERS_MAX before the loop
+ * has taken the task up.
+ */
+unsigned fct_concert_relay_of(const struct fct_task *task);
+
 /* Like fct_pool_cancel() and fct_pool_cut().  No other relay is tried. */
 bool fct_concert_cancel(fct_concert *concert, struct fct_task *task);
 void fct_concert_cut(fct_concert *concert, struct fct_task *task);

@@ -29,6 +29,7 @@ struct fct_task {
     uint64_t deadline_us;        /* for everything; FCT_NEVER with a span */
     uint64_t span_us;            /* of its job, see pool/pool.h; or 0 */
     struct fct_check *check;     /* facts wanted, or NULL */
+    uint32_t avoid;              /* bits of the relays that must not take it; never all */
     unsigned only;               /* 0, or 1 + the index of the only relay that may take it */
     struct fct_event_host *host; /* the event loop to notify of its end, or NULL */
     void (*gate)(struct fct_job *const *jobs, size_t count); /* of its job, or NULL */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "relays/verdict.h"
 
+#include "base/bytes.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 static bool has_class(const fct_reply *reply, const char *class)
@@ -85,4 +88,48 @@ bool fct_verdict_is_complaint(const fct_outcome *outcome)
     return outcome->class == FCT_TEMPORARY && outcome->phase != FACTEUR_PHASE_rcpt &&
            reply->code >= 400 && reply->code <= 499 &&
            (reply->code == 421 || has_class(reply, "4.7."));
+}
+
+static bool is_setup_detail(unsigned long detail)
+{
+    return (detail >= 20 && detail <= 32 && detail != 28) || detail == 40 || detail == 509 ||
+           detail == 511 || detail == 515 || (detail >= 606 && detail <= 649);
+}
+
+/* Whether the text has the word, whatever its case. */
+static bool says(const char *text, fct_slice word)
+{
+    for (const char *at = text; *at; at++) {
+        if ((at == text || !fct_is_alnum(at[-1])) &&
+            fct_slice_starts_nocase(fct_slice_of(at), word) && !fct_is_alnum(at[word.len]))
+            return true;
+    }
+    return false;
+}
+
+/* Many relays say 5.7.1 for everything, or no enhanced code at all. */
+static bool says_setup(const char *text)
+{
+    static const fct_slice words[] = {FCT_SLICE("SPF"),         FCT_SLICE("DKIM"),
+                                      FCT_SLICE("DMARC"),       FCT_SLICE("PTR record"),
+                                      FCT_SLICE("reverse DNS"), FCT_SLICE("reverse hostname")};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (says(text, words[i]))
+            return true;
+    }
+    return false;
+}
+
+bool fct_verdict_is_setup(const fct_reply *reply)
+{
+    const char *enhanced = reply->enhanced;
+    bool vague =
+        !*enhanced || strcmp(enhanced + 1, ".7.1") == 0 || strcmp(enhanced + 1, ".7.0") == 0;
+
+    if (reply->code < 400 || reply->code > 599)
+        return false;
+    if (vague)
+        return says_setup(reply->text ? reply->text : "");
+    return strncmp(enhanced + 1, ".7.", 3) == 0 && is_setup_detail(strtoul(enhanced + 4, NULL, 10));
 }

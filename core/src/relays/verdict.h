@@ -23,4 +23,11 @@ bool fct_verdict_is_reached(const fct_outcome *outcome);
  */
 bool fct_verdict_is_complaint(const fct_outcome *outcome);
 
+/*
+ * Whether a reply refuses the site, not the mail: SPF, DKIM, DMARC, the name of its address, or a
+ * list of barred senders; 4yz and 5yz.  RFC 7372, RFC 7505, and the codes of Gmail (.27, .29 to
+ * .32, .40) and Microsoft (.509, .511, .515, .606 to .649).
+ */
+bool fct_verdict_is_setup(const fct_reply *reply);
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "mime/sealed.h"
 #include "outbox/schedule.h"
+#include "relays/verdict.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ void fct_work_unref(struct fct_work *work)
     fct_event_host_unref(work->task.host);
     fct_free(work->recipients);
     fct_free(work->remaining);
+    fct_free(work->suppressed);
     fct_free((char *)work->verdict.relay);
     fct_free((char *)work->verdict.reply);
     fct_free((char *)work->verdict.result);
@@ -123,6 +125,94 @@ int fct_work_load(struct fct_work *work, fct_slice bytes, const char *remaining,
     return 0;
 }
 
+/* Whether an address is barred; then `reason` is fct_malloc'ed. */
+static int find_bar(fct_store *store, const char *address, char **reason, facteur_error **error)
+{
+    struct fct_bars bars = {0};
+    char *name = NULL;
+    int result = fct_bar_address(address, &name, NULL);
+
+    /* What is no address to us cannot be on the list. */
+    if (result == FACTEUR_EMESSAGE)
+        return 0;
+    if (!result)
+        result = fct_store_bars(store, FCT_BAR_ADDRESS, name, "", 1, &bars, error);
+    if (!result && bars.count) {
+        *reason = fct_strdup(bars.bars[0].reason);
+        result = *reason ? 0 : FACTEUR_ENOMEM;
+    }
+    fct_free(name);
+    fct_bars_done(&bars);
+    return result == FACTEUR_ENOMEM ? fct_error_nomem(error) : result;
+}
+
+/* The mail for those whom `numbers` lists, of the mail as it is. */
+static int keep_recipients(struct fct_work *work, const unsigned *numbers, size_t count,
+                           facteur_error **error)
+{
+    const char **left = fct_calloc(count, sizeof *left);
+    unsigned *sealed = fct_calloc(count, sizeof *sealed);
+    fct_mail *narrowed = NULL;
+
+    for (size_t i = 0; left && sealed && i < count; i++) {
+        left[i] = fct_mail_recipient(work->task.mail, numbers[i]);
+        sealed[i] = work->recipients ? work->recipients[numbers[i]] : numbers[i];
+    }
+    if (left && sealed)
+        narrowed = fct_mail_with_recipients(work->task.mail, left, count);
+    fct_free(left);
+    if (!narrowed) {
+        fct_free(sealed);
+        return fct_error_nomem(error);
+    }
+    fct_free(work->recipients);
+    work->recipients = sealed;
+    fct_mail_unref(work->task.mail);
+    work->task.mail = narrowed;
+    return 0;
+}
+
+static int list_suppressed(struct fct_work *work, fct_store *store, unsigned *kept, size_t *count,
+                           fct_buf *text, facteur_error **error)
+{
+    int result = 0;
+
+    for (size_t i = 0; !result && i < fct_mail_recipient_count(work->task.mail); i++) {
+        const char *address = fct_mail_recipient(work->task.mail, i);
+        char *reason = NULL;
+
+        result = find_bar(store, address, &reason, error);
+        if (!reason)
+            kept[(*count)++] = (unsigned)i;
+        else
+            fct_buf_addf(text, "%s%s is on the suppression list: %s", text->len ? "; " : "",
+                         address, reason);
+        fct_free(reason);
+    }
+    return result || !text->failed ? result : fct_error_nomem(error);
+}
+
+int fct_work_suppress(struct fct_work *work, fct_store *store, facteur_error **error)
+{
+    size_t all = fct_mail_recipient_count(work->task.mail), count = 0;
+    unsigned *kept = fct_calloc(all, sizeof *kept);
+    fct_buf text = {0};
+    int result =
+        kept ? list_suppressed(work, store, kept, &count, &text, error) : fct_error_nomem(error);
+
+    if (!result && !count)
+        result = fct_error_set(error, FACTEUR_EMESSAGE, "recipients", "%s", text.ptr);
+    else if (!result && count < all)
+        result = keep_recipients(work, kept, count, error);
+    if (!result && count < all) {
+        work->suppressed = fct_buf_take(&text, NULL);
+        result = work->suppressed ? 0 : fct_error_nomem(error);
+    }
+    fct_free(kept);
+    fct_buf_done(&text);
+    return result;
+}
+
 /* ---- The verdict ------------------------------------------------------------------------------
  */
 
@@ -133,10 +223,17 @@ void fct_work_end(struct fct_work *work, enum fct_row_state state, const char *r
     work->verdict.reply = reply ? fct_strdup(reply) : NULL;
 }
 
-/* Whether a recipient of the mail is to be tried again. */
-static bool is_left(const struct fct_recipient_outcome *recipient, enum fct_doubt_policy policy)
+static bool is_setup(const struct fct_recipient_outcome *recipient, const fct_outcome *outcome)
 {
-    return recipient->class == FCT_TEMPORARY ||
+    return recipient->class != FCT_SENT && recipient->class != FCT_IN_DOUBT &&
+           fct_verdict_is_setup(recipient->reply.code ? &recipient->reply : &outcome->reply);
+}
+
+/* Whether a recipient of the mail is to be tried again. */
+static bool is_left(const struct fct_recipient_outcome *recipient, const fct_outcome *outcome,
+                    enum fct_doubt_policy policy)
+{
+    return recipient->class == FCT_TEMPORARY || is_setup(recipient, outcome) ||
            (recipient->class == FCT_IN_DOUBT && policy == FCT_DOUBT_RETRY);
 }
 
@@ -151,7 +248,8 @@ static size_t list_left(struct fct_work *work, const fct_outcome *outcome,
         unsigned number = work->recipients ? work->recipients[i] : (unsigned)i;
 
         work->verdict.doubtful |= outcome->recipients[i].class == FCT_IN_DOUBT;
-        if (!is_left(&outcome->recipients[i], policy))
+        work->refused_setup |= is_setup(&outcome->recipients[i], outcome);
+        if (!is_left(&outcome->recipients[i], outcome, policy))
             continue;
         len += (size_t)snprintf(work->remaining + len, room - len, "%s%u", len ? " " : "", number);
         count++;
@@ -172,7 +270,8 @@ static void keep_words(struct fct_work *work, const fct_outcome *outcome)
     fct_buf text = {0};
 
     if (outcome->reply.code)
-        fct_buf_addf(&text, "%d %s", outcome->reply.code,
+        fct_buf_addf(&text, "%d%s%s%s%s", outcome->reply.code, *outcome->reply.enhanced ? " " : "",
+                     outcome->reply.enhanced, outcome->reply.text ? " " : "",
                      outcome->reply.text ? outcome->reply.text : "");
     else
         fct_buf_add_text(&text,
@@ -181,27 +280,48 @@ static void keep_words(struct fct_work *work, const fct_outcome *outcome)
     work->verdict.relay = work->task.relay ? fct_strdup(work->task.relay) : NULL;
 }
 
+/* The relay refuses this site, or wants fewer mails: no fault of the mail, and no attempt. */
+static void wait_for_relay(struct fct_work *work, int64_t now_us, uint32_t random,
+                           unsigned throttled)
+{
+    work->verdict.state = FCT_ROW_READY;
+    work->verdict.paused = true;
+    work->verdict.uncounted = true;
+    work->verdict.next_us = fct_schedule_next(now_us, throttled + 1, 0, random);
+}
+
+static enum fct_row_state end_of(const fct_outcome *outcome, size_t left,
+                                 enum fct_doubt_policy policy)
+{
+    if (outcome->class == FCT_PERMANENT && !left)
+        return FCT_ROW_FAILED;
+    if (outcome->class == FCT_SENT && !left)
+        return FCT_ROW_SENT;
+    return outcome->class == FCT_IN_DOUBT && policy == FCT_DOUBT_HOLD ? FCT_ROW_HELD
+                                                                      : FCT_ROW_READY;
+}
+
 void fct_work_judge(struct fct_work *work, const fct_outcome *outcome, enum fct_doubt_policy policy,
-                    int64_t now_us, uint32_t random)
+                    int64_t now_us, uint32_t random, unsigned throttled)
 {
     size_t left = list_left(work, outcome, policy);
-    bool stopped = outcome->class == FCT_TEMPORARY && outcome->error == FACTEUR_ECLOSED;
 
     keep_words(work, outcome);
-    work->verdict.uncounted = stopped;
     work->verdict.doubtful |= outcome->class == FCT_IN_DOUBT;
-    if (stopped) {
+    if (outcome->class == FCT_TEMPORARY && outcome->error == FACTEUR_ECLOSED) {
         work->verdict.next_us = now_us;
-    } else if (outcome->class == FCT_PERMANENT) {
-        work->verdict.state = FCT_ROW_FAILED;
-    } else if (outcome->class == FCT_SENT && !left) {
-        work->verdict.state = FCT_ROW_SENT;
-    } else if (outcome->class == FCT_IN_DOUBT && policy == FCT_DOUBT_HOLD) {
-        work->verdict.state = FCT_ROW_HELD;
-    } else {
-        /* Recipients that have got it, or are refused for good, are done. */
-        if (left && left < outcome->recipient_count)
-            work->verdict.remaining = work->remaining;
-        try_again(work, now_us, random);
+        return;
     }
+    work->throttled = !work->refused_setup && fct_verdict_is_complaint(outcome);
+    work->verdict.uncounted = false;
+    work->verdict.state = end_of(outcome, left, policy);
+    if (work->verdict.state != FCT_ROW_READY)
+        return;
+    /* Recipients that have got it, or are refused for good, are done. */
+    if (left && left < outcome->recipient_count)
+        work->verdict.remaining = work->remaining;
+    if (work->refused_setup || work->throttled)
+        wait_for_relay(work, now_us, random, throttled);
+    else
+        try_again(work, now_us, random);
 }

@@ -18,6 +18,11 @@ struct fct_work {
     unsigned *recipients;       /* which of the sealed mail's are left; NULL: all */
     char *remaining;            /* room for the text of those that are left after this try */
     struct fct_settled verdict; /* owns relay, reply and result */
+    char *suppressed;           /* recipients that the mail does not go to, or NULL */
+    unsigned relay;             /* the index of the one that gave the verdict */
+    bool refused_setup;         /* it refuses the site: next_us of the verdict is still open */
+    bool first;                 /* the first refusal of a pause: to be told */
+    bool throttled;             /* it wants mails later */
     bool under_way;             /* the driver has it, or had it */
     bool cancelled, stale;      /* stale: the row was taken away */
     bool counted;               /* among the worker's bytes */
@@ -39,11 +44,22 @@ void fct_work_unref(struct fct_work *work);
 int fct_work_load(struct fct_work *work, fct_slice bytes, const char *remaining,
                   facteur_error **error);
 
+/*
+ * Take the recipients that are on the suppression list out of a loaded mail.
+ *
+ * Returns 0; FACTEUR_EMESSAGE when nobody is left, with the reason; or an error of the store.
+ */
+int fct_work_suppress(struct fct_work *work, fct_store *store, facteur_error **error);
+
 /* Decide a verdict without a relay. */
 void fct_work_end(struct fct_work *work, enum fct_row_state state, const char *reply);
 
-/* Decide the verdict of an outcome: what becomes of the row, and when it is tried again. */
+/*
+ * Decide the verdict of an outcome: what becomes of the row, and when it is tried again.
+ *
+ * throttled   How many mails in a row the relay has asked to send later.
+ */
 void fct_work_judge(struct fct_work *work, const fct_outcome *outcome, enum fct_doubt_policy policy,
-                    int64_t now_us, uint32_t random);
+                    int64_t now_us, uint32_t random, unsigned throttled);
 
 #endif

@@ -14,9 +14,10 @@
 typedef struct fct_worker fct_worker;
 
 struct fct_worker_setup {
-    fct_store *store;   /* must live as long */
-    fct_driver *driver; /* must live until fct_worker_free() */
-    unsigned window;    /* mails under way at once, at least 1 */
+    fct_store *store;     /* must live as long */
+    fct_driver *driver;   /* must live until fct_worker_free() */
+    const fct_plan *plan; /* the driver's */
+    unsigned window;      /* mails under way at once, at least 1 */
     enum fct_doubt_policy doubt;
     /* Called before mails are given to the driver; to ask for tokens.  May be NULL. */
     void (*prepare)(void *user);
@@ -25,7 +26,10 @@ struct fct_worker_setup {
      * now on.
      */
     char *(*tell)(void *user, struct fct_task *task, const fct_outcome *outcome);
-    /* The database cannot be used now; the worker tries again.  May be NULL. */
+    /*
+     * Told when the database cannot be used now (the worker tries again), and once when a relay
+     * refuses the site and gets no mail for a while.  May be NULL.
+     */
     void (*complain)(void *user, const facteur_error *error);
     void *user;
 };
@@ -47,7 +51,7 @@ int fct_worker_run(fct_worker *worker, bool once, int stop_fd, uint64_t grace_us
                    facteur_error **error);
 
 struct fct_worker_counts {
-    uint64_t sent, failed, retried, expired, held, rescued, quarantined, stale;
+    uint64_t sent, failed, retried, expired, held, paused, rescued, quarantined, stale;
 };
 
 /* Since new(). */

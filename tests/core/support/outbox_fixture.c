@@ -40,6 +40,8 @@ static void open_empty(struct outbox *box)
 {
     static const char *const objects[][2] = {{"TABLE", "facteur_mail"},
                                              {"TABLE", "facteur_body"},
+                                             {"TABLE", "facteur_event"},
+                                             {"TABLE", "facteur_bar"},
                                              {"TABLE", "facteur_outbox"},
                                              {NULL, "facteur_fence"}};
     facteur_error *error = NULL;

@@ -117,6 +117,11 @@ static void take_mail(struct client *client, int *mails)
     usleep((useconds_t)server->slow_ms * 1000);
     while (server->hold)
         usleep(1000);
+    if (server->verdict) {
+        set_busy(client, false);
+        say(client, server->verdict);
+        return;
+    }
     ++*mails;
     server->mails++;
     for (unsigned i = 0; i < NUMBERED_MAX; i++)

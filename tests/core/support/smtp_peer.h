@@ -26,11 +26,12 @@ struct server {
     int hang_up;              /* so many first connections end before the greeting */
     int room;                 /* every connection after so many is refused; 0: none is */
     int slow_ms;              /* before each verdict */
-    atomic_bool hold;         /* no verdict as long as it is set */
-    atomic_int heard;         /* ends of mails, with or without a verdict */
-    int hates_groups;         /* offers PIPELINING, and closes when something follows MAIL */
-    int no_login;             /* every login is refused */
-    int no_bdat;              /* never heard of BDAT: its octets are commands, each answered */
+    const char *_Atomic verdict; /* instead of 250 to the end of a mail; or NULL */
+    atomic_bool hold;            /* no verdict as long as it is set */
+    atomic_int heard;            /* ends of mails, with or without a verdict */
+    int hates_groups;            /* offers PIPELINING, and closes when something follows MAIL */
+    int no_login;                /* every login is refused */
+    int no_bdat;                 /* never heard of BDAT: its octets are commands, each answered */
     atomic_int connections, ready, mails, quits, open, resumed;
     atomic_int busy, most_busy;    /* connections between MAIL and its verdict */
     atomic_int bare;               /* MAIL and AUTH without TLS */
