@@ -27,7 +27,7 @@ PER_PYTHON = ("asyncio", "concurrency", "coroutines", "django", "django_doors", 
               "values")
 
 # C programs whose tests run in any store: FCT_STORE_URL says in which.
-DATABASE_PROGRAMS = ("test_outbox", "test_outbox_server")
+DATABASE_PROGRAMS = ("test_outbox", "test_outbox_events", "test_outbox_server")
 
 # What PHP's memory and its ends decide, where valgrind sees what no other suite does.
 PHP_VALGRIND = ("attachments", "close", "exceptions", "letter-values", "live-exit", "live-fibers", "live-fork", "live-many", "live-refused",

@@ -249,7 +249,7 @@ static void tables_of_another_version_are_left_alone(void **state)
     for (int i = 0; i < 2; i++) {
         facteur_insert *insert = begin(shop, NULL);
         char cells[4][256];
-        const char *borrowed[4] = {i ? "0" : "2", "2", "/shop.db"};
+        const char *borrowed[4] = {i ? "1" : "3", "2", "/shop.db"};
         facteur_error *error = NULL;
 
         for (unsigned n = 0; n < 3; n++)

@@ -504,16 +504,16 @@ static void other_versions_are_refused(void **state)
     unsigned from = 9;
 
     assert_int_equal(fct_store_migrate(box->url, &from, NULL), 0);
-    assert_int_equal(from, 1);
+    assert_int_equal(from, FCT_STORE_SCHEMA);
     run_on_server(box->store, "UPDATE facteur_outbox SET value = 7 WHERE name = 'schema'");
     assert_refused(fct_store_open(box->url, true, &store, &error), FACTEUR_ECONFIG, &error,
-                   "have version 7, and this release of facteur knows 1: use a later release");
+                   "have version 7, and this release of facteur knows 2: use a later release");
     assert_refused(fct_store_migrate(box->url, &from, &error), FACTEUR_ECONFIG, &error,
                    "use a later release");
     run_on_server(box->store, "DELETE FROM facteur_outbox WHERE name = 'schema'");
     assert_refused(fct_store_open(box->url, false, &store, &error), FACTEUR_ECONFIG, &error,
                    "make it with \"facteur outbox init\"");
-    run_on_server(box->store, "INSERT INTO facteur_outbox(name, value) VALUES ('schema', 1)");
+    run_on_server(box->store, "INSERT INTO facteur_outbox(name, value) VALUES ('schema', 2)");
 }
 
 static void drop_all(fct_store *store)
@@ -521,6 +521,8 @@ static void drop_all(fct_store *store)
     run_on_server(store, "DROP TABLE facteur_outbox");
     run_on_server(store, "DROP TABLE facteur_mail");
     run_on_server(store, "DROP TABLE facteur_body");
+    run_on_server(store, "DROP TABLE facteur_event");
+    run_on_server(store, "DROP TABLE facteur_bar");
     run_on_server(store,
                   is_mysql(store) ? "DROP TABLE facteur_fence" : "DROP SEQUENCE facteur_fence");
 }

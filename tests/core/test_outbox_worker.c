@@ -225,9 +225,9 @@ static void a_full_window_is_filled_at_once(void **state)
     shop_open(&shop, state);
     snprintf(dsn, sizeof dsn, "smtp://127.0.0.1:%u?pool_size=1&pipeline_depth=1", shop.server.port);
     narrow = open_mailer(dsn);
-    enqueue_many(shop.outbox, narrow, 5);
+    shop_enqueue_many(shop.outbox, narrow, 5);
     before = count_commits(shop.box);
-    work_once(shop.outbox, narrow, NULL, NULL, "{\"sent\":5,");
+    shop_work(shop.outbox, narrow, NULL, NULL, "{\"sent\":5,");
     assert_int_equal(count_commits(shop.box) - before, 11);
     facteur_mailer_free(narrow);
     shop_close(&shop);

@@ -250,21 +250,34 @@ static const char *event_of(const struct fct_settled *verdict)
     return verdict->state == FCT_ROW_READY ? "deferred" : fct_row_state_word(verdict->state);
 }
 
+static int note_verdict(fct_store *store, int64_t fence, const struct fct_settled *verdict,
+                        int64_t now_us, facteur_error **error)
+{
+    struct fct_event event = {.at_us = now_us,
+                              .what = (char *)event_of(verdict),
+                              .relay = (char *)verdict->relay,
+                              .text = (char *)verdict->reply};
+
+    return event.what ? fct_store_note(store, verdict->id, fence, &event, error) : 0;
+}
+
 int fct_store_settle(fct_store *store, int64_t fence, const struct fct_settled *verdicts,
                      size_t count, int64_t now_us, size_t *stale, facteur_error **error)
 {
-    int result = store->kind->settle(store, fence, verdicts, count, now_us, stale, error);
+    size_t lost = 0;
 
-    for (size_t i = 0; !result && i < count; i++) {
-        struct fct_event event = {.at_us = now_us,
-                                  .what = (char *)event_of(&verdicts[i]),
-                                  .relay = (char *)verdicts[i].relay,
-                                  .text = (char *)verdicts[i].reply};
+    for (size_t i = 0; i < count; i++) {
+        size_t one = 0;
+        int result = store->kind->settle(store, fence, &verdicts[i], 1, now_us, &one, error);
 
-        if (event.what)
-            result = fct_store_note(store, verdicts[i].id, fence, &event, error);
+        if (!result && !one)
+            result = note_verdict(store, fence, &verdicts[i], now_us, error);
+        if (result)
+            return result;
+        lost += one;
     }
-    return result;
+    *stale = lost;
+    return 0;
 }
 
 int fct_store_renew(fct_store *store, int64_t fence, int64_t lease_until_us, size_t *kept,

@@ -38,12 +38,9 @@ void run_on_server(fct_store *store, const char *sql)
 /* Without the tables that the test before has left. */
 static void open_empty(struct outbox *box)
 {
-    static const char *const objects[][2] = {{"TABLE", "facteur_mail"},
-                                             {"TABLE", "facteur_body"},
-                                             {"TABLE", "facteur_event"},
-                                             {"TABLE", "facteur_bar"},
-                                             {"TABLE", "facteur_outbox"},
-                                             {NULL, "facteur_fence"}};
+    static const char *const objects[][2] = {{"TABLE", "facteur_mail"},   {"TABLE", "facteur_body"},
+                                             {"TABLE", "facteur_event"},  {"TABLE", "facteur_bar"},
+                                             {"TABLE", "facteur_outbox"}, {NULL, "facteur_fence"}};
     facteur_error *error = NULL;
     char sql[64];
 
