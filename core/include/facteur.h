@@ -84,6 +84,7 @@ typedef struct facteur_delivery facteur_delivery;
 typedef struct facteur_host facteur_host;
 typedef struct facteur_receipt facteur_receipt;
 typedef struct facteur_outbox facteur_outbox;
+typedef struct facteur_batch facteur_batch;
 typedef struct facteur_insert facteur_insert;
 
 /* The version the library was built with, "MAJOR.MINOR.PATCH".  Static. */
@@ -356,7 +357,7 @@ FACTEUR_API int facteur_message_add_json(facteur_message *message, const char *j
  * kind      Which letter: "order_confirmation", "contact_form" (facteur_letter_kinds()).
  * json      Its data: an order (core/schema/order.json), a form (core/schema/contact.json).
  * options   NULL, or a JSON object with any of: to, from, reply_to, locale, subject, message_id,
- *           date (core/schema/letter_options.json).
+ *           date, key, words (core/schema/letter_options.json).
  *
  * What people and shops get wrong in a harmless way is mended or left out, with a note
  * (facteur_message_note()): broken characters, URLs, locales, a visitor's address.  A letter whose
@@ -382,7 +383,8 @@ FACTEUR_API int facteur_contact_form(const facteur_mailer *mailer, const char *j
                                      facteur_error **error);
 
 /*
- * The key of a letter that must not be sent twice: "order_confirmation:<merchant's name>:<number>".
+ * The key of a letter that must not be sent twice: that of its options, else
+ * "order_confirmation:<merchant's name>:<number>".
  * "%" and ":" within the parts are escaped as in a URL.  NULL for a letter that may be sent twice
  * (a contact form) and for every other message.  Lives as long as the message.
  */
@@ -907,6 +909,41 @@ FACTEUR_API int facteur_outbox_enqueue(facteur_outbox *outbox, facteur_mailer *m
                                        facteur_error **error);
 
 /*
+ * As facteur_outbox_enqueue(), into the outbox that the mailer's option outbox names.  It is opened
+ * at the first call, and made where there is none.  Any thread may call it, and a child of fork()
+ * opens it anew.
+ *
+ * FACTEUR_ECONFIG also: the mailer has no outbox.
+ */
+FACTEUR_API int facteur_enqueue(facteur_mailer *mailer, facteur_message *message, const char *key,
+                                double not_before, double expires_at, int priority,
+                                facteur_receipt **receipt, facteur_error **error);
+
+/*
+ * Several messages for the mailer's outbox, which are put there with one commit: all of them or
+ * none.  Only one thread at a time may use a batch.  FACTEUR_ECONFIG: the mailer has no outbox.
+ */
+FACTEUR_API int facteur_batch_new(facteur_mailer *mailer, facteur_batch **batch,
+                                  facteur_error **error);
+FACTEUR_API void facteur_batch_free(facteur_batch *batch); /* NULL is fine; before the mailer */
+
+#define FACTEUR_BATCH_MAX 1000
+
+/*
+ * Seal one more message, as facteur_enqueue() does; nothing is put in yet.  After an error the
+ * batch is as before; one of a message has "messages[3]." before its `where`.  FACTEUR_ELIMIT also: it has FACTEUR_BATCH_MAX.
+ */
+FACTEUR_API int facteur_batch_add(facteur_batch *batch, facteur_message *message, const char *key,
+                                  double not_before, double expires_at, int priority,
+                                  facteur_error **error);
+
+/* Put them in.  After an error it may be tried again, best with keys. */
+FACTEUR_API int facteur_batch_commit(facteur_batch *batch, facteur_error **error);
+
+/* Once for each message after the commit, in their order from 0; the caller's.  Else NULL. */
+FACTEUR_API facteur_receipt *facteur_batch_receipt(facteur_batch *batch, size_t index);
+
+/*
  * Putting a message into the outbox on a connection of the application, within its transaction: the
  * mail is there when the transaction is committed, and was never there when it is rolled back.  The
  * application's database has the tables of an outbox.
@@ -1153,6 +1190,10 @@ FACTEUR_API enum facteur_phase facteur_receipt_phase(const facteur_receipt *rece
 FACTEUR_API const char *facteur_phase_name(enum facteur_phase phase);
 FACTEUR_API unsigned facteur_receipt_attempts(const facteur_receipt *receipt);
 FACTEUR_API unsigned facteur_receipt_flights(const facteur_receipt *receipt);
+
+/* The mail's row in an outbox: its id and its key.  "" without a row, or a key. */
+FACTEUR_API const char *facteur_receipt_outbox_id(const facteur_receipt *receipt);
+FACTEUR_API const char *facteur_receipt_key(const facteur_receipt *receipt);
 
 /*
  * 0: the mail is queued, or a duplicate, on a connection of the application whose commits do not

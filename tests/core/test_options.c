@@ -217,8 +217,8 @@ static void equal_values_are_equal(void **state)
 
 static void each_option_alone_makes_a_difference(void **state)
 {
-    static const char *const samples[] = {"7",    "0",     "1",       "1000000", "sample",
-                                          "none", "LOGIN", "capture", "ipv4",    "mail"};
+    static const char *const samples[] = {"7",     "0",       "1",    "1000000", "sample", "none",
+                                          "LOGIN", "capture", "ipv4", "mail",    "hold"};
 
     for (size_t i = 0; i < facteur_option_count(); i++) {
         fct_options a, b;

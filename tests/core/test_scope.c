@@ -50,6 +50,7 @@ static const struct sample samples[] = {
     {"default_locale", "fr-FR", NULL, NULL, ""},
     {"contact_to", "a@b.example", NULL, NULL, ""},
     {"syslog", "mail", NULL, NULL, ""},
+    {"in_doubt", "hold", NULL, NULL, ""},
     {"dkim", "[{\"domain\":\"b.example\",\"selector\":\"s\",\"key_file\":\"/k\"}]", NULL, NULL, ""},
     {"smime", "{\"sign\":{\"certificate_file\":\"/c\",\"key_file\":\"/k\"}}", NULL, NULL, ""},
 };

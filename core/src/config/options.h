@@ -24,6 +24,7 @@
 #define FCT_SYSLOG_WORDS                                                                           \
     "off|mail|user|daemon|local0|local1|local2|local3|local4|local5|local6|local7"
 #define FCT_MODE_WORDS "live|capture|redirect|allowlist"
+#define FCT_IN_DOUBT_WORDS "retry|hold"
 
 /*
  * X(name, SCOPE, TYPE, choices, default, lowest, highest, help); a default of "" is "not set".  The
@@ -179,6 +180,11 @@
     X(sendmail_bounce, MAILER, BOOL, "", "0", 0, 1,                                                \
       "facteur sendmail: send the sender a notification (RFC 3464) of the recipients that the "    \
       "relay refused.")                                                                            \
+    X(outbox, MAILER, SECRET, "", "", 0, 0,                                                        \
+      "The address of the outbox, such as sqlite:///var/lib/shop/outbox.db (docs/outbox.md).")     \
+    X(in_doubt, MAILER, CHOICE, FCT_IN_DOUBT_WORDS, "retry", 0, 1,                                 \
+      "What becomes of a mail of the outbox that was handed over and got no verdict.  retry: "     \
+      "it is sent again with the same Message-ID.  hold: it waits until somebody releases it.")    \
     X(dkim, MAILER, JSON, "", "", 0, 0,                                                            \
       "DKIM signatures: a list of objects with domain, selector, and key (PEM) or key_file.")      \
     X(smime, MAILER, JSON, "", "", 0, 0,                                                           \

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SQLITE "sqlite://" /* an outbox that is a file */
+
 struct named {
     char *path, *where, *source;
 };
@@ -50,6 +52,9 @@ static int add_value(struct walk *walk, size_t option, const char *text, const f
 
     if (strcmp(type, "path") == 0 && text)
         return add(walk, name, text);
+    if (option == FCT_OPT_outbox && secret &&
+        strncmp(fct_secret_bytes(secret).ptr, SQLITE, strlen(SQLITE)) == 0)
+        return add(walk, name, fct_secret_bytes(secret).ptr + strlen(SQLITE));
     if (strcmp(type, "json") == 0 && secret)
         return fct_config_walk_files(fct_secret_bytes(secret), name, add, walk, walk->error);
     return 0;

@@ -252,6 +252,8 @@ static void settle(fct_plan *plan)
     plan->syslog = (unsigned)number_of(plan, FCT_OPT_syslog);
     plan->logfile = text_of(plan, FCT_OPT_logfile);
     plan->bounces = number_of(plan, FCT_OPT_sendmail_bounce) != 0;
+    plan->outbox = fct_options_get(&plan->options, FCT_OPT_outbox)->secret;
+    plan->hold_doubts = number_of(plan, FCT_OPT_in_doubt) != 0;
     plan->contact_to = text_of(plan, FCT_OPT_contact_to);
 }
 

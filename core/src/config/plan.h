@@ -23,6 +23,8 @@ typedef struct fct_plan {
     unsigned syslog;                                        /* of FCT_SYSLOG_WORDS; 0: no */
     const char *logfile;                                    /* NULL: none */
     bool bounces;                                           /* sendmail_bounce */
+    const fct_secret *outbox;                               /* its address, or NULL */
+    bool hold_doubts;                                       /* in_doubt=hold */
     fct_group group;     /* the order in which members are tried */
     fct_member *members; /* at least one; several are all relays */
     unsigned member_count;

@@ -19,6 +19,7 @@ static const struct fct_field option_fields[] = {
     FCT_FIELD(fct_letter_options, subject, FCT_LINE),
     FCT_FIELD(fct_letter_options, message_id, FCT_ADDRESS),
     FCT_FIELD(fct_letter_options, date, FCT_ADDRESS),
+    FCT_FIELD(fct_letter_options, key, FCT_ID),
     FCT_FIELD(fct_letter_options, words, FCT_RAW),
 };
 const struct fct_shape fct_letter_options_shape =

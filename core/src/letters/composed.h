@@ -9,7 +9,7 @@
 /* core/schema/letter_options.json */
 struct fct_letter_options {
     struct fct_series to, reply_to; /* fct_slice */
-    fct_slice from, locale, subject, message_id, date;
+    fct_slice from, locale, subject, message_id, date, key;
     const json_t *words; /* own_words.h; NULL: not given */
 };
 

@@ -201,8 +201,10 @@ static int set_to(struct letter *letter)
 
 static int set_key(struct letter *letter)
 {
-    fct_slice key = fct_letter_kind_key(letter->kind, letter->composed.data, letter->reading.arena);
+    fct_slice key = letter->options.key;
 
+    if (!key.len)
+        key = fct_letter_kind_key(letter->kind, letter->composed.data, letter->reading.arena);
     if (letter->arena.failed || (key.len && !fct_message_keep_key(letter->message, key)))
         return fct_error_nomem(letter->reading.error);
     return 0;

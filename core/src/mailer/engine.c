@@ -28,17 +28,20 @@ static void runtime_free(fct_runtime *runtime)
 {
     fct_driver_free(runtime->driver);
     fct_memory_clear(&runtime->memory);
+    fct_stores_done(&runtime->stores);
     pthread_mutex_destroy(&runtime->lock);
     fct_free(runtime);
 }
 
-static fct_runtime *runtime_new(fct_engine *engine, fct_process process)
+static fct_runtime *runtime_new(fct_engine *engine, fct_process process, fct_runtime *inherited)
 {
     fct_runtime *runtime = fct_calloc(1, sizeof *runtime);
 
     if (!runtime)
         return NULL;
     runtime->process = process;
+    runtime->inherited = inherited;
+    fct_stores_init(&runtime->stores, inherited ? &inherited->stores : NULL);
     pthread_mutex_init(&runtime->lock, NULL);
     if (engine->plan.target != FCT_TARGET_RELAY)
         return runtime;
@@ -67,11 +70,10 @@ fct_runtime *fct_engine_runtime(fct_engine *engine)
 
     if (known && known->process == process)
         return known;
-    made = runtime_new(engine, process);
+    made = runtime_new(engine, process, known);
     if (!made)
         return NULL;
     if (atomic_compare_exchange_strong(&engine->runtime, &known, made)) {
-        made->inherited = known;
         if (known)
             runtime_abandon(known);
         return made;
@@ -102,6 +104,20 @@ int fct_engine_find_driver(fct_engine *engine, const char *sender, fct_driver **
     if (!err)
         *driver = runtime->driver;
     return err;
+}
+
+int fct_engine_take_store(fct_engine *engine, fct_store **store, facteur_error **error)
+{
+    fct_runtime *runtime = fct_engine_runtime(engine);
+
+    return runtime ? fct_stores_take(&runtime->stores, fct_secret_bytes(engine->plan.outbox).ptr,
+                                     store, error)
+                   : fct_error_nomem(error);
+}
+
+void fct_engine_give_store(fct_engine *engine, fct_store *store, bool good)
+{
+    fct_stores_give(&fct_engine_runtime(engine)->stores, store, good);
 }
 
 uint64_t fct_engine_deadline_us(const fct_engine *engine, double seconds)
@@ -148,6 +164,7 @@ void fct_engine_free(fct_engine *engine)
         } else {
             runtime_abandon(known);
             fct_driver_free(known->driver);
+            fct_stores_done(&known->stores);
             fct_free(known);
         }
         known = inherited;

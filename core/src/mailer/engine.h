@@ -11,6 +11,7 @@
 #include "config/plan.h"
 #include "drive/driver.h"
 #include "mailer/sink.h"
+#include "mailer/stores.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,6 +22,7 @@ typedef struct fct_runtime {
     pthread_mutex_t lock; /* guards memory, and the plan while it is completed */
     fct_memory memory;
     fct_driver *driver;            /* with FCT_TARGET_RELAY */
+    struct fct_stores stores;      /* of the option outbox */
     struct fct_runtime *inherited; /* abandoned; another thread may still use it */
 } fct_runtime;
 
@@ -85,6 +87,10 @@ fct_runtime *fct_engine_peek(const fct_engine *engine);
  */
 int fct_engine_find_driver(fct_engine *engine, const char *sender, fct_driver **driver,
                            facteur_error **error);
+
+/* Take a store of the plan's outbox as fct_stores_take() does, and give it back. */
+int fct_engine_take_store(fct_engine *engine, fct_store **store, facteur_error **error);
+void fct_engine_give_store(fct_engine *engine, fct_store *store, bool good);
 
 /* The time in so many seconds (0: the option deadline), on the clock of base/clock.h. */
 uint64_t fct_engine_deadline_us(const fct_engine *engine, double seconds);

@@ -76,6 +76,14 @@ void facteur_insert_fail(facteur_insert *insert)
     fct_insert_fail(&insert->statements);
 }
 
+static void tell(const facteur_insert *insert, facteur_receipt *receipt)
+{
+    const struct fct_insert *told = &insert->statements;
+
+    fct_receipt_fill_queued(receipt, told->id, told->first_id, told->durable);
+    fct_receipt_name_row(receipt, told->id, insert->seal.row.key);
+}
+
 facteur_receipt *facteur_insert_receipt(facteur_insert *insert)
 {
     const struct fct_insert *told = &insert->statements;
@@ -85,6 +93,6 @@ facteur_receipt *facteur_insert_receipt(facteur_insert *insert)
         return NULL;
     receipt = fct_outbox_seal_take(&insert->seal);
     if (receipt && insert->seal.mail)
-        fct_receipt_fill_queued(receipt, told->id, told->first_id, told->durable);
+        tell(insert, receipt);
     return receipt;
 }

@@ -62,12 +62,26 @@ static int make_handle(fct_engine *engine, bool shared, facteur_mailer **out, fa
     return 0;
 }
 
+/* Opens nothing: an outbox is looked for at the first mail. */
+static int make_plan(fct_plan *plan, const char *dsn, const char *const *names,
+                     const char *const *values, size_t count, facteur_error **error)
+{
+    int err = fct_plan_init(plan, dsn, names, values, count, error);
+
+    if (err || !plan->outbox)
+        return err;
+    err = fct_store_check_url(fct_secret_bytes(plan->outbox).ptr, error);
+    if (err)
+        fct_plan_done(plan);
+    return err;
+}
+
 int facteur_mailer_new(const char *dsn, const char *const *names, const char *const *values,
                        size_t count, facteur_mailer **out, facteur_error **error)
 {
     fct_plan plan;
     fct_engine *engine;
-    int err = fct_plan_init(&plan, dsn, names, values, count, error);
+    int err = make_plan(&plan, dsn, names, values, count, error);
 
     if (err)
         return err;
@@ -85,7 +99,7 @@ int facteur_mailer_shared(const char *dsn, const char *const *names, const char 
 {
     fct_plan plan;
     fct_engine *engine;
-    int err = fct_plan_init(&plan, dsn, names, values, count, error);
+    int err = make_plan(&plan, dsn, names, values, count, error);
 
     if (err)
         return err;

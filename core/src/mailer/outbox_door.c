@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "mailer/engine.h"
+#include "mailer/outbox_put.h"
 #include "mailer/outbox_seal.h"
 #include "mailer/receipt.h"
 #include "worker/worker.h"
@@ -50,25 +51,6 @@ int facteur_outbox_migrate(const char *url, unsigned *from, unsigned *to, facteu
 
 /* ---- Enqueue --------------------------------------------------------------------------------- */
 
-static int fill_receipt(fct_store *store, int64_t id, bool duplicate, facteur_receipt *receipt,
-                        facteur_error **error)
-{
-    struct fct_store_filter filter = {.id = id, .limit = 1};
-    struct fct_store_rows rows = {0};
-    char text[24];
-    int result = duplicate ? fct_store_list(store, &filter, &rows, error) : 0;
-
-    snprintf(text, sizeof text, "%lld", (long long)id);
-    if (!result)
-        fct_receipt_fill_queued(receipt, text,
-                                !duplicate   ? NULL
-                                : rows.count ? rows.rows[0].message_id
-                                             : "",
-                                true);
-    fct_store_rows_done(&rows);
-    return result;
-}
-
 int facteur_outbox_enqueue(facteur_outbox *outbox, facteur_mailer *mailer, facteur_message *message,
                            const char *key, double not_before, double expires_at, int priority,
                            facteur_receipt **receipt, facteur_error **error)
@@ -76,19 +58,17 @@ int facteur_outbox_enqueue(facteur_outbox *outbox, facteur_mailer *mailer, facte
     const struct fct_outbox_wish wish = {key, not_before, expires_at, priority};
     int64_t now_us = fct_clock_date_us();
     struct fct_outbox_seal seal;
-    bool duplicate = false;
-    int64_t id = 0;
+    struct fct_put put;
     int result = fct_outbox_seal(mailer, message, &wish, now_us, &seal, error);
 
     if (result)
         return result;
-    if (seal.mail) {
-        result = fct_store_enqueue(outbox->store, &seal.row, now_us, &id, &duplicate, error);
-        if (!result)
-            result = fill_receipt(outbox->store, id, duplicate, seal.receipt, error);
-    }
+    put = (struct fct_put){.mail = &seal.row, .receipt = seal.receipt};
+    if (seal.mail)
+        result = fct_put_all(outbox->store, &put, 1, now_us, error);
     if (!result)
         *receipt = fct_outbox_seal_take(&seal);
+    fct_put_done(&put);
     fct_outbox_seal_done(&seal);
     return result;
 }
@@ -191,7 +171,8 @@ int facteur_outbox_work(facteur_outbox *outbox, facteur_mailer *mailer, int once
     struct fct_worker_setup setup = {.store = outbox->store,
                                      .plan = &mailer->engine->plan,
                                      .window = facteur_mailer_window(mailer),
-                                     .doubt = FCT_DOUBT_RETRY,
+                                     .doubt = mailer->engine->plan.hold_doubts ? FCT_DOUBT_HOLD
+                                                                               : FCT_DOUBT_RETRY,
                                      .prepare = prepare,
                                      .tell = tell,
                                      .complain = complain,

@@ -42,11 +42,23 @@ static char *digest_key(const char *kind, fct_slice key)
 
     if (!fct_digest_text(&key, 1, digest))
         return NULL;
-    fct_buf_addf(&text, "%s:%s", kind, digest);
+    fct_buf_addf(&text, "%s%s%s", kind, *kind ? ":" : "", digest);
     return fct_buf_take(&text, NULL);
 }
 
-/* The kind of a letter and its own key, both out of "order_confirmation:Shop:7". */
+/* "order_confirmation" of "order_confirmation:Shop:7"; "" of a key that somebody has chosen. */
+static fct_slice kind_of(fct_slice key)
+{
+    fct_slice kind = {key.ptr, strcspn(key.ptr, ":")};
+
+    for (const char *const *at = facteur_letter_kinds(); *at; at++) {
+        if (fct_slice_equal(kind, fct_slice_of(*at)))
+            return kind;
+    }
+    return (fct_slice){key.ptr, 0};
+}
+
+/* The kind of a letter, and its key. */
 static int name_letter(struct fct_outbox_seal *seal, const facteur_message *message,
                        const char *key, facteur_error **error)
 {
@@ -54,7 +66,7 @@ static int name_letter(struct fct_outbox_seal *seal, const facteur_message *mess
     fct_slice own = fct_slice_of(letter ? letter : "");
     bool fits = own.len <= FCT_STORE_KEY_MAX && !fct_has_control(own);
 
-    seal->kind = fct_strndup(own.ptr, strcspn(own.ptr, ":"));
+    seal->kind = fct_strndup(own.ptr, kind_of(own).len);
     if (!seal->kind)
         return fct_error_nomem(error);
     if (key)

@@ -29,7 +29,8 @@ struct facteur_receipt {
     char **refused; /* the policy's */
     size_t refused_count;
     char *queue_id;
-    char *first_id; /* of a duplicate: the first one's Message-ID */
+    char *outbox_id, *key; /* of its row, or NULL */
+    char *first_id;        /* of a duplicate: the first one's Message-ID */
     fct_reply reply;
     enum facteur_phase phase;
     unsigned attempts, flights;
@@ -131,6 +132,8 @@ void facteur_receipt_free(facteur_receipt *receipt)
     fct_free(receipt->rejected);
     fct_free(receipt->refused);
     fct_free(receipt->queue_id);
+    fct_free(receipt->outbox_id);
+    fct_free(receipt->key);
     fct_free(receipt->first_id);
     fct_free(receipt->reply.text);
     fct_free(receipt->message);
@@ -286,6 +289,12 @@ void fct_receipt_fill_queued(facteur_receipt *receipt, const char *queue_id, con
     receipt->status = message_id ? FACTEUR_DUPLICATE : FACTEUR_QUEUED;
     receipt->queue_id = fct_strdup(queue_id);
     receipt->first_id = message_id ? fct_strdup(message_id) : NULL;
+}
+
+void fct_receipt_name_row(facteur_receipt *receipt, const char *id, const char *key)
+{
+    receipt->outbox_id = fct_strdup(id);
+    receipt->key = key ? fct_strdup(key) : NULL;
 }
 
 void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,
@@ -455,6 +464,16 @@ unsigned facteur_receipt_attempts(const facteur_receipt *receipt)
 unsigned facteur_receipt_flights(const facteur_receipt *receipt)
 {
     return receipt->flights;
+}
+
+const char *facteur_receipt_outbox_id(const facteur_receipt *receipt)
+{
+    return or_empty(receipt->outbox_id);
+}
+
+const char *facteur_receipt_key(const facteur_receipt *receipt)
+{
+    return or_empty(receipt->key);
 }
 
 int facteur_receipt_durable(const facteur_receipt *receipt)

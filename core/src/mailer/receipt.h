@@ -55,6 +55,13 @@ void fct_receipt_fill_sent(facteur_receipt *receipt, const char *queue_id);
 void fct_receipt_fill_queued(facteur_receipt *receipt, const char *queue_id, const char *message_id,
                              bool durable);
 
+/*
+ * Name the row of a mail that is in an outbox.  When memory is short, it has no name.
+ *
+ * key   NULL: none.
+ */
+void fct_receipt_name_row(facteur_receipt *receipt, const char *id, const char *key);
+
 /* Record a mail that was stopped before any relay got it.  `message` may be NULL. */
 void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,
                              const char *message);

@@ -103,6 +103,10 @@ static int set_all(json_t *root, const facteur_receipt *receipt)
     err |= fct_json_set(root, "timings", timings(receipt));
     err |= fct_json_set(root, "error", error(receipt));
     err |= fct_json_set(root, "notes", notes(receipt));
+    if (*facteur_receipt_outbox_id(receipt))
+        err |= fct_json_set(root, "outbox_id", fct_json_text(facteur_receipt_outbox_id(receipt)));
+    if (*facteur_receipt_key(receipt))
+        err |= fct_json_set(root, "key", fct_json_text(facteur_receipt_key(receipt)));
     if (!facteur_receipt_durable(receipt))
         err |= fct_json_set(root, "durable", json_false());
     if (!ok)

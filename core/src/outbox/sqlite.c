@@ -22,6 +22,8 @@ static int open_turn(struct fct_sqlite *s, facteur_error **error)
 
     if (lstat(s->path, &file) != 0)
         return fct_error_set(error, FACTEUR_EIO, WHERE, "outbox: %s: %s", s->path, strerror(errno));
+    s->device = file.st_dev;
+    s->inode = file.st_ino;
     return fct_turn_open(&s->turn, s->path, &file, error);
 }
 
@@ -208,6 +210,17 @@ static void close_store(fct_store *store)
 }
 
 /*
+ * Whether the file was moved away or replaced: what is written to the open one is lost to all that
+ * open it by its name.
+ */
+static bool is_gone(const struct fct_sqlite *s)
+{
+    struct stat file;
+
+    return lstat(s->path, &file) != 0 || file.st_dev != s->device || file.st_ino != s->inode;
+}
+
+/*
  * A child opens the file anew.  It closes its copies of the parent's connections first: SQLite
  * takes what it knows of a file's locks from them.  While none of them is in a transaction, that
  * touches neither the file nor the parent's locks, since no checkpoint is made at the close.
@@ -216,7 +229,7 @@ static int attend(fct_store *store, facteur_error **error)
 {
     struct fct_sqlite *s = fct_sqlite_of(store);
 
-    if (s->db && !is_foreign(s))
+    if (s->db && !is_foreign(s) && (s->in_turn || !is_gone(s)))
         return 0;
     if (s->in_turn)
         return fct_error_set(error, FACTEUR_ECONFIG, WHERE,

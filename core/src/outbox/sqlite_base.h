@@ -9,10 +9,13 @@
 #include "outbox/turn.h"
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 struct fct_sqlite {
     struct fct_store store;
     char *path;
+    dev_t device; /* with the inode: the file that is open */
+    ino_t inode;
     fct_process process;
     sqlite3 *db;
     sqlite3 *second; /* checkpoints; NULL until then */

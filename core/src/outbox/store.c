@@ -87,6 +87,14 @@ int fct_store_open(const char *url, bool create, fct_store **out, facteur_error 
     return result ? result : kind->open(place, create, out, error);
 }
 
+int fct_store_check_url(const char *url, facteur_error **error)
+{
+    const struct fct_store_kind *kind = NULL;
+    const char *place = NULL;
+
+    return find_kind(url, &kind, &place, error);
+}
+
 int fct_store_migrate(const char *url, unsigned *from, facteur_error **error)
 {
     const struct fct_store_kind *kind = NULL;

@@ -43,6 +43,10 @@ typedef struct fct_store fct_store;
  * a network file system).
  */
 int fct_store_open(const char *url, bool create, fct_store **out, facteur_error **error);
+
+/* FACTEUR_ECONFIG: no store of this release has such a URL.  Nothing is opened. */
+int fct_store_check_url(const char *url, facteur_error **error);
+
 void fct_store_close(fct_store *store); /* NULL is fine; an open transaction is rolled back */
 
 /*
