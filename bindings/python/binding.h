@@ -74,6 +74,8 @@
     X(error)                                                                                       \
     X(error_code)                                                                                  \
     X(notes)                                                                                       \
+    X(outbox_id)                                                                                   \
+    X(key)                                                                                         \
     X(durable)                                                                                     \
     X(transcript)                                                                                  \
     X(_later)                                                                                      \
@@ -280,6 +282,11 @@ extern PyType_Spec fpy_host_spec;
 /* _host(loop): a new Host of the mailer. */
 PyObject *fpy_mailer_host(PyObject *mailer, PyObject *loop);
 facteur_host *fpy_host_core(PyObject *self);
+
+/* ---- enqueue.c ------------------------------------------------------------------------------- */
+
+/* _enqueue(what, not_before, expires_at, priority): a Receipt of a pair, or a list of Receipts. */
+PyObject *fpy_mailer_enqueue(PyObject *self, PyObject *args);
 
 /* ---- insert.c -------------------------------------------------------------------------------- */
 

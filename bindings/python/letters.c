@@ -37,8 +37,8 @@ static PyObject *json_of(fpy_state *state, PyObject *value)
 /* {"to": …} of the keywords that were given; *out stays NULL when none was. */
 static int options_of(fpy_state *state, PyObject *const *values, PyObject **out)
 {
-    static const char *const names[] = {"to",      "from",       "reply_to", "locale",
-                                        "subject", "message_id", "date",     "words"};
+    static const char *const names[] = {"to",         "from", "reply_to", "locale", "subject",
+                                        "message_id", "date", "words",    "key"};
     PyObject *dict = PyDict_New();
     int failed = !dict;
 
@@ -58,17 +58,27 @@ static int options_of(fpy_state *state, PyObject *const *values, PyObject **out)
 static int letter_read(fpy_state *state, PyObject *args, PyObject *kwargs, const struct door *door,
                        int sending, struct letter *letter)
 {
-    char *names[] = {
-        "kind",    (char *)door->data, "to",   "from_", "reply_to",    "locale",
-        "subject", "message_id",       "date", "words", "attachments", sending ? "deadline" : NULL,
-        NULL};
-    const char *format = sending ? "OO|$OOOOOOOOOO" : "OO|$OOOOOOOOO";
-    PyObject *kind = NULL, *value, *limit = NULL, *options[8] = {NULL};
+    char *names[] = {"kind",
+                     (char *)door->data,
+                     "to",
+                     "from_",
+                     "reply_to",
+                     "locale",
+                     "subject",
+                     "message_id",
+                     "date",
+                     "words",
+                     "key",
+                     "attachments",
+                     sending ? "deadline" : NULL,
+                     NULL};
+    const char *format = sending ? "OO|$OOOOOOOOOOO" : "OO|$OOOOOOOOOO";
+    PyObject *kind = NULL, *value, *limit = NULL, *options[9] = {NULL};
     int parsed;
 
 #define LETTER_ARGUMENTS                                                                           \
     &value, &options[0], &options[1], &options[2], &options[3], &options[4], &options[5],          \
-        &options[6], &options[7], &letter->attachments, &limit
+        &options[6], &options[7], &options[8], &letter->attachments, &limit
     if (door->kind)
         parsed = PyArg_ParseTupleAndKeywords(args, kwargs, format + 1, names + 1, LETTER_ARGUMENTS);
     else

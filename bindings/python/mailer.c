@@ -437,7 +437,7 @@ PyDoc_STRVAR(
 
 #define LETTER_SIGNATURE                                                                           \
     "*, to=None, from_=None, reply_to=None, locale=None, subject=None, message_id=None,\n"         \
-    "    date=None, words=None, attachments=(), deadline=None)\n--\n\n"
+    "    date=None, words=None, key=None, attachments=(), deadline=None)\n--\n\n"
 
 #define LETTER_CONTRACT                                                                            \
     "Never raises for anything that a network, a relay or a recipient did: the receipt's status\n" \
@@ -454,7 +454,10 @@ PyDoc_STRVAR(
     "float.\n"
     "           order.json and contact.json in share/facteur/schema describe the fields.\n"
     "to         Default: an order's customer; for a form the option `contact_to`.\n"
-    "locale     Default: the data's locale, then the option `default_locale`.\n\n" LETTER_CONTRACT);
+    "locale     Default: the data's locale, then the option `default_locale`.\n"
+    "key        In the outbox of the mailer: a second letter with it is a duplicate.  Default: "
+    "the\n"
+    "           kind's own, if it has one.\n\n" LETTER_CONTRACT);
 
 #define NAMED_DOC(kind, data)                                                                      \
     PyDoc_STRVAR(send_##kind##_doc, "send_" #kind "($self, /, " #data ", " LETTER_SIGNATURE        \
@@ -509,6 +512,10 @@ static PyMethodDef mailer_methods[] = {
     {"_submit", fpy_mailer_submit, METH_VARARGS,
      PyDoc_STR("_submit($self, message, deadline, /)\n--\n\n")},
     {"_host", fpy_mailer_host, METH_O, PyDoc_STR("_host($self, loop, /)\n--\n\n")},
+    {"_enqueue", fpy_mailer_enqueue, METH_VARARGS,
+     PyDoc_STR("_enqueue($self, what, not_before, expires_at, priority, /)\n--\n\n"
+               "Put a (message, key) pair into the outbox: a Receipt; or a list of pairs with one\n"
+               "commit: a list of Receipts.")},
     {"_insert", fpy_mailer_insert, METH_VARARGS,
      PyDoc_STR("_insert($self, message, dialect, marks, key, not_before, expires_at, priority, "
                "/)\n--\n\n")},

@@ -128,7 +128,7 @@ PyDoc_STRVAR(
 
 #define LETTER_SIGNATURE                                                                           \
     "*, to=None, from_=None, reply_to=None, locale=None, subject=None, message_id=None,\n"         \
-    "    date=None, words=None, attachments=())\n--\n\n"
+    "    date=None, words=None, key=None, attachments=())\n--\n\n"
 
 PyDoc_STRVAR(letter_doc, "letter($module, /, kind, data, " LETTER_SIGNATURE
                          "Compose a letter without sending it; returns a Message.\n\n"

@@ -186,6 +186,8 @@ PyObject *fpy_receipt_new(fpy_state *state, facteur_receipt *r)
         put(state, made, FPY_NAME_error_code,
             fpy_text(facteur_error_name(facteur_receipt_error_code(r)))) ||
         put(state, made, FPY_NAME_notes, notes(state, r)) ||
+        put(state, made, FPY_NAME_outbox_id, fpy_text(facteur_receipt_outbox_id(r))) ||
+        put(state, made, FPY_NAME_key, fpy_text(facteur_receipt_key(r))) ||
         put(state, made, FPY_NAME_durable, PyBool_FromLong(facteur_receipt_durable(r))) ||
         put(state, made, FPY_NAME_transcript, fpy_text(facteur_receipt_transcript(r))) ||
         keep(state, made, r))

@@ -122,7 +122,7 @@ def test_signatures_match_what_is_taken():
     for function in (facteur.Mailer.send_letter, facteur.Mailer.send_order_confirmation, facteur.Mailer.asend_letter,
                      facteur.letter, facteur.order_confirmation):  # fmt: skip
         names = set(inspect.signature(function).parameters) - {"self", "kind", "data", "order", "attachments", "deadline"}
-        assert names == {"to", "from_", "reply_to", "locale", "subject", "message_id", "date", "words"}
+        assert names == {"to", "from_", "reply_to", "locale", "subject", "message_id", "date", "words", "key"}
     # smime may hold a private key, and is not told.
     fields = set(inspect.signature(facteur.Message).parameters)
     assert {name for name in fields if not hasattr(facteur.Message, name)} == {"smime"}

@@ -21,6 +21,7 @@ _Attachments: TypeAlias = Sequence[Attachment | bytes | str | os.PathLike[str] |
 _Headers: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
 _Letter: TypeAlias = Mapping[str, Any] | str | bytes
 _Words: TypeAlias = Mapping[str, str | bool | Mapping[str, Any] | None]
+_Time: TypeAlias = datetime.datetime | float | None
 
 version: str
 
@@ -42,20 +43,20 @@ def letter(
     kind: str, data: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
     reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
     message_id: str | None = None, date: datetime.datetime | str | None = None,
-    words: _Words | None = None, attachments: _Attachments = (),
+    words: _Words | None = None, key: str | None = None, attachments: _Attachments = (),
 ) -> Message: ...  # fmt: skip
 def letter_kinds() -> tuple[str, ...]: ...
 def order_confirmation(
     order: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
     reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
     message_id: str | None = None, date: datetime.datetime | str | None = None,
-    words: _Words | None = None, attachments: _Attachments = (),
+    words: _Words | None = None, key: str | None = None, attachments: _Attachments = (),
 ) -> Message: ...  # fmt: skip
 def contact_form(
     form: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
     reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
     message_id: str | None = None, date: datetime.datetime | str | None = None,
-    words: _Words | None = None, attachments: _Attachments = (),
+    words: _Words | None = None, key: str | None = None, attachments: _Attachments = (),
 ) -> Message: ...  # fmt: skip
 @final
 class Message:
@@ -431,6 +432,12 @@ class Mailer:
         # facteur sendmail: send the sender a notification (RFC 3464) of the recipients that the
         # relay refused.  Default: 0.
         sendmail_bounce: bool | None = None,
+        # The address of the outbox, such as sqlite:///var/lib/shop/outbox.db (docs/outbox.md).
+        outbox: str | None = None,
+        # What becomes of a mail of the outbox that was handed over and got no verdict.  retry:
+        # it is sent again with the same Message-ID.  hold: it waits until somebody releases it.
+        # Default: retry.
+        in_doubt: Literal["retry", "hold"] | None = None,
         # DKIM signatures: a list of objects with domain, selector, and key (PEM) or key_file.
         dkim: str | Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
         # S/MIME: an object with sign (certificate, key), encrypt (recipients) or both.
@@ -506,6 +513,8 @@ class Mailer:
         syslog: Literal["off", "mail", "user", "daemon", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"] | None = None,
         logfile: str | os.PathLike[str] | None = None,
         sendmail_bounce: bool | None = None,
+        outbox: str | None = None,
+        in_doubt: Literal["retry", "hold"] | None = None,
         dkim: str | Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
         smime: str | Sequence[Mapping[str, object]] | Mapping[str, object] | None = None,
         dangerous_no_verify: bool | None = None,
@@ -535,38 +544,38 @@ class Mailer:
         from_: _Mailbox | None = None, reply_to: _Mailboxes | None = None,
         locale: str | None = None, subject: str | None = None, message_id: str | None = None,
         date: datetime.datetime | str | None = None,
-        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
+        words: _Words | None = None, key: str | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     def send_order_confirmation(
         self, order: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
         reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
         message_id: str | None = None, date: datetime.datetime | str | None = None,
-        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
+        words: _Words | None = None, key: str | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     def send_contact_form(
         self, form: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
         reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
         message_id: str | None = None, date: datetime.datetime | str | None = None,
-        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
+        words: _Words | None = None, key: str | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     async def asend_letter(
         self, kind: str, data: _Letter, *, to: _Mailboxes | None = None,
         from_: _Mailbox | None = None, reply_to: _Mailboxes | None = None,
         locale: str | None = None, subject: str | None = None, message_id: str | None = None,
         date: datetime.datetime | str | None = None,
-        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
+        words: _Words | None = None, key: str | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     async def asend_order_confirmation(
         self, order: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
         reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
         message_id: str | None = None, date: datetime.datetime | str | None = None,
-        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
+        words: _Words | None = None, key: str | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     async def asend_contact_form(
         self, form: _Letter, *, to: _Mailboxes | None = None, from_: _Mailbox | None = None,
         reply_to: _Mailboxes | None = None, locale: str | None = None, subject: str | None = None,
         message_id: str | None = None, date: datetime.datetime | str | None = None,
-        words: _Words | None = None, attachments: _Attachments = (), deadline: float | None = None,
+        words: _Words | None = None, key: str | None = None, attachments: _Attachments = (), deadline: float | None = None,
     ) -> Receipt: ...  # fmt: skip
     def check(self, *, deadline: float | None = None) -> dict[str, Any]: ...
     def stats(self) -> dict[str, Any]: ...
@@ -587,6 +596,25 @@ class Mailer:
         self, message: Message | email.message.Message[Any, Any], deadline: float | None, /
     ) -> Delivery: ...
     def _host(self, loop: Any, /) -> Host: ...
+    def enqueue(
+        self, message: Message | email.message.Message, *, key: str | None = None, not_before: _Time = None,
+        expires_at: _Time = None, priority: int | None = None,
+    ) -> Receipt: ...
+    def enqueue_many(
+        self, messages: Iterable[Message | email.message.Message], *, keys: Iterable[str | None] | None = None,
+        not_before: _Time = None, expires_at: _Time = None, priority: int | None = None,
+    ) -> list[Receipt]: ...
+    async def aenqueue(
+        self, message: Message | email.message.Message, *, key: str | None = None, not_before: _Time = None,
+        expires_at: _Time = None, priority: int | None = None,
+    ) -> Receipt: ...
+    async def aenqueue_many(
+        self, messages: Iterable[Message | email.message.Message], *, keys: Iterable[str | None] | None = None,
+        not_before: _Time = None, expires_at: _Time = None, priority: int | None = None,
+    ) -> list[Receipt]: ...
+    def _enqueue(
+        self, what: Any, not_before: float, expires_at: float, priority: int, /
+    ) -> Any: ...
     def _insert(
         self, message: Message | email.message.Message[Any, Any], dialect: str, marks: str, key: str | None,
         not_before: float, expires_at: float, priority: int, /,

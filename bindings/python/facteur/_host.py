@@ -14,6 +14,7 @@ import weakref
 from asyncio import get_running_loop
 from typing import TYPE_CHECKING, Any
 
+from ._enqueue import Enqueues
 from ._receipt import Receipt
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ async def _renew(mailer: Any, delivery: Any) -> None:
     await delivery
 
 
-class Coroutines:
+class Coroutines(Enqueues):
     """The methods of Mailer that are coroutines: its base class, because a function of C is none for asyncio, and a
     framework would call it without awaiting it."""
 
@@ -110,12 +111,13 @@ class Coroutines:
     async def asend_letter(
         self, kind: str, data: Any, *, to: Any = None, from_: Any = None, reply_to: Any = None,
         locale: str | None = None, subject: str | None = None, message_id: str | None = None,
-        date: datetime.datetime | str | None = None, words: Any = None, attachments: Any = (),
+        date: datetime.datetime | str | None = None, words: Any = None, key: str | None = None,
+        attachments: Any = (),
         deadline: float | None = None,
     ) -> Receipt:  # fmt: skip
         """send_letter() as a coroutine; see asend()."""
         arguments = {"to": to, "from_": from_, "reply_to": reply_to, "locale": locale, "subject": subject,
-                     "message_id": message_id, "date": date, "words": words, "attachments": attachments,
+                     "message_id": message_id, "date": date, "words": words, "key": key, "attachments": attachments,
                      "deadline": deadline}  # fmt: skip
         delivery: Any = host_of(self, get_running_loop()).submit_letter(kind, data, **arguments)
         if isinstance(delivery, Receipt):

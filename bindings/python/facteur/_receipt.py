@@ -50,7 +50,7 @@ class Receipt(_Handle):
 
     status        "sent", "queued", "temporary", "permanent", "in_doubt" or "duplicate"
     message_id    the Message-ID, without angle brackets
-    queue_id      the relay's own id for the mail, or ""
+    queue_id      the relay's own id for the mail; of one that is queued, its row in the outbox; or ""
     relay         "smtps://smtp.example.com:465"
     accepted      the recipients that the relay took
     rejected      those that it refused, each with the Reply to its own RCPT
@@ -63,6 +63,8 @@ class Receipt(_Handle):
     error         why the mail was not sent, in a sentence; "" when it was
     error_code    the same as a name ("ECONNECT"); "" when it was
     notes         what facteur mended in the message or left out of it, a sentence each
+    outbox_id     the mail's row in the outbox, or ""
+    key           the row's key, or ""
     durable       False: it is queued by facteur.outbox.insert() on a connection whose commits do not wait for the disk
     transcript    the dialogue of a send that was not ok, without credentials and message
     """
@@ -82,6 +84,8 @@ class Receipt(_Handle):
     error: str = ""
     error_code: str = ""
     notes: tuple[str, ...] = ()
+    outbox_id: str = ""
+    key: str = ""
     durable: bool = True
     transcript: str = field(default="", repr=False)
 
@@ -97,6 +101,9 @@ class Receipt(_Handle):
             del told["transcript"]
         if self.durable:
             del told["durable"]
+        for name in ("outbox_id", "key"):
+            if not told[name]:
+                del told[name]
         return {name: told[name] for name in _ORDER if name in told}
 
     def to_json(self) -> str:
@@ -166,7 +173,8 @@ class Receipt(_Handle):
 _MEMBERS: dict[str, Any] = {
     "status": str, "ok": bool, "message_id": str, "queue_id": str, "relay": str, "accepted": list, "rejected": dict,
     "in_doubt": list, "reply": dict, "phase": str, "attempts": int, "flights": int, "timings": dict,
-    "error": (dict, type(None)), "notes": list, "durable": bool, "transcript": str,
+    "error": (dict, type(None)), "notes": list, "outbox_id": str, "key": str,
+    "durable": bool, "transcript": str,
 }  # fmt: skip
 _ORDER = tuple(_MEMBERS)
 _STATUSES = ("sent", "queued", "temporary", "permanent", "in_doubt", "duplicate")

@@ -20,9 +20,9 @@ from typing import Any
 from . import _connections
 from ._core import Insert, Mailer, Message, outbox_migrate
 from ._default import sealing_mailer
+from ._enqueue import priority_number
 from ._receipt import Receipt
 from ._when import seconds_since_1970
-from .errors import MessageError
 
 __all__ = ["ainsert", "insert", "migrate"]
 
@@ -91,15 +91,8 @@ def _seal(
 ) -> Insert:  # fmt: skip
     return (mailer or sealing_mailer())._insert(
         message, place.dialect, place.marks, key, seconds_since_1970("not_before", not_before),
-        seconds_since_1970("expires_at", expires_at), -1 if priority is None else _priority(priority),
+        seconds_since_1970("expires_at", expires_at), priority_number(priority),
     )  # fmt: skip
-
-
-def _priority(priority: int) -> int:
-    """What is below 0 has a meaning for the core alone."""
-    if isinstance(priority, int) and 0 <= priority <= 9:
-        return priority
-    raise MessageError(f"priority: expected 0 (first) to 9 (last), got {priority!r:.40}", code="EMESSAGE", where="priority")
 
 
 def _steps(insert: Insert, begin: str) -> Generator[_Statement, _Row, Receipt]:
