@@ -64,7 +64,7 @@ if test "$PHP_FACTEUR" != "no"; then
       *) facteur_core="$facteur_core $facteur_source" ;;
     esac
   done
-  facteur_ext="ext/facteur.c ext/facteur_attachment.c ext/facteur_basedir.c ext/facteur_error.c \
+  facteur_ext="ext/facteur.c ext/facteur_attachment.c ext/facteur_basedir.c ext/facteur_enqueue.c ext/facteur_error.c \
     ext/facteur_fiber.c ext/facteur_fields.c ext/facteur_info.c ext/facteur_ini.c ext/facteur_json.c ext/facteur_letter.c ext/facteur_mailer.c ext/facteur_many.c \
     ext/facteur_message.c ext/facteur_options.c ext/facteur_outbox.c ext/facteur_receipt.c
     ext/facteur_signing.c ext/facteur_stored.c ext/facteur_token.c ext/facteur_value.c"

@@ -149,13 +149,50 @@ namespace Facteur {
         public function sendMany(array|\Traversable $messages, float $deadline = 0.0): Receipts {}
 
         /**
+         * Put a message into the mailer's outbox (the option outbox), where a worker gets it.
+         *
+         * When it returns, the mail is on the disk and the receipt is "queued", or a "duplicate" of the mail that has had
+         * the key before. The mail was sealed: policy, encryption and signature are applied now, and not again.
+         *
+         * @param string|null $key unique in the outbox until the mail is purged; null: a letter's own, else none
+         * @param DateTimeInterface|float|null $not_before seconds from now; it is not sent before
+         * @param DateTimeInterface|float|null $expires_at likewise; it is given up then. null: two days after that
+         * @param int|null $priority 0 (first) to 9 (last); null: 5
+         * @throws MessageError nothing was put in: the message, its key, priority or times
+         * @throws ConfigError there is no outbox, or it can never be used
+         * @throws Error the outbox cannot be used now; the mail may be there or not: try again with the same key
+         */
+        public function enqueue(
+            Message $message,
+            ?string $key = null,
+            \DateTimeInterface|float|null $not_before = null,
+            \DateTimeInterface|float|null $expires_at = null,
+            ?int $priority = null,
+        ): Receipt {}
+
+        /**
+         * enqueue() for up to 1,000 messages with one commit: all of them, or none when it throws.
+         *
+         * @param array $messages of Message
+         * @param array $keys a list: the key of each message in their order, or null
+         * @return array a list of Receipt in the order of the messages
+         */
+        public function enqueueMany(
+            array $messages,
+            array $keys = [],
+            \DateTimeInterface|float|null $not_before = null,
+            \DateTimeInterface|float|null $expires_at = null,
+            ?int $priority = null,
+        ): array {}
+
+        /**
          * Compose and send a letter.
          *
          * Never throws for what a network, a relay or a recipient did: the receipt says it.
          *
          * @param string $kind 'order_confirmation', 'contact_form': Facteur\letter_kinds()
          * @param array|string $data an order (core/schema/order.json), a form (core/schema/contact.json), or its JSON
-         * @param array $options to, from, reply_to, locale, subject, message_id, date,
+         * @param array $options to, from, reply_to, locale, subject, message_id, date, key (in the outbox),
          *        attachments (list of Attachment), deadline (seconds)
          * @param mixed $named the same as named arguments; they win over the array
          * @throws MessageError for a malformed call, `where` is the path in the JSON
@@ -423,7 +460,7 @@ namespace Facteur {
         /** Without angle brackets. */
         public readonly string $message_id;
 
-        /** The relay's own id for the mail; "" when it told none. */
+        /** The relay's own id for the mail; of one that is queued, its row in the outbox; "" when there is none. */
         public readonly string $queue_id;
 
         public readonly string $relay;
@@ -460,7 +497,13 @@ namespace Facteur {
         /** What facteur mended in the message or left out of it: a list of sentences. */
         public readonly array $notes;
 
-        /** False: it is queued by Outbox::insert() on a connection whose commits do not wait for the disk. */
+        /** The mail's row in the outbox; "" when it has none. */
+        public readonly string $outbox_id;
+
+        /** The key of that row; "" when it has none. */
+        public readonly string $key;
+
+        /** False: it is queued on a connection of the application whose commits do not wait for the disk. */
         public readonly bool $durable;
 
         /** The dialogue of a send that was not ok, without credentials and message. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: cf18fe5c88545b2cea9b9a100d8e750f929198e5 */
+ * Stub hash: cecb9842ae00ae92db8bd45b77387e86f9133c88 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
@@ -73,6 +73,22 @@ ZEND_END_ARG_INFO()
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Mailer_sendMany, 0, 1, Facteur\\Receipts, 0)
 	ZEND_ARG_OBJ_TYPE_MASK(0, messages, Traversable, MAY_BE_ARRAY, NULL)
 	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, deadline, IS_DOUBLE, 0, "0.0")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_class_Facteur_Mailer_enqueue, 0, 1, Facteur\\Receipt, 0)
+	ZEND_ARG_OBJ_INFO(0, message, Facteur\\Message, 0)
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, key, IS_STRING, 1, "null")
+	ZEND_ARG_OBJ_TYPE_MASK(0, not_before, DateTimeInterface, MAY_BE_DOUBLE|MAY_BE_NULL, "null")
+	ZEND_ARG_OBJ_TYPE_MASK(0, expires_at, DateTimeInterface, MAY_BE_DOUBLE|MAY_BE_NULL, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, priority, IS_LONG, 1, "null")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Mailer_enqueueMany, 0, 1, IS_ARRAY, 0)
+	ZEND_ARG_TYPE_INFO(0, messages, IS_ARRAY, 0)
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, keys, IS_ARRAY, 0, "[]")
+	ZEND_ARG_OBJ_TYPE_MASK(0, not_before, DateTimeInterface, MAY_BE_DOUBLE|MAY_BE_NULL, "null")
+	ZEND_ARG_OBJ_TYPE_MASK(0, expires_at, DateTimeInterface, MAY_BE_DOUBLE|MAY_BE_NULL, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, priority, IS_LONG, 1, "null")
 ZEND_END_ARG_INFO()
 
 #define arginfo_class_Facteur_Mailer_sendLetter arginfo_facteur_send_letter
@@ -246,6 +262,8 @@ ZEND_METHOD(Facteur_Error, __unserialize);
 ZEND_METHOD(Facteur_Mailer, __construct);
 ZEND_METHOD(Facteur_Mailer, send);
 ZEND_METHOD(Facteur_Mailer, sendMany);
+ZEND_METHOD(Facteur_Mailer, enqueue);
+ZEND_METHOD(Facteur_Mailer, enqueueMany);
 ZEND_METHOD(Facteur_Mailer, sendLetter);
 ZEND_METHOD(Facteur_Mailer, sendOrderConfirmation);
 ZEND_METHOD(Facteur_Mailer, sendContactForm);
@@ -362,6 +380,8 @@ static const zend_function_entry class_Facteur_Mailer_methods[] = {
 	ZEND_ME(Facteur_Mailer, __construct, arginfo_class_Facteur_Mailer___construct, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, send, arginfo_class_Facteur_Mailer_send, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, sendMany, arginfo_class_Facteur_Mailer_sendMany, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Mailer, enqueue, arginfo_class_Facteur_Mailer_enqueue, ZEND_ACC_PUBLIC)
+	ZEND_ME(Facteur_Mailer, enqueueMany, arginfo_class_Facteur_Mailer_enqueueMany, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, sendLetter, arginfo_class_Facteur_Mailer_sendLetter, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, sendOrderConfirmation, arginfo_class_Facteur_Mailer_sendOrderConfirmation, ZEND_ACC_PUBLIC)
 	ZEND_ME(Facteur_Mailer, sendContactForm, arginfo_class_Facteur_Mailer_sendContactForm, ZEND_ACC_PUBLIC)
@@ -754,6 +774,18 @@ static zend_class_entry *register_class_Facteur_Receipt(zend_class_entry *class_
 	zend_string *property_notes_name = zend_string_init("notes", sizeof("notes") - 1, 1);
 	zend_declare_typed_property(class_entry, property_notes_name, &property_notes_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
 	zend_string_release(property_notes_name);
+
+	zval property_outbox_id_default_value;
+	ZVAL_UNDEF(&property_outbox_id_default_value);
+	zend_string *property_outbox_id_name = zend_string_init("outbox_id", sizeof("outbox_id") - 1, 1);
+	zend_declare_typed_property(class_entry, property_outbox_id_name, &property_outbox_id_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+	zend_string_release(property_outbox_id_name);
+
+	zval property_key_default_value;
+	ZVAL_UNDEF(&property_key_default_value);
+	zend_string *property_key_name = zend_string_init("key", sizeof("key") - 1, 1);
+	zend_declare_typed_property(class_entry, property_key_name, &property_key_default_value, ZEND_ACC_PUBLIC|ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+	zend_string_release(property_key_name);
 
 	zval property_durable_default_value;
 	ZVAL_UNDEF(&property_durable_default_value);

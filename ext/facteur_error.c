@@ -17,14 +17,16 @@ zend_class_entry *php_facteur_deadline_error_ce;
 zend_class_entry *php_facteur_permanent_error_ce;
 zend_class_entry *php_facteur_in_doubt_error_ce;
 
-static zend_class_entry *class_of(int code)
+/* where   As facteur_error_where(). */
+static zend_class_entry *class_of(int code, const char *where)
 {
     switch (code) {
     case FACTEUR_ECONFIG:
         return php_facteur_config_error_ce;
     case FACTEUR_EMESSAGE:
-    case FACTEUR_EIO: /* outside a receipt: an attachment that cannot be read */
         return php_facteur_message_error_ce;
+    case FACTEUR_EIO: /* outside a receipt: an attachment that cannot be read, or the outbox */
+        return strcmp(where, "outbox") == 0 ? php_facteur_error_ce : php_facteur_message_error_ce;
     default:
         return php_facteur_error_ce;
     }
@@ -127,7 +129,9 @@ void php_facteur_throw(int code, facteur_error *error)
 {
     const char *message = error ? facteur_error_sentence(error) : facteur_error_text(code);
 
-    throw_object(class_of(code), code, message, error ? facteur_error_where(error) : "", NULL);
+    const char *where = error ? facteur_error_where(error) : "";
+
+    throw_object(class_of(code, where), code, message, where, NULL);
     facteur_error_free(error);
 }
 
@@ -159,7 +163,7 @@ void php_facteur_refuse(int code, const char *where, const char *format, ...)
     text = zend_vstrpprintf(1024, format, args);
     va_end(args);
     message = *where ? zend_strpprintf(0, "%s: %s", where, ZSTR_VAL(text)) : zend_string_copy(text);
-    throw_object(class_of(code), code, ZSTR_VAL(message), where, NULL);
+    throw_object(class_of(code, where), code, ZSTR_VAL(message), where, NULL);
     zend_string_release(message);
     zend_string_release(text);
 }

@@ -304,59 +304,9 @@ static bool run_all(const struct place *place, facteur_insert *insert)
 
 /* ---- The class ------------------------------------------------------------------------------- */
 
-/* When and how soon a mail is sent. */
-struct wish {
-    zend_string *key;
-    double not_before, expires_at;
-    int priority;
-};
-
-/* Seconds since 1970 of a DateTimeInterface, or of seconds from now; 0 for null. */
-static bool read_time(const char *name, zval *value, double *seconds)
-{
-    zval told;
-    struct timeval now;
-
-    *seconds = 0;
-    if (!value || Z_TYPE_P(value) == IS_NULL)
-        return true;
-    if (Z_TYPE_P(value) == IS_OBJECT && is_a(Z_OBJ_P(value), "DateTimeInterface")) {
-        zval format;
-
-        ZVAL_STRING(&format, "U.u");
-        if (!call(Z_OBJ_P(value), "format", &told, 1, &format)) {
-            zval_ptr_dtor(&format);
-            return false;
-        }
-        *seconds = zval_get_double(&told);
-        zval_ptr_dtor(&told);
-        zval_ptr_dtor(&format);
-        return true;
-    }
-    if (Z_TYPE_P(value) != IS_LONG && Z_TYPE_P(value) != IS_DOUBLE)
-        return php_facteur_refuse_type(name, value, "a DateTimeInterface or seconds from now");
-    gettimeofday(&now, NULL);
-    *seconds = (double)now.tv_sec + (double)now.tv_usec / 1e6 + zval_get_double(value);
-    return true;
-}
-
-static bool read_wish(struct wish *wish, zval *not_before, zval *expires_at, zend_long priority,
-                      bool no_priority)
-{
-    wish->priority = no_priority ? -1 : (int)priority;
-    if (!no_priority && (priority < 0 || priority > 9)) {
-        php_facteur_refuse(FACTEUR_EMESSAGE, "priority",
-                           "expected 0 (first) to 9 (last), got " ZEND_LONG_FMT, priority);
-        return false;
-    }
-    return (!wish->key || php_facteur_no_nul("key", wish->key)) &&
-           read_time("not_before", not_before, &wish->not_before) &&
-           read_time("expires_at", expires_at, &wish->expires_at);
-}
-
 /* Seal and insert; a receipt for the caller, or NULL with an exception thrown. */
 static facteur_receipt *insert_mail(const struct place *place, facteur_mailer *mailer,
-                                    facteur_message *message, const struct wish *wish)
+                                    facteur_message *message, const struct php_facteur_wish *wish)
 {
     facteur_insert *insert = NULL;
     facteur_error *error = NULL;
@@ -378,7 +328,7 @@ PHP_METHOD(Facteur_Outbox, insert)
 {
     zend_object *connection, *message, *mailer = NULL;
     zval *not_before = NULL, *expires_at = NULL;
-    struct wish wish = {.key = NULL};
+    struct php_facteur_wish wish = {.key = NULL};
     zend_long priority = 0;
     bool no_priority = true;
     facteur_receipt *receipt = NULL;
@@ -395,7 +345,7 @@ PHP_METHOD(Facteur_Outbox, insert)
     Z_PARAM_OBJ_OF_CLASS_OR_NULL(mailer, php_facteur_mailer_ce)
     ZEND_PARSE_PARAMETERS_END();
 
-    if (!read_wish(&wish, not_before, expires_at, priority, no_priority))
+    if (!php_facteur_wish_read(&wish, not_before, expires_at, priority, no_priority))
         RETURN_THROWS();
     if (mailer)
         GC_ADDREF(mailer);

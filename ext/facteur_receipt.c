@@ -199,6 +199,8 @@ zend_object *php_facteur_receipt_object(facteur_receipt *receipt)
     put_text(&next, facteur_receipt_error(receipt));
     put_text(&next, code ? facteur_error_name(code) : "");
     put_texts(&next, receipt, facteur_receipt_note_count(receipt), facteur_receipt_note);
+    put_text(&next, facteur_receipt_outbox_id(receipt));
+    put_text(&next, facteur_receipt_key(receipt));
     ZVAL_BOOL(&value, facteur_receipt_durable(receipt));
     put(&next, &value);
     put_text(&next, facteur_receipt_transcript(receipt));

@@ -43,11 +43,11 @@ static const struct {
     const char *name;
     enum kind kind;
 } properties[] = {
-    {"status", TEXT},     {"ok", BOOL},         {"message_id", TEXT},  {"queue_id", TEXT},
-    {"relay", TEXT},      {"accepted", TEXTS},  {"rejected", REPLIES}, {"in_doubt", TEXTS},
-    {"reply", REPLY},     {"phase", TEXT},      {"attempts", NUMBER},  {"flights", NUMBER},
-    {"timings", SECONDS}, {"error", TEXT},      {"error_code", TEXT},  {"notes", TEXTS},
-    {"durable", BOOL},    {"transcript", TEXT},
+    {"status", TEXT},     {"ok", BOOL},        {"message_id", TEXT},  {"queue_id", TEXT},
+    {"relay", TEXT},      {"accepted", TEXTS}, {"rejected", REPLIES}, {"in_doubt", TEXTS},
+    {"reply", REPLY},     {"phase", TEXT},     {"attempts", NUMBER},  {"flights", NUMBER},
+    {"timings", SECONDS}, {"error", TEXT},     {"error_code", TEXT},  {"notes", TEXTS},
+    {"outbox_id", TEXT},  {"key", TEXT},       {"durable", BOOL},     {"transcript", TEXT},
 };
 
 #define COUNT (sizeof properties / sizeof properties[0])
@@ -66,12 +66,16 @@ static void add_error(zval *out, zval *code, zval *message)
     add_assoc_zval(out, "error", &error);
 }
 
-/* What the JSON of a receipt does not have: it says nothing, or is in "error". */
-static bool is_left_out(const char *name, const zval *value, bool ok)
+/* Whether a member stands in the JSON: some do only where they say something. */
+static bool is_told(const char *name, zval *value, bool ok)
 {
+    if (strcmp(name, "transcript") == 0)
+        return !ok;
+    if (strcmp(name, "outbox_id") == 0 || strcmp(name, "key") == 0)
+        return value && Z_TYPE_P(value) == IS_STRING && Z_STRLEN_P(value) > 0;
     if (strcmp(name, "durable") == 0)
-        return value && Z_TYPE_P(value) == IS_TRUE;
-    return strcmp(name, "error_code") == 0 || (ok && strcmp(name, "transcript") == 0);
+        return value && Z_TYPE_P(value) == IS_FALSE;
+    return strcmp(name, "error_code") != 0;
 }
 
 PHP_METHOD(Facteur_Receipt, jsonSerialize)
@@ -89,7 +93,7 @@ PHP_METHOD(Facteur_Receipt, jsonSerialize)
             add_error(return_value, slot(self, php_facteur_receipt_ce, "error_code"), value);
         else if (properties[i].kind == REPLIES || properties[i].kind == SECONDS)
             add_map(return_value, name, value);
-        else if (!is_left_out(name, value, ok && Z_TYPE_P(ok) == IS_TRUE))
+        else if (is_told(name, value, ok && Z_TYPE_P(ok) == IS_TRUE))
             add(return_value, name, value);
     }
 }

@@ -295,6 +295,22 @@ void php_facteur_receipts_start(void);
 zend_object *php_facteur_receipts_object(zend_object *mailer, unsigned window, zval *source,
                                          double deadline);
 
+/* ---- facteur_enqueue.c ----------------------------------------------------------------------- */
+
+/* When and how soon a mail is sent, as facteur_enqueue() takes it. */
+struct php_facteur_wish {
+    zend_string *key; /* NULL: none; the caller's */
+    double not_before, expires_at;
+    int priority;
+};
+
+/*
+ * Read what the call was given beside the key; a time is a DateTimeInterface, seconds from now, or
+ * null.  false with MessageError thrown.  Runs user code.
+ */
+bool php_facteur_wish_read(struct php_facteur_wish *wish, zval *not_before, zval *expires_at,
+                           zend_long priority, bool no_priority);
+
 /* ---- facteur_fiber.c ------------------------------------------------------------------------- */
 
 /* Before each call of the core that may ask for a token: which fiber makes it. */

@@ -162,7 +162,7 @@ Facteur\MessageError: expires_at: the mail would expire before it may be sent
 Facteur\MessageError: to: the message has no recipient: set to, cc or bcc
 TypeError: Facteur\Outbox::insert(): Argument #1 ($connection) must be of type PDO, stdClass given
 Error: Call to private Facteur\Outbox::__construct() from global scope
-Facteur\ConfigError: outbox: expected a URL such as sqlite:///var/lib/shop/outbox.db or postgresql://user:password@host/database, got one that begins with "nosql"
+Facteur\ConfigError: outbox: expected a URL such as sqlite:///var/lib/shop/outbox.db, postgresql://user:password@host/database or mysql://user:password@host/database, got one that begins with "nosql"
 [["order-1"]] 1
 -- the mailer seals
 Facteur\Error: the mailer is closed
