@@ -931,7 +931,8 @@ FACTEUR_API void facteur_batch_free(facteur_batch *batch); /* NULL is fine; befo
 
 /*
  * Seal one more message, as facteur_enqueue() does; nothing is put in yet.  After an error the
- * batch is as before; one of a message has "messages[3]." before its `where`.  FACTEUR_ELIMIT also: it has FACTEUR_BATCH_MAX.
+ * batch is as before; one of a message has "messages[3]." before its `where`.  FACTEUR_ELIMIT also:
+ * it has FACTEUR_BATCH_MAX.
  */
 FACTEUR_API int facteur_batch_add(facteur_batch *batch, facteur_message *message, const char *key,
                                   double not_before, double expires_at, int priority,

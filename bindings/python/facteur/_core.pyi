@@ -13,6 +13,7 @@ from _typeshed import ReadableBuffer
 
 from ._attachment import Attachment
 from ._captured import Captured
+from ._enqueue import Enqueues
 from ._receipt import Receipt
 
 _Mailbox: TypeAlias = str | tuple[str | None, str]
@@ -21,7 +22,6 @@ _Attachments: TypeAlias = Sequence[Attachment | bytes | str | os.PathLike[str] |
 _Headers: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
 _Letter: TypeAlias = Mapping[str, Any] | str | bytes
 _Words: TypeAlias = Mapping[str, str | bool | Mapping[str, Any] | None]
-_Time: TypeAlias = datetime.datetime | float | None
 
 version: str
 
@@ -268,7 +268,7 @@ class Insert:
     def receipt(self) -> Receipt | None: ...
 
 @final
-class Mailer:
+class Mailer(Enqueues):
     def __new__(
         cls,
         dsn: str | None = None,
@@ -596,25 +596,7 @@ class Mailer:
         self, message: Message | email.message.Message[Any, Any], deadline: float | None, /
     ) -> Delivery: ...
     def _host(self, loop: Any, /) -> Host: ...
-    def enqueue(
-        self, message: Message | email.message.Message, *, key: str | None = None, not_before: _Time = None,
-        expires_at: _Time = None, priority: int | None = None,
-    ) -> Receipt: ...
-    def enqueue_many(
-        self, messages: Iterable[Message | email.message.Message], *, keys: Iterable[str | None] | None = None,
-        not_before: _Time = None, expires_at: _Time = None, priority: int | None = None,
-    ) -> list[Receipt]: ...
-    async def aenqueue(
-        self, message: Message | email.message.Message, *, key: str | None = None, not_before: _Time = None,
-        expires_at: _Time = None, priority: int | None = None,
-    ) -> Receipt: ...
-    async def aenqueue_many(
-        self, messages: Iterable[Message | email.message.Message], *, keys: Iterable[str | None] | None = None,
-        not_before: _Time = None, expires_at: _Time = None, priority: int | None = None,
-    ) -> list[Receipt]: ...
-    def _enqueue(
-        self, what: Any, not_before: float, expires_at: float, priority: int, /
-    ) -> Any: ...
+    def _enqueue(self, what: Any, not_before: float, expires_at: float, priority: int, /) -> Any: ...
     def _insert(
         self, message: Message | email.message.Message[Any, Any], dialect: str, marks: str, key: str | None,
         not_before: float, expires_at: float, priority: int, /,
