@@ -81,6 +81,8 @@ static void fields_become_ascii(void **state)
          "To: =?utf-8?B?Q2Fmw6kgW1ZJUF0=?= <a@b.example>, c@d.example"},
         {"Cc: a@b.example (M\xc3\xbcller)", "Cc: a@b.example ( =?utf-8?Q?M=C3=BCller?= )"},
         {"Cc: <a@b.example> (M\xc3\xbc)", "Cc: <a@b.example> ( =?utf-8?B?TcO8?= )"},
+        /* Nothing is behind the last backslash of what no quote ends. */
+        {"From: \"M\xc3\xbc \\", "From: =?utf-8?B?TcO8IFw=?="},
         {"To: Z\xc3\xbcge: a@b.example, c@d.example;",
          "To: =?utf-8?B?WsO8Z2U=?= : a@b.example, c@d.example;"},
         {"To: Friends: \xc3\x84 <a@b.example>, c@d.example;, e@f.example",
@@ -345,6 +347,19 @@ static void parts_within_parts_have_a_bound(void **state)
     assert_false(is_mended_below(33));
 }
 
+/* What a relay may carry as it is stays, to its last octet. */
+static void a_quoted_line_of_998_octets_stays(void **state)
+{
+    for (size_t len = 997; len <= 999; len++) {
+        fct_slice line = {LONG, len};
+        fct_buf out = {0};
+
+        fct_mend_requote(&out, line);
+        assert_int_equal(fct_slice_equal((fct_slice){out.ptr, out.len}, line), len <= 998);
+        fct_buf_done(&out);
+    }
+}
+
 /* A line of 8-bit text that is quoted-printable already: no line has more than 76 characters. */
 static void a_quoted_line_is_folded_again(void **state)
 {
@@ -543,6 +558,7 @@ int main(void)
         cmocka_unit_test(a_long_list_is_folded),
         cmocka_unit_test(a_long_link_fits_its_lines),
         cmocka_unit_test(parts_within_parts_have_a_bound),
+        cmocka_unit_test(a_quoted_line_of_998_octets_stays),
         cmocka_unit_test(a_quoted_line_is_folded_again),
         cmocka_unit_test(a_mail_fits_a_relay),
         cmocka_unit_test(a_mail_that_fits_no_such_relay),

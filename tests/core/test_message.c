@@ -507,6 +507,8 @@ static void refusals_name_field_and_cure(void **state)
     expect_refusal(message, "to", "Doe, John", "(at byte 1)");
     expect_refusal(message, "date", "yesterday", "RFC 3339");
     expect_refusal(message, "message_id", "nodomain", "id@domain");
+    expect_refusal(message, "message_id", "a<b@c.example", "byte 0x3c at offset 1");
+    expect_refusal(message, "message_id", "a>b@c.example", "byte 0x3e at offset 1");
     expect_refusal(message, "references", "a@b c\rd", "offset 1");
     expect_refusal(message, "envelope_from", "a@example.com, b@example.com", "one address");
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)

@@ -431,6 +431,22 @@ static void a_verdict_survives_the_loss_of_memory(void **state)
     fct_mail_unref(mail);
 }
 
+/* The one that is always there says of no phase that it took time. */
+static void without_memory_there_is_a_receipt(void **state)
+{
+    facteur_receipt *receipt;
+
+    fct_memory_fail_at(1);
+    receipt = facteur_receipt_of_shortage(FACTEUR_ENOMEM, "out of memory");
+    assert_true(fct_memory_failed());
+    fct_memory_fail_at(0);
+    assert_string_equal(facteur_receipt_status_name(receipt), "temporary");
+    assert_int_equal(facteur_receipt_error_code(receipt), FACTEUR_ENOMEM);
+    for (int phase = 0; phase < FACTEUR_PHASE_COUNT; phase++)
+        assert_true(facteur_receipt_timing(receipt, (enum facteur_phase)phase) == -1);
+    facteur_receipt_free(receipt);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +458,7 @@ int main(void)
         cmocka_unit_test(a_refused_connection_rejects_no_recipient),
         cmocka_unit_test(in_doubt_accepts_and_rejects_nobody),
         cmocka_unit_test(a_verdict_survives_the_loss_of_memory),
+        cmocka_unit_test(without_memory_there_is_a_receipt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
