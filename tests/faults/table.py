@@ -258,6 +258,7 @@ SHOWN = [
     (110, "tests/core/test_clock.c", "deadlines_are_kept", "the program must be the clock"),
     (111, "tests/core/test_outbox_worker.c", "a_verdict_waits_for_its_record", "the database must refuse a verdict"),
     (112, "tests/outbox/test_crash.py", "test_killed_while_it_works", "a process is killed at its system calls"),
+    (113, "tests/databases/test_databases.py", "test_row_113_the_database_goes_away_while_a_mail_is_sent", "a database server is killed"),
     (114, "tests/core/test_limits.c", "two_gigabytes", "nothing reaches the server"),
     (122, SEVERAL, "test_the_second_transaction_of_a_mail_is_cut", "a receipt has three lists"),
     (115, "tests/core/test_span.c", "one_in_doubt_costs_its_neighbours_nothing", "the program must be the clock"),
@@ -306,11 +307,6 @@ SHOWN = [
     (138, NETWORK, "test_a_blocked_port_costs_a_second", "a network must lose what goes to one port"),
     (139, NETWORK, "test_a_far_relay_is_no_blocked_port", "a network must be slow"),
     (140, PORTS, "a_refused_login_is_final", "there are several ports"),
-]
-
-# Rows that nothing shows yet: number, why.
-LATER = [
-    (113, "needs an outbox in a database server"),
 ]
 
 # One row a section, for the bindings; `python3 table.py` prints them as JSON.

@@ -11,7 +11,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/faults"))
 
-from table import LATER, ROWS, SHOWN  # noqa: E402
+from table import ROWS, SHOWN  # noqa: E402
 
 PAGE = "docs/faults.md"
 LETTERS = {"sent": "S", "temporary": "T", "permanent": "P", "in doubt": "A"}
@@ -41,8 +41,6 @@ def table():
         classes |= set("".join(filter(None, (row.classes, row.reused, row.bdat, row.first)))) - {"|"}
     for number, path, _, _ in SHOWN:
         found.setdefault(number, (set(), set()))[1].add("[%s](../%s)" % (pathlib.Path(path).name, path))
-    for number, why in LATER:
-        found.setdefault(number, (set(), set()))[1].add("to come: " + why)
     return found
 
 

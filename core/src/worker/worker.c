@@ -72,23 +72,45 @@ static void let_go(struct fct_task *task)
     fct_work_unref(work_of(task));
 }
 
-static int doubt_all(struct fct_worker *w, struct fct_job *const *jobs, size_t count,
-                     facteur_error **error)
+struct flight {
+    struct fct_job *const *jobs;
+    size_t count;
+};
+
+static struct fct_work *work_at(const struct flight *flight, size_t i)
 {
-    int result = fct_store_begin(w->store, error);
+    return work_of(FCT_ENTRY(flight->jobs[i], struct fct_task, job));
+}
 
-    for (size_t i = 0; !result && i < count; i++) {
-        struct fct_work *work = work_of(FCT_ENTRY(jobs[i], struct fct_task, job));
-        bool mine = false;
+/* The neighbours of one claim, in one statement; `done` goes on behind them. */
+static int doubt_claim(fct_store *store, const struct flight *flight, size_t *done,
+                       facteur_error **error)
+{
+    int64_t ids[FCT_CLAIM_MAX], fence = work_at(flight, *done)->fence;
+    bool mine[FCT_CLAIM_MAX];
+    size_t count = 0, first = *done;
+    int result;
 
-        result = fct_store_doubt(w->store, work->fence, &work->row.id, &mine, 1, error);
-        jobs[i]->barred = !mine;
-        w->counts.stale += !result && !mine;
+    while (count < FCT_CLAIM_MAX && first + count < flight->count &&
+           work_at(flight, first + count)->fence == fence) {
+        ids[count] = work_at(flight, first + count)->row.id;
+        count++;
     }
-    if (!result)
-        result = fct_store_commit(w->store, error);
-    else
-        fct_store_rollback(w->store);
+    result = fct_store_doubt(store, fence, ids, mine, count, error);
+    for (size_t i = 0; !result && i < count; i++)
+        flight->jobs[first + i]->barred = !mine[i];
+    *done = first + count;
+    return result;
+}
+
+static int doubt_all(fct_store *store, void *user, facteur_error **error)
+{
+    const struct flight *flight = user;
+    size_t done = 0;
+    int result = 0;
+
+    while (!result && done < flight->count)
+        result = doubt_claim(store, flight, &done, error);
     return result;
 }
 
@@ -96,13 +118,16 @@ static int doubt_all(struct fct_worker *w, struct fct_job *const *jobs, size_t c
 static void gate(struct fct_job *const *jobs, size_t count)
 {
     struct fct_worker *w = work_of(FCT_ENTRY(jobs[0], struct fct_task, job))->worker;
+    struct flight flight = {jobs, count};
     facteur_error *error = NULL;
+    int result = fct_store_transact(w->store, doubt_all, &flight, &error);
 
-    if (doubt_all(w, jobs, count, &error) == 0)
-        return;
-    complain(w, error);
-    for (size_t i = 0; i < count; i++)
-        jobs[i]->barred = true;
+    if (result)
+        complain(w, error);
+    for (size_t i = 0; i < count; i++) {
+        w->counts.stale += !result && jobs[i]->barred;
+        jobs[i]->barred |= result != 0;
+    }
 }
 
 /* ---- To the driver ----------------------------------------------------------------------------

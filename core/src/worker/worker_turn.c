@@ -7,6 +7,7 @@
 
 #define LEASE_US INT64_C(60000000)
 #define HEARTBEAT_US 20000000u
+#define MARGIN_US INT64_C(5000000) /* behind a lease: clocks and networks are not exact */
 #define RESCUE_US 5000000u
 #define RESCAN_US 1000000u /* claims begin at the front again */
 
@@ -88,18 +89,6 @@ static int renew_all(struct fct_worker *w, int64_t now_us, facteur_error **error
     return result ? result : renew_list(w, &w->under_way, now_us, error);
 }
 
-static int rescue(struct fct_worker *w, int64_t now_us, facteur_error **error)
-{
-    struct fct_rescued rescued = {0};
-    int result = fct_store_rescue(w->store, now_us, w->setup.doubt, &rescued, error);
-
-    if (result)
-        return result;
-    w->counts.rescued += rescued.ready + rescued.held;
-    w->counts.quarantined += rescued.quarantined;
-    return 0;
-}
-
 /* How many mails a relay has. */
 static unsigned held_by(const struct fct_worker *w, unsigned relay)
 {
@@ -150,32 +139,48 @@ static unsigned appetite(const struct fct_worker *w)
 
 /* What is to be done in the next transaction. */
 struct turn {
+    struct fct_worker *worker;
     bool verdicts, heartbeat, rescue;
     unsigned appetite;
+    /* What came of it. */
     unsigned claimed;
     int64_t fence;
+    struct fct_cursor cursor;
+    struct fct_rescued rescued;
 };
 
-static int run_turn(struct fct_worker *w, struct turn *turn, facteur_error **error)
+/* It may be run again from its beginning. */
+static int run_turn(fct_store *store, void *user, facteur_error **error)
 {
+    struct turn *turn = user;
+    struct fct_worker *w = turn->worker;
     int64_t now_us = fct_clock_date_us();
-    int result = fct_store_begin(w->store, error);
+    int result = 0;
 
-    if (result)
-        return result;
+    turn->cursor = w->cursor;
+    turn->claimed = 0;
     if (turn->verdicts)
         result = settle_all(w, now_us, error);
     if (!result && turn->heartbeat)
         result = renew_all(w, now_us, error);
     if (!result && turn->rescue)
-        result = rescue(w, now_us, error);
+        result = fct_store_rescue(store, now_us - MARGIN_US, w->setup.doubt, &turn->rescued, error);
     if (!result && turn->appetite)
-        result = fct_store_claim(w->store, turn->appetite, w->owner, now_us, now_us + LEASE_US,
-                                 &w->cursor, &turn->fence, w->claimed, &turn->claimed, error);
-    if (!result)
-        return fct_store_commit(w->store, error);
-    fct_store_rollback(w->store);
+        result = fct_store_claim(store, turn->appetite, w->owner, now_us, now_us + LEASE_US,
+                                 &turn->cursor, &turn->fence, w->claimed, &turn->claimed, error);
     return result;
+}
+
+static int transact(struct fct_worker *w, struct turn *turn, facteur_error **error)
+{
+    int result = fct_store_transact(w->store, run_turn, turn, error);
+
+    if (result)
+        return result;
+    w->cursor = turn->cursor;
+    w->counts.rescued += turn->rescued.ready + turn->rescued.held;
+    w->counts.quarantined += turn->rescued.quarantined;
+    return 0;
 }
 
 void fct_worker_forget_ended(struct fct_worker *w)
@@ -218,7 +223,7 @@ static int look(struct fct_worker *w, bool *ready, bool *late, facteur_error **e
     int result = fct_store_next(w->store, &ready_us, &lease_us, error);
 
     *ready = !result && ready_us && ready_us <= now_us;
-    *late = !result && lease_us && lease_us < now_us;
+    *late = !result && lease_us && lease_us < now_us - MARGIN_US;
     return result;
 }
 
@@ -235,7 +240,7 @@ static int look_for_suppressed(struct fct_worker *w, facteur_error **error)
 int fct_worker_turn(struct fct_worker *w, bool *idle, facteur_error **error)
 {
     uint64_t now_us = fct_clock_now_us();
-    struct turn turn = {.verdicts = !fct_list_empty(&w->ended)};
+    struct turn turn = {.worker = w, .verdicts = !fct_list_empty(&w->ended)};
     bool ready = false, late = false;
     int result = now_us >= w->rescue_us ? fct_pauses_read(&w->pauses, w->store, error) : 0;
 
@@ -257,7 +262,7 @@ int fct_worker_turn(struct fct_worker *w, bool *idle, facteur_error **error)
         w->rescue_us = now_us + RESCUE_US;
     if (!turn.verdicts && !turn.heartbeat && !turn.rescue && !turn.appetite)
         return 0;
-    result = run_turn(w, &turn, error);
+    result = transact(w, &turn, error);
     if (result)
         return result;
     if (turn.heartbeat || w->count == 0)
