@@ -16,10 +16,10 @@ class Shop:
 
     def __init__(self, database, relay):
         self.database, self.relay = database, relay
-        for name in ("facteur_mail", "facteur_body", "facteur_outbox", "facteur_fence"):
+        for name in ("facteur_mail", "facteur_body", "facteur_outbox", "facteur_event", "facteur_bar", "facteur_fence"):
             kind = "SEQUENCE" if name == "facteur_fence" and database.numbers == "sequence" else "TABLE"
             database.client(f"DROP {kind} IF EXISTS {name}")
-        assert self.facteur("outbox", "init") == "made, version 1\n"
+        assert self.facteur("outbox", "init") == "made, version 2\n"
 
     def environment(self, box=None):
         kept = {k: v for k, v in os.environ.items() if not k.startswith("FACTEUR_")}

@@ -16,7 +16,7 @@ OVER = "UPDATE facteur_mail SET lease_until = 1 WHERE lease_until IS NOT NULL"
 
 
 def test_the_program_works_over_it(shop):
-    assert shop.facteur("outbox", "migrate") == "version 1, nothing to do\n"
+    assert shop.facteur("outbox", "migrate") == "version 2, nothing to do\n"
     assert shop.facteur("outbox", "check") == "ok\n"
     first, again = json.loads(shop.enqueue("order-1")), json.loads(shop.enqueue("order-1"))
     assert (first["status"], again["status"]) == ("queued", "duplicate")
@@ -34,7 +34,7 @@ def test_the_program_works_over_it(shop):
     assert shop.facteur("outbox", "retry", late) == f"{late} retry\n"
     assert shop.facteur("outbox", "release", "--all") == ""
     stats = json.loads(shop.facteur("outbox", "stats", "--json"))
-    assert stats["states"]["sent"] == 1 and stats["schema"] == 1 and stats["durable"] is True
+    assert stats["states"]["sent"] == 1 and stats["schema"] == 2 and stats["durable"] is True
     assert shop.database.title in stats["database"]
     assert shop.facteur("outbox", "health") == "ok\n"
     assert shop.facteur("outbox", "purge", "--keep-bodies", "0", "--keep-rows", "0") == "1 mails, 1 rows\n"
