@@ -162,6 +162,15 @@ static const struct rule *find_rule(enum command command, const char *word, size
     return NULL;
 }
 
+const char *args_flag_name(enum flag flag)
+{
+    size_t i = 0;
+
+    while (rules[i].flag != flag)
+        i++;
+    return rules[i].name;
+}
+
 static size_t common(const char *word, size_t len, const char *other)
 {
     size_t i = 0;
@@ -171,34 +180,18 @@ static size_t common(const char *word, size_t len, const char *other)
     return i;
 }
 
-/* The library knows other programs' words for its options. */
-static int refuse_as_library(enum command command, const char *word, size_t len)
-{
-    facteur_paths *paths = NULL;
-    facteur_error *error = NULL;
-    char name[64];
-    const char *meant;
-    int result;
-
-    snprintf(name, sizeof name, "%.*s", (int)len, word);
-    facteur_paths_of_option(name, "", &paths, &error);
-    meant = error ? strstr(facteur_error_message(error), "did you mean ") : NULL;
-    if (meant)
-        result = fail(EXIT_USAGE, NULL, "--%.*s: no such option; %s", (int)len, word, meant);
-    else
-        result = fail(EXIT_USAGE, NULL,
-                      "--%.*s: no such option; see facteur help %s, and facteur help options",
-                      (int)len, word, command_name(command));
-    facteur_error_free(error);
-    facteur_paths_free(paths);
-    return result;
-}
-
+/* Another program's word for an option goes before one that only begins alike. */
 static int refuse_flag(enum command command, const char *word, size_t len)
 {
-    const char *best = NULL;
+    const char *best = NULL, *meant;
     size_t best_len = len / 2 > 2 ? len / 2 : 2;
     char nearest[64];
+
+    snprintf(nearest, sizeof nearest, "%.*s", (int)len, word);
+    meant = facteur_option_meant(nearest);
+    if (meant)
+        return fail(EXIT_USAGE, NULL, "--%.*s: no such option; did you mean %s?", (int)len, word,
+                    meant);
 
     for (size_t i = 0; i < RULES; i++) {
         if ((rules[i].commands & (1u << command)) && common(word, len, rules[i].name) > best_len) {
@@ -213,7 +206,9 @@ static int refuse_flag(enum command command, const char *word, size_t len)
         }
     }
     if (!best)
-        return refuse_as_library(command, word, len);
+        return fail(EXIT_USAGE, NULL,
+                    "--%.*s: no such option; see facteur help %s, and facteur help options",
+                    (int)len, word, command_name(command));
     snprintf(nearest, sizeof nearest, "%s", best);
     for (char *at = nearest; *at; at++)
         *at = *at == '_' ? '-' : *at;

@@ -96,6 +96,9 @@ void args_done(struct args *args);
 bool args_has(const struct args *args, enum flag flag);
 /* The last value of a flag, or NULL. */
 const char *args_value(const struct args *args, enum flag flag);
+
+/* "not-before" of FLAG_NOT_BEFORE. */
+const char *args_flag_name(enum flag flag);
 const char *command_name(enum command command);
 
 #endif

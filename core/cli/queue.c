@@ -51,7 +51,8 @@ int flag_number(const struct args *args, enum flag flag, double fallback, double
 
     *out = text ? strtod(text, &end) : fallback;
     if (text && (end == text || *end || !(*out >= 0 && *out < 1e10)))
-        return fail(EXIT_USAGE, NULL, "expected a number, got \"%s\"", text);
+        return fail(EXIT_USAGE, NULL, "--%s: expected a number, got \"%s\"", args_flag_name(flag),
+                    text);
     return 0;
 }
 
@@ -68,24 +69,34 @@ static int flag_time(const struct args *args, enum flag flag, double *out)
     return result;
 }
 
-static int enqueue(const struct args *args, facteur_outbox *outbox, facteur_mailer *mailer,
-                   facteur_message *message, bool print)
+struct terms {
+    double not_before, expires_at, priority;
+};
+
+static int read_terms(const struct args *args, struct terms *terms)
 {
-    double not_before = 0, expires_at = 0, priority = 0;
-    facteur_receipt *receipt = NULL;
-    facteur_error *error = NULL;
-    int code, result = flag_time(args, FLAG_NOT_BEFORE, &not_before);
+    int result = flag_time(args, FLAG_NOT_BEFORE, &terms->not_before);
+    double priority;
 
     if (!result)
-        result = flag_time(args, FLAG_EXPIRES_AT, &expires_at);
+        result = flag_time(args, FLAG_EXPIRES_AT, &terms->expires_at);
     if (!result)
-        result = flag_number(args, FLAG_PRIORITY, -1, &priority);
+        result = flag_number(args, FLAG_PRIORITY, -1, &terms->priority);
+    priority = terms->priority;
     if (!result && priority != -1 && !(priority >= 0 && priority <= 9 && priority == (int)priority))
         result = fail(EXIT_USAGE, "--queue-priority", "expected 0 (first) to 9 (last)");
-    if (result)
-        return result;
-    code = facteur_outbox_enqueue(outbox, mailer, message, args_value(args, FLAG_KEY), not_before,
-                                  expires_at, (int)priority, &receipt, &error);
+    return result;
+}
+
+static int enqueue(const struct args *args, const struct terms *terms, facteur_outbox *outbox,
+                   facteur_mailer *mailer, facteur_message *message, bool print)
+{
+    facteur_receipt *receipt = NULL;
+    facteur_error *error = NULL;
+    int result, code = facteur_outbox_enqueue(outbox, mailer, message, args_value(args, FLAG_KEY),
+                                              terms->not_before, terms->expires_at,
+                                              (int)terms->priority, &receipt, &error);
+
     if (code)
         return fail_error(NULL, code, error);
     result = print ? print_receipt(receipt, args_has(args, FLAG_JSON), args_has(args, FLAG_VERBOSE))
@@ -98,10 +109,14 @@ int queue_message(const struct args *args, facteur_mailer *mailer, facteur_messa
                   bool print)
 {
     facteur_outbox *outbox = NULL;
-    int result = outbox_open(args, true, &outbox);
+    struct terms terms = {0};
+    int result = read_terms(args, &terms);
 
+    /* A flag that is wrong makes no file. */
     if (!result)
-        result = enqueue(args, outbox, mailer, message, print);
+        result = outbox_open(args, true, &outbox);
+    if (!result)
+        result = enqueue(args, &terms, outbox, mailer, message, print);
     facteur_outbox_close(outbox);
     return result;
 }

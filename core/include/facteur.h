@@ -419,6 +419,12 @@ FACTEUR_API const char *facteur_option_scope(size_t index);
 FACTEUR_API const char *facteur_option_type(size_t index);
 FACTEUR_API const char *facteur_option_choices(size_t index);
 FACTEUR_API const char *facteur_option_default(size_t index);
+
+/*
+ * What facteur calls an option that other programs call `name`, as the words of a question: "login"
+ * gives "username".  NULL: nothing is known by that name.  Static.
+ */
+FACTEUR_API const char *facteur_option_meant(const char *name);
 FACTEUR_API const char *facteur_option_help(size_t index);
 
 /* ---- Mailers --------------------------------------------------------------------------------- */

@@ -265,6 +265,7 @@ def test_check_tells_of_each_relay(server):
     (("help", "frob"), USAGE, 'no command "frob"'),
     (("check", "--use-ssl", "1"), USAGE, "no such option; did you mean tls=implicit"),
     (("check", "--timeout", "1"), USAGE, "did you mean deadline (of a whole send) or connect_timeout?"),
+    (("send", "--login", "ana"), USAGE, "did you mean username?"),
     (("check", "--xyzzyxyzzy", "1"), USAGE, "facteur help options"),
     (("check", "--set", "use_ssl=1"), CONFIG, "use_ssl: no option is called"),
     (("check", "--dsn", "ses+smtp://a:b@default"), CONFIG, "write ses://SMTP-USER:SMTP-PASSWORD@eu-west-3"),

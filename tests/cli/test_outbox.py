@@ -213,7 +213,7 @@ def test_mistakes_are_told(words, code, told):
     (("outbox", "list", "--limit", "0"), USAGE, "expected 1 to 1000"),
     (("outbox", "purge", "--keep-rows", "-1"), USAGE, "expected a number"),
     (("enqueue", *MAIL, "--key", ""), DATA, "key: expected 1 to 190 bytes"),
-    (("enqueue", *MAIL, "--not-before", "soon"), USAGE, 'expected a number, got "soon"'),
+    (("enqueue", *MAIL, "--not-before", "soon"), USAGE, '--not-before: expected a number, got "soon"'),
     (("enqueue", *MAIL, "--queue-priority", "5000000000"), USAGE, "expected 0 (first) to 9 (last)"),
     (("enqueue", *MAIL, "--queue-priority", "2.7"), USAGE, "expected 0 (first) to 9 (last)"),
     (("worker", "--dsn", "memory://"), CONFIG, "a worker needs a relay"),
@@ -225,5 +225,7 @@ def test_mistakes_with_an_outbox_are_told(box, words, code, told):
 
 
 def test_a_file_that_is_not_there_is_not_made_by_looking(box):
+    facteur("enqueue", *MAIL, "--not-before", "soon", box=box, code=USAGE)
+    assert not os.path.exists(box.removeprefix("sqlite://"))
     assert 'does not exist: make it with "facteur outbox init"' in facteur("outbox", "list", box=box, code=CONFIG)
     assert not os.path.exists(box.removeprefix("sqlite://"))

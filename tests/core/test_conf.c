@@ -230,11 +230,15 @@ static void who_may_read_and_write_it_is_looked_at(void **state)
         "dsn = null://\nproxy = socks5://ana:SECRET@p.example\n",
         ("dsn = null://\ndkim = "
          "[{\"domain\":\"a.example\",\"selector\":\"s\",\"key\":\"SECRET\"}]\n"),
+        ("dsn = null://\ndkim = [{\"domain\":\"a.example\",\"selector\":\"s\",\"key_file\":\"/k\","
+         "\"passphrase\":\"SECRET\"}]\n"),
+        "dsn = smtps://relay.example?proxy=socks5://ana:SECRET@p.example\n",
     };
     static const char *const harmless[] = {
         "dsn = smtps://relay.example\n",
         "dsn = smtps://ana@relay.example\npassword_env = PATH\n",
         "dsn = null://\nproxy = socks5://p.example\n",
+        "dsn = smtps://relay.example?proxy=socks5://p.example\n",
         ("dsn = null://\ndkim = "
          "[{\"domain\":\"a.example\",\"selector\":\"s\",\"key_file\":\"/k\"}]\n"),
     };
@@ -263,9 +267,13 @@ static void who_may_read_and_write_it_is_looked_at(void **state)
         write_conf(harmless[0], writable[i]);
         refuses("", advice);
     }
-    /* What is wrong in a DSN that all may read is told before it is tried. */
-    write_conf("dsn = smpts://a.example\n", 0644);
-    refuses(":1: dsn", "did you mean smtps://?");
+    /* Who may read the file decides nothing about a DSN with a mistake, nor for who has another. */
+    for (int mode = 0640; mode <= 0644; mode += 4) {
+        write_conf("dsn = smpts://a.example\n", (mode_t)mode);
+        refuses(":1: dsn", "did you mean smtps://?");
+        expect_plan(&plan, "null://", NULL, NULL, 0);
+        fct_plan_done(&plan);
+    }
 }
 
 /* A file that is named must be there. */

@@ -174,56 +174,67 @@ static int read_lines(fct_conf *conf, size_t len, facteur_error **error)
 
 /* ---- Who may read it ------------------------------------------------------------------------- */
 
+static bool has_word(fct_slice text, fct_slice word)
+{
+    return memmem(text.ptr, text.len, word.ptr, word.len) != NULL;
+}
+
+static bool is_secret(size_t option, fct_slice text)
+{
+    const char *type = facteur_option_type(option);
+
+    if (option == FCT_OPT_proxy)
+        return has_word(text, FCT_SLICE("@"));
+    if (strcmp(type, "json") == 0)
+        return has_word(text, FCT_SLICE("\"key\"")) || has_word(text, FCT_SLICE("password\"")) ||
+               has_word(text, FCT_SLICE("\"passphrase\""));
+    return strcmp(type, "secret") == 0;
+}
+
+/* The DSN's own options; its login is among them. */
 static bool has_secret_value(const fct_options *options)
 {
     for (size_t i = 0; i < FCT_OPTION_COUNT; i++)
-        if (options->values[i].secret)
+        if (options->values[i].secret && is_secret(i, fct_secret_bytes(options->values[i].secret)))
             return true;
     return false;
 }
 
-/* Whether one of the DSN's relays has its password or key in it. */
-static int look_into_dsn(const fct_conf *conf, bool *secret, facteur_error **error)
+/*
+ * Whether one of the DSN's relays has its password or key in it.  A mistake is told to who uses the
+ * DSN, whoever may read the file.
+ */
+static int look_into_dsn(const fct_conf *conf, bool *secret)
 {
     fct_group group;
-    int err = fct_group_parse(&group, conf->dsn.text, error);
+    int err = fct_group_parse(&group, conf->dsn.text, NULL);
 
     for (unsigned i = 0; !err && !*secret && i < group.member_count; i++) {
         fct_options options;
         fct_dsn dsn;
 
         if (fct_options_init(&options))
-            return fct_error_nomem(error);
-        err = fct_dsn_parse(&dsn, &options, conf->dsn.text, group.parts[i], error);
+            return FACTEUR_ENOMEM;
+        err = fct_dsn_parse(&dsn, &options, conf->dsn.text, group.parts[i], NULL);
         *secret = has_secret_value(&options);
         if (!err)
             fct_dsn_done(&dsn);
         fct_options_done(&options);
     }
-    if (err)
-        fct_conf_blame(conf, conf->dsn.line, error);
-    return err;
-}
-
-static bool is_secret(size_t option, const char *text)
-{
-    const char *type = facteur_option_type(option);
-
-    if (option == FCT_OPT_proxy)
-        return strchr(text, '@') != NULL;
-    if (strcmp(type, "json") == 0)
-        return strstr(text, "\"key\"") || strstr(text, "password\"");
-    return strcmp(type, "secret") == 0;
+    return err == FACTEUR_ENOMEM ? err : 0;
 }
 
 static int check_readers(const fct_conf *conf, facteur_error **error)
 {
     bool secret = false;
-    int err = conf->dsn.text ? look_into_dsn(conf, &secret, error) : 0;
+    int err = conf->dsn.text ? look_into_dsn(conf, &secret) : 0;
 
+    if (err)
+        return fct_error_nomem(error);
     for (size_t i = 0; i < FCT_OPTION_COUNT; i++)
-        secret = secret || (conf->values[i].text && is_secret(i, conf->values[i].text));
-    if (!err && secret)
+        secret =
+            secret || (conf->values[i].text && is_secret(i, fct_slice_of(conf->values[i].text)));
+    if (secret)
         err = refuse(conf, 0, error,
                      "it holds a password, and everybody may read it: run chmod 0640 %s, and chgrp "
                      "for the group that sends mail",

@@ -61,6 +61,11 @@ const char *facteur_option_scope(size_t index)
     return index < FCT_OPTION_COUNT ? scope_names[table[index].scope] : "";
 }
 
+const char *facteur_option_meant(const char *name)
+{
+    return fct_dialect_option(name, strlen(name));
+}
+
 const char *facteur_option_type(size_t index)
 {
     return index < FCT_OPTION_COUNT ? type_names[table[index].type] : "";

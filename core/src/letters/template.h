@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Templates in a small Mustache.  {{name}} is a value, escaped.  {{$key}} is a text of the
- * catalogue. {{#name}} … {{/name}} is a section or loop, {{^name}} … {{/name}} its inverse; the
- * name
- * "$key" asks whether the catalogue's text is not empty.  {{> name}} inserts another template,
+ * catalogue.  {{#name}} … {{/name}} is a section or loop, {{^name}} … {{/name}} its inverse; with
+ * the name "$key" it asks whether that text is not empty.  {{> name}} inserts another template,
  * {{! … }} is a comment.  No value is unescaped.
  */
 #ifndef FCT_TEMPLATE_H

@@ -213,6 +213,23 @@ static int attach_entry(const struct reading *r, const char *where, const struct
     return result;
 }
 
+/* A text that is read up to its NUL must not have another one; `except` is read with its length. */
+static int refuse_nul(const struct reading *r, const char *where, const json_t *value,
+                      const char *except)
+{
+    const char *name;
+    json_t *member;
+
+    if (json_is_string(value) && strlen(json_string_value(value)) != json_string_length(value))
+        return refuse(r, where, "has the control character 0x00");
+    json_object_foreach((json_t *)value, name, member)
+    {
+        if (json_is_string(member) && strcmp(name, except) != 0 && refuse_nul(r, where, member, ""))
+            return FACTEUR_EMESSAGE;
+    }
+    return 0;
+}
+
 static int attach(const struct reading *r, const json_t *value, size_t index)
 {
     struct entry e = {0};
@@ -222,6 +239,8 @@ static int attach(const struct reading *r, const json_t *value, size_t index)
     int result;
 
     snprintf(where, sizeof where, "attachments[%zu]", index);
+    if (refuse_nul(r, where, value, "data"))
+        return FACTEUR_EMESSAGE;
     if (json_is_string(value))
         e.path = json_string_value(value);
     else if (json_unpack_ex((json_t *)value, &problem, JSON_STRICT, "{s?s, s?s%, s?s, s?s, s?s}",
@@ -248,6 +267,8 @@ static int add_alternative(const struct reading *r, const json_t *entry, size_t 
     size_t len;
 
     snprintf(where, sizeof where, "alternatives[%zu]", index);
+    if (refuse_nul(r, where, entry, "content"))
+        return FACTEUR_EMESSAGE;
     if (json_unpack_ex((json_t *)entry, &problem, JSON_STRICT, "{s:s, s:s%}", "type", &type,
                        "content", &content, &len))
         return fct_error_set(r->error, FACTEUR_EMESSAGE, where,
@@ -326,6 +347,8 @@ static int read_unaddressed(const struct reading *r, const json_t *value)
     facteur_error *why = NULL;
     json_error_t problem;
 
+    if (refuse_nul(r, "unaddressed", value, ""))
+        return FACTEUR_EMESSAGE;
     if (json_unpack_ex((json_t *)value, &problem, JSON_STRICT, "{s:s, s:s}", "where", &where,
                        "message", &message))
         return fct_error_set(r->error, FACTEUR_EMESSAGE, "unaddressed",
@@ -345,6 +368,8 @@ static int read_made(const struct reading *r, const json_t *value)
     json_error_t problem;
     int result;
 
+    if (refuse_nul(r, "made", value, ""))
+        return FACTEUR_EMESSAGE;
     if (json_unpack_ex((json_t *)value, &problem, JSON_STRICT, "{s?s, s?s}", "message_id", &id,
                        "date", &date))
         return fct_error_set(r->error, FACTEUR_EMESSAGE, "made",
@@ -444,12 +469,32 @@ static int read_all(const struct reading *r, const json_t *root)
         fct_message_be_letter(r->message);
     json_object_foreach((json_t *)root, name, value)
     {
-        if (!json_is_null(value))
-            result = read_field(r, name, value);
+        result = read_field(r, name, value);
         if (result)
             return result;
     }
     return made ? read_made(r, made) : 0;
+}
+
+/* A member whose value is null is not there, at any depth. */
+static void drop_nulls(json_t *value)
+{
+    const char *name;
+    json_t *member;
+    void *next;
+    size_t i;
+
+    json_object_foreach_safe(value, next, name, member)
+    {
+        if (json_is_null(member))
+            json_object_del(value, name);
+        else
+            drop_nulls(member);
+    }
+    json_array_foreach(value, i, member)
+    {
+        drop_nulls(member);
+    }
 }
 
 static int load(const struct reading *r, const char *json, size_t len, json_t **root)
@@ -459,7 +504,7 @@ static int load(const struct reading *r, const char *json, size_t len, json_t **
 
     if (!text.len)
         return refuse(r, "", "expected a message as a JSON object, got nothing");
-    *root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &problem);
+    *root = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &problem);
     if (!*root && (json_error_code(&problem) == json_error_out_of_memory ||
                    json_error_code(&problem) == json_error_unknown))
         return fct_error_nomem(r->error);
@@ -467,6 +512,7 @@ static int load(const struct reading *r, const char *json, size_t len, json_t **
         return fct_error_set(r->error, FACTEUR_EMESSAGE, "",
                              "malformed JSON at line %d, column %d: %s", problem.line,
                              problem.column, problem.text);
+    drop_nulls(*root);
     if (json_is_object(*root))
         return 0;
     json_decref(*root);
