@@ -620,6 +620,9 @@ FACTEUR_API const char *facteur_mailer_name(const facteur_mailer *mailer);
  */
 FACTEUR_API int facteur_mailer_log(const facteur_mailer *mailer, const char *text);
 
+/* Whether it has an outbox. */
+FACTEUR_API int facteur_mailer_has_outbox(const facteur_mailer *mailer);
+
 /* Whether the option sendmail_bounce is on. */
 FACTEUR_API int facteur_mailer_bounces(const facteur_mailer *mailer);
 
@@ -653,6 +656,13 @@ FACTEUR_API int facteur_stats(const facteur_mailer *mailer, char **json, facteur
  * message    Frozen by the call.  You may send it again or free it afterwards.
  * deadline   Seconds for everything: name resolution, connection, TLS, login, waiting for a slot,
  *            dialogue.  0: the option `deadline`.
+ *
+ * With the option outbox the mail is put into the outbox first, with one commit.  If a worker is
+ * alive, the receipt is queued.  Else the mail is tried now, and the outbox has the verdict, also
+ * one that comes after the deadline.  A mail that this try did not end is queued, and the notes of
+ * the receipt say why.  A second letter with the same key is a duplicate.  If the outbox certainly
+ * has not taken the mail (it is locked, full or away), the mail is tried without it, and a note
+ * says so.  If nobody knows whether it has, the mail is not tried: temporary, FACTEUR_EIO.
  *
  * Returns 0 if the message was tried.  The receipt says what became of it, also when it was
  * refused. Errors, when nothing was tried: FACTEUR_EMESSAGE (no recipient, no sender, …),
@@ -1052,6 +1062,25 @@ typedef void (*facteur_complaint)(void *user, const facteur_error *error);
 FACTEUR_API int facteur_outbox_work(facteur_outbox *outbox, facteur_mailer *mailer, int once,
                                     int stop_fd, double grace, facteur_complaint complain,
                                     void *user, char **json, facteur_error **error);
+
+/* Asked a few times a second: anything but 0 ends the work as a stop_fd does. */
+typedef int (*facteur_stop)(void *user);
+
+/*
+ * Send what is ready in the mailer's own outbox (option outbox), and end; for a job of Celery,
+ * django.tasks, Messenger or cron.  It has connections of its own, so other threads may use the
+ * mailer meanwhile.  A token callback is called as in facteur_send().
+ *
+ * seconds   Begin nothing more after that.  0: no limit.
+ * limit     Mails to take at most.  0: no limit.
+ * grace     Seconds that mails under way have to get their verdict then.
+ * stop      May be NULL.
+ * json      As facteur_outbox_work().
+ *
+ * FACTEUR_ECONFIG: the mailer has no relay, or no outbox.  Else as facteur_outbox_work().
+ */
+FACTEUR_API int facteur_work(facteur_mailer *mailer, double seconds, unsigned limit, double grace,
+                             facteur_stop stop, void *user, char **json, facteur_error **error);
 
 /*
  * Rows as a JSON list (facteur_free), in the order of their ids.

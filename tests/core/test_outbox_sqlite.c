@@ -37,6 +37,7 @@
 struct disk {
     _Atomic unsigned syncs;
     _Atomic int fails; /* an errno */
+    _Atomic int only;  /* + 1: so many syncs are left before they fail; 0: any number */
     _Atomic unsigned sync_us;
 };
 
@@ -51,6 +52,10 @@ int fdatasync(int fd)
 {
     if (disk->fails) {
         errno = disk->fails;
+        return -1;
+    }
+    if (disk->only && ++disk->only > 2) {
+        errno = EIO;
         return -1;
     }
     disk->syncs++;
@@ -567,11 +572,15 @@ static void a_disk_that_fails_is_reported(void **state)
     assert_int_equal(fct_store_insert(box->store, &mail, NOW, &id, &duplicate, NULL), 0);
     assert_true(duplicate);
     assert_int_equal(fct_store_commit(box->store, NULL), FACTEUR_EIO);
-    disk->fails = 0;
+    disk->fails = 0; /* Nor where the log, which has a gap on the disk, cannot be emptied. */
+    assert_int_equal(fct_store_begin(box->store, NULL), 0);
+    assert_int_equal(fct_store_insert(box->store, &mail, NOW, &id, &duplicate, NULL), 0);
+    disk->only = 1;
+    assert_int_equal(fct_store_commit(box->store, NULL), FACTEUR_EIO);
+    disk->only = 0;
     assert_int_equal(fct_store_begin(box->store, NULL), 0);
     assert_int_equal(fct_store_insert(box->store, &mail, NOW, &id, &duplicate, NULL), 0);
     assert_int_equal(fct_store_commit(box->store, NULL), 0);
-    assert_true(duplicate);
 }
 
 static int confirms(void *user)

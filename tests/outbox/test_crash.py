@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Crashes: the program is killed at its system calls, in turn, while it queues and while it works.
+"""Crashes: the program is killed at its system calls, in turn, while it queues, while it sends and while it works.
 
 Jepsen's arithmetic decides: no acknowledged mail is lost, none arrives that nobody queued, and every mail that arrived
 twice has its doubt on record.  FACTEUR_CRASHES says at how many calls (60), "all" at each one.
@@ -53,6 +53,14 @@ class Site:
             self.acknowledged.append(str(number))
         return code, told
 
+    def send(self, number, strace=()):
+        """No worker is alive: the program tries the mail itself once it is in the outbox."""
+        code, told = self.run("send", "--from", "a@example.com", "--to", "b@example.com", "--text", "x",
+                              "--message-id", f"{number}@example.com", strace=strace)
+        if code == 0:
+            self.acknowledged.append(str(number))
+        return code, told
+
     def work(self, strace=()):
         return self.run("worker", "--once", strace=strace)
 
@@ -71,7 +79,7 @@ class Site:
         arrived = collections.Counter()
         for mail in self.server.mails():
             arrived[re.search(rb"Message-ID: <(\d+)@", mail["bytes"]).group(1).decode()] += 1
-        doubts = dict(self.ask("SELECT key, doubts FROM facteur_mail"))
+        doubts = {made.split("@")[0]: number for made, number in self.ask("SELECT message_id, doubts FROM facteur_mail")}
         wrong = [f"{key} is lost" for key in self.acknowledged if not arrived[key]]
         wrong += [f"{key} was never queued" for key in arrived if key not in doubts]
         wrong += [f"{key} arrived {times} times with {doubts[key]} doubts" for key, times in arrived.items()
@@ -114,6 +122,23 @@ def test_killed_while_it_queues(tmp_path, server):
         assert site.judge() == [], (call, turn)
         assert len(server.mails()) == 2, (call, turn)
     print(f"killed {dead} times")
+    assert dead > 0
+
+
+def test_killed_while_its_caller_sends(tmp_path, server):
+    site = Site(tmp_path / "count", server)
+    counts = counted(lambda strace: site.send(0, strace))
+    dead = twice = 0
+    for index, (call, turn) in enumerate(moments(counts, 50)):
+        site = Site(tmp_path / str(index), server)
+        dead += site.send(1, killed_at(call, turn))[0] == SIGKILL
+        code, told = site.send(2)
+        assert code == 0, (call, turn, told)
+        site.recover()
+        assert site.judge() == [], (call, turn)
+        twice += len(server.mails()) > 2
+        assert site.ask("SELECT count(*) FROM facteur_mail WHERE state <> 'sent'") == [(0,)], (call, turn)
+    print(f"killed {dead} times, {twice} times mails arrived twice, each with its doubt")
     assert dead > 0
 
 

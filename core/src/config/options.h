@@ -181,7 +181,8 @@
       "facteur sendmail: send the sender a notification (RFC 3464) of the recipients that the "    \
       "relay refused.")                                                                            \
     X(outbox, MAILER, SECRET, "", "", 0, 0,                                                        \
-      "The address of the outbox, such as sqlite:///var/lib/shop/outbox.db (docs/outbox.md).")     \
+      "The address of the outbox, such as sqlite:///var/lib/shop/outbox.db (docs/outbox.md).  "    \
+      "send() puts a mail there first.  A worker gets it, or without one the caller tries it.")    \
     X(in_doubt, MAILER, CHOICE, FCT_IN_DOUBT_WORDS, "retry", 0, 1,                                 \
       "What becomes of a mail of the outbox that was handed over and got no verdict.  retry: "     \
       "it is sent again with the same Message-ID.  hold: it waits until somebody releases it.")    \

@@ -39,6 +39,11 @@ fct_driver *fct_driver_new(const fct_plan *plan)
     return driver;
 }
 
+void fct_driver_be_led(fct_driver *driver)
+{
+    driver->background = false;
+}
+
 void fct_driver_free(fct_driver *driver)
 {
     if (!driver || driver->lost)

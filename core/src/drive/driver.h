@@ -26,6 +26,9 @@ typedef struct fct_driver fct_driver;
  */
 fct_driver *fct_driver_new(const fct_plan *plan);
 
+/* Whoever uses it leads it, whatever the option background says.  Before the first task. */
+void fct_driver_be_led(fct_driver *driver);
+
 /* In the child after fork(): close the inherited descriptors without sending a byte. */
 void fct_driver_abandon(fct_driver *driver);
 

@@ -8,12 +8,15 @@
 #include "base/memory.h"
 #include "drive/event_host.h"
 #include "mailer/journal.h"
+#include "mailer/own_try.h"
 #include "mailer/prepare.h"
 #include "mailer/receipt.h"
 #include "mailer/registry.h"
 #include "mime/message.h"
 
 #include <string.h>
+
+#define GATE_MAX 16 /* mails whose doubt one commit records */
 
 struct facteur_host {
     facteur_mailer *mailer;
@@ -26,6 +29,7 @@ struct facteur_delivery {
     facteur_receipt *receipt; /* NULL after it was handed out */
     int untried;              /* the error of a mail for which no connection was tried, else 0 */
     const char *at_fault;     /* with it: the option at fault, or "" */
+    struct fct_own_try *own;  /* the mail is in the outbox, leased to this try; or NULL */
     bool letter;              /* FACTEUR_LETTER */
     bool many;                /* FACTEUR_MANY */
     bool held;                /* prepared, but its token must be asked for first */
@@ -38,10 +42,20 @@ static facteur_delivery *delivery_of(struct fct_task *task)
     return FCT_ENTRY(task, facteur_delivery, task);
 }
 
+/* Whether the mailer's configuration and outbox are still there. */
+static bool has_engine(const facteur_delivery *delivery)
+{
+    return delivery->mailer && delivery->mailer->engine;
+}
+
 static void unref(facteur_delivery *delivery)
 {
     if (atomic_fetch_sub(&delivery->refs, 1) != 1)
         return;
+    if (delivery->own && has_engine(delivery))
+        fct_own_leave(delivery->own, delivery->receipt);
+    else
+        fct_own_drop(delivery->own);
     fct_mail_unref(delivery->task.mail);
     facteur_receipt_free(delivery->receipt);
     fct_mailer_unref(delivery->mailer);
@@ -71,6 +85,27 @@ static void take(struct fct_task *task, const fct_outcome *outcome)
     if (task->relay)
         fct_receipt_name_relay(delivery->receipt, task->relay);
     fct_receipt_fill(delivery->receipt, outcome, task->attempts, task->transcript);
+    if (delivery->own)
+        fct_own_judge(delivery->own, task, outcome, delivery->receipt);
+}
+
+/* Terminators leave only when their doubt is durable. */
+static void gate(struct fct_job *const *jobs, size_t count)
+{
+    struct fct_own_try *tries[GATE_MAX];
+    bool mine[GATE_MAX];
+
+    for (size_t from = 0; from < count; from += GATE_MAX) {
+        size_t some = count - from < GATE_MAX ? count - from : GATE_MAX;
+        facteur_delivery *first = delivery_of(FCT_ENTRY(jobs[from], struct fct_task, job));
+        bool recorded;
+
+        for (size_t i = 0; i < some; i++)
+            tries[i] = delivery_of(FCT_ENTRY(jobs[from + i], struct fct_task, job))->own;
+        recorded = fct_own_doubt(first->mailer->engine, tries, mine, some);
+        for (size_t i = 0; i < some; i++)
+            jobs[from + i]->barred = !recorded || !mine[i];
+    }
 }
 
 static void let_go(struct fct_task *task)
@@ -136,28 +171,42 @@ static int join(facteur_host *host, fct_driver *driver, struct fct_task *task)
 }
 
 /*
- * Give a sealed mail to the driver, or to the sink of a mailer without a relay. host NULL: a thread
- * waits for it.
+ * Put the mail into the outbox first.  `done`: nothing more is to be done with it here.  An outbox
+ * that certainly has not taken the mail does not stop it.
  */
-static int deliver(facteur_mailer *mailer, facteur_host *host, facteur_delivery *delivery,
-                   double deadline, facteur_error **error)
+static int queue(facteur_mailer *mailer, const facteur_message *message, facteur_delivery *delivery,
+                 bool *done, facteur_error **error)
 {
     struct fct_task *task = &delivery->task;
-    fct_mail *mail = task->mail;
+    facteur_error *cause = NULL;
+    int err = fct_own_put(mailer->engine, message, task->mail, delivery->receipt, task->deadline_us,
+                          &delivery->own, &cause);
+
+    *done = !err && !delivery->own;
+    if (delivery->own)
+        task->gate = gate;
+    if (!err || !cause || strcmp(facteur_error_where(cause), "outbox") != 0)
+        return fct_error_pass(error, err, cause);
+    fct_receipt_note(delivery->receipt, "the mail was tried without the outbox: %s",
+                     facteur_error_sentence(cause));
+    facteur_error_free(cause);
+    return 0;
+}
+
+/* Give a sealed mail to the driver.  host NULL: a thread waits for it. */
+static int drive(facteur_mailer *mailer, facteur_host *host, facteur_delivery *delivery,
+                 facteur_error **error)
+{
+    struct fct_task *task = &delivery->task;
     int err;
 
-    if (!mail)
-        return 0;
-    if (mailer->engine->plan.target != FCT_TARGET_RELAY)
-        return fct_sink_take(mailer, mail, delivery->receipt, error);
-    err = fct_engine_find_driver(mailer->engine, fct_mail_sender(mail), &task->driver, error);
+    err = fct_engine_find_driver(mailer->engine, fct_mail_sender(task->mail), &task->driver, error);
     if (!err && host)
         err = fct_error_standing(error, join(host, task->driver, task));
     if (err) {
         task->driver = NULL;
         return err;
     }
-    task->deadline_us = fct_engine_deadline_us(mailer->engine, deadline);
     if (delivery->many) {
         task->span_us = task->deadline_us - fct_clock_now_us();
         task->deadline_us = FCT_NEVER;
@@ -170,6 +219,52 @@ static int deliver(facteur_mailer *mailer, facteur_host *host, facteur_delivery 
     if (delivery->held)
         facteur_delivery_ask(delivery);
     return go(delivery, error);
+}
+
+/* To the sink of a mailer without a relay, else over the outbox, if there is one. */
+static int deliver(facteur_mailer *mailer, facteur_host *host, const facteur_message *message,
+                   facteur_delivery *delivery, double deadline, facteur_error **error)
+{
+    fct_engine *engine = mailer->engine;
+    bool done = !delivery->task.mail;
+    int err = 0;
+
+    if (!done && engine->plan.target != FCT_TARGET_RELAY)
+        return fct_sink_take(mailer, delivery->task.mail, delivery->receipt, error);
+    delivery->task.deadline_us = fct_engine_deadline_us(engine, deadline);
+    if (!done && engine->plan.outbox && !delivery->many)
+        err = queue(mailer, message, delivery, &done, error);
+    return err || done ? err : drive(mailer, host, delivery, error);
+}
+
+/* The try has ended, or cannot begin: the outbox goes on with the mail, if it has not been sent. */
+static void end_own(facteur_delivery *delivery)
+{
+    struct fct_own_try *own = delivery->own;
+
+    delivery->own = NULL;
+    if (own && has_engine(delivery))
+        fct_own_end(own, delivery->receipt);
+    else
+        fct_own_drop(own);
+    if (facteur_receipt_status(delivery->receipt) == FACTEUR_QUEUED)
+        delivery->untried = 0;
+}
+
+/* What stopped the mail before it had a driver. */
+static int answer(facteur_mailer *mailer, facteur_delivery *delivery, unsigned how, int err,
+                  facteur_error *cause, facteur_error **error)
+{
+    if (!delivery->own)
+        return fct_receipt_answer(delivery->receipt, how, err, cause, error);
+    if (!delivery->mailer)
+        delivery->mailer = fct_mailer_ref(mailer);
+    delivery->task.driver = NULL;
+    delivery->held = false;
+    fct_receipt_fill_cause(delivery->receipt, FACTEUR_TEMPORARY, err, cause);
+    facteur_error_free(cause);
+    end_own(delivery);
+    return 0;
 }
 
 static int submit(facteur_mailer *mailer, facteur_host *host, facteur_message *message,
@@ -188,9 +283,9 @@ static int submit(facteur_mailer *mailer, facteur_host *host, facteur_message *m
     delivery = make(&prepared, how);
     if (!delivery)
         return fct_error_nomem(error);
-    err = deliver(mailer, host, delivery, deadline, &cause);
+    err = deliver(mailer, host, message, delivery, deadline, &cause);
     if (err)
-        err = fct_receipt_answer(delivery->receipt, how, err, cause, error);
+        err = answer(mailer, delivery, how, err, cause, error);
     if (err) {
         unref(delivery);
         return err;
@@ -365,8 +460,12 @@ int facteur_delivery_wait(facteur_delivery *delivery, double timeout, facteur_re
     }
     if (!delivery->receipt)
         return fct_error_set(error, FACTEUR_ECLOSED, NULL, "the receipt was handed out already");
-    if (delivery->mailer && delivery->mailer->engine)
+    if (delivery->own)
+        end_own(delivery);
+    if (has_engine(delivery)) {
+        fct_own_catch_up(delivery->mailer->engine, false);
         fct_journal_mail(&delivery->mailer->engine->plan, delivery->receipt);
+    }
     if (delivery->untried && !(delivery->letter && delivery->untried == FACTEUR_ECONFIG))
         return refuse_untried(delivery, error);
     *receipt = delivery->receipt;
@@ -398,6 +497,8 @@ void facteur_delivery_free(facteur_delivery *delivery)
     if (!delivery)
         return;
     facteur_delivery_cancel(delivery);
+    if (delivery->own && facteur_delivery_ended(delivery))
+        end_own(delivery);
     fct_event_host_forget(&delivery->task);
     unref(delivery);
 }
@@ -429,33 +530,7 @@ int facteur_send_composed(facteur_mailer *mailer, facteur_message *message, doub
     return send_and_wait(mailer, message, deadline, FACTEUR_LETTER, receipt, error);
 }
 
-/* ---- Many, and a host's event loop ----------------------------------------------------------- */
-
-/* Mails take turns at the relays of a roundrobin.  Those of a failover are filled one at a time. */
-static unsigned window_below(const fct_plan *plan, unsigned at)
-{
-    const struct fct_group_node *node = &plan->group.nodes[at];
-    unsigned window = 0;
-
-    if (node->kind == FCT_GROUP_MEMBER)
-        return plan->members[node->member].window;
-    for (unsigned child = at + 1; child < node->end; child = plan->group.nodes[child].end) {
-        unsigned below = window_below(plan, child);
-
-        if (node->kind == FCT_GROUP_ROUNDROBIN)
-            window += below;
-        else if (below > window)
-            window = below;
-    }
-    return window;
-}
-
-unsigned facteur_mailer_window(const facteur_mailer *mailer)
-{
-    const fct_plan *plan = &mailer->engine->plan;
-
-    return plan->target == FCT_TARGET_RELAY ? window_below(plan, 0) : 1;
-}
+/* ---- A host's event loop --------------------------------------------------------------------- */
 
 int facteur_host_new(facteur_mailer *mailer, facteur_host **out, facteur_error **error)
 {
@@ -495,6 +570,7 @@ void facteur_host_step(facteur_host *host)
     fct_registry_sweep();
     if (host->host)
         fct_event_host_step(host->host);
+    fct_own_catch_up(host->mailer->engine, false);
 }
 
 facteur_delivery *facteur_host_done(facteur_host *host)

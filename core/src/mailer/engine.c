@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "mailer/own_try.h"
 
 #include <string.h>
 
@@ -28,6 +29,7 @@ static void runtime_free(fct_runtime *runtime)
 {
     fct_driver_free(runtime->driver);
     fct_memory_clear(&runtime->memory);
+    fct_own_forget(runtime);
     fct_stores_done(&runtime->stores);
     pthread_mutex_destroy(&runtime->lock);
     fct_free(runtime);
@@ -41,6 +43,7 @@ static fct_runtime *runtime_new(fct_engine *engine, fct_process process, fct_run
         return NULL;
     runtime->process = process;
     runtime->inherited = inherited;
+    fct_list_init(&runtime->late);
     fct_stores_init(&runtime->stores, inherited ? &inherited->stores : NULL);
     pthread_mutex_init(&runtime->lock, NULL);
     if (engine->plan.target != FCT_TARGET_RELAY)
@@ -106,12 +109,13 @@ int fct_engine_find_driver(fct_engine *engine, const char *sender, fct_driver **
     return err;
 }
 
-int fct_engine_take_store(fct_engine *engine, fct_store **store, facteur_error **error)
+int fct_engine_take_store(fct_engine *engine, uint64_t wait_us, fct_store **store,
+                          facteur_error **error)
 {
     fct_runtime *runtime = fct_engine_runtime(engine);
 
     return runtime ? fct_stores_take(&runtime->stores, fct_secret_bytes(engine->plan.outbox).ptr,
-                                     store, error)
+                                     wait_us, store, error)
                    : fct_error_nomem(error);
 }
 
@@ -143,6 +147,7 @@ void fct_engine_close(fct_engine *engine, uint64_t timeout_us)
 
     if (driver)
         fct_driver_close(driver, timeout_us);
+    fct_own_catch_up(engine, true);
 }
 
 bool fct_engine_is_at_rest(const fct_engine *engine)

@@ -19,10 +19,12 @@
 /* Everything that belongs to one process.  A child makes its own. */
 typedef struct fct_runtime {
     fct_process process;
-    pthread_mutex_t lock; /* guards memory, and the plan while it is completed */
+    pthread_mutex_t lock; /* guards memory, late, and the plan while it is completed */
     fct_memory memory;
-    fct_driver *driver;            /* with FCT_TARGET_RELAY */
-    struct fct_stores stores;      /* of the option outbox */
+    fct_driver *driver;       /* with FCT_TARGET_RELAY */
+    struct fct_stores stores; /* of the option outbox */
+    fct_list late;            /* tries whose verdict is not recorded yet (own_try.h) */
+    atomic_uint late_count;
     struct fct_runtime *inherited; /* abandoned; another thread may still use it */
 } fct_runtime;
 
@@ -51,6 +53,9 @@ void fct_mailer_unref(facteur_mailer *mailer);
 
 /* Whether the handle may be used: 0, or FACTEUR_ECLOSED. */
 int fct_mailer_check_open(const facteur_mailer *mailer, facteur_error **error);
+
+/* FACTEUR_ECONFIG without the option outbox. */
+int fct_mailer_check_outbox(const facteur_mailer *mailer, facteur_error **error);
 
 /* Whether each relay that logs in with a token has a good one. */
 bool fct_mailer_has_tokens(const facteur_mailer *mailer);
@@ -89,7 +94,8 @@ int fct_engine_find_driver(fct_engine *engine, const char *sender, fct_driver **
                            facteur_error **error);
 
 /* Take a store of the plan's outbox as fct_stores_take() does, and give it back. */
-int fct_engine_take_store(fct_engine *engine, fct_store **store, facteur_error **error);
+int fct_engine_take_store(fct_engine *engine, uint64_t wait_us, fct_store **store,
+                          facteur_error **error);
 void fct_engine_give_store(fct_engine *engine, fct_store *store, bool good);
 
 /* The time in so many seconds (0: the option deadline), on the clock of base/clock.h. */

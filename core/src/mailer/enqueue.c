@@ -20,11 +20,10 @@ struct facteur_batch {
 int facteur_batch_new(facteur_mailer *mailer, facteur_batch **out, facteur_error **error)
 {
     facteur_batch *batch;
+    int result = fct_mailer_check_outbox(mailer, error);
 
-    if (!mailer->engine->plan.outbox)
-        return fct_error_set(error, FACTEUR_ECONFIG, "outbox",
-                             "outbox: this mailer has no outbox: give it the option outbox, such "
-                             "as sqlite:///var/lib/shop/outbox.db");
+    if (result)
+        return result;
     batch = fct_calloc(1, sizeof *batch);
     if (!batch)
         return fct_error_nomem(error);
@@ -85,7 +84,7 @@ static int put(facteur_batch *batch, struct fct_put *puts, facteur_error **error
 {
     fct_engine *engine = batch->mailer->engine;
     fct_store *store = NULL;
-    int result = fct_engine_take_store(engine, &store, error);
+    int result = fct_engine_take_store(engine, FCT_STORE_WAIT_US, &store, error);
 
     if (result)
         return result;

@@ -27,6 +27,15 @@ int fct_mailer_check_open(const facteur_mailer *mailer, facteur_error **error)
     return fct_error_standing(error, atomic_load(&mailer->closed) ? FACTEUR_ECLOSED : 0);
 }
 
+int fct_mailer_check_outbox(const facteur_mailer *mailer, facteur_error **error)
+{
+    if (mailer->engine->plan.outbox)
+        return 0;
+    return fct_error_set(error, FACTEUR_ECONFIG, "outbox",
+                         "outbox: this mailer has no outbox: give it the option outbox, such as "
+                         "sqlite:///var/lib/shop/outbox.db");
+}
+
 bool fct_mailer_has_tokens(const facteur_mailer *mailer)
 {
     const fct_plan *plan = &mailer->engine->plan;
@@ -46,6 +55,37 @@ void fct_mailer_ask_tokens(const facteur_mailer *mailer, uint64_t deadline_us)
         if (plan->members[i].tokens)
             fct_bearer_ensure(plan->members[i].tokens, &mailer->callback, deadline_us);
     }
+}
+
+/* Mails take turns at the relays of a roundrobin.  Those of a failover are filled one at a time. */
+static unsigned window_below(const fct_plan *plan, unsigned at)
+{
+    const struct fct_group_node *node = &plan->group.nodes[at];
+    unsigned window = 0;
+
+    if (node->kind == FCT_GROUP_MEMBER)
+        return plan->members[node->member].window;
+    for (unsigned child = at + 1; child < node->end; child = plan->group.nodes[child].end) {
+        unsigned below = window_below(plan, child);
+
+        if (node->kind == FCT_GROUP_ROUNDROBIN)
+            window += below;
+        else if (below > window)
+            window = below;
+    }
+    return window;
+}
+
+unsigned facteur_mailer_window(const facteur_mailer *mailer)
+{
+    const fct_plan *plan = &mailer->engine->plan;
+
+    return plan->target == FCT_TARGET_RELAY ? window_below(plan, 0) : 1;
+}
+
+int facteur_mailer_has_outbox(const facteur_mailer *mailer)
+{
+    return mailer->engine->plan.outbox != NULL;
 }
 
 static int make_handle(fct_engine *engine, bool shared, facteur_mailer **out, facteur_error **error)

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define TOKEN_US 30000000u
+#define QUIT_US 1000000u
 
 int facteur_outbox_open(const char *url, int create, facteur_outbox **out, facteur_error **error)
 {
@@ -78,7 +79,9 @@ int facteur_outbox_enqueue(facteur_outbox *outbox, facteur_mailer *mailer, facte
 struct work {
     facteur_mailer *mailer;
     facteur_complaint complain;
+    facteur_stop stop;
     void *user;
+    uint64_t until_us; /* monotonic */
 };
 
 static void prepare(void *user)
@@ -116,6 +119,13 @@ static void complain(void *user, const facteur_error *error)
         work->complain(work->user, error);
 }
 
+static bool is_over(void *user)
+{
+    const struct work *work = user;
+
+    return fct_clock_now_us() >= work->until_us || (work->stop && work->stop(work->user));
+}
+
 static char *counts_json(const struct fct_worker_counts *counts)
 {
     const struct {
@@ -151,11 +161,15 @@ static int check_mailer(const facteur_mailer *mailer, facteur_error **error)
                                "dsn: a worker needs a relay, such as smtps://user:password@"
                                "smtp.example.com; %s is none",
                                plan->target_name);
-    if (!result && plan->background)
-        result =
-            fct_error_set(error, FACTEUR_ECONFIG, "background",
-                          "background: a worker leads its mailer itself; leave the option out");
     return result;
+}
+
+static int check_led(const facteur_mailer *mailer, facteur_error **error)
+{
+    if (!mailer->engine->plan.background)
+        return 0;
+    return fct_error_set(error, FACTEUR_ECONFIG, "background",
+                         "background: a worker leads its mailer itself; leave the option out");
 }
 
 static uint64_t grace_us(double seconds)
@@ -163,35 +177,82 @@ static uint64_t grace_us(double seconds)
     return seconds > 0 ? (uint64_t)((seconds < 86400 ? seconds : 86400) * 1e6) : 0;
 }
 
-int facteur_outbox_work(facteur_outbox *outbox, facteur_mailer *mailer, int once, int stop_fd,
-                        double grace, facteur_complaint told, void *user, char **json,
-                        facteur_error **error)
+static struct fct_worker_setup setup_for(struct work *work, fct_store *store)
 {
-    struct work work = {mailer, told, user};
-    struct fct_worker_setup setup = {.store = outbox->store,
-                                     .plan = &mailer->engine->plan,
-                                     .window = facteur_mailer_window(mailer),
-                                     .doubt = mailer->engine->plan.hold_doubts ? FCT_DOUBT_HOLD
-                                                                               : FCT_DOUBT_RETRY,
+    const fct_plan *plan = &work->mailer->engine->plan;
+
+    return (struct fct_worker_setup){.store = store,
+                                     .plan = plan,
+                                     .window = facteur_mailer_window(work->mailer),
+                                     .doubt = plan->hold_doubts ? FCT_DOUBT_HOLD : FCT_DOUBT_RETRY,
                                      .prepare = prepare,
                                      .tell = tell,
                                      .complain = complain,
-                                     .user = &work};
-    fct_worker *worker;
-    int result = check_mailer(mailer, error);
+                                     .is_over = is_over,
+                                     .user = work};
+}
 
-    if (!result)
-        result = fct_engine_find_driver(mailer->engine, "", &setup.driver, error);
-    if (result)
-        return result;
-    worker = fct_worker_new(&setup);
+static int run(const struct fct_worker_setup *setup, bool once, int stop_fd, double grace,
+               char **json, facteur_error **error)
+{
+    fct_worker *worker = fct_worker_new(setup);
+    int result;
+
     if (!worker)
         return fct_error_nomem(error);
-    result = fct_worker_run(worker, once != 0, stop_fd, grace_us(grace), error);
+    result = fct_worker_run(worker, once, stop_fd, grace_us(grace), error);
     if (!result) {
         *json = counts_json(fct_worker_counts(worker));
         result = *json ? 0 : fct_error_nomem(error);
     }
     fct_worker_free(worker);
+    return result;
+}
+
+int facteur_outbox_work(facteur_outbox *outbox, facteur_mailer *mailer, int once, int stop_fd,
+                        double grace, facteur_complaint told, void *user, char **json,
+                        facteur_error **error)
+{
+    struct work work = {.mailer = mailer, .complain = told, .user = user, .until_us = UINT64_MAX};
+    struct fct_worker_setup setup = setup_for(&work, outbox->store);
+    int result = check_mailer(mailer, error);
+
+    if (!result)
+        result = check_led(mailer, error);
+    if (!result)
+        result = fct_engine_find_driver(mailer->engine, "", &setup.driver, error);
+    return result ? result : run(&setup, once != 0, stop_fd, grace, json, error);
+}
+
+/* Connections of its own: the mailer's may be in use by other threads. */
+int facteur_work(facteur_mailer *mailer, double seconds, unsigned limit, double grace,
+                 facteur_stop stop, void *user, char **json, facteur_error **error)
+{
+    struct work work = {.mailer = mailer, .stop = stop, .user = user, .until_us = UINT64_MAX};
+    struct fct_worker_setup setup = setup_for(&work, NULL);
+    fct_driver *shared = NULL;
+    int result = check_mailer(mailer, error);
+
+    if (!result)
+        result = fct_mailer_check_outbox(mailer, error);
+    if (!result)
+        result = fct_engine_find_driver(mailer->engine, "", &shared, error);
+    if (!result)
+        result = fct_engine_take_store(mailer->engine, FCT_STORE_WAIT_US, &setup.store, error);
+    if (result)
+        return result;
+    if (seconds > 0)
+        work.until_us = fct_clock_now_us() + grace_us(seconds);
+    setup.limit = limit;
+    setup.driver = fct_driver_new(&mailer->engine->plan);
+    if (setup.driver) {
+        fct_driver_be_led(setup.driver);
+        result = run(&setup, true, -1, grace, json, error);
+        fct_driver_close(setup.driver, QUIT_US);
+        fct_driver_free(setup.driver);
+    } else {
+        result = fct_error_nomem(error);
+    }
+    fct_engine_give_store(mailer->engine, setup.store, result == 0);
     return result;
 }

@@ -142,6 +142,23 @@ int fct_outbox_seal(const facteur_mailer *mailer, facteur_message *message,
     return result;
 }
 
+int fct_outbox_seal_mail(const facteur_message *message, fct_mail *mail, int64_t now_us,
+                         struct fct_outbox_seal *out, facteur_error **error)
+{
+    const struct fct_outbox_wish none = {0};
+    int result;
+
+    *out = (struct fct_outbox_seal){.row.priority = FCT_STORE_PRIORITY, .mail = fct_mail_ref(mail)};
+    result = name_letter(out, message, NULL, error);
+    if (!result)
+        result = read_times(&out->row, &none, now_us, error);
+    if (!result)
+        result = store(out, error);
+    if (result)
+        fct_outbox_seal_done(out);
+    return result;
+}
+
 void fct_outbox_seal_done(struct fct_outbox_seal *seal)
 {
     fct_mail_unref(seal->mail);

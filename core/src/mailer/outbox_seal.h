@@ -31,6 +31,14 @@ struct fct_outbox_seal {
 int fct_outbox_seal(const facteur_mailer *mailer, facteur_message *message,
                     const struct fct_outbox_wish *wish, int64_t now_us, struct fct_outbox_seal *out,
                     facteur_error **error);
+
+/*
+ * The same for the mail that was prepared of a message, without a wish; there is no receipt.
+ * FACTEUR_EIO: a file changed or disappeared.  FACTEUR_ENOMEM.
+ */
+int fct_outbox_seal_mail(const facteur_message *message, fct_mail *mail, int64_t now_us,
+                         struct fct_outbox_seal *out, facteur_error **error);
+
 void fct_outbox_seal_done(struct fct_outbox_seal *seal);
 
 /* The receipt, which is the caller's from now on. */

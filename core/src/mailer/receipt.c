@@ -291,6 +291,30 @@ void fct_receipt_fill_queued(facteur_receipt *receipt, const char *queue_id, con
     receipt->first_id = message_id ? fct_strdup(message_id) : NULL;
 }
 
+void fct_receipt_requeue(facteur_receipt *receipt, const char *what)
+{
+    if (receipt->message)
+        fct_receipt_note(receipt, "a first try: %s", receipt->message);
+    fct_receipt_note(receipt, "%s", what);
+    fct_free(receipt->message);
+    fct_free(receipt->transcript);
+    receipt->message = receipt->transcript = NULL;
+    receipt->error = 0;
+    receipt->status = FACTEUR_QUEUED;
+    receipt->queue_id = receipt->outbox_id ? fct_strdup(receipt->outbox_id) : NULL;
+}
+
+void fct_receipt_unconfirm(facteur_receipt *receipt)
+{
+    receipt->not_durable = true;
+    fct_receipt_note(receipt, "the disk did not confirm that the mail is in the outbox");
+}
+
+const fct_later *fct_receipt_late(const facteur_receipt *receipt)
+{
+    return receipt->later;
+}
+
 void fct_receipt_name_row(facteur_receipt *receipt, const char *id, const char *key)
 {
     receipt->outbox_id = fct_strdup(id);

@@ -62,6 +62,18 @@ void fct_receipt_fill_queued(facteur_receipt *receipt, const char *queue_id, con
  */
 void fct_receipt_name_row(facteur_receipt *receipt, const char *id, const char *key);
 
+/*
+ * The outbox goes on with a mail whose try did not end it: it is queued, and what the try met with
+ * is a note, as is `what`.
+ */
+void fct_receipt_requeue(facteur_receipt *receipt, const char *what);
+
+/* The disk did not confirm that the mail is in the outbox. */
+void fct_receipt_unconfirm(facteur_receipt *receipt);
+
+/* Where the verdict of a mail in doubt may still come from, or NULL.  Lent. */
+const fct_later *fct_receipt_late(const facteur_receipt *receipt);
+
 /* Record a mail that was stopped before any relay got it.  `message` may be NULL. */
 void fct_receipt_fill_failed(facteur_receipt *receipt, enum facteur_status status, int error,
                              const char *message);

@@ -54,7 +54,7 @@ static bool disinherit(struct fct_stores *stores)
     return !spoiled;
 }
 
-int fct_stores_take(struct fct_stores *stores, const char *url, fct_store **out,
+int fct_stores_take(struct fct_stores *stores, const char *url, uint64_t wait_us, fct_store **out,
                     facteur_error **error)
 {
     fct_store *store;
@@ -68,12 +68,14 @@ int fct_stores_take(struct fct_stores *stores, const char *url, fct_store **out,
                                "outbox: fork before the first mail, or start a new program");
     store = result ? NULL : take_idle(stores);
     if (!result && !store)
-        result = fct_store_open(url, true, &store, error);
-    if (result)
+        result = fct_store_open_within(url, true, wait_us, &store, error);
+    if (result) {
         atomic_fetch_sub(&stores->used, 1);
-    else
-        *out = store;
-    return result;
+        return result;
+    }
+    fct_store_set_wait(store, wait_us);
+    *out = store;
+    return 0;
 }
 
 void fct_stores_give(struct fct_stores *stores, fct_store *store, bool good)

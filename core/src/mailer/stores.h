@@ -31,9 +31,11 @@ void fct_stores_done(struct fct_stores *stores);
  * Take a store, which is opened when all are in use; file and tables are made where there are none.
  * Any thread may call it.
  *
+ * wait_us   How long each call of it may wait for others (fct_store_set_wait()).
+ *
  * FACTEUR_ECONFIG: as fct_store_open(); this process was forked while another thread used one.
  */
-int fct_stores_take(struct fct_stores *stores, const char *url, fct_store **out,
+int fct_stores_take(struct fct_stores *stores, const char *url, uint64_t wait_us, fct_store **out,
                     facteur_error **error);
 
 /* Give it back.  `good`: no call has failed; else it is closed, and the next call opens another. */

@@ -520,12 +520,16 @@ static int make(const char *place, struct fct_server **out, facteur_error **erro
     return result;
 }
 
-static int open_store(const char *place, bool create, fct_store **out, facteur_error **error)
+static int open_store(const char *place, bool create, uint64_t wait_us, fct_store **out,
+                      facteur_error **error)
 {
     struct fct_server *s = NULL;
     int result = make(place, &s, error);
 
-    return result ? result : fct_server_open(s, create, out, error);
+    if (result)
+        return result;
+    s->store.wait_us = wait_us;
+    return fct_server_open(s, create, out, error);
 }
 
 static int migrate(const char *place, unsigned *from, facteur_error **error)

@@ -27,6 +27,23 @@ static int open_turn(struct fct_sqlite *s, facteur_error **error)
     return fct_turn_open(&s->turn, s->path, &file, error);
 }
 
+static int announce(fct_store *store, bool at_work, facteur_error **error)
+{
+    struct fct_sqlite *s = fct_sqlite_of(store);
+
+    (void)error;
+    s->announced = at_work;
+    fct_turn_announce(&s->turn, at_work);
+    return 0;
+}
+
+static int is_worked(fct_store *store, bool *worked, facteur_error **error)
+{
+    (void)error;
+    *worked = fct_turn_is_announced(&fct_sqlite_of(store)->turn);
+    return 0;
+}
+
 static int ask_text(struct fct_sqlite *s, const char *sql, char *text, size_t room,
                     facteur_error **error)
 {
@@ -133,6 +150,8 @@ static int connect_whole(struct fct_sqlite *s, bool create, facteur_error **erro
     s->process = fct_process_now();
     s->wal_pages = s->tried_pages = 0;
     result = open_turn(s, error);
+    if (!result && s->announced)
+        fct_turn_announce(&s->turn, true);
     if (!result)
         result = fct_sqlite_connect(s, &s->db, error);
     if (!result)
@@ -153,7 +172,8 @@ static void discard(struct fct_sqlite *s)
     fct_free(s);
 }
 
-static int open_store(const char *place, bool create, fct_store **out, facteur_error **error)
+static int open_store(const char *place, bool create, uint64_t wait_us, fct_store **out,
+                      facteur_error **error)
 {
     struct fct_sqlite *s = fct_calloc(1, sizeof *s);
     int result;
@@ -161,7 +181,7 @@ static int open_store(const char *place, bool create, fct_store **out, facteur_e
     if (!s)
         return fct_error_nomem(error);
     s->store.kind = &fct_sqlite_kind;
-    s->store.wait_us = FCT_STORE_WAIT_US;
+    s->store.wait_us = wait_us;
     s->turn = FCT_TURN_CLOSED;
     result = fct_sqlite_place(place, create, &s->path, error);
     if (!result)
@@ -236,6 +256,8 @@ static int attend(fct_store *store, facteur_error **error)
                              "outbox: this process was forked while another thread wrote to %s: "
                              "open the outbox after the fork",
                              s->path);
+    if (is_foreign(s))
+        s->announced = false; /* its parent is the worker */
     disconnect(s);
     return connect_whole(s, false, error);
 }
@@ -295,6 +317,22 @@ static int sync_log(void *user)
                              : code;
 }
 
+/*
+ * After a failed sync the log may have a gap on the disk, behind which nothing is found after a
+ * power cut, however well it was synced.  So all of it goes into the file, and the log begins anew.
+ */
+static int heal(struct fct_sqlite *s)
+{
+    uint64_t failure = fct_turn_failure(&s->turn);
+
+    if (!failure)
+        return SQLITE_OK;
+    if (fct_sqlite_checkpoint(s) != 0)
+        return SQLITE_IOERR_FSYNC;
+    fct_turn_heal(&s->turn, failure);
+    return SQLITE_OK;
+}
+
 static int commit(fct_store *store, facteur_error **error)
 {
     struct fct_sqlite *s = fct_sqlite_of(store);
@@ -309,6 +347,8 @@ static int commit(fct_store *store, facteur_error **error)
         count = fct_turn_wrote(&s->turn);
     leave_turn(s);
     code = s->sync_wanted ? fct_turn_sync(&s->turn, count, sync_log, s) : SQLITE_OK;
+    if (code == SQLITE_OK && s->sync_wanted)
+        code = heal(s);
     if (code != SQLITE_OK)
         return fct_error_set(error, FACTEUR_EIO, WHERE,
                              "outbox: %s was written, and the disk did not confirm it (SQLite %d); "
@@ -328,6 +368,9 @@ const struct fct_store_kind fct_sqlite_kind = {
     .rollback = rollback,
     .insert = fct_sqlite_insert,
     .claim = fct_sqlite_claim,
+    .announce = announce,
+    .is_worked = is_worked,
+    .claim_row = fct_sqlite_claim_row,
     .doubt = fct_sqlite_doubt,
     .settle = fct_sqlite_settle,
     .renew = fct_sqlite_renew,

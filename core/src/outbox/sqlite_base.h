@@ -22,6 +22,7 @@ struct fct_sqlite {
     sqlite3_stmt *statements[FCT_SQL_COUNT];
     fct_turn turn;
     bool in_turn;
+    bool announced;   /* a worker, again after the file was opened anew */
     bool sync_wanted; /* commit() returns when this transaction and those before are durable */
     int wal_pages;    /* after the last commit of this connection */
     int tried_pages;  /* when a checkpoint was tried last, since the WAL began anew */

@@ -26,6 +26,8 @@
              "WHERE state = 'ready' AND priority = ? AND next_at <= ? AND (next_at, id) > (?, ?) " \
              "ORDER BY next_at, id LIMIT ?) "                                                      \
              "RETURNING id, next_at, coalesce(expires_at, 0), attempts, crashes, doubts, size")    \
+    X(CLAIM_ROW, "UPDATE facteur_mail SET state = 'leased', fence = ?, owner = ?, "                \
+                 "lease_until = ?, attempts = attempts + 1 WHERE id = ? AND state = 'ready'")      \
     X(DOUBT, "UPDATE facteur_mail SET state = 'in_doubt' "                                         \
              "WHERE id = ? AND fence = ? AND state IN ('leased', 'in_doubt')")                     \
     X(SETTLE, "UPDATE facteur_mail SET state = ?1, next_at = iif(?1 = 'ready', ?2, next_at), "     \

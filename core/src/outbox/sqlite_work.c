@@ -115,22 +115,18 @@ static int is_ready(const struct claim *claim, unsigned priority, facteur_error 
     return result;
 }
 
-/* Only a claim that finds something writes. */
-static int take_fence(struct claim *claim, facteur_error **error)
+static int next_fence(struct fct_sqlite *s, int64_t *fence, facteur_error **error)
 {
     struct fct_query query;
-    int result;
+    int result = fct_query_begin(&query, s, FCT_SQL_FENCE, error);
 
-    if (claim->fence)
-        return 0;
-    result = fct_query_begin(&query, claim->s, FCT_SQL_FENCE, error);
     if (result)
         return result;
     result = fct_query_step(&query, error);
     if (result < 0)
         return result;
-    claim->fence = sqlite3_column_int64(query.statement, 0);
-    claim->s->sync_wanted = true;
+    *fence = sqlite3_column_int64(query.statement, 0);
+    s->sync_wanted = true;
     return fct_query_run(&query, NULL, error);
 }
 
@@ -197,7 +193,8 @@ int fct_sqlite_claim(fct_store *store, unsigned limit, const char *owner, int64_
     for (unsigned i = 0; result >= 0 && i < FCT_STORE_PRIORITIES && claim.count < limit; i++) {
         result = is_ready(&claim, i, error);
         if (result == 1)
-            result = take_fence(&claim, error);
+            /* Only a claim that finds something writes. */
+            result = claim.fence ? 0 : next_fence(claim.s, &claim.fence, error);
         else
             continue;
         if (!result)
@@ -207,6 +204,31 @@ int fct_sqlite_claim(fct_store *store, unsigned limit, const char *owner, int64_
         return result;
     *fence = claim.fence;
     *count = claim.count;
+    return 0;
+}
+
+int fct_sqlite_claim_row(fct_store *store, int64_t id, const char *owner, int64_t lease_until_us,
+                         int64_t *fence, bool *claimed, facteur_error **error)
+{
+    struct fct_sqlite *s = fct_sqlite_of(store);
+    struct fct_query query;
+    size_t changed = 0;
+    int64_t made = 0;
+    int result = next_fence(s, &made, error);
+
+    if (!result)
+        result = fct_query_begin(&query, s, FCT_SQL_CLAIM_ROW, error);
+    if (result)
+        return result;
+    fct_query_int(&query, made);
+    fct_query_text(&query, owner);
+    fct_query_int(&query, lease_until_us);
+    fct_query_int(&query, id);
+    result = fct_query_run(&query, &changed, error);
+    if (result)
+        return result;
+    *fence = made;
+    *claimed = changed == 1;
     return 0;
 }
 

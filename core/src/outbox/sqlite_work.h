@@ -10,6 +10,8 @@ int fct_sqlite_insert(fct_store *store, const struct fct_store_mail *mail, int64
 int fct_sqlite_claim(fct_store *store, unsigned limit, const char *owner, int64_t now_us,
                      int64_t lease_until_us, struct fct_cursor *cursor, int64_t *fence,
                      struct fct_claimed *claimed, unsigned *count, facteur_error **error);
+int fct_sqlite_claim_row(fct_store *store, int64_t id, const char *owner, int64_t lease_until_us,
+                         int64_t *fence, bool *claimed, facteur_error **error);
 int fct_sqlite_doubt(fct_store *store, int64_t fence, const int64_t *ids, bool *mine, size_t count,
                      facteur_error **error);
 int fct_sqlite_settle(fct_store *store, int64_t fence, const struct fct_settled *verdicts,

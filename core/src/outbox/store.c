@@ -80,11 +80,17 @@ static int find_kind(const char *url, const struct fct_store_kind **kind, const 
 
 int fct_store_open(const char *url, bool create, fct_store **out, facteur_error **error)
 {
+    return fct_store_open_within(url, create, FCT_STORE_WAIT_US, out, error);
+}
+
+int fct_store_open_within(const char *url, bool create, uint64_t wait_us, fct_store **out,
+                          facteur_error **error)
+{
     const struct fct_store_kind *kind = NULL;
     const char *place = NULL;
     int result = find_kind(url, &kind, &place, error);
 
-    return result ? result : kind->open(place, create, out, error);
+    return result ? result : kind->open(place, create, wait_us, out, error);
 }
 
 int fct_store_check_url(const char *url, facteur_error **error)
@@ -238,6 +244,31 @@ int fct_store_claim(fct_store *store, unsigned limit, const char *owner, int64_t
 {
     return store->kind->claim(store, limit, owner, now_us, lease_until_us, cursor, fence, claimed,
                               count, error);
+}
+
+int fct_store_announce(fct_store *store, bool at_work, facteur_error **error)
+{
+    int result = store->kind->attend(store, error);
+
+    return result || !store->kind->announce ? result : store->kind->announce(store, at_work, error);
+}
+
+int fct_store_is_worked(fct_store *store, bool *worked, facteur_error **error)
+{
+    int result = store->kind->attend(store, error);
+
+    *worked = true;
+    return result || !store->kind->is_worked ? result
+                                             : store->kind->is_worked(store, worked, error);
+}
+
+int fct_store_claim_row(fct_store *store, int64_t id, const char *owner, int64_t lease_until_us,
+                        int64_t *fence, bool *claimed, facteur_error **error)
+{
+    *claimed = false;
+    return store->kind->claim_row
+               ? store->kind->claim_row(store, id, owner, lease_until_us, fence, claimed, error)
+               : 0;
 }
 
 int fct_store_doubt(fct_store *store, int64_t fence, const int64_t *ids, bool *mine, size_t count,

@@ -44,6 +44,10 @@ typedef struct fct_store fct_store;
  */
 int fct_store_open(const char *url, bool create, fct_store **out, facteur_error **error);
 
+/* The same, with what fct_store_set_wait() says from the start. */
+int fct_store_open_within(const char *url, bool create, uint64_t wait_us, fct_store **out,
+                          facteur_error **error);
+
 /* FACTEUR_ECONFIG: no store of this release has such a URL.  Nothing is opened. */
 int fct_store_check_url(const char *url, facteur_error **error);
 
@@ -57,9 +61,9 @@ void fct_store_close(fct_store *store); /* NULL is fine; an open transaction is 
  */
 int fct_store_migrate(const char *url, unsigned *from, facteur_error **error);
 
-/*
- * How long a call may wait for others that write.  Ten seconds without this.
- */
+#define FCT_STORE_WAIT_US 10000000u
+
+/* How long a call may wait for others that write.  FCT_STORE_WAIT_US without this. */
 void fct_store_set_wait(fct_store *store, uint64_t wait_us);
 
 /* ---- Transactions ---------------------------------------------------------------------------- */
@@ -152,6 +156,27 @@ struct fct_claimed {
 int fct_store_claim(fct_store *store, unsigned limit, const char *owner, int64_t now_us,
                     int64_t lease_until_us, struct fct_cursor *cursor, int64_t *fence,
                     struct fct_claimed *claimed, unsigned *count, facteur_error **error);
+
+/*
+ * Announce that a worker is at work, until it is taken back, the store is closed or the process
+ * dies; for callers that leave their mails to one.
+ */
+int fct_store_announce(fct_store *store, bool at_work, facteur_error **error);
+
+/*
+ * Whether a mail may be left to a worker: one is announced, or a caller cannot try a mail itself in
+ * this kind of database.  It only reads, and no transaction is needed.
+ */
+int fct_store_is_worked(fct_store *store, bool *worked, facteur_error **error);
+
+/*
+ * Lease one row for the caller who has put it in, in the same transaction; the attempt is counted.
+ *
+ * fence     As fct_store_claim() gives it.
+ * claimed   False when it is not ready, or leased to another.
+ */
+int fct_store_claim_row(fct_store *store, int64_t id, const char *owner, int64_t lease_until_us,
+                        int64_t *fence, bool *claimed, facteur_error **error);
 
 /*
  * The terminators of these mails are about to be written.

@@ -10,7 +10,8 @@
 
 struct fct_store_kind {
     /* `place` is the URL's rest behind "scheme:". */
-    int (*open)(const char *place, bool create, fct_store **out, facteur_error **error);
+    int (*open)(const char *place, bool create, uint64_t wait_us, fct_store **out,
+                facteur_error **error);
     int (*migrate)(const char *place, unsigned *from, facteur_error **error);
     void (*close)(fct_store *store);
     /* Called before every other function, for a child of fork(). */
@@ -26,6 +27,11 @@ struct fct_store_kind {
     int (*claim)(fct_store *store, unsigned limit, const char *owner, int64_t now_us,
                  int64_t lease_until_us, struct fct_cursor *cursor, int64_t *fence,
                  struct fct_claimed *claimed, unsigned *count, facteur_error **error);
+    /* The next three, or NULL: a caller cannot try a mail itself, and leaves it to a worker. */
+    int (*announce)(fct_store *store, bool at_work, facteur_error **error);
+    int (*is_worked)(fct_store *store, bool *worked, facteur_error **error);
+    int (*claim_row)(fct_store *store, int64_t id, const char *owner, int64_t lease_until_us,
+                     int64_t *fence, bool *claimed, facteur_error **error);
     int (*doubt)(fct_store *store, int64_t fence, const int64_t *ids, bool *mine, size_t count,
                  facteur_error **error);
     int (*settle)(fct_store *store, int64_t fence, const struct fct_settled *verdicts, size_t count,
@@ -63,8 +69,6 @@ struct fct_store {
     bool conflict; /* the last error was one of transactions against each other */
     uint64_t wait_us;
 };
-
-#define FCT_STORE_WAIT_US 10000000
 
 extern const struct fct_store_kind fct_sqlite_kind, fct_postgresql_kind, fct_mysql_kind;
 

@@ -255,6 +255,31 @@ void fct_turn_leave(fct_turn *turn)
     unlock(turn->writer_fd, &turn->page->writer);
 }
 
+/* ---- Workers --------------------------------------------------------------------------------- */
+
+/*
+ * A lock of the open file on the gate's first byte, which has nothing to do with its flock().  One
+ * that only looks takes none, so that two that look at once do not take each other for a worker.
+ */
+static struct flock first_byte(short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
+}
+
+void fct_turn_announce(fct_turn *turn, bool at_work)
+{
+    struct flock lock = first_byte(at_work ? F_RDLCK : F_UNLCK);
+
+    fcntl(turn->gate_fd, F_OFD_SETLK, &lock);
+}
+
+bool fct_turn_is_announced(const fct_turn *turn)
+{
+    struct flock lock = first_byte(F_WRLCK);
+
+    return fcntl(turn->gate_fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 /* ---- The shared sync ------------------------------------------------------------------------- */
 
 uint64_t fct_turn_wrote(fct_turn *turn)
@@ -302,4 +327,14 @@ int fct_turn_sync(fct_turn *turn, uint64_t count, int (*sync)(void *), void *use
             return sync(user);
         sleep_on(&page->round, round, SYNC_NAP_US);
     }
+}
+
+uint64_t fct_turn_failure(const fct_turn *turn)
+{
+    return atomic_load(&turn->page->failed);
+}
+
+void fct_turn_heal(fct_turn *turn, uint64_t failure)
+{
+    atomic_compare_exchange_strong(&turn->page->failed, &failure, 0);
 }

@@ -43,6 +43,15 @@ void fct_turn_close(fct_turn *turn);
 bool fct_turn_take(fct_turn *turn, uint64_t until_us);
 void fct_turn_leave(fct_turn *turn);
 
+/*
+ * Announce that a worker is at work, or that it ends.  The kernel takes the announcement back when
+ * its process dies or closes this turn.
+ */
+void fct_turn_announce(fct_turn *turn, bool at_work);
+
+/* Whether anybody has announced a worker.  Nothing is locked for that. */
+bool fct_turn_is_announced(const fct_turn *turn);
+
 /* Count what was written in this turn.  Call it after the write and before fct_turn_leave(). */
 uint64_t fct_turn_wrote(fct_turn *turn);
 
@@ -55,5 +64,14 @@ uint64_t fct_turn_wrote(fct_turn *turn);
  * Returns 0, what `sync` returned in this process, or EIO when the sync of another one failed.
  */
 int fct_turn_sync(fct_turn *turn, uint64_t count, int (*sync)(void *), void *user);
+
+/*
+ * The last write for which a sync has failed since fct_turn_heal(), or 0.  The kernel tells of a
+ * failure once, so later syncs say nothing of it; and a log is read up to its first gap alone.
+ */
+uint64_t fct_turn_failure(const fct_turn *turn);
+
+/* Everything up to this failure is on the disk after all. */
+void fct_turn_heal(fct_turn *turn, uint64_t failure);
 
 #endif

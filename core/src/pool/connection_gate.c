@@ -14,6 +14,16 @@ static bool is_whole(fct_job *const *jobs, size_t count)
     return true;
 }
 
+/* Neighbours with the same gate are asked together. */
+static void ask_all(fct_job *const *jobs, size_t count)
+{
+    for (size_t from = 0, to; from < count; from = to) {
+        for (to = from + 1; to < count && jobs[to]->gate == jobs[from]->gate; to++)
+            ;
+        jobs[from]->gate(&jobs[from], to - from);
+    }
+}
+
 /* Take back what was barred.  Returns false when the session cannot do that. */
 static bool take_back(fct_connection *connection, fct_job *const *jobs, size_t count)
 {
@@ -37,7 +47,7 @@ void fct_connection_ask_gate(fct_connection *connection, const struct fct_sessio
 
     /* For a mail that was given up nobody can keep account any more. */
     if (passes) {
-        jobs[0]->gate(jobs, event->tag_count);
+        ask_all(jobs, event->tag_count);
         passes = take_back(connection, jobs, event->tag_count);
     }
     if (passes)

@@ -38,8 +38,8 @@ typedef struct fct_job {
     void (*done)(struct fct_job *job, const fct_outcome *outcome);
     /*
      * NULL, or called from within the loop each time before the terminators of a flight leave, with
-     * all of its mails: they must have the same function.  It sets `barred` of those that must not
-     * be handed over.  These end with ECLOSED.
+     * those of its mails that have the same function and follow each other.  It sets `barred` of
+     * those that must not be handed over.  These end with ECLOSED.
      */
     void (*gate)(struct fct_job *const *jobs, size_t count);
     bool barred;

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define INDEX_ROOM 8 /* a recipient's number, and a space */
 
@@ -110,18 +111,21 @@ int fct_work_load(struct fct_work *work, fct_slice bytes, const char *remaining,
 
     if (!result && remaining)
         result = narrow(work, &mail, remaining, error);
-    if (!result) {
-        /* What is left must be known after the try, whatever memory there is then. */
-        work->remaining = fct_calloc(fct_mail_recipient_count(mail), INDEX_ROOM);
-        result = work->remaining ? 0 : fct_error_nomem(error);
-    }
-    if (result) {
-        fct_mail_unref(mail);
-        return result;
-    }
-    work->task.mail = mail;
+    if (!result)
+        result = fct_error_standing(error, fct_work_take(work, mail));
+    fct_mail_unref(mail);
     work->task.deadline_us = FCT_NEVER;
     work->task.span_us = FCT_WORK_SPAN_US;
+    return result;
+}
+
+int fct_work_take(struct fct_work *work, fct_mail *mail)
+{
+    /* What is left must be known after the try, whatever memory there is then. */
+    work->remaining = fct_calloc(fct_mail_recipient_count(mail), INDEX_ROOM);
+    if (!work->remaining)
+        return FACTEUR_ENOMEM;
+    work->task.mail = fct_mail_ref(mail);
     return 0;
 }
 
@@ -211,6 +215,14 @@ int fct_work_suppress(struct fct_work *work, fct_store *store, facteur_error **e
     fct_free(kept);
     fct_buf_done(&text);
     return result;
+}
+
+void fct_work_name_owner(char owner[FCT_OWNER_ROOM])
+{
+    char host[32] = "";
+
+    gethostname(host, sizeof host - 1);
+    snprintf(owner, FCT_OWNER_ROOM, "%s %ld", host, (long)getpid());
 }
 
 /* ---- The verdict ------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include "outbox/store.h"
 #include "worker/worker.h"
 
+#define FCT_OWNER_ROOM 64
 #define FCT_WORK_SPAN_US 900000000u /* for one mail, once a connection has it */
 
 struct fct_work {
@@ -50,6 +51,13 @@ int fct_work_load(struct fct_work *work, fct_slice bytes, const char *remaining,
  * Returns 0; FACTEUR_EMESSAGE when nobody is left, with the reason; or an error of the store.
  */
 int fct_work_suppress(struct fct_work *work, fct_store *store, facteur_error **error);
+
+/* Give it the mail to try instead; what is left of it can be recorded then.  0 or FACTEUR_ENOMEM.
+ */
+int fct_work_take(struct fct_work *work, fct_mail *mail);
+
+/* This host and process, for people who read a row. */
+void fct_work_name_owner(char owner[FCT_OWNER_ROOM]);
 
 /* Decide a verdict without a relay. */
 void fct_work_end(struct fct_work *work, enum fct_row_state state, const char *reply);

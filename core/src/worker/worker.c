@@ -9,8 +9,6 @@
 #include "worker/worker_state.h"
 
 #include <poll.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define LOOK_US 250000u             /* between two looks at an idle outbox, on average */
 #define AGAIN_US 1000000u           /* after an error of the database */
@@ -231,11 +229,12 @@ static void start_waiting(struct fct_worker *w)
 /* ---- Running ----------------------------------------------------------------------------------
  */
 
-static bool is_asked_to_stop(int stop_fd)
+static bool is_asked_to_stop(const struct fct_worker *w, int stop_fd)
 {
     struct pollfd fd = {stop_fd, POLLIN, 0};
 
-    return stop_fd >= 0 && poll(&fd, 1, 0) > 0;
+    return (stop_fd >= 0 && poll(&fd, 1, 0) > 0) ||
+           (w->setup.is_over && w->setup.is_over(w->setup.user));
 }
 
 static struct fct_work *find_uncancelled(const struct fct_worker *w)
@@ -254,6 +253,7 @@ static void begin_stop(struct fct_worker *w, uint64_t grace_us)
 
     give_back_waiting(w);
     w->stopping = true;
+    fct_store_announce(w->store, false, NULL);
     w->stop_us = fct_clock_now_us() + grace_us;
     /* The end of one may be that of others. */
     while ((work = find_uncancelled(w)) != NULL) {
@@ -278,10 +278,10 @@ static void wait_for_work(struct fct_worker *w, int stop_fd)
 
 static bool is_done(const struct fct_worker *w, bool once, bool idle)
 {
-    return w->count == 0 && (w->stopping || (once && idle));
+    return w->count == 0 && (w->stopping || (once && (idle || fct_worker_is_sated(w))));
 }
 
-int fct_worker_run(fct_worker *w, bool once, int stop_fd, uint64_t grace_us, facteur_error **error)
+static int run(fct_worker *w, bool once, int stop_fd, uint64_t grace_us, facteur_error **error)
 {
     bool first = true;
 
@@ -290,7 +290,7 @@ int fct_worker_run(fct_worker *w, bool once, int stop_fd, uint64_t grace_us, fac
         bool idle = false;
         int result = 0;
 
-        if (!w->stopping && is_asked_to_stop(stop_fd))
+        if (!w->stopping && is_asked_to_stop(w, stop_fd))
             begin_stop(w, grace_us);
         if (w->stopping && fct_clock_now_us() >= w->stop_us && !fct_list_empty(&w->under_way))
             fct_driver_close(w->setup.driver, 0); /* it ends every task */
@@ -311,10 +311,21 @@ int fct_worker_run(fct_worker *w, bool once, int stop_fd, uint64_t grace_us, fac
     }
 }
 
+int fct_worker_run(fct_worker *w, bool once, int stop_fd, uint64_t grace_us, facteur_error **error)
+{
+    int result;
+
+    /* Callers leave mails to a worker only if it stays. */
+    if (!once)
+        fct_store_announce(w->store, true, NULL);
+    result = run(w, once, stop_fd, grace_us, error);
+    fct_store_announce(w->store, false, NULL);
+    return result;
+}
+
 fct_worker *fct_worker_new(const struct fct_worker_setup *setup)
 {
     fct_worker *w = fct_calloc(1, sizeof *w);
-    char host[32] = "";
 
     if (!w)
         return NULL;
@@ -324,8 +335,7 @@ fct_worker *fct_worker_new(const struct fct_worker_setup *setup)
     fct_list_init(&w->waiting);
     fct_list_init(&w->under_way);
     fct_list_init(&w->ended);
-    gethostname(host, sizeof host - 1);
-    snprintf(w->owner, sizeof w->owner, "%s %ld", host, (long)getpid());
+    fct_work_name_owner(w->owner);
     fct_random(&w->random, sizeof w->random);
     w->random |= 1; /* never 0 */
     w->host = fct_event_host_new(setup->driver);

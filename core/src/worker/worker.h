@@ -31,6 +31,9 @@ struct fct_worker_setup {
      * refuses the site and gets no mail for a while.  May be NULL.
      */
     void (*complain)(void *user, const facteur_error *error);
+    /* Asked from time to time: whether to stop as with stop_fd.  May be NULL. */
+    bool (*is_over)(void *user);
+    unsigned limit; /* mails to lease; 0: any number */
     void *user;
 };
 
@@ -42,7 +45,7 @@ void fct_worker_free(fct_worker *worker); /* after run(); NULL is fine */
  * Work until stop_fd is readable.  Then nothing more is leased: mails that were not handed over are
  * given back with their attempt, the others have `grace_us` to get their verdict.
  *
- * once      Also end when nothing is ready and nothing under way.
+ * once      Also end when nothing is ready and nothing under way, or after `limit` mails.
  * stop_fd   A descriptor, or -1.
  *
  * Returns 0.  The first use of the database may fail: then its error, and nothing was sent.

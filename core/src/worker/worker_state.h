@@ -12,10 +12,11 @@ struct fct_worker {
     struct fct_worker_setup setup;
     fct_store *store;
     fct_event_host *host;
-    char owner[64];
+    char owner[FCT_OWNER_ROOM];
     fct_list waiting, under_way, ended; /* works: without their bytes yet; with a task; without a
                                            record of their verdict */
     unsigned count, ended_count;        /* all together, and those that ended */
+    unsigned leased;                    /* up to now */
     int64_t bytes;                      /* of those that have theirs */
     struct fct_cursor cursor;
     uint64_t rescan_us, rescue_us, heartbeat_us, again_us, stop_us; /* monotonic; when due */
@@ -36,6 +37,9 @@ void fct_worker_tell(struct fct_worker *w, facteur_error *error);
  * `stuck`: the mails that the latter have.
  */
 uint32_t fct_worker_closed_relays(const struct fct_worker *w, unsigned *stuck);
+
+/* Whether it has leased as many mails as it may. */
+bool fct_worker_is_sated(const struct fct_worker *w);
 
 /* One transaction, if there is something for it.  `idle`: nothing is ready. */
 int fct_worker_turn(struct fct_worker *w, bool *idle, facteur_error **error);

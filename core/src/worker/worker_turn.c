@@ -120,6 +120,11 @@ uint32_t fct_worker_closed_relays(const struct fct_worker *w, unsigned *stuck)
     return closed;
 }
 
+bool fct_worker_is_sated(const struct fct_worker *w)
+{
+    return w->setup.limit && w->leased >= w->setup.limit;
+}
+
 /*
  * How many mails to lease now, beside the record of those that ended.  Half a window at least, so
  * that they share flights.
@@ -130,10 +135,13 @@ static unsigned appetite(const struct fct_worker *w)
     unsigned stuck, left = w->count - w->ended_count;
     unsigned room = window > left ? window - left : 0;
 
-    if (w->stopping || fct_worker_closed_relays(w, &stuck) == fct_pauses_all(&w->pauses))
+    if (w->stopping || fct_worker_is_sated(w) ||
+        fct_worker_closed_relays(w, &stuck) == fct_pauses_all(&w->pauses))
         return 0;
     if (left > stuck && room < (window - (stuck < window ? stuck : window) + 1) / 2)
         return 0;
+    if (w->setup.limit && room > w->setup.limit - w->leased)
+        room = w->setup.limit - w->leased;
     return room < FCT_CLAIM_MAX ? room : FCT_CLAIM_MAX;
 }
 
@@ -205,6 +213,7 @@ void fct_worker_forget_ended(struct fct_worker *w)
 
 static void queue_claimed(struct fct_worker *w, const struct turn *turn)
 {
+    w->leased += turn->claimed;
     for (unsigned i = 0; i < turn->claimed; i++) {
         struct fct_work *work = fct_work_new(w, &w->claimed[i], turn->fence);
 
