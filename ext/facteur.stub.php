@@ -606,6 +606,18 @@ namespace Facteur {
          * @throws Error
          */
         public static function migrate(string $url): array {}
+
+        /**
+         * Send what is ready in the mailer's outbox, and end; for cron, Messenger's scheduler and the like.
+         *
+         * @param Mailer|null $mailer with the option outbox and a relay; null: the default mailer
+         * @param float $seconds begin nothing more after that; 0: no limit
+         * @param int $limit mails to take at most; 0: no limit
+         * @param float $grace seconds that mails under way have to get their verdict then
+         * @return array counts: sent, failed, retried, expired, held, paused, rescued, stale, quarantined
+         * @throws Error
+         */
+        public static function work(?Mailer $mailer = null, float $seconds = 0.0, int $limit = 0, float $grace = 30.0): array {}
     }
 
     /**

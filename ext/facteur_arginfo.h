@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: cecb9842ae00ae92db8bd45b77387e86f9133c88 */
+ * Stub hash: 8335e0bde94087ce2ed485c2ffc7ee8fd65038a6 */
 
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_facteur_send_letter, 0, 2, Facteur\\Receipt, 0)
 	ZEND_ARG_TYPE_INFO(0, kind, IS_STRING, 0)
@@ -246,6 +246,13 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Outbox_migrate, 0,
 	ZEND_ARG_TYPE_INFO(0, url, IS_STRING, 0)
 ZEND_END_ARG_INFO()
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Facteur_Outbox_work, 0, 0, IS_ARRAY, 0)
+	ZEND_ARG_OBJ_INFO_WITH_DEFAULT_VALUE(0, mailer, Facteur\\Mailer, 1, "null")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, seconds, IS_DOUBLE, 0, "0.0")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, limit, IS_LONG, 0, "0")
+	ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, grace, IS_DOUBLE, 0, "30.0")
+ZEND_END_ARG_INFO()
+
 
 ZEND_FUNCTION(facteur_send_letter);
 ZEND_FUNCTION(facteur_send_order_confirmation);
@@ -302,6 +309,7 @@ ZEND_METHOD(Facteur_Reply, __construct);
 ZEND_METHOD(Facteur_Outbox, __construct);
 ZEND_METHOD(Facteur_Outbox, insert);
 ZEND_METHOD(Facteur_Outbox, migrate);
+ZEND_METHOD(Facteur_Outbox, work);
 
 
 static const zend_function_entry ext_functions[] = {
@@ -450,6 +458,7 @@ static const zend_function_entry class_Facteur_Outbox_methods[] = {
 	ZEND_ME(Facteur_Outbox, __construct, arginfo_class_Facteur_Outbox___construct, ZEND_ACC_PRIVATE)
 	ZEND_ME(Facteur_Outbox, insert, arginfo_class_Facteur_Outbox_insert, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
 	ZEND_ME(Facteur_Outbox, migrate, arginfo_class_Facteur_Outbox_migrate, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
+	ZEND_ME(Facteur_Outbox, work, arginfo_class_Facteur_Outbox_work, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
 	ZEND_FE_END
 };
 

@@ -420,8 +420,7 @@ PHP_METHOD(Facteur_Mailer, sendContactForm)
     send_letter("contact_form", INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
-/* JSON of the core as PHP arrays, and free it. */
-static void decode(zval *out, char *json)
+void php_facteur_decode(zval *out, char *json)
 {
     php_json_decode_ex(out, json, strlen(json), PHP_JSON_OBJECT_AS_ARRAY, JSON_DEPTH);
     facteur_free(json);
@@ -456,7 +455,7 @@ PHP_METHOD(Facteur_Mailer, check)
         php_facteur_throw(code, error);
         RETURN_THROWS();
     }
-    decode(return_value, json);
+    php_facteur_decode(return_value, json);
 }
 
 PHP_METHOD(Facteur_Mailer, stats)
@@ -475,7 +474,7 @@ PHP_METHOD(Facteur_Mailer, stats)
         php_facteur_throw(code, error);
         RETURN_THROWS();
     }
-    decode(return_value, json);
+    php_facteur_decode(return_value, json);
 }
 
 /* One mail of a memory:// mailer as raw, envelope_from, recipients. */
@@ -494,7 +493,7 @@ static bool captured_mail(zval *out, facteur_mailer *core, size_t index)
     array_init_size(out, 3);
     add_assoc_stringl(out, "raw", bytes, len);
     facteur_free(bytes);
-    decode(&facts, envelope);
+    php_facteur_decode(&facts, envelope);
     from = Z_TYPE(facts) == IS_ARRAY ? zend_hash_str_find(Z_ARRVAL(facts), "from", 4) : NULL;
     to = Z_TYPE(facts) == IS_ARRAY ? zend_hash_str_find(Z_ARRVAL(facts), "to", 2) : NULL;
     if (from && to) {

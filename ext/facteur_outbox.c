@@ -387,6 +387,59 @@ PHP_METHOD(Facteur_Outbox, migrate)
     add_next_index_long(return_value, to);
 }
 
+/* A fatal error in a token callable goes on once the core has returned. */
+static void work(zval *return_value, zend_object *mailer, double seconds, zend_long limit,
+                 double grace)
+{
+    facteur_mailer *core = php_facteur_mailer_of(mailer);
+    struct php_facteur_token *token = php_facteur_token_of(mailer);
+    facteur_error *error = NULL;
+    char *json = NULL;
+    int code;
+
+    if (!core)
+        return;
+    php_facteur_enter();
+    code = facteur_work(core, seconds, (unsigned)limit, grace, NULL, NULL, &json, &error);
+    if (!php_facteur_token_settle(token, NULL)) {
+        facteur_error_free(error);
+        facteur_free(json);
+    } else if (php_facteur_check(code, &error)) {
+        php_facteur_decode(return_value, json);
+    }
+}
+
+PHP_METHOD(Facteur_Outbox, work)
+{
+    zend_object *mailer = NULL;
+    double seconds = 0, grace = 30;
+    zend_long limit = 0;
+
+    ZEND_PARSE_PARAMETERS_START(0, 4)
+    Z_PARAM_OPTIONAL
+    Z_PARAM_OBJ_OF_CLASS_OR_NULL(mailer, php_facteur_mailer_ce)
+    Z_PARAM_DOUBLE(seconds)
+    Z_PARAM_LONG(limit)
+    Z_PARAM_DOUBLE(grace)
+    ZEND_PARSE_PARAMETERS_END();
+    if (!(seconds >= 0 && zend_finite(seconds))) {
+        zend_argument_value_error(2, "must be a number of seconds, 0 or more");
+        RETURN_THROWS();
+    }
+    if (limit < 0 || limit > INT_MAX) {
+        zend_argument_value_error(3, "must be a number of mails, 0 or more");
+        RETURN_THROWS();
+    }
+    if (mailer)
+        GC_ADDREF(mailer);
+    else
+        mailer = php_facteur_mailer_default(false);
+    if (!mailer)
+        RETURN_THROWS();
+    work(return_value, mailer, seconds, limit, grace);
+    OBJ_RELEASE(mailer);
+}
+
 PHP_METHOD(Facteur_Outbox, __construct)
 {
     ZEND_PARSE_PARAMETERS_NONE();

@@ -366,6 +366,9 @@ void php_facteur_loop_turn(struct php_facteur_loop *loop);
 
 void php_facteur_mailer_start(void);
 
+/* JSON of the core as PHP arrays, and free it. */
+void php_facteur_decode(zval *out, char *json);
+
 /* The core's mailer of an object, or NULL with Error thrown when it is closed. */
 facteur_mailer *php_facteur_mailer_of(zend_object *object);
 

@@ -285,6 +285,9 @@ facteur_host *fpy_host_core(PyObject *self);
 
 /* ---- enqueue.c ------------------------------------------------------------------------------- */
 
+PyObject *fpy_mailer_has_outbox(PyObject *self, PyObject *unused);
+/* _work(seconds, limit, grace): a dict of counts. */
+PyObject *fpy_mailer_work(PyObject *self, PyObject *args);
 /* _enqueue(what, not_before, expires_at, priority): a Receipt of a pair, or a list of Receipts. */
 PyObject *fpy_mailer_enqueue(PyObject *self, PyObject *args);
 

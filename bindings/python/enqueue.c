@@ -123,3 +123,55 @@ PyObject *fpy_mailer_enqueue(PyObject *self, PyObject *args)
     facteur_batch_free(batch);
     return made;
 }
+
+PyObject *fpy_mailer_has_outbox(PyObject *self, PyObject *unused)
+{
+    facteur_mailer *core = fpy_mailer_open(self);
+
+    return core ? PyBool_FromLong(facteur_mailer_has_outbox(core)) : NULL;
+}
+
+/* ---- Work ------------------------------------------------------------------------------------ */
+
+/* A signal's handler may raise: then the work ends. */
+static int is_interrupted(void *user)
+{
+    PyThreadState **thread = user;
+    int raised;
+
+    PyEval_RestoreThread(*thread);
+    raised = PyErr_CheckSignals();
+    *thread = PyEval_SaveThread();
+    return raised;
+}
+
+PyObject *fpy_mailer_work(PyObject *self, PyObject *args)
+{
+    fpy_state *state = fpy_state_of(self);
+    facteur_mailer *core = fpy_mailer_open(self);
+    facteur_error *error = NULL;
+    PyThreadState *thread;
+    PyObject *text, *counts;
+    double seconds, grace;
+    unsigned limit;
+    char *json = NULL;
+    int code;
+
+    if (!core || !PyArg_ParseTuple(args, "dId", &seconds, &limit, &grace))
+        return NULL;
+    thread = PyEval_SaveThread();
+    code = facteur_work(core, seconds, limit, grace, is_interrupted, &thread, &json, &error);
+    PyEval_RestoreThread(thread);
+    if (PyErr_Occurred()) {
+        facteur_error_free(error);
+        facteur_free(json);
+        return NULL;
+    }
+    if (code)
+        return fpy_raise(state, code, error, FPY_ERROR);
+    text = fpy_text(json);
+    facteur_free(json);
+    counts = text ? PyObject_CallFunctionObjArgs(state->objects[FPY_JSON_LOADS], text, NULL) : NULL;
+    Py_XDECREF(text);
+    return counts;
+}

@@ -512,6 +512,11 @@ static PyMethodDef mailer_methods[] = {
     {"_submit", fpy_mailer_submit, METH_VARARGS,
      PyDoc_STR("_submit($self, message, deadline, /)\n--\n\n")},
     {"_host", fpy_mailer_host, METH_O, PyDoc_STR("_host($self, loop, /)\n--\n\n")},
+    {"_has_outbox", fpy_mailer_has_outbox, METH_NOARGS,
+     PyDoc_STR("_has_outbox($self, /)\n--\n\nWhether it was made with the option outbox.")},
+    {"_work", fpy_mailer_work, METH_VARARGS,
+     PyDoc_STR("_work($self, seconds, limit, grace, /)\n--\n\n"
+               "Send what is ready in its outbox: a dict of counts.")},
     {"_enqueue", fpy_mailer_enqueue, METH_VARARGS,
      PyDoc_STR("_enqueue($self, what, not_before, expires_at, priority, /)\n--\n\n"
                "Put a (message, key) pair into the outbox: a Receipt; or a list of pairs with one\n"

@@ -433,6 +433,7 @@ class Mailer(Enqueues):
         # relay refused.  Default: 0.
         sendmail_bounce: bool | None = None,
         # The address of the outbox, such as sqlite:///var/lib/shop/outbox.db (docs/outbox.md).
+        # send() puts a mail there first.  A worker gets it, or without one the caller tries it.
         outbox: str | None = None,
         # What becomes of a mail of the outbox that was handed over and got no verdict.  retry:
         # it is sent again with the same Message-ID.  hold: it waits until somebody releases it.
@@ -596,6 +597,8 @@ class Mailer(Enqueues):
         self, message: Message | email.message.Message[Any, Any], deadline: float | None, /
     ) -> Delivery: ...
     def _host(self, loop: Any, /) -> Host: ...
+    def _has_outbox(self) -> bool: ...
+    def _work(self, seconds: float, limit: int, grace: float, /) -> dict[str, int]: ...
     def _enqueue(self, what: Any, not_before: float, expires_at: float, priority: int, /) -> Any: ...
     def _insert(
         self, message: Message | email.message.Message[Any, Any], dialect: str, marks: str, key: str | None,

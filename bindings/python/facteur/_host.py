@@ -92,7 +92,8 @@ class Coroutines(Enqueues):
     __slots__ = ()
 
     async def asend(self, message: Any, *, deadline: float | None = None) -> Receipt:
-        """send() for the running asyncio loop (uvloop too), without a thread.
+        """send() for the running asyncio loop (uvloop too), without a thread; with the option outbox in one of the loop's
+        executor, and then a task that is cancelled takes nothing back.
 
         Any number of tasks may send at once: their mails share connections and flights.  A task that is cancelled
         takes its mail back, if that can be said for certain; a mail handed over already goes on, and the logger
@@ -100,6 +101,10 @@ class Coroutines(Enqueues):
 
         Any number of loops, threads and processes may share the mailer.  The errors of send().
         """
+        mailer: Any = self
+        if mailer._has_outbox():
+            # The commit waits for the disk.
+            return await asyncio.to_thread(mailer.send, message, deadline=deadline)
         delivery: Any = host_of(self, get_running_loop()).submit(message, deadline)
         await delivery
         # Before it left, or after the relay refused the token that there was.
@@ -119,6 +124,9 @@ class Coroutines(Enqueues):
         arguments = {"to": to, "from_": from_, "reply_to": reply_to, "locale": locale, "subject": subject,
                      "message_id": message_id, "date": date, "words": words, "key": key, "attachments": attachments,
                      "deadline": deadline}  # fmt: skip
+        mailer: Any = self
+        if mailer._has_outbox():
+            return await asyncio.to_thread(mailer.send_letter, kind, data, **arguments)
         delivery: Any = host_of(self, get_running_loop()).submit_letter(kind, data, **arguments)
         if isinstance(delivery, Receipt):
             # Of a letter that the machine is too short to compose.

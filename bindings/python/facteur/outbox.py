@@ -19,12 +19,12 @@ from typing import Any
 
 from . import _connections
 from ._core import Insert, Mailer, Message, outbox_migrate
-from ._default import sealing_mailer
+from ._default import default_mailer, sealing_mailer
 from ._enqueue import priority_number
 from ._receipt import Receipt
 from ._when import seconds_since_1970
 
-__all__ = ["ainsert", "insert", "migrate"]
+__all__ = ["ainsert", "insert", "migrate", "work"]
 
 _Message = Message | StdlibMessage
 _Time = datetime | float | None
@@ -41,6 +41,26 @@ def migrate(url: str) -> tuple[int, int]:
     tables are of a later version.
     """
     return outbox_migrate(url)
+
+
+def work(
+    mailer: Mailer | None = None, *, seconds: float | None = None, limit: int | None = None, grace: float = 30.0
+) -> dict[str, int]:
+    """Send what is ready in the mailer's outbox, and end; for a task of Celery or django.tasks, cron and the like.
+
+    mailer    with the option outbox and a relay. Default: facteur.default_mailer()
+    seconds   begin nothing more after that
+    limit     mails to take at most
+    grace     seconds that mails under way have to get their verdict then
+
+    Returns counts: sent, failed, retried, expired, held, paused, rescued, stale, quarantined. It has connections of its own,
+    so other threads may use the mailer. Any number of processes may work at once. A KeyboardInterrupt ends it in the same way as
+    `seconds`, and is raised after that. Error: the outbox cannot be used; ConfigError: no outbox, or no relay.
+    """
+    for name, value in (("seconds", seconds), ("limit", limit), ("grace", grace)):
+        if value is not None and not 0 <= value < 2**31:
+            raise ValueError(f"{name}: expected a number, 0 or more, got {value!r:.40}")
+    return (mailer or default_mailer())._work(seconds or 0.0, limit or 0, grace)
 
 
 def insert(
