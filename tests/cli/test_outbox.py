@@ -194,7 +194,7 @@ def test_a_signal_ends_a_worker(box, server, number):
     (("outbox",), USAGE, "expected: facteur outbox init, migrate"),
     (("outbox", "dance"), USAGE, "expected: facteur outbox init, migrate"),
     (("outbox", "list", "--outbox", "sqlite:outbox.db"), CONFIG, "absolute path of a file"),
-    (("outbox", "list", "--outbox", "mysql://u:secret@h/d"), CONFIG, 'begins with "mysql"'),
+    (("outbox", "list", "--outbox", "oracle://u:secret@h/d"), CONFIG, 'begins with "oracle"'),
 ])
 def test_mistakes_are_told(words, code, told):
     assert told in facteur(*words, code=code)
