@@ -104,8 +104,9 @@ def test_each_room_has_doors_that_exist():
 
 
 def test_what_takes_longer_meets_only_what_is_left(tmp_path, monkeypatch):
-    """Of five mutants each step notices one; TSan gets those of rooms with threads."""
-    mutants = [(f"core/src/{room}/x.c", number, "a", "b") for number, room in enumerate(("pool", "mime", "mime", "pool", "smtp"))]
+    """Of six mutants each step but the last notices one; servers get those of the outbox, TSan those of rooms with threads."""
+    rooms = ("pool", "mime", "outbox", "mime", "pool", "smtp")
+    mutants = [(f"core/src/{room}/x.c", number, "a", "b") for number, room in enumerate(rooms)]
     tried = []
 
     def step(name, found):
@@ -119,7 +120,9 @@ def test_what_takes_longer_meets_only_what_is_left(tmp_path, monkeypatch):
     monkeypatch.setattr(mutate, "TREE", tmp_path)
     monkeypatch.setattr(mutate, "try_sanitized", step(None, 0))
     monkeypatch.setattr(mutate, "try_fuzz", step("fuzz", 1))
-    monkeypatch.setattr(mutate, "try_doors", step("doors", 2))
+    monkeypatch.setattr(mutate, "try_servers", step("servers", 2))
+    monkeypatch.setattr(mutate, "try_doors", step("doors", 3))
     seen = mutate.try_longer(mutants, {}, None, 1)
-    assert tried == [("address,undefined", [0, 1, 2, 3, 4]), ("fuzz", [1, 2, 3, 4]), ("doors", [2, 3, 4]), ("thread", [3])]
-    assert [len(found) for found in seen.values()] == [1, 1, 1, 0]
+    assert tried == [("address,undefined", [0, 1, 2, 3, 4, 5]), ("fuzz", [1, 2, 3, 4, 5]), ("servers", [2]), ("doors", [3, 4, 5]),
+                     ("thread", [4])]
+    assert [len(found) for found in seen.values()] == [1, 1, 1, 1, 0]
