@@ -63,9 +63,20 @@ def coverage(log):
     log.notes.append(f"core/src/smtp: {total.group(1) if total else 'unknown'} % of the branches")
 
 
+# Not under ThreadSanitizer: children with threads of their own, and tests that measure time or take minutes there.
+UNSUITED = {"test_descriptors", "test_shortage", "test_span", "test_stalled"}
+THREADED = re.compile(r"pthread_|support/(threaded_relay|smtp_peer|proxy_peer|mailer_fixture|pool_fixture)\.h")
+
+
+def threaded_programs():
+    """The C tests with threads, and those whose relay is one."""
+    lines = (ROOT / "tests/core/programs.list").read_text().splitlines()
+    names = {line.split()[0] for line in lines} - UNSUITED
+    return sorted(name for name in names if THREADED.search((ROOT / f"tests/core/{name}.c").read_text()))
+
+
 def c_threads(log):
-    meson_tests(log, THREADS, "test_mailer", "test_driver", "test_children", "test_engines", "test_pool", "test_share", "test_slots",
-                "test_stream", "test_token", "test_money")
+    meson_tests(log, THREADS, *threaded_programs())
 
 
 def fuzz_one(target, seconds, seed):

@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 from testing import schedule, since  # noqa: E402
 from testing.builds import BUILDS  # noqa: E402
 from testing.schedule import Job  # noqa: E402
-from testing.suites import COMPUTING, LONG_ONLY, PER_PYTHON, PHP_VALGRIND, SUITES  # noqa: E402
+from testing.suites import COMPUTING, LONG_ONLY, PER_PYTHON, PHP_VALGRIND, SUITES, UNSUITED, threaded_programs  # noqa: E402
 
 
 def git(root, *words):
@@ -47,6 +47,15 @@ def test_an_unknown_path_runs_everything():
     names, lines = since.choose(["LICENSE", "a/new/place"])
     assert names == list(SUITES)
     assert lines[1] == "a/new/place: everything, for no pattern fits"
+
+
+def test_programs_with_threads_run_under_thread_sanitizer():
+    """Also those whose relay alone is a thread; what is left out is there."""
+    programs = {line.split()[0] for line in (ROOT / "tests/core/programs.list").read_text().splitlines()}
+    started = {path.stem for path in (ROOT / "tests/core").glob("test_*.c") if "pthread_create(" in path.read_text()}
+    assert started - UNSUITED <= set(threaded_programs()) <= programs - UNSUITED
+    assert {"test_driver", "test_tunnel", "test_share"} <= set(threaded_programs())
+    assert UNSUITED <= programs
 
 
 def test_the_table_is_whole():
