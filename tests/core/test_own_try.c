@@ -8,9 +8,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -22,6 +24,20 @@
 #include "support/mailer_fixture.h"
 #include "support/outbox_fixture.h"
 #include "support/smtp_peer.h"
+
+/* The library of SQLite calls this one.  How many syncs fail from now on. */
+static _Atomic int failing_syncs;
+__attribute__((visibility("default"))) int fdatasync(int fd);
+
+int fdatasync(int fd)
+{
+    if (failing_syncs > 0) {
+        failing_syncs--;
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fdatasync, fd);
+}
 
 #define CHUNKED "250-test\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 8BITMIME\r\n"
 
@@ -289,13 +305,130 @@ static void an_outbox_that_is_gone_stops_no_mail(void **state)
     shop_close(&shop);
 }
 
-/* ---- Keys and leases --------------------------------------------------------------------------
- */
-
 static const char order[] =
     "{\"number\": \"7\", \"currency\": \"EUR\", \"merchant\": {\"name\": \"Shop\", \"email\": "
     "\"shop@example.com\"}, \"customer\": {\"email\": \"ana@example.net\"}, \"items\": [{\"name\": "
     "\"Tea\", \"quantity\": 1, \"unit_price\": \"1.00\"}]}";
+
+/* ---- Commits that the disk does not confirm ----------------------------------------------------
+ */
+
+/* The doubt's commit confirms it, once the log is whole again. */
+static void a_commit_that_is_not_confirmed_is_gone_on_with(void **state)
+{
+    struct shop shop = {0};
+    facteur_receipt *receipt;
+
+    shop_open(&shop, state);
+    facteur_receipt_free(send_within(shop.mailer, 10));
+    failing_syncs = 1;
+    receipt = send_within(shop.mailer, 10);
+    assert_int_equal(failing_syncs, 0);
+    assert_int_equal(facteur_receipt_status(receipt), FACTEUR_SENT);
+    assert_string_equal(facteur_receipt_outbox_id(receipt), "2");
+    assert_row(&shop, 2, FCT_ROW_SENT, 1, 0);
+    assert_int_equal(shop.server.mails, 2);
+    facteur_receipt_free(receipt);
+    shop_close(&shop);
+}
+
+static void without_a_doubt_on_record_nothing_leaves(void **state)
+{
+    struct shop shop = {0};
+    facteur_receipt *receipt;
+
+    shop_open(&shop, state);
+    facteur_receipt_free(send_within(shop.mailer, 10));
+    failing_syncs = 1000;
+    receipt = send_within(shop.mailer, 10);
+    failing_syncs = 0;
+    assert_int_equal(facteur_receipt_status(receipt), FACTEUR_QUEUED);
+    assert_false(facteur_receipt_durable(receipt));
+    assert_true(has_note(receipt, "did not confirm"));
+    assert_true(has_note(receipt, "could not record"));
+    assert_int_equal(shop.server.mails, 1);
+    facteur_receipt_free(receipt);
+    /* The next send records it. */
+    facteur_receipt_free(send_within(shop.mailer, 10));
+    assert_row(&shop, 2, FCT_ROW_READY, 0, 0);
+    assert_int_equal(shop.server.mails, 2);
+    shop_close(&shop);
+}
+
+static facteur_receipt *confirm_order(struct shop *shop, const char *json)
+{
+    facteur_receipt *receipt = NULL;
+
+    assert_int_equal(facteur_send_letter(shop->mailer, "order_confirmation", json, strlen(json),
+                                         NULL, 0, 10, &receipt, NULL),
+                     0);
+    return receipt;
+}
+
+static void a_duplicate_that_is_not_confirmed_is_not_sent(void **state)
+{
+    struct shop shop = {0};
+    facteur_receipt *receipt;
+
+    shop_open(&shop, state);
+    facteur_receipt_free(confirm_order(&shop, order));
+    failing_syncs = 1;
+    receipt = confirm_order(&shop, order);
+    assert_int_equal(facteur_receipt_status(receipt), FACTEUR_DUPLICATE);
+    assert_false(facteur_receipt_durable(receipt));
+    assert_int_equal(shop.server.mails, 1);
+    facteur_receipt_free(receipt);
+    shop_close(&shop);
+}
+
+/* ---- Bars -------------------------------------------------------------------------------------
+ */
+
+static void bar(struct shop *shop, enum fct_bar_what what, const char *name)
+{
+    fct_store *store = shop->box->store;
+    struct fct_bar bar = {.name = (char *)name,
+                          .until_us = fct_clock_date_us() + 3600 * SECOND,
+                          .reason = (char *)"no",
+                          .created_us = fct_clock_date_us()};
+
+    assert_int_equal(fct_store_begin(store, NULL), 0);
+    assert_int_equal(fct_store_bar(store, what, &bar, fct_clock_date_us(), NULL), 0);
+    assert_int_equal(fct_store_commit(store, NULL), 0);
+}
+
+static void a_barred_mail_is_left_to_a_worker(void **state)
+{
+    struct shop shop = {0};
+    facteur_receipt *receipt;
+
+    shop_open(&shop, state);
+    facteur_receipt_free(send_within(shop.mailer, 10));
+    bar(&shop, FCT_BAR_RELAY, facteur_mailer_name(shop.mailer));
+    receipt = send_within(shop.mailer, 10);
+    assert_int_equal(facteur_receipt_status(receipt), FACTEUR_QUEUED);
+    assert_row(&shop, 2, FCT_ROW_READY, 0, 0);
+    facteur_receipt_free(receipt);
+    shop_close(&shop);
+}
+
+static void a_suppressed_recipient_gets_nothing(void **state)
+{
+    struct shop shop = {0};
+    facteur_receipt *receipt;
+
+    shop_open(&shop, state);
+    bar(&shop, FCT_BAR_ADDRESS, "ana@x.example");
+    receipt = send_within(shop.mailer, 10);
+    assert_int_equal(facteur_receipt_status(receipt), FACTEUR_QUEUED);
+    assert_row(&shop, 1, FCT_ROW_READY, 0, 0);
+    assert_int_equal(shop.server.mails, 0);
+    facteur_receipt_free(receipt);
+    shop_close(&shop);
+}
+
+/* ---- Keys and leases --------------------------------------------------------------------------
+ */
 
 static void an_order_is_confirmed_once(void **state)
 {
@@ -411,6 +544,11 @@ int main(void)
         WITH_BOX(a_doubt_is_held_where_that_is_asked_for),
         WITH_BOX(an_outbox_that_is_locked_stops_no_mail),
         WITH_BOX(an_outbox_that_is_gone_stops_no_mail),
+        WITH_BOX(a_commit_that_is_not_confirmed_is_gone_on_with),
+        WITH_BOX(without_a_doubt_on_record_nothing_leaves),
+        WITH_BOX(a_duplicate_that_is_not_confirmed_is_not_sent),
+        WITH_BOX(a_barred_mail_is_left_to_a_worker),
+        WITH_BOX(a_suppressed_recipient_gets_nothing),
         WITH_BOX(an_order_is_confirmed_once),
         WITH_BOX(a_lost_lease_sends_nothing_and_changes_nothing),
         WITH_BOX(a_delivery_that_nobody_waits_for_is_given_back),
