@@ -421,14 +421,19 @@ def test_the_manual_page_names_every_command_and_exit_code():
         assert f"\n.B {code}\n" in page
 
 
-def test_the_members_of_json_are_those_of_the_docs(server):
+def test_the_members_of_json_are_those_of_the_docs(server, tmp_path):
     page = (ROOT / "docs/cli.md").read_text().partition("The members of `--json`")[2]
     table, _, checks = page.partition("`check --json` has")
     named = {word for row in re.findall(r"^\| (`.*?) \|", table, re.M) for word in re.findall(r"\w+", row)}
     refused = subprocess.run([os.environ["FACTEUR_CLI"], *MAIL, "--json", "--dsn", "smtp://127.0.0.1:1"], capture_output=True,
                              timeout=60)
-    assert set(json.loads(refused.stdout)) == named
-    assert set(json.loads(facteur(*MAIL, "--json", dsn=server.dsn()))) == named - {"transcript"}
+    of_rows = {"outbox_id", "key", "durable"}
+    assert set(json.loads(refused.stdout)) == named - of_rows
+    assert set(json.loads(facteur(*MAIL, "--json", dsn=server.dsn()))) == named - of_rows - {"transcript"}
+    tmp_path.chmod(0o700)
+    queue = ("--outbox", f"sqlite://{tmp_path}/outbox.db", "--key", "order-42")
+    queued = json.loads(facteur("enqueue", *MAIL[1:], *queue, "--json", dsn=server.dsn()))
+    assert set(queued) == named - {"durable", "transcript"}
     facts = json.loads(facteur("check", "--json", dsn=server.dsn()))
     assert set(facts) <= set(re.findall(r"`(\w+)`", checks)) and not facts["error"]
 
