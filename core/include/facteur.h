@@ -1232,8 +1232,8 @@ FACTEUR_API const char *facteur_receipt_outbox_id(const facteur_receipt *receipt
 FACTEUR_API const char *facteur_receipt_key(const facteur_receipt *receipt);
 
 /*
- * 0: the mail is queued, or a duplicate, on a connection of the application whose commits do not
- * wait for the disk, so that a power cut can take it back.  Else 1.
+ * 0: the mail is queued, or a duplicate, and the commits of the application's connection, or of the
+ * database's server, do not wait for the disk, so that a power cut can take it back.  Else 1.
  */
 FACTEUR_API int facteur_receipt_durable(const facteur_receipt *receipt);
 

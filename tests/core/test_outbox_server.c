@@ -557,6 +557,26 @@ static void migrators_wait_for_each_other(void **state)
     put_key(box->store, NULL);
 }
 
+/* MySQL's setting is the whole server's and is told; PostgreSQL's is changed for this session. */
+static void a_commit_waits_for_the_disk_or_says_so(void **state)
+{
+    struct outbox *box = *state;
+    bool mysql = is_mysql(box->store);
+    fct_store *other;
+
+    assert_true(fct_store_durable(box->store));
+    run_on_server(box->store, mysql ? "SET GLOBAL innodb_flush_log_at_trx_commit = 2"
+                                    : "ALTER ROLE facteur SET synchronous_commit = off");
+    other = another(box);
+    assert_int_equal(fct_store_durable(other), !mysql);
+    if (!mysql)
+        assert_int_equal(ask(other, "SELECT (current_setting('synchronous_commit') = 'on')::int"),
+                         1);
+    run_on_server(box->store, mysql ? "SET GLOBAL innodb_flush_log_at_trx_commit = 1"
+                                    : "ALTER ROLE facteur RESET synchronous_commit");
+    fct_store_close(other);
+}
+
 /* ---- Plans ----------------------------------------------------------------------------------- */
 
 /* The plan of a statement with some values, a line for each row of the answer. */
@@ -679,6 +699,7 @@ int main(void)
         STORE_TEST(clocks_that_differ_agree),
         STORE_TEST(other_versions_are_refused),
         STORE_TEST(migrators_wait_for_each_other),
+        STORE_TEST(a_commit_waits_for_the_disk_or_says_so),
         STORE_TEST(every_hot_query_has_its_index),
         STORE_TEST(facts_are_those_of_the_server),
     };

@@ -26,6 +26,7 @@ int fct_put_insert(fct_store *store, struct fct_put *put, int64_t now_us, facteu
 {
     int result = fct_store_insert(store, put->mail, now_us, &put->id, &put->duplicate, error);
 
+    put->unsafe = !fct_store_durable(store);
     return result || !put->duplicate ? result : read_first(store, put, error);
 }
 
@@ -34,7 +35,7 @@ void fct_put_tell(const struct fct_put *put)
     char id[24];
 
     snprintf(id, sizeof id, "%lld", (long long)put->id);
-    fct_receipt_fill_queued(put->receipt, id, put->first_id, true);
+    fct_receipt_fill_queued(put->receipt, id, put->first_id, !put->unsafe);
     fct_receipt_name_row(put->receipt, id, put->mail->key);
 }
 
@@ -69,6 +70,7 @@ static int insert_one(fct_store *store, struct fct_put *put, int64_t now_us, fac
 {
     int result = fct_store_enqueue(store, put->mail, now_us, &put->id, &put->duplicate, error);
 
+    put->unsafe = !fct_store_durable(store);
     return result || !put->duplicate ? result : read_first(store, put, error);
 }
 

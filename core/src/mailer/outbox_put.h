@@ -10,6 +10,7 @@ struct fct_put {
     facteur_receipt *receipt;          /* lent */
     int64_t id;                        /* the row's */
     bool duplicate;
+    bool unsafe;    /* its commit does not wait for the disk */
     char *first_id; /* of a duplicate: the Message-ID of the mail that has had the key */
 };
 

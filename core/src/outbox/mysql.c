@@ -125,7 +125,7 @@ static int settle(struct fct_server *s, uint64_t until_us, struct fct_problem *p
     if (!result)
         result = fct_mysql_exec(s, "SELECT @@innodb_flush_log_at_trx_commit, @@max_allowed_packet",
                                 until_us, &answer, problem);
-    s->durable = fct_answer_int(&answer, 0, 0) == 1;
+    s->store.durable = fct_answer_int(&answer, 0, 0) == 1;
     s->most_bytes = (uint64_t)fct_answer_int(&answer, 0, 1);
     fct_answer_done(s, &answer);
     return result;

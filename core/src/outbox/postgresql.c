@@ -408,7 +408,7 @@ static int settle(struct fct_server *s, uint64_t until_us, struct fct_problem *p
              "SELECT current_setting('fsync')",
              wait_ms - wait_ms / 10, wait_ms / 4 + 1, 3 * wait_ms);
     result = exec(s, sql, until_us, &answer, problem);
-    s->durable = strcmp(fct_answer_text(&answer, 0, 0), "on") == 0;
+    s->store.durable = strcmp(fct_answer_text(&answer, 0, 0), "on") == 0;
     fct_answer_done(s, &answer);
     return result;
 }

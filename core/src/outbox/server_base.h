@@ -87,7 +87,6 @@ struct fct_server {
     fct_process process;
     void *connection;    /* of the library; NULL: none */
     bool in_transaction; /* on the server */
-    bool durable;        /* what is committed is on its disk */
     uint64_t settled_us; /* how long a call may wait on this connection */
     int64_t clock_us;    /* how much the server's clock is ahead, where it is worth a word */
     char version[48];

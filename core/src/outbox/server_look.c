@@ -240,8 +240,8 @@ int fct_server_facts(fct_store *store, struct fct_store_facts *facts, facteur_er
     struct fct_ask ask;
     int result;
 
-    *facts =
-        (struct fct_store_facts){.schema = FCT_STORE_SCHEMA, .fixed = true, .durable = s->durable};
+    *facts = (struct fct_store_facts){
+        .schema = FCT_STORE_SCHEMA, .fixed = true, .durable = s->store.durable};
     snprintf(facts->database, sizeof facts->database, "%s", s->version);
     fct_ask_begin(&ask, FCT_SERVER_SQL_COUNTS);
     result = fct_server_run(s, &ask, &answer, error);

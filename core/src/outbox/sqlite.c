@@ -181,6 +181,7 @@ static int open_store(const char *place, bool create, uint64_t wait_us, fct_stor
     if (!s)
         return fct_error_nomem(error);
     s->store.kind = &fct_sqlite_kind;
+    s->store.durable = true;
     s->store.wait_us = wait_us;
     s->turn = FCT_TURN_CLOSED;
     result = fct_sqlite_place(place, create, &s->path, error);

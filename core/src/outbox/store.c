@@ -118,6 +118,11 @@ void fct_store_close(fct_store *store)
     store->kind->close(store);
 }
 
+bool fct_store_durable(const fct_store *store)
+{
+    return store->durable;
+}
+
 void fct_store_set_wait(fct_store *store, uint64_t wait_us)
 {
     store->wait_us = wait_us;

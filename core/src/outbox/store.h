@@ -61,6 +61,12 @@ void fct_store_close(fct_store *store); /* NULL is fine; an open transaction is 
  */
 int fct_store_migrate(const char *url, unsigned *from, facteur_error **error);
 
+/*
+ * Whether the database waits for its disk before it says that a transaction is committed.  Where a
+ * server is set up otherwise, a power cut can take mails back.
+ */
+bool fct_store_durable(const fct_store *store);
+
 #define FCT_STORE_WAIT_US 10000000u
 
 /* How long a call may wait for others that write.  FCT_STORE_WAIT_US without this. */

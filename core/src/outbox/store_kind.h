@@ -67,6 +67,7 @@ struct fct_store {
     const struct fct_store_kind *kind;
     bool begun;    /* a transaction is open */
     bool conflict; /* the last error was one of transactions against each other */
+    bool durable;  /* what is committed is on the disk */
     uint64_t wait_us;
 };
 
