@@ -424,7 +424,8 @@ int cmd_outbox(const struct args *args)
                  {"suppress", outbox_suppress},
                  {"unsuppress", outbox_unsuppress},
                  {"paused", outbox_paused},
-                 {"resume", outbox_resume}};
+                 {"resume", outbox_resume},
+                 {"bounce", outbox_bounce}};
     const char *word = args->file_count ? args->files[0] : "";
     facteur_outbox *outbox = NULL;
     int result;
@@ -443,6 +444,7 @@ int cmd_outbox(const struct args *args)
     return fail(
         EXIT_USAGE, NULL,
         "expected: facteur outbox init, migrate, check, list, show, retry, cancel, release, "
-        "purge, stats, health, suppressed, suppress, unsuppress, paused or resume; see facteur "
+        "purge, stats, health, suppressed, suppress, unsuppress, paused, resume or bounce; see "
+        "facteur "
         "help outbox");
 }

@@ -21,6 +21,7 @@ int outbox_suppressed(const struct args *args, facteur_outbox *outbox);
 int outbox_suppress(const struct args *args, facteur_outbox *outbox);
 int outbox_unsuppress(const struct args *args, facteur_outbox *outbox);
 int outbox_paused(const struct args *args, facteur_outbox *outbox);
+int outbox_bounce(const struct args *args, facteur_outbox *outbox);
 int outbox_resume(const struct args *args, facteur_outbox *outbox);
 
 #endif

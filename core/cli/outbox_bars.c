@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* facteur outbox suppress, resume and their kin: whom and which relay no mail goes to. */
+/* facteur outbox suppress, resume, bounce: whom and which relay no mail goes to, and why. */
 #include "cli/fail.h"
+#include "cli/input.h"
 #include "cli/outbox.h"
 
 #include <jansson.h>
@@ -141,4 +142,66 @@ int outbox_resume(const struct args *args, facteur_outbox *outbox)
 {
     return args->file_count > 1 ? unbar_all(args, outbox, "relay")
                                 : each_bar(args, outbox, "relay", unbar);
+}
+
+/* ---- Reports ----------------------------------------------------------------------------------
+ */
+
+static void print_report(const json_t *report)
+{
+    const json_t *recipients = json_object_get(report, "recipients");
+
+    for (size_t i = 0; i < json_array_size(recipients); i++) {
+        const json_t *one = json_array_get(recipients, i);
+
+        printf("%lld %s  ", (long long)json_integer_value(json_object_get(report, "id")),
+               text_of(one, "event"));
+        put_plain(stdout, text_of(one, "address"));
+        if (json_is_true(json_object_get(one, "suppressed")))
+            fputs("  suppressed", stdout);
+        if (*text_of(one, "text")) {
+            fputs("  ", stdout);
+            put_plain(stdout, text_of(one, "text"));
+        }
+        putchar('\n');
+    }
+}
+
+static int read_report(const struct args *args, facteur_outbox *outbox, const char *path)
+{
+    facteur_error *error = NULL;
+    char *text = NULL, *json = NULL;
+    json_t *report;
+    size_t len = 0;
+    int code, result = input_read(path, &text, &len);
+
+    if (result)
+        return result;
+    code = facteur_outbox_bounce(outbox, text, len, &json, &error);
+    free(text);
+    if (code)
+        return fail_error(input_name(path), code, error);
+    report = json_loads(json, 0, NULL);
+    if (args_has(args, FLAG_JSON))
+        puts(json);
+    else
+        print_report(report);
+    facteur_free(json);
+    json_decref(report);
+    return report ? 0 : fail_nomem();
+}
+
+/* Every file, or standard input: a bounce address is mostly a pipe in a mail server. */
+int outbox_bounce(const struct args *args, facteur_outbox *outbox)
+{
+    int result = 0;
+
+    if (args->file_count < 2)
+        return read_report(args, outbox, "-");
+    for (size_t i = 1; i < args->file_count; i++) {
+        int one = read_report(args, outbox, args->files[i]);
+
+        result = result ? result : one;
+    }
+    return result;
 }

@@ -1102,7 +1102,8 @@ FACTEUR_API int facteur_outbox_list(facteur_outbox *outbox, const char *state, c
  * One row, as above, and its history: a list of {"at", "what", "attempt", "relay", "text"}, the
  * oldest first.  `what` is enqueued, deferred, paused (the relay refuses the site, or wants mails
  * later), in_doubt (no verdict came), lost (its worker died before a relay could have it),
- * suppressed, failed, expired, held, sent, bounced, leased (now under way) or an action.
+ * suppressed, failed, expired, held, sent, bounced, delayed,
+ * delivered, complained, leased (now under way) or an action.
  * FACTEUR_EMESSAGE: no such row.
  */
 FACTEUR_API int facteur_outbox_show(facteur_outbox *outbox, long long id, char **json,
@@ -1144,6 +1145,23 @@ FACTEUR_API int facteur_outbox_suppress(facteur_outbox *outbox, const char *addr
                                         const char *reason, facteur_error **error);
 FACTEUR_API int facteur_outbox_unbar(facteur_outbox *outbox, const char *what, const char *name,
                                      int *found, facteur_error **error);
+
+/*
+ * Read a message that came back: a delivery report (RFC 3464, or the text of qmail or of an old
+ * Exim) or a complaint (RFC 5965).  Its row is found by the envelope id or the Message-ID, and
+ * notes it.  A recipient of the row that does not exist, or complained, is put on the suppression
+ * list.  A refusal because of the site's set-up, a full mailbox or a delay suppresses nobody, nor
+ * does anything said of an address that is no recipient of the row.
+ *
+ * bytes  The whole message, at most 64 MiB; any bytes are fine.
+ * json   The caller's (facteur_free): {"kind" ("delivery" or "complaint"), "feedback", "id", "key",
+ *        "message_id", "recipients": [{"address", "event" (bounced, delayed, delivered or
+ *        complained), "status", "text", "known", "suppressed"}, …]}.
+ *
+ * FACTEUR_EMESSAGE ("report"): it is no report, or names no mail of this outbox.
+ */
+FACTEUR_API int facteur_outbox_bounce(facteur_outbox *outbox, const char *bytes, size_t len,
+                                      char **json, facteur_error **error);
 
 /*
  * Delete what is old, in small transactions: the bytes of mails that ended before keep_bodies

@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ import subprocess
 import pytest
 from support import SmtpServer
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 USAGE, DATA, RETRY, CONFIG = 64, 65, 75, 78
 MAIL = ("--from", "a@example.com", "--to", "b@example.com", "--text", "x")
 
@@ -157,6 +159,19 @@ def test_a_relay_that_refuses_the_site_is_left_alone(box):
         assert "refuses this site's mails" in facteur("outbox", "health", box=box, code=RETRY)
         assert facteur("outbox", "resume", box=box).endswith(" free\n")
         assert facteur("outbox", "paused", box=box) == "" and facteur("outbox", "resume", box=box) == ""
+
+
+def test_a_bounce_suppresses(box, server, tmp_path):
+    facteur("enqueue", "--from", "shop@shop.example", "--to", "ana@example.com", "--text", "x", "--message-id", "17@shop.example", box=box)
+    facteur("worker", "--once", box=box, dsn=server.dsn())
+    report = ROOT / "tests/corpus/bounces/postfix-unknown.eml"
+    told = facteur("outbox", "bounce", box=box, text=report.read_text())
+    assert told.startswith("1 bounced  ana@example.com  suppressed  550 5.1.1 <ana@example.com>: Recipient address rejected: User unknown")
+    assert json.loads(facteur("outbox", "bounce", "--json", report, box=box))["id"] == 1
+    assert "neither a delivery report" in facteur("outbox", "bounce", box=box, text="Subject: x\n\nx\n", code=DATA)
+    assert "ana@example.com" in facteur("outbox", "suppressed", box=box)
+    shown = facteur("outbox", "show", 1, box=box)
+    assert [line.split()[1] for line in shown.split("history (UTC)\n")[1].splitlines()] == ["enqueued", "sent", "bounced", "bounced"]
 
 
 def test_health_tells_what_is_wrong(box):

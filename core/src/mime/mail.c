@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -485,4 +486,15 @@ int fct_mail_read(fct_mail *mail, fct_buf *out, facteur_error **error)
         return fct_error_set(error, result, "attachments",
                              "an attachment's file changed or disappeared");
     return fct_error_standing(error, result);
+}
+
+void fct_mail_name_envelope(fct_mail *mail, const char *envid)
+{
+    fct_terms *terms = &mail->shared->terms;
+
+    if (terms->asked & FCT_TERM_ENVID)
+        return;
+    terms->asked |= FCT_TERM_ENVID;
+    terms->waived |= FCT_TERM_ENVID;
+    snprintf(terms->envid, sizeof terms->envid, "%s", envid);
 }

@@ -47,6 +47,14 @@ const fct_notes *fct_mail_notes(const fct_mail *mail);
 int fct_mail_equip(fct_mail *mail, const fct_terms *terms, const fct_labels *labels,
                    const fct_notes *notes);
 
+/*
+ * Give a new mail an envelope id (RFC 3461 section 4.4) if it has none.  A relay that does not take
+ * one gets the mail without it.
+ *
+ * envid   1 to FCT_ENVID_MAX characters of xtext.
+ */
+void fct_mail_name_envelope(fct_mail *mail, const char *envid);
+
 /* Bytes of the content before dot-stuffing.  Its lines end with CRLF, the last one too. */
 uint64_t fct_mail_size(const fct_mail *mail);
 

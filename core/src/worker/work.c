@@ -107,8 +107,13 @@ int fct_work_load(struct fct_work *work, fct_slice bytes, const char *remaining,
                   facteur_error **error)
 {
     fct_mail *mail = NULL;
+    char envid[40];
     int result = fct_mail_load(bytes.ptr, bytes.len, &mail, error);
 
+    if (!result) {
+        snprintf(envid, sizeof envid, FCT_WORK_ENVID "%lld", (long long)work->row.id);
+        fct_mail_name_envelope(mail, envid);
+    }
     if (!result && remaining)
         result = narrow(work, &mail, remaining, error);
     if (!result)

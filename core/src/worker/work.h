@@ -8,6 +8,7 @@
 #include "worker/worker.h"
 
 #define FCT_OWNER_ROOM 64
+#define FCT_WORK_ENVID "facteur-"   /* and the row's id: ENVID of a mail that has none (RFC 3461) */
 #define FCT_WORK_SPAN_US 900000000u /* for one mail, once a connection has it */
 
 struct fct_work {

@@ -174,6 +174,7 @@ static void talk(struct client *client)
             if (server->hates_groups && client->len > 0)
                 return;
             client->numbered = 0;
+            server->named += strstr(line, " ENVID=facteur-1") != NULL;
             set_busy(client, true);
             say(client, "250 2.1.0 ok\r\n");
         } else if (server->no_bdat && !strchr("RDQ", line[0])) {

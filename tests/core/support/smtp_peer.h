@@ -34,6 +34,7 @@ struct server {
     int no_bdat;                 /* never heard of BDAT: its octets are commands, each answered */
     atomic_int connections, ready, mails, quits, open, resumed;
     atomic_int busy, most_busy;    /* connections between MAIL and its verdict */
+    atomic_int named;              /* MAIL with the ENVID of the first mail of an outbox */
     atomic_int bare;               /* MAIL and AUTH without TLS */
     atomic_int kept[NUMBERED_MAX]; /* how often a mail to mail0@, mail1@ … was taken */
     pthread_t threads[SERVER_CONNECTIONS_MAX];
