@@ -193,7 +193,7 @@ namespace Facteur {
          * @param string $kind 'order_confirmation', 'contact_form': Facteur\letter_kinds()
          * @param array|string $data an order (core/schema/order.json), a form (core/schema/contact.json), or its JSON
          * @param array $options to, from, reply_to, locale, subject, message_id, date, key (in the outbox),
-         *        attachments (list of Attachment), deadline (seconds)
+         *        words (texts of the letter by their keys), attachments (list of Attachment), deadline (seconds)
          * @param mixed $named the same as named arguments; they win over the array
          * @throws MessageError for a malformed call, `where` is the path in the JSON
          */
@@ -421,7 +421,8 @@ namespace Facteur {
         /**
          * @param string|null $name null: the last component of the path
          * @param bool|string|null $inline as above
-         * @throws MessageError when the file cannot be read, also for open_basedir
+         * @throws MessageError when open_basedir does not allow the path.  The file is looked for when a message is made;
+         *         a letter's may be missing until it is sent
          */
         public static function fromPath(string $path, ?string $name = null, ?string $type = null, bool|string|null $inline = null): Attachment {}
 
@@ -633,7 +634,7 @@ namespace Facteur {
      * Compose a letter without sending it.
      *
      * @param string $kind 'order_confirmation', 'contact_form': letter_kinds()
-     * @param array $options to, from, reply_to, locale, subject, message_id, date, attachments
+     * @param array $options to, from, reply_to, locale, subject, message_id, date, words, attachments
      * @throws MessageError
      */
     function letter(string $kind, array|string $data, array $options = [], mixed ...$named): Message {}

@@ -8,6 +8,9 @@
 
 #include <errno.h>
 
+/* What no text has: the core takes it for a character that it mends. */
+#define INSTEAD_OF_NUL '\x1a'
+
 zend_class_entry *php_facteur_attachment_ce;
 
 static zend_string *attachment_text(zend_object *attachment, const char *name)
@@ -20,6 +23,19 @@ static zend_string *attachment_text(zend_object *attachment, const char *name)
 static const char *text_or_null(const zend_string *text)
 {
     return text ? ZSTR_VAL(text) : NULL;
+}
+
+/* A file's name for the core, which ends a name at its NUL; NULL without one, else the caller's. */
+static zend_string *name_without_nul(zend_object *attachment)
+{
+    zend_string *name = attachment_text(attachment, "name");
+    zend_string *copy = name ? zend_string_init(ZSTR_VAL(name), ZSTR_LEN(name), 0) : NULL;
+
+    for (size_t i = 0; copy && i < ZSTR_LEN(copy); i++) {
+        if (!ZSTR_VAL(copy)[i])
+            ZSTR_VAL(copy)[i] = INSTEAD_OF_NUL;
+    }
+    return copy;
 }
 
 static long read_stream(void *arg, void *buffer, size_t size)
@@ -49,11 +65,11 @@ bool php_facteur_may_attach(const char *where, zend_string *path)
     return false;
 }
 
-static bool attach(facteur_message *core, const char *where, zend_object *attachment)
+static bool attach_as(facteur_message *core, const char *where, zend_object *attachment,
+                      const char *name)
 {
     zend_string *data = attachment_text(attachment, "data");
     zend_string *path = attachment_text(attachment, "path");
-    const char *name = text_or_null(attachment_text(attachment, "name"));
     const char *type = text_or_null(attachment_text(attachment, "type"));
     const char *inline_id = text_or_null(attachment_text(attachment, "inline"));
     php_stream *stream = stream_of(attachment);
@@ -77,6 +93,16 @@ static bool attach(facteur_message *core, const char *where, zend_object *attach
         return false;
     return php_facteur_check(
         facteur_message_attach_path(core, ZSTR_VAL(path), name, type, inline_id, &error), &error);
+}
+
+static bool attach(facteur_message *core, const char *where, zend_object *attachment)
+{
+    zend_string *name = name_without_nul(attachment);
+    bool good = attach_as(core, where, attachment, text_or_null(name));
+
+    if (name)
+        zend_string_release(name);
+    return good;
 }
 
 bool php_facteur_attach(facteur_message *core, HashTable *attachments)
@@ -149,8 +175,8 @@ static bool fill_attachment(zend_object *object, zend_string *data, zend_string 
 {
     zend_string *id;
 
-    if (!content_id(extras, &id) || !php_facteur_no_nul("name", extras->name) ||
-        !php_facteur_no_nul("type", extras->type) || !php_facteur_no_nul("inline", id))
+    if (!content_id(extras, &id) || !php_facteur_no_nul("type", extras->type) ||
+        !php_facteur_no_nul("inline", id))
         return false;
     set_attachment(object, "data", data);
     set_attachment(object, "path", path);
@@ -183,8 +209,8 @@ PHP_METHOD(Facteur_Attachment, __construct)
 }
 
 /*
- * The absolute path of a readable file, or NULL.  Resolved now, for the working directory of a
- * thread of PHP is not that of the process.
+ * The absolute path, or NULL.  Resolved now, for the working directory of a thread of PHP is not
+ * that of the process.  The file may come later: a letter's may be missing until it is sent.
  */
 static zend_string *resolve(const char *path)
 {
@@ -194,9 +220,6 @@ static zend_string *resolve(const char *path)
         php_facteur_refuse(FACTEUR_EIO, "attachments", "the path \"%s\" cannot be resolved", path);
     else if (php_check_open_basedir_ex(resolved, 0))
         php_facteur_refuse(FACTEUR_EIO, "attachments", "open_basedir does not allow %s", resolved);
-    else if (VCWD_ACCESS(resolved, R_OK))
-        php_facteur_refuse(FACTEUR_EIO, "attachments", "%s cannot be read: %s", resolved,
-                           strerror(errno));
     else
         return zend_string_init(resolved, strlen(resolved), 0);
     return NULL;

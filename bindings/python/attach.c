@@ -32,6 +32,41 @@ static int optional_text(struct target *target, PyObject *object, enum fpy_objec
     return *owner == Py_None ? 0 : fpy_cstring(target->state, field, *owner, text);
 }
 
+/*
+ * The file's name for the core, which mends what is broken in it; NULL for None.  Bytes that were
+ * no UTF-8 and became surrogates (os.fsdecode()) are those bytes again.  The core ends a name at
+ * its NUL, so another control character stands there.
+ */
+static int file_name(struct target *target, PyObject *attachment, PyObject **owner,
+                     const char **text)
+{
+    PyObject *name = PyObject_GetAttr(attachment, target->state->objects[FPY_NAME_name]);
+    PyObject *bytes, *nul;
+
+    *text = NULL;
+    if (!name || name == Py_None) {
+        *owner = name;
+        return name ? 0 : -1;
+    }
+    if (!PyUnicode_Check(name)) {
+        fpy_refuse(target->state, "name", "str", name);
+        Py_DECREF(name);
+        return -1;
+    }
+    bytes = PyUnicode_AsEncodedString(name, "utf-8", "surrogateescape");
+    if (!bytes && PyErr_ExceptionMatches(PyExc_UnicodeEncodeError)) {
+        PyErr_Clear();
+        bytes = PyUnicode_AsEncodedString(name, "utf-8", "surrogatepass");
+    }
+    Py_DECREF(name);
+    nul = bytes ? PyBytes_FromStringAndSize("", 1) : NULL;
+    *owner = nul ? PyObject_CallMethod(bytes, "replace", "Oy", nul, "\x1a") : NULL;
+    Py_XDECREF(nul);
+    Py_XDECREF(bytes);
+    *text = *owner ? PyBytes_AsString(*owner) : NULL;
+    return *text ? 0 : -1;
+}
+
 static int attach_bytes(struct target *target, PyObject *data, const char *name, const char *type,
                         const char *content_id)
 {
@@ -128,7 +163,7 @@ static int attach(struct target *target, PyObject *attachment)
     PyObject *stream = PyObject_GetAttr(attachment, target->state->objects[FPY_NAME_stream]);
     int failed =
         !data || !path || !stream || check_path(target, path) ||
-        optional_text(target, attachment, FPY_NAME_name, "name", &owners[0], &name) ||
+        file_name(target, attachment, &owners[0], &name) ||
         optional_text(target, attachment, FPY_NAME_type, "type", &owners[1], &type) ||
         optional_text(target, attachment, FPY_NAME_content_id, "inline", &owners[2], &content_id);
 

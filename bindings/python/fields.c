@@ -141,6 +141,34 @@ static int add_pair(struct job *job, PyObject *pair, int alone)
                    &error);
 }
 
+/* The text of a dict, borrowed, or NULL. */
+static PyObject *text_at(PyObject *dict, const char *name)
+{
+    PyObject *value = PyDict_GetItemString(dict, name);
+
+    return value && PyUnicode_Check(value) ? value : NULL;
+}
+
+/*
+ * A new reference to the value, or to the entry that {"address": …, "name": …} amounts to, as
+ * Laravel and JSON have it.
+ */
+static PyObject *entry_of(struct job *job, PyObject *value)
+{
+    PyObject *address, *name;
+
+    if (!PyDict_Check(value))
+        return kept(value);
+    address = text_at(value, "address");
+    if (!address)
+        address = text_at(value, "email");
+    name = PyDict_GetItemString(value, "name");
+    if (!address || PyDict_Size(value) != (name ? 2 : 1))
+        return refuse(job, "an address, a (name, address) tuple or {\"address\": …, \"name\": …}",
+                      value);
+    return name && name != Py_None ? PyTuple_Pack(2, name, address) : kept(address);
+}
+
 /* One entry: a str is an address list, a tuple of two a name and an address. */
 static int add_entry(struct job *job, PyObject *entry, int alone)
 {
@@ -164,36 +192,66 @@ static int is_entry(PyObject *value)
     return second && PyUnicode_Check(second);
 }
 
+/* Add each of a list or a tuple; returns the entries. */
+static PyObject *add_entries(struct job *job, PyObject *list)
+{
+    Py_ssize_t count = PySequence_Size(list);
+    PyObject *entries = count < 0 ? NULL : PyTuple_New(count);
+
+    for (Py_ssize_t i = 0; entries && i < count; i++) {
+        PyObject *value = PySequence_GetItem(list, i);
+        PyObject *entry = value ? entry_of(job, value) : NULL;
+
+        Py_XDECREF(value);
+        if (!entry || add_entry(job, entry, 0)) {
+            Py_XDECREF(entry);
+            Py_CLEAR(entries);
+        } else if (PyTuple_SetItem(entries, i, entry)) {
+            Py_CLEAR(entries);
+        }
+    }
+    return entries;
+}
+
 /* Always a tuple of entries, so that reading the attribute needs no case distinction. */
 static PyObject *apply_mailbox_list(struct job *job, PyObject *value)
 {
-    PyObject *entries;
+    PyObject *made = NULL, *entry;
 
-    if (is_entry(value))
-        return add_entry(job, value, 1) ? NULL : PyTuple_Pack(1, value);
-    if (!PyList_Check(value) && !PyTuple_Check(value))
-        return refuse(job, "an address, a (name, address) tuple, or a list of these", value);
-    entries = PySequence_Tuple(value);
-    for (Py_ssize_t i = 0; entries && i < PyTuple_Size(entries); i++) {
-        if (add_entry(job, PyTuple_GetItem(entries, i), 0))
-            Py_CLEAR(entries);
-    }
-    return entries;
+    if (!is_entry(value) && (PyList_Check(value) || PyTuple_Check(value)))
+        return add_entries(job, value);
+    entry = entry_of(job, value);
+    if (!entry)
+        return NULL;
+    if (!is_entry(entry))
+        refuse(job, "an address, a (name, address) tuple, or a list of these", entry);
+    else if (add_entry(job, entry, 1) == 0)
+        made = PyTuple_Pack(1, entry);
+    Py_DECREF(entry);
+    return made;
 }
 
 /* One mailbox, or several as a list of str: From may have several authors (RFC 5322 section 3.6.2).
  */
 static PyObject *apply_mailbox(struct job *job, PyObject *value)
 {
+    int failed;
+
     if (*job->list == '+')
         return apply_mailbox_list(job, value);
     if (PyList_Check(value) && PyList_Size(value) == 1)
         value = PyList_GetItem(value, 0);
     if (PyList_Check(value) && PyList_Size(value) > 1)
         return apply_joined(job, value);
+    value = entry_of(job, value);
+    if (!value)
+        return NULL;
+    failed = is_entry(value) ? add_entry(job, value, 1) : -1;
     if (!is_entry(value))
-        return refuse(job, "an address, a (name, address) tuple, or a list of str", value);
-    return add_entry(job, value, 1) ? NULL : kept(value);
+        refuse(job, "an address, a (name, address) tuple, or a list of str", value);
+    if (failed)
+        Py_CLEAR(value);
+    return value;
 }
 
 static int add_header(struct job *job, PyObject *name, PyObject *value)

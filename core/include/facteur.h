@@ -237,16 +237,17 @@ FACTEUR_API int facteur_message_add_alternative(facteur_message *message, const 
 /*
  * Attach bytes, or a file.  The file is read while the mail is sent and is never whole in memory.
  *
- * name         The file name to show; NULL for none (attach_path: the last part of the path).
+ * name         The file name to show; NULL for none (attach_path: the last part of the path). Bytes
+ *              that are not UTF-8 and control characters in it are replaced, with a note.
  * type         Media type ("application/pdf"); NULL: from the name's ending, else
  *              application/octet-stream.
  * content_id   NULL for an attachment.  Otherwise an inline part that the HTML names as "cid:…".
  * Any text, such as the file's name: what cannot be in a Content-ID or a URL is encoded in both
  * places.
  *
- * FACTEUR_EMESSAGE: name, type or content_id has a character that cannot be sent, or another part
- * has the content_id; `where` is "name", "type" or "inline".  FACTEUR_EIO: the file cannot be
- * opened, or is not a regular file.
+ * FACTEUR_EMESSAGE: name is too long, type or content_id has a character that cannot be sent, or
+ * another part has the content_id; `where` is "name", "type" or "inline".  FACTEUR_EIO: the file
+ * cannot be opened, or is not a regular file; in a letter that is told when it is sent.
  */
 FACTEUR_API int facteur_message_attach_bytes(facteur_message *message, const void *data, size_t len,
                                              const char *name, const char *type,

@@ -37,11 +37,12 @@ ODD = {
     "a colon": b"From: Shop: news <shop@example.com>\nTo: ana@example.net\n\nx\n",
     "brackets in From": b"From: [Shop] News <shop@example.com>\nTo: ana@example.net\n\nx\n",
     "CR CR LF": b"From: shop@example.com\r\r\nTo: ana@example.net\r\r\nSubject: x\r\r\n\r\r\na\r\r\nb\r\r\n",
+    "a raw name of a list": HEAD + b"List-Id: M\xc3\xbcnchner Freunde <m.lists.example>\n\nx\n",
     "a raw name of a file": HEAD + b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; name=\"R\xc3\xa9.txt\"\n\nx\n--b--\n",
 }
 # Of msmtp's: what SMTP forbids is not compared but with what facteur makes of it.
 BLANKS = str.maketrans({"\0": " ", "\t": " ", "\r": " ", "\n": " "})
-FIELDS = ("Subject", "From", "To", "Cc", "Reply-To", "Sender", "References", "In-Reply-To", "List-Unsubscribe", "X-Mailer", "X-Order", "Precedence")
+FIELDS = ("Subject", "From", "To", "Cc", "Reply-To", "Sender", "References", "In-Reply-To", "List-Unsubscribe", "List-Id", "X-Mailer", "X-Order", "Precedence")
 
 
 @pytest.fixture(scope="module")

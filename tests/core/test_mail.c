@@ -128,6 +128,39 @@ static void a_file_gives_the_bytes_of_its_content(void **state)
     free(bytes);
 }
 
+/* What a stranger's upload or a program with another encoding calls a file. */
+static void a_broken_file_name_is_mended(void **state)
+{
+    static const struct {
+        const char *name, *sent;
+    } rows[] = {
+        {"half \xf0\x9f\x93.pdf", "half \xef\xbf\xbd.pdf"},
+        {"half \xed\xa0\xbd.pdf", "half \xef\xbf\xbd.pdf"},
+        {"R\xe9sum\xe9.pdf", "R\xef\xbf\xbdsum\xef\xbf\xbd.pdf"},
+        {"a\r\nBcc: x@example.net", "a Bcc: x@example.net"},
+        {"a\x1a.pdf", "a .pdf"},
+        {"\x01", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        facteur_message *message = facteur_message_new();
+
+        assert_int_equal(
+            facteur_message_attach_bytes(message, "x", 1, "good.pdf", NULL, NULL, NULL), 0);
+        assert_int_equal(facteur_message_note_count(message), 0);
+        assert_int_equal(
+            facteur_message_attach_bytes(message, "x", 1, rows[i].name, NULL, NULL, NULL), 0);
+        assert_int_equal(facteur_message_note_count(message), 1);
+        assert_string_equal(facteur_message_note(message, 0),
+                            "attachments[1].name: broken and control characters were replaced");
+        if (rows[i].sent)
+            assert_string_equal(message->parts[1].name, rows[i].sent);
+        else
+            assert_null(message->parts[1].name);
+        facteur_message_free(message);
+    }
+}
+
 /* Whether a text of this content, from a file and from memory, says that it is UTF-8. */
 static void expect_charset(const struct place *place, const char *bytes, size_t len, bool utf8)
 {
@@ -312,6 +345,7 @@ static void a_head_without_memory_is_no_mail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_broken_file_name_is_mended),
         cmocka_unit_test(a_file_gives_the_bytes_of_its_content),
         cmocka_unit_test(a_text_says_that_it_is_utf8),
         cmocka_unit_test(a_file_that_changed_is_not_sent),

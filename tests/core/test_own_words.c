@@ -179,6 +179,15 @@ static void no_letter_asks_for_answers_that_nobody_reads(void **state)
                      " \"customer\": {\"email\": \"ana@example.com\"}}",
                      "{}", NULL, false);
     asks_for_answers(contact, FORM, "{}", bot, true);
+    /* A relay without SMTPUTF8 gets no Reply-To of these. */
+    asks_for_answers(contact, "{\"email\": \"ren\xc3\xa9@x.example\", \"message\": \"Hello\"}",
+                     "{}", "desk@x.example", false);
+    asks_for_answers(contact, "{\"email\": \"rene@caf\xc3\xa9.example\", \"message\": \"Hello\"}",
+                     "{}", "desk@x.example", true);
+    asks_for_answers(order, ORDER, "{\"reply_to\": \"Ren\xc3\xa9 <ren\xc3\xa9@x.example>\"}", NULL,
+                     false);
+    asks_for_answers(order, ORDER, "{\"reply_to\": \"Ren\xc3\xa9 <rene@x.example>\"}", NULL, true);
+    asks_for_answers(order, ORDER, "{}", "ren\xc3\xa9@x.example", true);
     asks_for_answers(contact, "{\"email\": \"no-reply@x.example\", \"message\": \"Hello\"}", "{}",
                      "desk@x.example", false);
 }

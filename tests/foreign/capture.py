@@ -16,7 +16,7 @@ CORPUS = HERE.parent / "corpus" / "foreign"
 PACKAGES = """perl php-cli php-mbstring python3 git git-email bsd-mailx s-nail mailutils mutt mpack cron anacron at swaks libmime-lite-perl
     libemail-sender-perl libemail-mime-perl libmailtools-perl libphp-phpmailer php-mail php-mail-mime php-symfony-mailer procmail vacation
     mime-construct logwatch fail2ban logcheck apticron mdadm smartmontools popularity-contest unattended-upgrades apt-listchanges rkhunter
-    moreutils""".split()
+    moreutils reportbug debsecan""".split()
 SCRIPTS = (("php", "mail.php"), ("php", "libraries.php"), ("perl", "mails.pl"), ("python3", "mails.py"), ("bash", "shell.sh"))
 SIZE_MAX = 60_000
 

@@ -69,5 +69,17 @@ def display(octets):
     return BLANKS.sub(" ", octets.decode()).strip(" ")
 
 
+def mended(octets):
+    """A file's name: U+FFFD for each broken character, and then as display text; one that needs nothing stays as it is."""
+    text, broken = "", not is_text(octets)
+    while True:
+        try:
+            text += octets.decode()
+            return display(text.encode()) if broken or has_control(text) else text
+        except UnicodeDecodeError as error:
+            text += octets[: error.start].decode() + "\ufffd"
+            octets = re.sub(rb"\A.[\x80-\xbf]{0,3}", b"", octets[error.start :], flags=re.S)
+
+
 def lines(octets):
     return octets.decode().replace("\r\n", "\n").replace("\r", "\n")

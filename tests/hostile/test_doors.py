@@ -17,7 +17,7 @@ from support import SmtpServer
 
 LISTS = {"to", "cc", "bcc", "reply_to", "tags", "list_unsubscribe"}
 REFUSED = "refused"
-C_STRINGS = {"header name": "headers", "file name": "name", "type": "type", "content id": "inline"}
+C_STRINGS = {"header name": "headers", "type": "type", "content id": "inline"}
 
 
 def digest(octets):
@@ -62,6 +62,15 @@ def chosen(field, name):
     return field["kind"] != "name"
 
 
+def as_a_control(case):
+    """The case with another control character for each NUL of a file's name, which is mended as that is."""
+    if case.field["kind"] != "file name":
+        return case
+    at = case.field["call"]
+    call = [value.replace(b"\0", b"\1") if isinstance(value, bytes) else value for value in case.calls[at]]
+    return Case(case.field, case.poison, case.value, [*case.calls[:at], call, *case.calls[at + 1 :]])
+
+
 @pytest.fixture(scope="module")
 def told():
     """[(case, what the library says)]; where only a C string ends at a NUL, a door has to refuse, and name the field."""
@@ -71,7 +80,7 @@ def told():
             c_string = C_STRINGS.get(case.field["kind"])
             if case.calls[case.field["call"]][0] == "alternative" and c_string:
                 c_string = "alternatives"
-            rows.append((case, f"{REFUSED} {c_string}" if c_string and b"\0" in case.value else by_library(case)))
+            rows.append((case, f"{REFUSED} {c_string}" if c_string and b"\0" in case.value else by_library(as_a_control(case))))
     return rows
 
 

@@ -53,8 +53,9 @@ class Oracle:
             wanted = where_of(case)
             assert refused.where if wanted is None else refused.where == wanted, refused
             assert kind not in ("text", "body", "display") or not poison.is_text(case.value), "no reason to refuse"
+            assert kind != "file name" or len(poison.mended(case.value).encode()) > 1024, "no reason to refuse"
             return None
-        assert poison.is_text(case.value), "taken, and no UTF-8"
+        assert kind == "file name" or poison.is_text(case.value), "taken, and no UTF-8"
         assert kind != "name", "no such field"
         changed = [name for (name, value), (_, old) in zip(fields, self.fields, strict=True) if value != old]
         names = [name for name, _ in fields]
@@ -110,8 +111,7 @@ class Oracle:
         assert part[4].decode().replace("\r\n", "\n").rstrip("\n") == poison.lines(case.value).rstrip("\n")
 
     def is_file_name(self, case, value, parts, envelope):
-        assert not poison.has_control(case.value.decode())
-        self.one_part(parts, 2, case.value.decode())
+        self.one_part(parts, 2, poison.mended(case.value) or None)
 
     def is_content_id(self, case, value, parts, envelope):
         # What is not plain in a header field and in a "cid:" URL is "=" and two hexadecimal digits.

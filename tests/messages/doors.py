@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One message through each front door: Python, PHP, and the program, which is C on nothing but facteur.h.
+"""One message through each front door: Python, PHP, and the program, which is C on nothing but facteur.h; and through an outbox.
 
 A door takes the fields of many messages and returns the bytes of each, or the error as a text.  The doors are not used
 in one way only: Python and PHP get attachments as bytes and names apart, the program gets paths and lists in one text.
@@ -15,6 +15,7 @@ import subprocess
 import pytest
 
 import corpus
+from support import SmtpServer
 
 facteur = pytest.importorskip("facteur", reason="the Python package is not installed")
 HERE = pathlib.Path(__file__).resolve().parent
@@ -86,30 +87,57 @@ def question(fields, folder):
     return json.dumps({**texts, "attachments": entries})
 
 
-def run_program(fields, folder):
-    """Built messages are rendered, finished ones sent to a folder."""
+def words_for(fields, folder):
+    """The message as the program is given it."""
     folder.mkdir()
-    path, sent = folder / "message", folder / "sent"
+    path = folder / "message"
     if "raw" in fields:
         path.write_bytes(fields["raw"].encode())
-        words = ["send", "--dsn", "file://%s" % sent, "--eml", str(path)]
-        words += [word for one in fields.get("recipients", []) for word in ("--to", one)]
-    else:
-        path.write_text(question(fields, folder), encoding="utf-8")
-        words = ["render", "message", str(path)]
+        return ["--eml", str(path), *(word for one in fields.get("recipients", []) for word in ("--to", one))]
+    path.write_text(question(fields, folder), encoding="utf-8")
+    return [str(path)]
+
+
+def call(*words):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FACTEUR_")}
-    done = subprocess.run([os.environ["FACTEUR_CLI"], *words], check=False, capture_output=True, stdin=subprocess.DEVNULL,
+    return subprocess.run([os.environ["FACTEUR_CLI"], *words], check=False, capture_output=True, stdin=subprocess.DEVNULL,
                           timeout=60, env=environment)
+
+
+def run_program(fields, folder):
+    """Built messages are rendered, finished ones sent to a folder."""
+    words, sent = words_for(fields, folder), folder / "sent"
+    done = call("send", "--dsn", f"file://{sent}", *words) if "raw" in fields else call("render", "message", *words)
     if done.returncode:
         return done.stderr.decode(errors="replace")
     return next(sent.glob("*.eml")).read_bytes() if "raw" in fields else done.stdout
 
 
-def program(messages, folder):
+def skip_without_program():
     if not os.environ.get("FACTEUR_CLI"):
         pytest.skip("FACTEUR_CLI does not name the program")
+
+
+def program(messages, folder):
+    skip_without_program()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         return list(pool.map(lambda numbered: run_program(numbered[1], folder / str(numbered[0])), enumerate(messages)))
 
 
-DOORS = {"python": python, "php": php, "program": program}
+def stored(messages, folder):
+    """Sealed and stored by one process, loaded and sent by another; the sender of the envelope tells whose bytes arrived."""
+    skip_without_program()
+    box = f"sqlite://{folder}/outbox.db"
+    errors = {}
+    for number, fields in enumerate(messages):
+        done = call("enqueue", "--outbox", box, "--envelope-from", f"{number}@sender.example", *words_for(fields, folder / str(number)))
+        if done.returncode:
+            errors[number] = done.stderr.decode(errors="replace")
+    with SmtpServer("--plain") as server:
+        done = call("worker", "--once", "--outbox", box, "--dsn", server.dsn())
+        arrived = {mail["sender"]: mail["bytes"] for mail in server.mails()}
+    assert done.returncode == 0, done.stderr
+    return [errors.get(number, arrived.get(f"{number}@sender.example", "lost")) for number in range(len(messages))]
+
+
+DOORS = {"python": python, "php": php, "program": program, "stored": stored}

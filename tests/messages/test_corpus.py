@@ -42,7 +42,7 @@ def test_foreign_octets(rendered, case):
     assert octets.foreign(raw) == []
 
 
-@pytest.mark.parametrize("door", ["php", "program"])
+@pytest.mark.parametrize("door", ["php", "program", "stored"])
 @named(CASES)
 def test_every_door_the_same_bytes(rendered, case, door):
     assert rendered(door)[case.name] == rendered("python")[case.name]

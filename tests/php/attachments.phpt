@@ -25,11 +25,19 @@ thrown(fn () => new Attachment('x', inline: true));
 thrown(fn () => new Attachment('x', inline: []));
 $copy = unserialize(serialize(clone $path));
 var_dump($copy == $path);
-thrown(fn () => Attachment::fromPath('missing.pdf'));
+thrown(fn () => a_message(attachments: [Attachment::fromPath('missing.pdf')]));
+$mailer = new Facteur\Mailer('memory://', default_from: 'shop@example.com');
+$letter = fn () => $mailer->sendOrderConfirmation(an_order(), attachments: [Attachment::fromPath('missing.pdf')]);
+echo $letter()->status, ' ', $letter()->error_code, "\n";
+file_put_contents("$folder/missing.pdf", 'x');
+echo $letter()->status, "\n";
+unlink("$folder/missing.pdf");
 thrown(fn () => a_message(attachments: [Attachment::fromPath($folder)])->toString());
 thrown(fn () => Attachment::fromPath("a\0b"));
-thrown(fn () => new Attachment('x', name: "a\0b"));
-thrown(fn () => a_message(attachments: [new Attachment('x', name: "a\r\nb")]));
+foreach (["a\0b.pdf", "a\r\nb.pdf", "half \xf0\x9f\x93.pdf", "R\xe9sum\xe9.pdf"] as $name) {
+    $message = a_message(attachments: [new Attachment('x', name: $name)]);
+    echo implode(' ', $message->notes()), "\n", json_decode(json_encode($message), true)['attachments'][0]['name'], "\n";
+}
 thrown(fn () => a_message(attachments: [new Attachment('x', type: 'no type')]));
 thrown(fn () => a_message(attachments: [unserialize('O:18:"Facteur\Attachment":0:{}')]));
 thrown(fn () => $path->__construct('x') ?? $copy->__construct('x'));
@@ -52,11 +60,19 @@ NULL
 Facteur\MessageError EMESSAGE -3 [inline] inline: true takes the name as content id, and there is no name
 Facteur\MessageError EMESSAGE -3 [inline] inline: expected a content id or a bool, got array
 bool(true)
-Facteur\MessageError EIO -5 [attachments] %smissing.pdf cannot be read: No such file or directory
+Facteur\MessageError EIO -5 [attachments] attachments: cannot read "%smissing.pdf": No such file or directory
+temporary EIO
+sent
 Facteur\MessageError EIO -5 [%s] %s
 ValueError Facteur\Attachment::fromPath(): Argument #1 ($path) must not contain any null bytes
-Facteur\MessageError EMESSAGE -3 [name] name: the text has the control character 0x00
-Facteur\MessageError EMESSAGE -3 [%s] %s
+attachments[0].name: broken and control characters were replaced
+a b.pdf
+attachments[0].name: broken and control characters were replaced
+a b.pdf
+attachments[0].name: broken and control characters were replaced
+half �.pdf
+attachments[0].name: broken and control characters were replaced
+R�sum�.pdf
 Facteur\MessageError EMESSAGE -3 [%s] %s
 Facteur\MessageError EMESSAGE -3 [data] data: expected either data or path
 Error Facteur\Attachment is constructed already

@@ -5,6 +5,7 @@ import datetime
 import email
 import email.message
 import email.policy
+import json
 import os
 import pathlib
 import pickle
@@ -270,6 +271,11 @@ def test_same_message_from_many_threads(message):
         ({"to": ("Ana", "a@example.com\r\nRCPT TO:<x>")}, "to", ""),
         ({"to": "a@exam\x00ple.com"}, "to", ""),
         ({"to": ("Ana", "no address")}, "to", ""),
+        ({"to": {"a@example.com": "Ana"}}, "to", '{"address": …, "name": …}'),
+        ({"to": [{"address": "a@example.com", "label": "Ana"}]}, "to", '{"address": …, "name": …}'),
+        ({"to": {"name": "Ana"}}, "to", "got dict"),
+        ({"to": {"address": "a@example.com", "name": 5}}, "to", "got int"),
+        ({"from_": {"address": "a@example.com, b@example.com", "name": "A"}}, "from", ""),
         ({"from_": ["a@example.com", ("B", "b@example.com")]}, "from", "list of str"),
         ({"subject": b"x"}, "subject", "got bytes"),
         ({"subject": "\ud800"}, "subject", "surrogate"),
@@ -301,6 +307,32 @@ def test_refused(fields, where, said):
     assert caught.value.code in ("EMESSAGE", "EIO")
     if where:
         assert caught.value.where == where
+
+
+def test_addresses_as_laravel_and_json_have_them():
+    zoe = {"address": "zoe@example.com", "name": "Zoe, Martin"}
+    message = facteur.Message(from_={"name": "Shop", "address": "shop@example.com"}, to=zoe, cc=[zoe, "b@example.com"],
+                              bcc={"email": "c@example.com"}, reply_to=[{"email": "d@example.com", "name": None}], text="x")
+    assert message.from_ == ("Shop", "shop@example.com") and message.to == (("Zoe, Martin", "zoe@example.com"),)
+    assert message.cc == (("Zoe, Martin", "zoe@example.com"), "b@example.com") and message.bcc == ("c@example.com",)
+    assert message.reply_to == ("d@example.com",)
+    told = facteur.Message.from_json(json.dumps({"from": {"name": "Shop", "address": "shop@example.com"}, "to": zoe, "text": "x",
+                                                 "cc": [zoe, "b@example.com"], "bcc": {"email": "c@example.com"},
+                                                 "reply_to": [{"email": "d@example.com", "name": None}]}))
+    assert told == message
+
+
+@pytest.mark.parametrize("name, sent", [
+    ("half \ud83d.pdf", "half \ufffd.pdf"), ("\ude00", "\ufffd"), ("a\0b.pdf", "a b.pdf"), ("a\r\nBcc: x@example.net", "a Bcc: x@example.net"),
+    (os.fsdecode(b"R\xe9sum\xe9.pdf"), "R\ufffdsum\ufffd.pdf"), (os.fsdecode("Résumé \ufffd.pdf".encode()[:-5]), "Résumé \ufffd"),
+])  # fmt: skip
+def test_a_broken_file_name_is_mended(name, sent, tmp_path):
+    message = make(attachments=[facteur.Attachment(b"x", name="good.pdf"), facteur.Attachment(b"x", name=name)])
+    assert message.notes == ("attachments[1].name: broken and control characters were replaced",)
+    parts = list(parsed(message).iter_attachments())
+    assert [part.get_filename() for part in parts] == ["good.pdf", sent]
+    with facteur.Mailer("memory://") as mailer:
+        assert mailer.send(message).notes == message.notes
 
 
 @pytest.mark.parametrize("source, inline", [(5, None), (None, None), (b"x", True), (os.fsencode("/tmp/x"), True)])

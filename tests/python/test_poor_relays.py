@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Relays without SMTPUTF8 and 8BITMIME, from each door of Python: what they can take reaches them, and the receipt says what changed."""
 
+import asyncio
 import email
+import email.header
 import email.message
 import email.policy
 
@@ -44,6 +46,24 @@ def test_text_in_eight_bits_is_encoded(poor, make):
     (mail,) = poor.mails()
     assert mail["bytes"].isascii() and parse(mail["bytes"])["Subject"] == "Été"
     assert parse(mail["bytes"]).get_content().strip() == "à bientôt"
+
+
+@pytest.mark.parametrize("raw, shown", [
+    ("Münchner Freunde <m.lists.example>".encode(), "Münchner Freunde <m.lists.example>"),
+    ("M\xfcnchner Freunde <m.lists.example>".encode("cp1252"), "Münchner Freunde <m.lists.example>"),
+    ('"Freunde, München" <m.lists.example>'.encode(), "Freunde, München <m.lists.example>"),
+    ("例え <m.lists.example>".encode(), "例え <m.lists.example>"),
+    (b"Friends <m.lists.example>", "Friends <m.lists.example>"),
+])  # fmt: skip
+def test_a_list_keeps_its_id_outside_the_encoded_word(server, raw, shown):
+    """RFC 2919 section 3: programs look for the text between the angle brackets."""
+    with facteur.Mailer(server.dsn()) as mailer:
+        assert mailer.send(facteur.Message.from_bytes(
+            b"From: shop@example.com\nTo: ana@example.net\nList-Id: " + raw + b"\nSubject: x\n\nx\n")).ok
+    head = server.mails()[0]["bytes"].partition(b"\r\n\r\n")[0].replace(b"\r\n ", b" ")
+    (field,) = (line.partition(b":")[2].strip() for line in head.split(b"\r\n") if line.startswith(b"List-Id:"))
+    assert field.endswith(b" <m.lists.example>") and field.isascii()
+    assert str(email.header.make_header(email.header.decode_header(field.decode()))).replace('"', "") == shown
 
 
 def test_a_relay_with_8bitmime_gets_the_octets(server):
@@ -117,3 +137,38 @@ def test_eight_bits_are_encoded_before_they_are_signed(server, tmp_path):
     raw = server.mails()[0]["bytes"]
     assert raw.isascii() and parse(raw).get_content_type() == "multipart/signed"
     assert next(parse(raw).iter_parts()).get_content().strip() == "à bientôt"
+
+
+def test_a_late_receipt_has_the_notes_of_the_first(poor):
+    with facteur.Mailer(poor.dsn(), pool_size=1) as mailer:
+        mailer.send(facteur.Message(from_="shop@example.com", to="first@example.net", text="x"))
+        poor.script([{"on": "final", "delay_ms": 2500, "times": 1}])
+        with pytest.raises(facteur.InDoubtError) as caught:
+            mailer.send(facteur.Message.from_bytes(foreign().as_bytes()), deadline=1)
+        first = caught.value.receipt
+        mailer.send(facteur.Message(from_="shop@example.com", to="last@example.net", text="x"))
+        late = first.later()
+    assert late.status == "sent" and late.notes == first.notes and any("8BITMIME" in note for note in late.notes)
+
+
+def test_a_mail_that_nobody_waits_for_is_in_the_log(server, tmp_path):
+    """A task is cancelled after its mail was handed over, and one before it."""
+    log = tmp_path / "mail.log"
+
+    async def give_up(mailer):
+        task = asyncio.create_task(mailer.asend(facteur.Message(from_="shop@example.com", to="zoe@example.net", text="x")))
+        while not any(entry["text"].startswith("RCPT TO:<zoe@") for entry in server.log()):
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    with facteur.Mailer(server.dsn(), logfile=str(log), pool_size=1) as mailer:
+        mailer.send(facteur.Message(from_="shop@example.com", to="first@example.net", text="x"))
+        server.script([{"on": "final", "delay_ms": 1500, "times": 1}])
+        asyncio.run(give_up(mailer))
+        assert log.read_text().count("\n") == 1
+        mailer.send(facteur.Message(from_="shop@example.com", to="last@example.net", text="x"))
+    lines = log.read_text().splitlines()
+    assert len(lines) == 3
+    assert sorted(name for line in lines for name in ("first", "zoe", "last") if f"{name}@" in line and "sent" in line) == ["first", "last", "zoe"]

@@ -38,6 +38,15 @@ size_t fct_utf8_next(fct_slice text, uint32_t *code_point)
     return next(text, code_point);
 }
 
+size_t fct_utf8_broken(fct_slice text)
+{
+    size_t len = 1;
+
+    while (len < text.len && len < 4 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+        len++;
+    return len;
+}
+
 static inline size_t ascii_len(const char *at, const char *end)
 {
     const char *begin = at;

@@ -10,6 +10,9 @@
 /* The length in bytes of the character at the text's start and its code point; 0 when malformed. */
 size_t fct_utf8_next(fct_slice text, uint32_t *code_point);
 
+/* How many bytes the malformed character at the text's start has, which is not empty: 1 to 4. */
+size_t fct_utf8_broken(fct_slice text);
+
 /* The offset of the first malformed byte, or text.len when there is none. */
 size_t fct_utf8_check(fct_slice text);
 

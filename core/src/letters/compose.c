@@ -3,6 +3,7 @@
 #include "letters/composed.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "letters/no_reply.h"
 #include "letters/own_words.h"
 #include "letters/plain_name.h"
@@ -36,6 +37,23 @@ void fct_composed_done(struct fct_composed *composed)
     fct_buf_done(&composed->html);
 }
 
+/* Relays without SMTPUTF8 get no Reply-To whose local part is outside ASCII. */
+static bool stays_in_reply_to(fct_slice mailbox)
+{
+    size_t end = mailbox.len, begin;
+
+    while (end > 0 && mailbox.ptr[end - 1] != '@')
+        end--;
+    for (begin = end; begin > 0 && mailbox.ptr[begin - 1] != '<'; begin--)
+        ;
+    return fct_is_ascii((fct_slice){mailbox.ptr + begin, end - begin});
+}
+
+static bool is_answered(fct_slice reply_to)
+{
+    return !fct_is_no_reply(reply_to) && stays_in_reply_to(reply_to);
+}
+
 /* Whether an answer to the letter would be read: no letter asks for one that nobody reads. */
 static bool is_answerable(const struct fct_letter_kind *kind, const void *data,
                           const struct fct_letter_options *options,
@@ -51,13 +69,14 @@ static bool is_answerable(const struct fct_letter_kind *kind, const void *data,
 
     for (size_t i = 0; i < options->reply_to.count; i++) {
         any = any || fct_slice_trim(given[i]).len;
-        if (fct_slice_trim(given[i]).len && !fct_is_no_reply(given[i]))
+        if (fct_slice_trim(given[i]).len && is_answered(given[i]))
             return true;
     }
     if (any)
         return false;
-    if (!answers.len)
-        answers = fct_first_of(options->from, (fct_slice){0}, defaults ? defaults->from : NULL);
+    if (answers.len)
+        return is_answered(answers);
+    answers = fct_first_of(options->from, (fct_slice){0}, defaults ? defaults->from : NULL);
     return !fct_is_no_reply(answers.len ? answers : from);
 }
 

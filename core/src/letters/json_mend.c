@@ -64,9 +64,7 @@ static size_t mend_character(fct_slice text, fct_buf *out)
         return len;
     }
     fct_buf_add_slice(out, unreadable);
-    for (len = 1; len < text.len && len < 4 && (text.ptr[len] & 0xc0) == 0x80; len++)
-        ;
-    return len;
+    return fct_utf8_broken(text);
 }
 
 void fct_json_mend(fct_slice json, fct_buf *out)

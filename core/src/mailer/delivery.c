@@ -34,6 +34,8 @@ struct facteur_delivery {
     bool many;                /* FACTEUR_MANY */
     bool held;                /* prepared, but its token must be asked for first */
     bool asked;               /* its token was asked for and is not asked for again */
+    bool ended;               /* its receipt has a verdict */
+    bool logged;              /* the log has it, or none does */
     atomic_uint refs;         /* of the caller, and of the driver while the mail is in progress */
 };
 
@@ -48,6 +50,22 @@ static bool has_engine(const facteur_delivery *delivery)
     return delivery->mailer && delivery->mailer->engine;
 }
 
+static void write_log(facteur_delivery *delivery)
+{
+    delivery->logged = true;
+    if (has_engine(delivery))
+        fct_journal_mail(&delivery->mailer->engine->plan, delivery->receipt);
+}
+
+/* Whether it ended and nobody waited for it.  The copy of a child is the parent's to log. */
+static bool is_for_the_log(const facteur_delivery *delivery)
+{
+    fct_driver *driver = delivery->task.driver;
+
+    return delivery->ended && !delivery->logged && has_engine(delivery) &&
+           (!driver || fct_driver_is_ours(driver));
+}
+
 static void unref(facteur_delivery *delivery)
 {
     if (atomic_fetch_sub(&delivery->refs, 1) != 1)
@@ -56,6 +74,8 @@ static void unref(facteur_delivery *delivery)
         fct_own_leave(delivery->own, delivery->receipt);
     else
         fct_own_drop(delivery->own);
+    if (is_for_the_log(delivery))
+        write_log(delivery);
     fct_mail_unref(delivery->task.mail);
     facteur_receipt_free(delivery->receipt);
     fct_mailer_unref(delivery->mailer);
@@ -85,8 +105,11 @@ static void take(struct fct_task *task, const fct_outcome *outcome)
     if (task->relay)
         fct_receipt_name_relay(delivery->receipt, task->relay);
     fct_receipt_fill(delivery->receipt, outcome, task->attempts, task->transcript);
+    delivery->ended = true;
     if (delivery->own)
         fct_own_judge(delivery->own, task, outcome, delivery->receipt);
+    else if (atomic_load(&task->cancel_wanted))
+        write_log(delivery); /* nobody waits any more */
 }
 
 /* Terminators leave only when their doubt is durable. */
@@ -416,6 +439,7 @@ void facteur_delivery_resume(facteur_delivery *delivery)
         if (!fct_receipt_is_shortage(err))
             set_untried(delivery, err, NULL);
         fct_receipt_fill_cause(delivery->receipt, FACTEUR_TEMPORARY, err, cause);
+        delivery->ended = true;
     }
     facteur_error_free(cause);
 }
@@ -462,10 +486,10 @@ int facteur_delivery_wait(facteur_delivery *delivery, double timeout, facteur_re
         return fct_error_set(error, FACTEUR_ECLOSED, NULL, "the receipt was handed out already");
     if (delivery->own)
         end_own(delivery);
-    if (has_engine(delivery)) {
+    if (has_engine(delivery))
         fct_own_catch_up(delivery->mailer->engine, false);
-        fct_journal_mail(&delivery->mailer->engine->plan, delivery->receipt);
-    }
+    if (!delivery->logged)
+        write_log(delivery);
     if (delivery->untried && !(delivery->letter && delivery->untried == FACTEUR_ECONFIG))
         return refuse_untried(delivery, error);
     *receipt = delivery->receipt;
@@ -484,6 +508,7 @@ void facteur_delivery_cancel(facteur_delivery *delivery)
 {
     if (delivery->held) {
         delivery->held = false;
+        delivery->ended = fct_driver_is_ours(delivery->task.driver);
         delivery->task.driver = NULL;
         fct_receipt_fill_failed(delivery->receipt, FACTEUR_TEMPORARY, FACTEUR_ECLOSED,
                                 "cancelled before it was sent");

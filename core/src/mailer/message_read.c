@@ -38,6 +38,23 @@ static int set_json(const struct reading *r, const char *field, const json_t *va
     return result;
 }
 
+/* {"address": …, "name": …}, as frameworks have a mailbox; "email" will do for "address". */
+static int add_named(const struct reading *r, const char *field, const char *where,
+                     const json_t *mailbox)
+{
+    const json_t *address = json_object_get(mailbox, "address");
+    const json_t *name = json_object_get(mailbox, "name");
+
+    if (!address)
+        address = json_object_get(mailbox, "email");
+    if (!json_is_string(address) || (name && !json_is_string(name) && !json_is_null(name)) ||
+        json_object_size(mailbox) != (name ? 2 : 1))
+        return refuse(r, where, "expected text, or an object of address and name");
+    return facteur_message_add_mailbox(r->message, field, json_string_value(name),
+                                       json_string_length(name), json_string_value(address),
+                                       json_string_length(address), r->error);
+}
+
 static const char *expected(enum facteur_field_type type)
 {
     if (type == FACTEUR_FIELD_json)
@@ -55,6 +72,8 @@ static int set(const struct reading *r, size_t index, const char *where, const j
 
     if (json_is_string(value))
         return set_text(r, field, json_string_value(value), json_string_length(value));
+    if (type == FACTEUR_FIELD_mailbox && json_is_object(value))
+        return add_named(r, field, where, value);
     if (type == FACTEUR_FIELD_json && (json_is_object(value) || json_is_array(value)))
         return set_json(r, field, value);
     if (type == FACTEUR_FIELD_bool && json_is_boolean(value))

@@ -541,7 +541,13 @@ facteur_receipt *facteur_receipt_later(const facteur_receipt *receipt)
     facteur_receipt *later =
         outcome ? fct_receipt_new(receipt->mail, receipt->relay, NULL, 0, NULL) : NULL;
 
-    if (later)
-        fct_receipt_fill(later, outcome, receipt->attempts, NULL);
+    if (!later)
+        return NULL;
+    fct_notes_done(&later->notes);
+    if (fct_notes_copy(&later->notes, &receipt->notes)) {
+        facteur_receipt_free(later);
+        return NULL;
+    }
+    fct_receipt_fill(later, outcome, receipt->attempts, NULL);
     return later;
 }

@@ -207,13 +207,11 @@ static int check_content_id(const facteur_message *message, fct_slice id, facteu
     return result;
 }
 
-static int check_part(const facteur_message *message, const char *name, const char *type,
-                      const char *content_id, facteur_error **error)
+static int check_part(const facteur_message *message, const char *type, const char *content_id,
+                      facteur_error **error)
 {
     int result = fct_message_check_open(message, "attachments", error);
 
-    if (!result && name)
-        result = fct_token_check(FCT_TOKEN_FILE_NAME, "name", fct_slice_of(name), error);
     if (!result && type)
         result = fct_token_check(FCT_TOKEN_MEDIA_TYPE, "type", fct_slice_of(type), error);
     if (!result && content_id)
@@ -303,6 +301,35 @@ static bool take_content_id(struct fct_part *part, const char *content_id)
 }
 
 /*
+ * The file's name as it can be sent.  People choose it, and programs that know other encodings, so
+ * what is broken in it is mended.
+ */
+static int take_name(facteur_message *message, struct fct_part *part, const char *name,
+                     facteur_error **error)
+{
+    fct_slice given = fct_slice_of(name);
+    bool broken = fct_utf8_check(given) < given.len || fct_has_control(given);
+    fct_buf mended = {0};
+    int result = broken ? fct_text_mend(&mended, given) : fct_buf_add_slice(&mended, given);
+
+    if (result || fct_buf_add_char(&mended, '\0')) {
+        fct_buf_done(&mended);
+        return fct_error_nomem(error);
+    }
+    result = fct_token_check(FCT_TOKEN_FILE_NAME, "name", fct_slice_of(mended.ptr), error);
+    if (!result && broken)
+        fct_message_note(message,
+                         "attachments[%zu].name: broken and control characters were replaced",
+                         message->part_count);
+    if (!result && mended.ptr[0])
+        part->name = fct_strdup(mended.ptr);
+    if (!result && mended.ptr[0] && !part->name)
+        result = fct_error_nomem(error);
+    fct_buf_done(&mended);
+    return result;
+}
+
+/*
  * Takes over `part`, whose data, path or spool is set already.  `fd` belongs to the path or the
  * spool.
  */
@@ -311,16 +338,18 @@ static int add_part(facteur_message *message, struct fct_part part, int fd, cons
 {
     struct fct_part *grown =
         grow(message->parts, message->part_count, &message->part_cap, sizeof *grown);
+    int result = name && name[0] ? take_name(message, &part, name, error) : 0;
 
     if (grown)
         message->parts = grown;
-    part.type = whole_type(&part, type_of(type, name), fd);
-    if (name && name[0])
-        part.name = fct_strdup(name);
-    if (!grown || (!part.data && !part.path && !part.spool) || !part.type ||
-        (name && name[0] && !part.name) || !take_content_id(&part, content_id)) {
+    if (!result)
+        part.type = whole_type(&part, type_of(type, part.name), fd);
+    if (!result && (!grown || (!part.data && !part.path && !part.spool) || !part.type ||
+                    !take_content_id(&part, content_id)))
+        result = fct_error_nomem(error);
+    if (result) {
         fct_part_done(&part);
-        return fct_error_nomem(error);
+        return result;
     }
     message->parts[message->part_count++] = part;
     fct_message_thaw(message);
@@ -332,7 +361,7 @@ int facteur_message_attach_bytes(facteur_message *message, const void *data, siz
                                  facteur_error **error)
 {
     struct fct_part part = {.len = len};
-    int result = check_part(message, name, type, content_id, error);
+    int result = check_part(message, type, content_id, error);
 
     if (result)
         return result;
@@ -354,7 +383,7 @@ int facteur_message_attach_path(facteur_message *message, const char *path, cons
 
     if (!name)
         name = slash ? slash + 1 : path;
-    result = check_part(message, name, type, content_id, error);
+    result = check_part(message, type, content_id, error);
     if (result)
         return result;
     fd = fct_file_open(path, &facts);
@@ -375,7 +404,7 @@ int facteur_message_attach_stream(facteur_message *message, facteur_read *read, 
                                   facteur_error **error)
 {
     struct fct_part part = {0};
-    int result = check_part(message, name, type, content_id, error);
+    int result = check_part(message, type, content_id, error);
 
     if (result)
         return result;

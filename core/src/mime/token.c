@@ -134,6 +134,28 @@ int fct_text_clean(fct_buf *out, fct_slice text)
     return clean_slowly(out, text);
 }
 
+int fct_text_mend(fct_buf *out, fct_slice text)
+{
+    fct_buf whole = {0};
+    int result;
+
+    while (text.len) {
+        size_t len = fct_utf8_check(text);
+
+        fct_buf_add(&whole, text.ptr, len);
+        if (len < text.len) {
+            fct_buf_add_text(&whole, "\xef\xbf\xbd"); /* U+FFFD */
+            len += fct_utf8_broken((fct_slice){text.ptr + len, text.len - len});
+        }
+        text.ptr += len;
+        text.len -= len;
+    }
+    result = whole.failed ? FACTEUR_ENOMEM
+                          : fct_text_clean(out, (fct_slice){whole.ptr ? whole.ptr : "", whole.len});
+    fct_buf_done(&whole);
+    return result;
+}
+
 static int check_header_name(const char *field, fct_slice value, facteur_error **error)
 {
     for (size_t i = 0; i < value.len; i++) {

@@ -42,6 +42,11 @@ int fct_text_check(const char *field, fct_slice text, size_t max, facteur_error 
  */
 int fct_text_clean(fct_buf *out, fct_slice text);
 
+/*
+ * The same for any bytes: U+FFFD stands for each malformed character.  Returns 0 or FACTEUR_ENOMEM.
+ */
+int fct_text_mend(fct_buf *out, fct_slice text);
+
 /* C0, DEL, C1, and the two Unicode separators that some parsers take for line ends. */
 bool fct_is_control(uint32_t code_point);
 bool fct_has_control(fct_slice text);
