@@ -200,7 +200,8 @@ static int compose_eml(const struct args *args, facteur_message **out)
             result = code ? fail_flag(given, code, error) : 0;
         } else if (given->flag == FLAG_ENVELOPE_FROM) {
             result = set_envelope_from(*out, given);
-        } else if (given->flag != FLAG_EML && given->flag > FLAG_VERSION) {
+        } else if (given->flag != FLAG_EML && given->flag > FLAG_VERSION &&
+                   given->flag < FLAG_OUTBOX) {
             result = fail(EXIT_USAGE, NULL,
                           "--%s does not go with --eml: of finished bytes only the envelope can be "
                           "set, by --to and --envelope-from",

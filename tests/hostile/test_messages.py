@@ -115,7 +115,7 @@ class Oracle:
 
     def is_content_id(self, case, value, parts, envelope):
         # What is not plain in a header field and in a "cid:" URL is "=" and two hexadecimal digits.
-        wire = re.sub(rb"[^\w!$*+./=@~-]", lambda byte: b"=%02X" % byte[0][0], case.value.removeprefix(b"<").removesuffix(b">"))
+        wire = re.sub(rb"[^\w!$*+./@~-]", lambda byte: b"=%02X" % byte[0][0], case.value.removeprefix(b"<").removesuffix(b">"))
         self.one_part(parts, 3, f"<{wire.decode()}>")
 
     def is_type(self, case, value, parts, envelope):

@@ -57,15 +57,6 @@ static void write_log(facteur_delivery *delivery)
         fct_journal_mail(&delivery->mailer->engine->plan, delivery->receipt);
 }
 
-/* Whether it ended and nobody waited for it.  The copy of a child is the parent's to log. */
-static bool is_for_the_log(const facteur_delivery *delivery)
-{
-    fct_driver *driver = delivery->task.driver;
-
-    return delivery->ended && !delivery->logged && has_engine(delivery) &&
-           (!driver || fct_driver_is_ours(driver));
-}
-
 static void unref(facteur_delivery *delivery)
 {
     if (atomic_fetch_sub(&delivery->refs, 1) != 1)
@@ -74,7 +65,9 @@ static void unref(facteur_delivery *delivery)
         fct_own_leave(delivery->own, delivery->receipt);
     else
         fct_own_drop(delivery->own);
-    if (is_for_the_log(delivery))
+    /* Nobody waited for it.  The copy of a child is the parent's to log. */
+    if (delivery->ended && !delivery->logged && has_engine(delivery) &&
+        (!delivery->task.driver || fct_driver_is_ours(delivery->task.driver)))
         write_log(delivery);
     fct_mail_unref(delivery->task.mail);
     facteur_receipt_free(delivery->receipt);
@@ -439,7 +432,6 @@ void facteur_delivery_resume(facteur_delivery *delivery)
         if (!fct_receipt_is_shortage(err))
             set_untried(delivery, err, NULL);
         fct_receipt_fill_cause(delivery->receipt, FACTEUR_TEMPORARY, err, cause);
-        delivery->ended = true;
     }
     facteur_error_free(cause);
 }
