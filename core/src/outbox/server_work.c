@@ -272,7 +272,7 @@ int fct_server_claim(fct_store *store, unsigned limit, const char *owner, int64_
                           .cursor = cursor,
                           .claimed = claimed,
                           .limit = limit};
-    unsigned ready = 0;
+    unsigned ready;
     int result = find_ready(&claim, &ready, error);
 
     /* Only a claim that finds something writes. */
