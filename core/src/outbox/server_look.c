@@ -19,8 +19,9 @@ int fct_server_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, ch
     fct_ask_int(&ask, id);
     result = fct_server_run(s, &ask, &answer, error);
     left = fct_answer_slice(&answer, 0, 1);
-    if (!result) {
+    if (!result)
         *found = answer.rows > 0;
+    if (!result && answer.rows) {
         *remaining = left.ptr ? fct_strdup(left.ptr) : NULL;
         if (fct_buf_add_slice(out, fct_answer_slice(&answer, 0, 0)) || (left.ptr && !*remaining))
             result = fct_error_nomem(error);
