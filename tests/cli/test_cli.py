@@ -476,9 +476,11 @@ def test_sendmail_logs_what_never_became_a_mail(server, tmp_path):
     assert submit(server.dsn(), "-t", raw="no field\n", FACTEUR_LOGFILE=str(log))[0] != 0
     assert submit("smtps://user:se:cret@", "-t", FACTEUR_LOGFILE=str(log))[0] == CONFIG
     assert submit("smtp://127.0.0.1:1", "-t", FACTEUR_LOGFILE=str(log))[0] == REFUSED
-    first, second, third = log.read_text().splitlines()
+    assert submit(server.dsn(), "--local-address", "192.0.2.77", "-t", FACTEUR_LOGFILE=str(log))[0] == CONFIG
+    first, second, third, fourth = log.read_text().splitlines()
     assert "status=failed error=" in first and "status=failed error=dsn: " in second and "cret" not in log.read_text()
     assert "to=<b@example.com>,<no@example.com> status=temporary relay=smtp://127.0.0.1:1" in third and " error=" in third
+    assert "status=failed error=sendmail: local_address" in fourth
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     assert submit(server.dsn(), "-t", "--logfile", tmp_path / "link")[0] == USAGE or not (tmp_path / "elsewhere").exists()
 

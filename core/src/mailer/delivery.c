@@ -480,10 +480,12 @@ int facteur_delivery_wait(facteur_delivery *delivery, double timeout, facteur_re
         end_own(delivery);
     if (has_engine(delivery))
         fct_own_catch_up(delivery->mailer->engine, false);
+    if (delivery->untried && !(delivery->letter && delivery->untried == FACTEUR_ECONFIG)) {
+        delivery->logged = true; /* the error says it, and the caller logs that */
+        return refuse_untried(delivery, error);
+    }
     if (!delivery->logged)
         write_log(delivery);
-    if (delivery->untried && !(delivery->letter && delivery->untried == FACTEUR_ECONFIG))
-        return refuse_untried(delivery, error);
     *receipt = delivery->receipt;
     delivery->receipt = NULL;
     return 1;
