@@ -145,7 +145,7 @@ setup(
     long_description=readme.read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     package_dir={"": "bindings/python"},
-    packages=["facteur"],
+    packages=["facteur", "facteur.django", "facteur.django.migrations"],
     package_data={"facteur": ["py.typed", "*.pyi"]},
     ext_modules=[core],
     cmdclass={"build_ext": Build},

@@ -301,6 +301,12 @@ PyObject *fpy_mailer_insert(PyObject *self, PyObject *args);
 /* outbox_migrate(url) -> (version before, version now) */
 PyObject *fpy_outbox_migrate(PyObject *module, PyObject *url);
 
+/* outbox_schema(dialect) -> the statements that make the tables, as one str */
+PyObject *fpy_outbox_schema(PyObject *module, PyObject *dialect);
+
+/* outbox_read(stored) -> the mail that these bytes of a row hold */
+PyObject *fpy_outbox_read(PyObject *module, PyObject *stored);
+
 /* ---- captured.c ------------------------------------------------------------------------------ */
 
 PyObject *fpy_captured_count(PyObject *self, PyObject *unused);

@@ -202,3 +202,42 @@ PyObject *fpy_outbox_migrate(PyObject *module, PyObject *value)
     PyEval_RestoreThread(thread);
     return code ? fpy_raise(state, code, error, FPY_ERROR) : Py_BuildValue("(II)", from, to);
 }
+
+PyObject *fpy_outbox_schema(PyObject *module, PyObject *value)
+{
+    fpy_state *state = PyModule_GetState(module);
+    facteur_error *error = NULL;
+    const char *dialect;
+    char *sql = NULL;
+    PyObject *text;
+    int code;
+
+    if (fpy_cstring(state, "dialect", value, &dialect))
+        return NULL;
+    code = facteur_outbox_schema(dialect, &sql, &error);
+    if (code)
+        return fpy_raise(state, code, error, FPY_ERROR);
+    text = fpy_text(sql);
+    facteur_free(sql);
+    return text;
+}
+
+PyObject *fpy_outbox_read(PyObject *module, PyObject *stored)
+{
+    fpy_state *state = PyModule_GetState(module);
+    facteur_error *error = NULL;
+    char *given, *bytes = NULL;
+    Py_ssize_t given_len;
+    size_t len = 0;
+    PyObject *made;
+    int code;
+
+    if (PyBytes_AsStringAndSize(stored, &given, &given_len))
+        return NULL;
+    code = facteur_outbox_read(given, (size_t)given_len, &bytes, &len, &error);
+    if (code)
+        return fpy_raise(state, code, error, FPY_ERROR);
+    made = PyBytes_FromStringAndSize(bytes, (Py_ssize_t)len);
+    facteur_free(bytes);
+    return made;
+}

@@ -202,6 +202,10 @@ static PyMethodDef methods[] = {
     {"outbox_migrate", fpy_outbox_migrate, METH_O,
      PyDoc_STR(
          "outbox_migrate($module, url, /)\n--\n\nThe version of the tables before, and now.")},
+    {"outbox_schema", fpy_outbox_schema, METH_O,
+     PyDoc_STR("outbox_schema($module, dialect, /)\n--\n\nThe statements that make the tables.")},
+    {"outbox_read", fpy_outbox_read, METH_O,
+     PyDoc_STR("outbox_read($module, stored, /)\n--\n\nThe mail that a row's bytes hold.")},
     {"default_dsn", default_dsn, METH_NOARGS, default_dsn_doc},
     {"options", options, METH_NOARGS, options_doc},
     {"message_fields", message_fields, METH_NOARGS, message_fields_doc},

@@ -1100,6 +1100,16 @@ FACTEUR_API int facteur_outbox_list(facteur_outbox *outbox, const char *state, c
                                     facteur_error **error);
 
 /*
+ * The statements that make the tables, for tools that migrate a database themselves (facteur_free):
+ * each ends with ";" and a line's end, and none has these within.
+ *
+ * dialect   "sqlite", "postgresql" or "mysql".
+ *
+ * FACTEUR_ECONFIG: no such dialect.
+ */
+FACTEUR_API int facteur_outbox_schema(const char *dialect, char **sql, facteur_error **error);
+
+/*
  * One row, as above, and its history: a list of {"at", "what", "attempt", "relay", "text"}, the
  * oldest first.  `what` is enqueued, deferred, paused (the relay refuses the site, or wants mails
  * later), in_doubt (no verdict came), lost (its worker died before a relay could have it),
@@ -1113,6 +1123,13 @@ FACTEUR_API int facteur_outbox_show(facteur_outbox *outbox, long long id, char *
 /* The mail of a row as it is sent (facteur_free).  FACTEUR_EMESSAGE: no such row, or purged. */
 FACTEUR_API int facteur_outbox_mail(facteur_outbox *outbox, long long id, char **bytes, size_t *len,
                                     facteur_error **error);
+
+/*
+ * The same of what the table facteur_body holds, for a program that has read it itself.
+ * FACTEUR_EMESSAGE: that is no stored mail.
+ */
+FACTEUR_API int facteur_outbox_read(const void *stored, size_t stored_len, char **bytes,
+                                    size_t *len, facteur_error **error);
 
 /*
  * Do something with one row.

@@ -399,6 +399,55 @@ static void memory_that_runs_out_leaves_nothing(void **state)
     }
 }
 
+static void a_stored_mail_can_be_read(void **state)
+{
+    struct shop *shop = *state;
+    facteur_insert *insert = begin(shop, NULL);
+    sqlite3_stmt *statement = NULL;
+    facteur_error *error = NULL;
+    char *bytes = NULL;
+    size_t len = 0;
+
+    assert_int_equal(drive(shop, insert, 0), 5);
+    facteur_insert_free(insert);
+    assert_int_equal(
+        sqlite3_prepare_v2(shop->db, "SELECT bytes FROM facteur_body", -1, &statement, NULL), 0);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    assert_int_equal(facteur_outbox_read(sqlite3_column_blob(statement, 0),
+                                         (size_t)sqlite3_column_bytes(statement, 0), &bytes, &len,
+                                         NULL),
+                     0);
+    sqlite3_finalize(statement);
+    assert_non_null(strstr(bytes, "Thank you."));
+    assert_int_equal(strlen(bytes), len);
+    facteur_free(bytes);
+    assert_refused(facteur_outbox_read("no mail", 7, &bytes, &len, &error), FACTEUR_EMESSAGE,
+                   &error, "mail");
+}
+
+static void the_statements_of_the_tables_can_be_told(void **state)
+{
+    static const char *const dialects[] = {"sqlite", "postgresql", "mysql"};
+    facteur_error *error = NULL;
+    char *sql = NULL;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(facteur_outbox_schema(dialects[i], &sql, NULL), 0);
+        assert_int_equal(strncmp(sql, "CREATE TABLE ", 13), 0);
+        assert_string_equal(sql + strlen(sql) - 2, ";\n");
+        facteur_free(sql);
+    }
+    assert_refused(facteur_outbox_schema("oracle", &sql, &error), FACTEUR_ECONFIG, &error,
+                   "oracle");
+    for (unsigned nth = 1; nth < 4; nth++) {
+        fct_memory_fail_at(nth);
+        if (!facteur_outbox_schema("postgresql", &sql, NULL))
+            facteur_free(sql);
+        fct_memory_fail_at(0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +461,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(values_are_marked_as_the_driver_wants, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_begin, set_up, tear_down),
         cmocka_unit_test(the_policy_can_leave_nobody),
+        cmocka_unit_test(the_statements_of_the_tables_can_be_told),
+        cmocka_unit_test_setup_teardown(a_stored_mail_can_be_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(memory_that_runs_out_leaves_nothing, set_up, tear_down),
     };
 

@@ -23,7 +23,7 @@ MESSAGE = facteur.Message(from_="shop@example.com", to="ann@example.net", subjec
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "shop.db"
-    assert outbox.migrate(f"sqlite://{path}") == (0, 1) and outbox.migrate(f"sqlite://{path}") == (1, 1)
+    assert outbox.migrate(f"sqlite://{path}") == (0, outbox.SCHEMA) and outbox.migrate(f"sqlite://{path}") == (outbox.SCHEMA,) * 2
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE orders (number INTEGER PRIMARY KEY)")
     connection.close()
@@ -177,6 +177,19 @@ def test_durable_is_what_the_connection_waits_for(path):
     assert json.loads(receipt.to_json())["durable"] is False
     assert facteur.Receipt.from_json(receipt.to_json()) == receipt == pickle.loads(pickle.dumps(receipt))
     assert "durable" not in facteur.Receipt(status="sent").as_dict()
+
+
+def test_the_statements_that_make_the_tables(tmp_path):
+    connection = sqlite3.connect(tmp_path / "shop.db")
+    for statement in outbox.schema("sqlite"):
+        connection.execute(statement)
+    outbox.insert(connection, MESSAGE)
+    connection.commit()
+    assert rows(tmp_path / "shop.db") == [(None, "ready")]
+    for dialect in ("postgresql", "mysql"):
+        assert sum(statement.startswith("CREATE TABLE") for statement in outbox.schema(dialect)) >= 3
+    with pytest.raises(facteur.Error, match="oracle"):
+        outbox.schema("oracle")
 
 
 def test_no_outbox_there(tmp_path):

@@ -13,7 +13,7 @@ HEADS = {"PHPMailer", "Symfony", "Python's smtplib", "Django", "nodemailer", "ms
 SOURCES = ("core/src/config/options.h", "core/src/config/dsn.c", "core/src/config/group.c", "core/src/config/preset.c", "core/src/mime/message.c",
            "core/include/facteur.h", "core/cli/help.c", "core/src/mailer/message_read.c", "core/cli/sendmail.c", "core/cli/main.c",
            "core/schema/letter_options.json", "ext/facteur.stub.php", "bindings/python/facteur/_core.pyi",
-           "bindings/python/facteur/_receipt.py", "bindings/python/facteur/errors.py", "bindings/python/facteur/django.py")
+           "bindings/python/facteur/_receipt.py", "bindings/python/facteur/errors.py", "bindings/python/facteur/django/__init__.py")
 # Placeholders, and names of other people's things that stand on the right to say that they stay what they are.
 OTHERS = {"host", "user", "USER", "LOGIN", "KEY", "PASS", "eu-west-3", "raw", "path", "logo", "data", "dir", "METHOD", "EmailMessage", "localhost",
           "true", "587", "465", "new", "email_message"}

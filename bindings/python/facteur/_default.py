@@ -42,10 +42,18 @@ def _configured_mailer() -> Mailer | None:
 
 
 def sealing_mailer() -> Mailer:
-    """default_mailer(), for mails that a worker elsewhere will send: where nothing names a relay, the other settings alone
-    seal them.
+    """default_mailer(), for mails that a worker elsewhere will send: where nothing names a relay, the other settings
+    alone seal them.
     """
-    return _configured_mailer() or Mailer.shared(*() if default_dsn() else ("null://",))
+    mailer = _configured_mailer()
+    if mailer is not None:
+        return mailer
+    sender = None
+    if _in_django_project():
+        from .django import default_from
+
+        sender = default_from()
+    return Mailer.shared(None if default_dsn() else "null://", default_from=sender)
 
 
 def _in_django_project() -> bool:

@@ -18,13 +18,15 @@ from email.message import Message as StdlibMessage
 from typing import Any
 
 from . import _connections
-from ._core import Insert, Mailer, Message, outbox_migrate
+from ._core import Insert, Mailer, Message, outbox_migrate, outbox_schema
 from ._default import default_mailer, sealing_mailer
 from ._enqueue import priority_number
 from ._receipt import Receipt
 from ._when import seconds_since_1970
 
-__all__ = ["ainsert", "insert", "migrate", "work"]
+__all__ = ["ainsert", "insert", "migrate", "schema", "work"]
+
+SCHEMA = 2  # the version of the tables that this release reads and writes
 
 _Message = Message | StdlibMessage
 _Time = datetime | float | None
@@ -61,6 +63,14 @@ def work(
         if value is not None and not 0 <= value < 2**31:
             raise ValueError(f"{name}: expected a number, 0 or more, got {value!r:.40}")
     return (mailer or default_mailer())._work(seconds or 0.0, limit or 0, grace)
+
+
+def schema(dialect: str) -> list[str]:
+    """The statements that make the tables, for tools that migrate a database themselves, such as Alembic.
+
+    dialect    "sqlite", "postgresql" or "mysql"
+    """
+    return [statement for statement in outbox_schema(dialect).split(";\n") if statement]
 
 
 def insert(

@@ -50,6 +50,19 @@ int facteur_outbox_migrate(const char *url, unsigned *from, unsigned *to, facteu
     return result;
 }
 
+int facteur_outbox_schema(const char *dialect, char **sql, facteur_error **error)
+{
+    fct_buf text = {0};
+    int result = fct_store_schema(dialect, &text, error);
+
+    if (!result) {
+        *sql = fct_buf_take(&text, NULL);
+        result = *sql ? 0 : fct_error_nomem(error);
+    }
+    fct_buf_done(&text);
+    return result;
+}
+
 /* ---- Enqueue --------------------------------------------------------------------------------- */
 
 int facteur_outbox_enqueue(facteur_outbox *outbox, facteur_mailer *mailer, facteur_message *message,

@@ -154,11 +154,28 @@ int facteur_outbox_show(facteur_outbox *outbox, long long id, char **json, facte
     return result;
 }
 
+int facteur_outbox_read(const void *stored, size_t stored_len, char **bytes, size_t *len,
+                        facteur_error **error)
+{
+    fct_buf content = {0};
+    fct_mail *mail = NULL;
+    int result = fct_mail_load(stored, stored_len, &mail, error);
+
+    if (!result)
+        result = fct_mail_read(mail, &content, error);
+    if (!result) {
+        *bytes = fct_buf_take(&content, len);
+        result = *bytes ? 0 : fct_error_nomem(error);
+    }
+    fct_mail_unref(mail);
+    fct_buf_done(&content);
+    return result;
+}
+
 int facteur_outbox_mail(facteur_outbox *outbox, long long id, char **bytes, size_t *len,
                         facteur_error **error)
 {
-    fct_buf sealed = {0}, content = {0};
-    fct_mail *mail = NULL;
+    fct_buf sealed = {0};
     char *remaining = NULL;
     bool found = false;
     int result = fct_store_bytes(outbox->store, id, &sealed, &found, &remaining, error);
@@ -167,16 +184,8 @@ int facteur_outbox_mail(facteur_outbox *outbox, long long id, char **bytes, size
         result = fct_error_set(error, FACTEUR_EMESSAGE, "id",
                                "id: there is no mail %lld, or its bytes were purged", id);
     if (!result)
-        result = fct_mail_load(sealed.ptr, sealed.len, &mail, error);
-    if (!result)
-        result = fct_mail_read(mail, &content, error);
-    if (!result) {
-        *bytes = fct_buf_take(&content, len);
-        result = *bytes ? 0 : fct_error_nomem(error);
-    }
-    fct_mail_unref(mail);
+        result = facteur_outbox_read(sealed.ptr, sealed.len, bytes, len, error);
     fct_buf_done(&sealed);
-    fct_buf_done(&content);
     fct_free(remaining);
     return result;
 }

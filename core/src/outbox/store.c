@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "mime/token.h"
+#include "outbox/server_sql.h"
+#include "outbox/sqlite_sql.h"
 #include "outbox/store_kind.h"
 
 #include <string.h>
@@ -108,6 +110,27 @@ int fct_store_migrate(const char *url, unsigned *from, facteur_error **error)
     int result = find_kind(url, &kind, &place, error);
 
     return result ? result : kind->migrate(place, from, error);
+}
+
+int fct_store_schema(const char *dialect, fct_buf *out, facteur_error **error)
+{
+    bool postgresql = strcmp(dialect, "postgresql") == 0;
+    const char *const *statements;
+
+    if (strcmp(dialect, "sqlite") == 0) {
+        for (unsigned i = 0; i < FCT_STORE_SCHEMA; i++)
+            fct_buf_add_text(out, fct_sqlite_steps[i]);
+        return out->failed ? fct_error_nomem(error) : 0;
+    }
+    if (!postgresql && strcmp(dialect, "mysql") != 0)
+        return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
+                             "outbox: expected sqlite, postgresql or mysql, got \"%s\"", dialect);
+    statements = fct_server_sql_tables(postgresql ? FCT_POSTGRESQL : FCT_MYSQL);
+    for (; *statements; statements++) {
+        fct_buf_add_text(out, *statements);
+        fct_buf_add_text(out, ";\n");
+    }
+    return out->failed ? fct_error_nomem(error) : 0;
 }
 
 void fct_store_close(fct_store *store)

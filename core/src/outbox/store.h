@@ -62,6 +62,15 @@ void fct_store_close(fct_store *store); /* NULL is fine; an open transaction is 
 int fct_store_migrate(const char *url, unsigned *from, facteur_error **error);
 
 /*
+ * Append the statements that make the tables, each with ";" and a line's end behind it.
+ *
+ * dialect   "sqlite", "postgresql" or "mysql".
+ *
+ * FACTEUR_ECONFIG: no such dialect.
+ */
+int fct_store_schema(const char *dialect, fct_buf *out, facteur_error **error);
+
+/*
  * Whether the database waits for its disk before it says that a transaction is committed.  Where a
  * server is set up otherwise, a power cut can take mails back.
  */

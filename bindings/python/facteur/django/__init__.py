@@ -16,7 +16,11 @@ Django 6.1:
         },
     }
 
-With "facteur.django" in INSTALLED_APPS, manage.py check looks at these options.
+With "facteur.django" in INSTALLED_APPS, manage.py check looks at these options, and the project's database has an outbox:
+
+    with transaction.atomic():
+        order.save()
+        facteur.django.enqueue(facteur.order_confirmation(order.as_dict()))
 """
 
 from __future__ import annotations
@@ -41,15 +45,16 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import DNS_NAME, EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
-from . import errors
-from ._captured import CapturedMail
-from ._core import Mailer, Message, default_dsn
-from ._core import options as known_options
-from ._fields import Mailbox, attached_parts, fields_of_bytes
-from ._receipt import Receipt
-from .errors import ConfigError, MessageError, SendError
+from .. import errors
+from .._captured import CapturedMail
+from .._core import Mailer, Message, default_dsn
+from .._core import options as known_options
+from .._fields import Mailbox, attached_parts, fields_of_bytes
+from .._receipt import Receipt
+from ..errors import ConfigError, MessageError, SendError
+from ._queue import enqueue
 
-__all__ = ["EmailBackend", "configured_mailer"]
+__all__ = ["EmailBackend", "configured_mailer", "enqueue"]
 
 logger = logging.getLogger("facteur.django")
 
@@ -177,11 +182,8 @@ class EmailBackend(BaseEmailBackend):
             return None
         extra = _extra(message)
         dsn, deadline = extra.pop("dsn", None), extra.pop("deadline", None)
-        sender = str(message.from_email)
-        raw = _wire_bytes(message, sender, recipients)
-        envelope_from = extra.pop("envelope_from", sender)
         try:
-            mail = Message.from_bytes(raw, envelope_from, recipients, **extra)
+            mail = _from_bytes(message, recipients, extra)
             mailer = self.mailer if dsn is None else _elsewhere(self._options, dsn)
         except ConfigError as error:
             raise MessageError(f"facteur: {error}", code="EMESSAGE", where="facteur") from error
@@ -239,6 +241,24 @@ def _extra(message: EmailMessage) -> dict[str, Any]:
     if getattr(message, "envelope_sender", None):
         extra.setdefault("envelope_from", str(message.envelope_sender))
     return {name: value for name, value in extra.items() if value is not None}
+
+
+def _from_bytes(message: EmailMessage, recipients: list[str], extra: dict[str, Any]) -> Message:
+    sender = str(message.from_email)
+    raw = _wire_bytes(message, sender, recipients)
+    return Message.from_bytes(raw, extra.pop("envelope_from", sender), recipients, **extra)
+
+
+def as_message(message: EmailMessage) -> Message:
+    """A message of Django as one of facteur, for the outbox: its worker knows the relay and the time.
+
+    MessageError: it goes to nobody, or its attribute facteur has a deadline or a relay of its own.
+    """
+    extra = _extra(message)
+    for name in ("dsn", "deadline"):
+        if name in extra:
+            raise MessageError(f"facteur: {name} is the worker's; leave it out", code="EMESSAGE", where="facteur")
+    return _from_bytes(message, [str(address) for address in message.recipients()], extra)
 
 
 def _elsewhere(options: Mapping[str, Any], dsn: str) -> Mailer:
@@ -408,11 +428,11 @@ def _mailer(options: dict[str, Any]) -> Mailer:
         if options.get(name) == "":
             del options[name]
     options.pop("local_domain", None)
-    options.setdefault("default_from", _default_from())
+    options.setdefault("default_from", default_from())
     return Mailer.shared(**options)
 
 
-def _default_from() -> str | None:
+def default_from() -> str | None:
     """DEFAULT_FROM_EMAIL, unless it is no address, of which each message that uses it is told."""
     sender = str(settings.DEFAULT_FROM_EMAIL)
     try:
