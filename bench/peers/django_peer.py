@@ -1,30 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Django's SMTP backend.  Modes: default, a connection for each mail; best, one opened connection."""
-import ssl
-
 import django
 from django.conf import settings
 
-from bench import CA, FILE, HOST, LOGIN, MODE, PASSWORD, PDF, PORT, RECIPIENT, SENDER, TLS, USER, one_by_one, parts
+from bench import FILE, HOST, LOGIN, MODE, PASSWORD, PDF, PORT, RECIPIENT, SENDER, TLS, USER, one_by_one, parts
 
 settings.configure(EMAIL_HOST=HOST, EMAIL_PORT=PORT, EMAIL_USE_SSL=TLS == "implicit", EMAIL_USE_TLS=TLS == "starttls",
                    EMAIL_HOST_USER=USER if LOGIN else "", EMAIL_HOST_PASSWORD=PASSWORD if LOGIN else "", USE_TZ=True)
 django.setup()
 from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: E402
-from django.core.mail.backends import smtp  # noqa: E402
 
-
-class Backend(smtp.EmailBackend):
-    """Trusts the bench's certificate; the context is made once, as Django makes it."""
-    made = None
-
-    @property
-    def ssl_context(self):
-        Backend.made = Backend.made or ssl.create_default_context(cafile=CA)
-        return Backend.made
-
-
-settings.EMAIL_BACKEND = f"{__name__}.Backend"
+settings.EMAIL_BACKEND = "django_backend.Backend"
 connection = get_connection() if MODE == "best" else None
 
 

@@ -4,7 +4,7 @@ import queue_django
 from bench import RECIPIENT, SENDER, parts
 
 queue_django.set_up("django.contrib.contenttypes", "post_office",
-                    POST_OFFICE={"BACKENDS": {"default": "queue_django.Backend"}, "THREADS_PER_PROCESS": 5, "BATCH_SIZE": 1000})
+                    POST_OFFICE={"BACKENDS": {"default": "django_backend.Backend"}, "THREADS_PER_PROCESS": 5, "BATCH_SIZE": 1000})
 from django.core.management import call_command  # noqa: E402
 from post_office import mail  # noqa: E402
 

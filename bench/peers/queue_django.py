@@ -1,29 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What the peers share that keep their queue in Django's database: the settings, and the two modes."""
-import ssl
 import sys
 import time
 
 import bench
 import django
-from bench import CA, E, HOST, MAILS, MODE, PORT, begin_together, one_by_one
+from bench import E, HOST, MAILS, MODE, PORT, begin_together, one_by_one
 from django.conf import settings
-from django.core.mail.backends import smtp
 from django.core.management import call_command
-
-
-class Backend(smtp.EmailBackend):
-    """Trusts the bench's certificate; the context is made once, as Django makes it."""
-    made = None
-
-    @property
-    def ssl_context(self):
-        Backend.made = Backend.made or ssl.create_default_context(cafile=CA)
-        return Backend.made
-
-    @ssl_context.setter
-    def ssl_context(self, _):
-        """Django's own class sets none; a subclass may."""
 
 
 def database():
@@ -36,7 +20,7 @@ def database():
 
 
 def set_up(*apps, **more):
-    settings.configure(EMAIL_HOST=HOST, EMAIL_PORT=PORT, EMAIL_USE_SSL=True, EMAIL_BACKEND="queue_django.Backend", USE_TZ=True,
+    settings.configure(EMAIL_HOST=HOST, EMAIL_PORT=PORT, EMAIL_USE_SSL=True, EMAIL_BACKEND="django_backend.Backend", USE_TZ=True,
                        SECRET_KEY="bench", INSTALLED_APPS=apps, DATABASES={"default": database()}, DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
                        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}], **more)
     django.setup()

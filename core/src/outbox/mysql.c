@@ -251,21 +251,12 @@ static int make(const char *place, struct fct_server **out, facteur_error **erro
 static int open_store(const char *place, bool create, uint64_t wait_us, fct_store **out,
                       facteur_error **error)
 {
-    struct fct_server *s = NULL;
-    int result = make(place, &s, error);
-
-    if (result)
-        return result;
-    s->store.wait_us = wait_us;
-    return fct_server_open(s, create, out, error);
+    return fct_server_open(make, place, create, wait_us, out, error);
 }
 
 static int migrate(const char *place, unsigned *from, facteur_error **error)
 {
-    struct fct_server *s = NULL;
-    int result = make(place, &s, error);
-
-    return result ? result : fct_server_migrate(s, from, error);
+    return fct_server_migrate(make, place, from, error);
 }
 
 const struct fct_store_kind fct_mysql_kind = {

@@ -293,12 +293,8 @@ struct parameters {
 
 static int bind(struct parameters *p, const struct fct_ask *ask)
 {
-    size_t need = 0;
-
     *p = (struct parameters){0};
-    for (unsigned i = 0; i < ask->count; i++)
-        need += ask->values[i].kind == FCT_VALUE_TEXT ? ask->values[i].bytes.len + 1 : 0;
-    if (fct_buf_reserve(&p->texts, need))
+    if (fct_buf_reserve(&p->texts, fct_ask_text_room(ask)))
         return -1;
     for (unsigned i = 0; i < ask->count; i++) {
         const struct fct_value *value = &ask->values[i];

@@ -255,11 +255,7 @@ struct parameters {
 
 static int bind(struct parameters *p, const struct fct_ask *ask)
 {
-    size_t need = 0;
-
-    for (unsigned i = 0; i < ask->count; i++)
-        need += ask->values[i].kind == FCT_VALUE_TEXT ? ask->values[i].bytes.len + 1 : 0;
-    if (fct_buf_reserve(&p->texts, need))
+    if (fct_buf_reserve(&p->texts, fct_ask_text_room(ask)))
         return -1;
     for (unsigned i = 0; i < ask->count; i++) {
         const struct fct_value *value = &ask->values[i];
@@ -523,21 +519,12 @@ static int make(const char *place, struct fct_server **out, facteur_error **erro
 static int open_store(const char *place, bool create, uint64_t wait_us, fct_store **out,
                       facteur_error **error)
 {
-    struct fct_server *s = NULL;
-    int result = make(place, &s, error);
-
-    if (result)
-        return result;
-    s->store.wait_us = wait_us;
-    return fct_server_open(s, create, out, error);
+    return fct_server_open(make, place, create, wait_us, out, error);
 }
 
 static int migrate(const char *place, unsigned *from, facteur_error **error)
 {
-    struct fct_server *s = NULL;
-    int result = make(place, &s, error);
-
-    return result ? result : fct_server_migrate(s, from, error);
+    return fct_server_migrate(make, place, from, error);
 }
 
 const struct fct_store_kind fct_postgresql_kind = {

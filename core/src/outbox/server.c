@@ -27,15 +27,7 @@ static int read_version(struct fct_server *s, unsigned *version, facteur_error *
 
     if (!result && tables)
         result = ask_number(s, FCT_SERVER_SQL_VERSION, &found, error);
-    if (result)
-        return result;
-    if (found > FCT_STORE_SCHEMA)
-        return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
-                             "outbox: the tables in %s have version %lld, and this release of "
-                             "facteur knows %d: use a later release",
-                             s->place, (long long)found, FCT_STORE_SCHEMA);
-    *version = (unsigned)found;
-    return 0;
+    return result ? result : fct_schema_take(found, s->place, version, error);
 }
 
 static int make_tables(struct fct_server *s, facteur_error **error)
@@ -121,10 +113,16 @@ void fct_server_free(struct fct_server *s)
     fct_free(s);
 }
 
-int fct_server_open(struct fct_server *s, bool create, fct_store **out, facteur_error **error)
+int fct_server_open(fct_server_make *make, const char *place, bool create, uint64_t wait_us,
+                    fct_store **out, facteur_error **error)
 {
-    int result = fct_server_connect(s, error);
+    struct fct_server *s = NULL;
+    int result = make(place, &s, error);
 
+    if (result)
+        return result;
+    s->store.wait_us = wait_us;
+    result = fct_server_connect(s, error);
     if (!result)
         result = require_tables(s, create, error);
     if (result)
@@ -134,10 +132,15 @@ int fct_server_open(struct fct_server *s, bool create, fct_store **out, facteur_
     return result;
 }
 
-int fct_server_migrate(struct fct_server *s, unsigned *from, facteur_error **error)
+int fct_server_migrate(fct_server_make *make, const char *place, unsigned *from,
+                       facteur_error **error)
 {
-    int result = fct_server_connect(s, error);
+    struct fct_server *s = NULL;
+    int result = make(place, &s, error);
 
+    if (result)
+        return result;
+    result = fct_server_connect(s, error);
     if (!result)
         result = migrate(s, from, error);
     fct_server_free(s);

@@ -5,14 +5,14 @@
 
 #include "outbox/server_base.h"
 
-/*
- * Open a store whose URL was read into `url`, `password` and `place`.  It takes these over, also
- * after an error.
- */
-int fct_server_open(struct fct_server *s, bool create, fct_store **out, facteur_error **error);
+/* Read a URL into `url`, `password` and `place` of a new store. */
+typedef int fct_server_make(const char *place, struct fct_server **out, facteur_error **error);
 
-/* The same for fct_store_migrate(). */
-int fct_server_migrate(struct fct_server *s, unsigned *from, facteur_error **error);
+/* What a kind has as open and migrate, with its way to read a URL. */
+int fct_server_open(fct_server_make *make, const char *place, bool create, uint64_t wait_us,
+                    fct_store **out, facteur_error **error);
+int fct_server_migrate(fct_server_make *make, const char *place, unsigned *from,
+                       facteur_error **error);
 
 /* An empty store; NULL when memory ran out. */
 struct fct_server *fct_server_new(const struct fct_store_kind *kind,

@@ -201,6 +201,15 @@ int fct_server_change(struct fct_server *s, const struct fct_ask *ask, size_t *c
 
 /* ---- Statements ------------------------------------------------------------------------------ */
 
+size_t fct_ask_text_room(const struct fct_ask *ask)
+{
+    size_t room = 0;
+
+    for (unsigned i = 0; i < ask->count; i++)
+        room += ask->values[i].kind == FCT_VALUE_TEXT ? ask->values[i].bytes.len + 1 : 0;
+    return room;
+}
+
 void fct_ask_begin(struct fct_ask *ask, enum fct_server_sql which)
 {
     ask->which = which;

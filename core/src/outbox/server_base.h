@@ -119,6 +119,9 @@ int fct_server_exec(struct fct_server *s, const char *sql, struct fct_answer *an
 
 /* ---- Statements ------------------------------------------------------------------------------ */
 
+/* Bytes of all its texts, with a NUL behind each. */
+size_t fct_ask_text_room(const struct fct_ask *ask);
+
 void fct_ask_begin(struct fct_ask *ask, enum fct_server_sql which);
 void fct_ask_int(struct fct_ask *ask, int64_t value);
 void fct_ask_text(struct fct_ask *ask, const char *text); /* NULL is NULL; kept by the caller */

@@ -179,15 +179,6 @@ static int take_fence(struct claim *claim, facteur_error **error)
     return fct_server_change(claim->s, &ask, NULL, error);
 }
 
-static int compare(const void *a, const void *b)
-{
-    const struct fct_claimed *one = a, *other = b;
-
-    if (one->next_us != other->next_us)
-        return one->next_us < other->next_us ? -1 : 1;
-    return one->id < other->id ? -1 : one->id > other->id;
-}
-
 static void read_claimed(const struct fct_server *s, const struct fct_answer *answer, size_t row,
                          unsigned priority, struct fct_claimed *claimed)
 {
@@ -253,10 +244,7 @@ static int claim_priority(struct claim *claim, unsigned priority, facteur_error 
         result = take(claim, first, added, error);
     if (result || !added)
         return result;
-    /* RETURNING has no order. */
-    qsort(first, added, sizeof *first, compare);
-    claim->cursor->at[priority].next_us = first[added - 1].next_us;
-    claim->cursor->at[priority].id = first[added - 1].id;
+    fct_claimed_pass(first, added, &claim->cursor->at[priority]);
     claim->count += (unsigned)added;
     return 0;
 }

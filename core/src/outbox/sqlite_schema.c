@@ -3,8 +3,6 @@
 
 #include "base/error.h"
 
-#define WHERE "outbox"
-
 static int ask(struct fct_sqlite *s, const char *sql, int64_t *value, facteur_error **error)
 {
     sqlite3_stmt *statement = NULL;
@@ -28,15 +26,7 @@ int fct_sqlite_schema(struct fct_sqlite *s, unsigned *version, facteur_error **e
     if (!result && tables)
         result =
             ask(s, "SELECT max(value) FROM facteur_outbox WHERE name = 'schema'", &found, error);
-    if (result)
-        return result;
-    if (found > FCT_STORE_SCHEMA)
-        return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
-                             "outbox: the tables in %s have version %lld, and this release of "
-                             "facteur knows %d: use a later release",
-                             s->path, (long long)found, FCT_STORE_SCHEMA);
-    *version = (unsigned)found;
-    return 0;
+    return result ? result : fct_schema_take(found, s->path, version, error);
 }
 
 /* The transaction of a migration: what it makes is whole or not there. */

@@ -3,8 +3,6 @@
 
 #include "base/error.h"
 
-#include <stdlib.h>
-
 /* ---- Enqueue --------------------------------------------------------------------------------- */
 
 static int insert_mail(struct fct_sqlite *s, const struct fct_store_mail *mail, int64_t now_us,
@@ -130,15 +128,6 @@ static int next_fence(struct fct_sqlite *s, int64_t *fence, facteur_error **erro
     return fct_query_run(&query, NULL, error);
 }
 
-static int compare(const void *a, const void *b)
-{
-    const struct fct_claimed *one = a, *other = b;
-
-    if (one->next_us != other->next_us)
-        return one->next_us < other->next_us ? -1 : 1;
-    return one->id < other->id ? -1 : one->id > other->id;
-}
-
 static void read_claimed(sqlite3_stmt *statement, unsigned priority, struct fct_claimed *claimed)
 {
     claimed->id = sqlite3_column_int64(statement, 0);
@@ -169,10 +158,7 @@ static int claim_priority(struct claim *claim, unsigned priority, facteur_error 
         read_claimed(query.statement, priority, &first[added++]);
     if (result || !added)
         return result;
-    /* RETURNING has no order. */
-    qsort(first, added, sizeof *first, compare);
-    claim->cursor->at[priority].next_us = first[added - 1].next_us;
-    claim->cursor->at[priority].id = first[added - 1].id;
+    fct_claimed_pass(first, added, &claim->cursor->at[priority]);
     claim->count += (unsigned)added;
     return 0;
 }

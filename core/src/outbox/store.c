@@ -10,6 +10,7 @@
 #include "outbox/sqlite_sql.h"
 #include "outbox/store_kind.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WHERE "outbox"
@@ -447,6 +448,33 @@ int fct_store_facts(fct_store *store, struct fct_store_facts *facts, facteur_err
     int result = store->kind->attend(store, error);
 
     return result ? result : store->kind->facts(store, facts, error);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct fct_claimed *one = a, *other = b;
+
+    if (one->next_us != other->next_us)
+        return one->next_us < other->next_us ? -1 : 1;
+    return one->id < other->id ? -1 : one->id > other->id;
+}
+
+void fct_claimed_pass(struct fct_claimed *claimed, size_t count, struct fct_cursor_place *place)
+{
+    qsort(claimed, count, sizeof *claimed, compare);
+    place->next_us = claimed[count - 1].next_us;
+    place->id = claimed[count - 1].id;
+}
+
+int fct_schema_take(int64_t found, const char *place, unsigned *version, facteur_error **error)
+{
+    if (found > FCT_STORE_SCHEMA)
+        return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
+                             "outbox: the tables in %s have version %lld, and this release of "
+                             "facteur knows %d: use a later release",
+                             place, (long long)found, FCT_STORE_SCHEMA);
+    *version = (unsigned)found;
+    return 0;
 }
 
 struct fct_store_row *fct_store_rows_add(struct fct_store_rows *rows)

@@ -145,7 +145,7 @@ int fct_store_enqueue(fct_store *store, const struct fct_store_mail *mail, int64
  * were committed late or came back lie before a cursor: begin anew once a second.
  */
 struct fct_cursor {
-    struct {
+    struct fct_cursor_place {
         int64_t next_us, id;
     } at[FCT_STORE_PRIORITIES];
 };

@@ -76,4 +76,20 @@ extern const struct fct_store_kind fct_sqlite_kind, fct_postgresql_kind, fct_mys
 /* A row at the end of `rows`, all empty; NULL when memory ran out. */
 struct fct_store_row *fct_store_rows_add(struct fct_store_rows *rows);
 
+/* ---- What several kinds need ------------------------------------------------------------------
+ */
+
+/*
+ * Put the rows of a claim of one priority into their order, because RETURNING has none, and move
+ * the cursor behind the last.  `count` is at least 1.
+ */
+void fct_claimed_pass(struct fct_claimed *claimed, size_t count, struct fct_cursor_place *place);
+
+/*
+ * Take the version that the tables at `place` say; 0 for none.
+ *
+ * FACTEUR_ECONFIG: it is a later one.
+ */
+int fct_schema_take(int64_t found, const char *place, unsigned *version, facteur_error **error);
+
 #endif
