@@ -15,7 +15,8 @@ HERE = pathlib.Path(__file__).parent
 CORE = HERE.parents[1] / "core"
 BYTES = 16000  # twice that is within the caps, so that the parser reads it all
 MOST = 2.2
-LIBRARIES = ["openssl", "libuv", "libcares", "icu-uc", "icu-i18n", "jansson", "libxml-2.0"]
+NAMES = [line.split()[0] for line in (CORE / "libraries.list").read_text().splitlines()]
+LIBRARIES = [name for name in NAMES if subprocess.run(["pkg-config", "--exists", name], check=False).returncode == 0]
 ROOMS = sorted({line.split("/")[2] for line in (CORE / "sources.list").read_text().split()})
 
 
