@@ -4,9 +4,12 @@
 import json
 import os
 import pathlib
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 
 import pytest
 from support import SmtpServer
@@ -183,6 +186,32 @@ def test_health_tells_what_is_wrong(box):
     assert "mails wait since 2023-11-14T22:13:20" in facteur("outbox", "health", box=box, code=RETRY)
     ask(box, "UPDATE facteur_mail SET state = 'quarantined', lease_until = NULL")
     assert "1 quarantined" in facteur("outbox", "health", box=box, code=RETRY)
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not on this machine")
+def test_an_idle_worker_writes_nothing_and_is_woken(box, server, tmp_path):
+    """Between two looks at an idle outbox it is asleep; a mail that is queued wakes it."""
+    facteur("outbox", "init", box=box)
+    calls = tmp_path / "calls"
+    with subprocess.Popen(["strace", "-f", "-o", calls, os.environ["FACTEUR_CLI"], "worker", "--json"],
+                          env=environment(box, server.dsn()), stdout=subprocess.PIPE, text=True) as traced:
+        def polls():
+            return [number for number, line in enumerate(calls.read_text().splitlines()) if re.search(r" poll\(.*, 3, ", line)] \
+                if calls.exists() else []
+        while len(polls()) < 4:
+            assert traced.poll() is None
+            time.sleep(0.05)
+        facteur("enqueue", *MAIL, box=box)
+        while not rows(box, "--state", "sent"):
+            assert traced.poll() is None
+        os.kill(int(calls.read_text().split(maxsplit=1)[0]), signal.SIGTERM)
+        assert traced.communicate(timeout=60)[0].startswith('{"sent":1,')
+    lines = calls.read_text().splitlines()
+    first, last = polls()[1], polls()[3]
+    idle = lines[first:last]
+    assert not [line for line in idle if re.search(r" (p?write(64|v)?|f(data)?sync|ftruncate|sendto|connect)\(", line)], idle
+    assert len(idle) / 2 < 80, idle  # a look, most of it locks of the file
+    assert any(" inotify_add_watch(" in line and "outbox.db-wal" in line for line in lines)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

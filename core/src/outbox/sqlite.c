@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WHERE "outbox"
 
@@ -141,6 +142,9 @@ static void disconnect(struct fct_sqlite *s)
     sqlite3_close(s->db);
     s->second = s->db = NULL;
     fct_turn_close(&s->turn);
+    if (s->wake_fd >= 0)
+        close(s->wake_fd);
+    s->wake_fd = -1;
 }
 
 static int connect_whole(struct fct_sqlite *s, bool create, facteur_error **error)
@@ -184,6 +188,7 @@ static int open_store(const char *place, bool create, uint64_t wait_us, fct_stor
     s->store.durable = true;
     s->store.wait_us = wait_us;
     s->turn = FCT_TURN_CLOSED;
+    s->wake_fd = -1;
     result = fct_sqlite_place(place, create, &s->path, error);
     if (!result)
         result = connect_whole(s, create, error);
@@ -196,7 +201,8 @@ static int open_store(const char *place, bool create, uint64_t wait_us, fct_stor
 
 static int migrate(const char *place, unsigned *from, facteur_error **error)
 {
-    struct fct_sqlite s = {.store = {.wait_us = FCT_STORE_WAIT_US}, .turn = FCT_TURN_CLOSED};
+    struct fct_sqlite s = {
+        .store = {.wait_us = FCT_STORE_WAIT_US}, .turn = FCT_TURN_CLOSED, .wake_fd = -1};
     int result = fct_sqlite_place(place, true, &s.path, error);
 
     if (!result)
@@ -381,6 +387,8 @@ const struct fct_store_kind fct_sqlite_kind = {
     .list = fct_sqlite_list,
     .act = fct_sqlite_act,
     .purge = fct_sqlite_purge,
+    .wake_fd = fct_sqlite_wake_fd,
+    .woken = fct_sqlite_woken,
     .note = fct_sqlite_note,
     .events = fct_sqlite_events,
     .bar = fct_sqlite_bar,

@@ -21,6 +21,7 @@ struct fct_sqlite {
     sqlite3 *second; /* checkpoints; NULL until then */
     sqlite3_stmt *statements[FCT_SQL_COUNT];
     fct_turn turn;
+    int wake_fd; /* tells of writes to the log; -1 until it is asked for */
     bool in_turn;
     bool announced;   /* a worker, again after the file was opened anew */
     bool sync_wanted; /* commit() returns when this transaction and those before are durable */

@@ -33,6 +33,10 @@ int fct_sqlite_purge(fct_store *store, int64_t bytes_before_us, int64_t rows_bef
                      unsigned limit, size_t *bytes, size_t *rows, facteur_error **error);
 int fct_sqlite_facts(fct_store *store, struct fct_store_facts *facts, facteur_error **error);
 
+/* In sqlite_wake.c */
+int fct_sqlite_wake_fd(fct_store *store);
+void fct_sqlite_woken(fct_store *store);
+
 /* In sqlite_history.c */
 int fct_sqlite_note(fct_store *store, int64_t id, int64_t fence, const struct fct_event *event,
                     facteur_error **error);

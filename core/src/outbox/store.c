@@ -384,6 +384,19 @@ int fct_store_next(fct_store *store, int64_t *ready_us, int64_t *lease_us, facte
     return result ? result : store->kind->next(store, ready_us, lease_us, error);
 }
 
+int fct_store_wake_fd(fct_store *store)
+{
+    return store->kind->wake_fd && store->kind->attend(store, NULL) == 0
+               ? store->kind->wake_fd(store)
+               : -1;
+}
+
+void fct_store_woken(fct_store *store)
+{
+    if (store->kind->woken)
+        store->kind->woken(store);
+}
+
 int fct_store_bytes(fct_store *store, int64_t id, fct_buf *out, bool *found, char **remaining,
                     facteur_error **error)
 {

@@ -251,6 +251,15 @@ int fct_store_rescue(fct_store *store, int64_t now_us, enum fct_doubt_policy pol
 int fct_store_next(fct_store *store, int64_t *ready_us, int64_t *lease_us, facteur_error **error);
 
 /*
+ * A descriptor that becomes readable when somebody may have written to the outbox, by whatever
+ * connection; -1 where there is none.  It is a hint: who waits for it looks now and then all the
+ * same.  fct_store_woken() makes it wait for the next time.  It lives as long as the store; a child
+ * of fork() asks for its own.
+ */
+int fct_store_wake_fd(fct_store *store);
+void fct_store_woken(fct_store *store);
+
+/*
  * Append the bytes of a sealed mail.
  *
  * found       False when they were purged.

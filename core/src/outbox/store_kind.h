@@ -50,6 +50,9 @@ struct fct_store_kind {
     int (*purge)(fct_store *store, int64_t bytes_before_us, int64_t rows_before_us, unsigned limit,
                  size_t *bytes, size_t *rows, facteur_error **error);
     int (*facts)(fct_store *store, struct fct_store_facts *facts, facteur_error **error);
+    /* Both NULL where nothing tells of what others write. */
+    int (*wake_fd)(fct_store *store);
+    void (*woken)(fct_store *store);
     /* rescue() notes the rows that it takes back itself. */
     int (*note)(fct_store *store, int64_t id, int64_t fence, const struct fct_event *event,
                 facteur_error **error);

@@ -11,6 +11,7 @@
 #include <poll.h>
 
 #define LOOK_US 250000u             /* between two looks at an idle outbox, on average */
+#define WOKEN_LOOK_US 4000000u      /* the same where somebody tells when it is written to */
 #define AGAIN_US 1000000u           /* after an error of the database */
 #define BYTES_MAX INT64_C(67108864) /* of mails under way; a larger one goes alone */
 
@@ -262,18 +263,33 @@ static void begin_stop(struct fct_worker *w, uint64_t grace_us)
     }
 }
 
+/* How long to wait without a word.  Never to the microsecond: workers do not come together. */
+static uint64_t look_us(struct fct_worker *w, bool woken)
+{
+    uint64_t most = woken ? WOKEN_LOOK_US : LOOK_US, look_us, now_us = fct_clock_now_us();
+    int64_t due_us = w->due_us ? w->due_us - fct_clock_date_us() : INT64_MAX;
+
+    if (!fct_list_empty(&w->ended) || w->again_us > now_us)
+        return w->again_us > now_us ? w->again_us - now_us : 0;
+    look_us = most / 2 + fct_worker_draw(w) % most;
+    /* What is due and was left alone waits for the next look: all relays may be paused. */
+    return due_us > 0 && (uint64_t)due_us < look_us ? (uint64_t)due_us : look_us;
+}
+
 static void wait_for_work(struct fct_worker *w, int stop_fd)
 {
+    int wake_fd = w->stopping ? -1 : fct_store_wake_fd(w->store);
     struct pollfd fds[] = {{fct_event_host_fd(w->host), POLLIN, 0},
-                           {w->stopping ? -1 : stop_fd, POLLIN, 0}};
-    uint64_t wait_us = fct_event_host_timeout_us(w->host), now_us = fct_clock_now_us();
-    uint64_t look_us = LOOK_US / 2 + fct_worker_draw(w) % LOOK_US;
+                           {w->stopping ? -1 : stop_fd, POLLIN, 0},
+                           {wake_fd, POLLIN, 0}};
+    uint64_t wait_us = fct_event_host_timeout_us(w->host);
+    uint64_t most_us = look_us(w, wake_fd >= 0 && w->count == 0);
 
-    if (!fct_list_empty(&w->ended))
-        look_us = w->again_us > now_us ? w->again_us - now_us : 0;
-    if (wait_us > look_us)
-        wait_us = look_us;
-    poll(fds, 2, (int)((wait_us + 999) / 1000));
+    if (wait_us > most_us)
+        wait_us = most_us;
+    poll(fds, 3, (int)((wait_us + 999) / 1000));
+    if (fds[2].revents)
+        fct_store_woken(w->store);
 }
 
 static bool is_done(const struct fct_worker *w, bool once, bool idle)
@@ -318,6 +334,7 @@ int fct_worker_run(fct_worker *w, bool once, int stop_fd, uint64_t grace_us, fac
     /* Callers leave mails to a worker only if it stays. */
     if (!once)
         fct_store_announce(w->store, true, NULL);
+    fct_store_wake_fd(w->store); /* what is written from the first look on wakes it */
     result = run(w, once, stop_fd, grace_us, error);
     fct_store_announce(w->store, false, NULL);
     return result;

@@ -20,6 +20,7 @@ struct fct_worker {
     int64_t bytes;                      /* of those that have theirs */
     struct fct_cursor cursor;
     uint64_t rescan_us, rescue_us, heartbeat_us, again_us, stop_us; /* monotonic; when due */
+    int64_t due_us; /* of the clock: when a row is ready or a lease ends; 0: none that is known */
     bool stopping, suppresses; /* suppresses: somebody is on the suppression list */
     struct fct_pauses pauses;
     uint32_t random;

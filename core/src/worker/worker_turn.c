@@ -231,6 +231,7 @@ static int look(struct fct_worker *w, bool *ready, bool *late, facteur_error **e
     int64_t ready_us = 0, lease_us = 0, now_us = fct_clock_date_us();
     int result = fct_store_next(w->store, &ready_us, &lease_us, error);
 
+    w->due_us = ready_us && (!lease_us || ready_us < lease_us) ? ready_us : lease_us;
     *ready = !result && ready_us && ready_us <= now_us;
     *late = !result && lease_us && lease_us < now_us - MARGIN_US;
     return result;
