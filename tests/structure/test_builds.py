@@ -65,7 +65,8 @@ def tree(tmp_path):
     for name in re.findall(r"ext/\w+\.c", (ROOT / "config.m4").read_text()):
         write(tree / name, PHP if name == "ext/facteur.c" else "")
     write(tree / "bindings/python/module.c", PYTHON)
-    write(tree / "bindings/python/facteur/__init__.py")
+    for package in re.findall(r'"(facteur[\w.]*)"', re.search(r"packages=\[(.*?)\]", (ROOT / "setup.py").read_text()).group(1)):
+        write(tree / "bindings/python" / package.replace(".", "/") / "__init__.py")
     return tree
 
 
