@@ -165,6 +165,17 @@ static void statuses_are_found(void **state)
     }
 }
 
+/* The space between two words counts, too. */
+static void a_line_keeps_to_its_length(void **state)
+{
+    for (size_t max = 1; max < 6; max++) {
+        char *line = fct_report_line(FCT_SLICE(" ab \t\n c\x7f d "), max);
+
+        assert_string_equal(line, max > 3 ? "ab c" : max > 1 ? "ab" : "a");
+        fct_free(line);
+    }
+}
+
 /* Parts within parts end somewhere, and a thousand recipients are no more than a hundred. */
 static void large_reports_are_bounded(void **state)
 {
@@ -196,6 +207,7 @@ int main(void)
         cmocka_unit_test(without_memory_nothing_is_left),
 #endif
         cmocka_unit_test(statuses_are_found),
+        cmocka_unit_test(a_line_keeps_to_its_length),
         cmocka_unit_test(large_reports_are_bounded),
     };
 

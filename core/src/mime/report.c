@@ -19,7 +19,7 @@ char *fct_report_line(fct_slice text, size_t max)
     fct_buf out = {0};
     bool space = false;
 
-    for (size_t i = 0; i < text.len && out.len < max; i++) {
+    for (size_t i = 0; i < text.len && out.len + space < max; i++) {
         unsigned char byte = (unsigned char)text.ptr[i];
 
         if (byte <= ' ' || byte == 0x7f) {
