@@ -73,6 +73,7 @@ static const struct rule rules[] = {
     {"keep-bodies", FLAG_KEEP_BODIES, true, OUTBOX},
     {"keep-rows", FLAG_KEEP_ROWS, true, OUTBOX},
     {"reason", FLAG_REASON, true, OUTBOX},
+    {"every", FLAG_EVERY, true, OUTBOX},
 };
 #define RULES (sizeof rules / sizeof rules[0])
 

@@ -63,7 +63,8 @@ enum flag {
     FLAG_ALL,
     FLAG_KEEP_BODIES,
     FLAG_KEEP_ROWS,
-    FLAG_REASON
+    FLAG_REASON,
+    FLAG_EVERY
 };
 
 struct given {

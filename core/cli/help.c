@@ -211,6 +211,7 @@ static const char outbox_text[] =
     "  cancel ID …       ready, held and quarantined mails\n"
     "  purge             --keep-bodies DAYS (7), --keep-rows DAYS (90) after a mail has ended\n"
     "  stats             how many in each state, and the size of the file\n"
+    "  top               the same again and again: --every SECONDS (1), --limit TIMES\n"
     "  health            what is wrong; ends with 75 if anything is\n"
     "  suppressed        addresses that no mail goes to\n"
     "  suppress ADDRESS … --reason TEXT, unsuppress ADDRESS …\n"

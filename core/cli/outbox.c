@@ -425,7 +425,8 @@ int cmd_outbox(const struct args *args)
                  {"unsuppress", outbox_unsuppress},
                  {"paused", outbox_paused},
                  {"resume", outbox_resume},
-                 {"bounce", outbox_bounce}};
+                 {"bounce", outbox_bounce},
+                 {"top", outbox_top}};
     const char *word = args->file_count ? args->files[0] : "";
     facteur_outbox *outbox = NULL;
     int result;
@@ -444,7 +445,8 @@ int cmd_outbox(const struct args *args)
     return fail(
         EXIT_USAGE, NULL,
         "expected: facteur outbox init, migrate, check, list, show, retry, cancel, release, "
-        "purge, stats, health, suppressed, suppress, unsuppress, paused, resume or bounce; see "
+        "purge, stats, health, suppressed, suppress, unsuppress, paused, resume, bounce or top; "
+        "see "
         "facteur "
         "help outbox");
 }

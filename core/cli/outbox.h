@@ -24,4 +24,7 @@ int outbox_paused(const struct args *args, facteur_outbox *outbox);
 int outbox_bounce(const struct args *args, facteur_outbox *outbox);
 int outbox_resume(const struct args *args, facteur_outbox *outbox);
 
+/* In outbox_top.c */
+int outbox_top(const struct args *args, facteur_outbox *outbox);
+
 #endif

@@ -177,6 +177,23 @@ def test_a_bounce_suppresses(box, server, tmp_path):
     assert [line.split()[1] for line in shown.split("history (UTC)\n")[1].splitlines()] == ["enqueued", "sent", "bounced", "bounced"]
 
 
+def test_top_looks_again_and_again(box):
+    facteur("enqueue", *MAIL, box=box)
+    ask(box, "INSERT INTO facteur_bar(what, name, until_at, reason, created_at) VALUES ('relay', 'smtp://x:25', 2000000000000000, '550 5.7.26', 1)")
+    looks = [json.loads(line) for line in facteur("outbox", "top", "--json", "--every", 0.1, "--limit", 3, box=box).splitlines()]
+    assert [look["states"]["ready"] for look in looks] == [1, 1, 1]
+    told = facteur("outbox", "top", "--limit", 1, box=box)
+    assert re.search(r"^ready +1 +\+0\.0/s$", told, re.M) and "failed" not in told and "\033" not in told
+    assert "paused smtp://x:25 until 2033-05-18T03:33:20  550 5.7.26\n" in told
+    assert "--every: expected" in facteur("outbox", "top", "--every", 0, box=box, code=USAGE)
+    with subprocess.Popen([os.environ["FACTEUR_CLI"], "outbox", "top", "--every", "3600"], env=environment(box, None),
+                          stdout=subprocess.PIPE, text=True) as top:
+        assert top.stdout.readline().startswith("20")
+        top.send_signal(signal.SIGINT)
+        top.communicate(timeout=60)
+    assert top.returncode == 0
+
+
 def test_health_tells_what_is_wrong(box):
     facteur("enqueue", *MAIL, box=box)
     assert facteur("outbox", "health", box=box) == "ok\n"
