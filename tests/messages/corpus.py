@@ -123,7 +123,7 @@ def is_utf8(data):
 
 def wire_id(name):
     """The content id of an inline part's name: what a URL or a msg-id cannot have stands as its hexadecimal digits."""
-    return re.sub(rb"[^A-Za-z0-9!$*+./=@_~-]", lambda byte: b"=%02X" % byte[0][0], name.encode()).decode()
+    return re.sub(rb"[^A-Za-z0-9!$*+./@_~-]", lambda byte: b"=%02X" % byte[0][0], name.encode()).decode()
 
 
 def attachment_of(part):

@@ -102,6 +102,10 @@ def run(tests, *place):
 
 def test_what_differs_is_known(tests):
     count, control = run(tests)
+    for errors in control.values():
+        if "Failed to import test module" in errors[0]:
+            why = re.search(r"cannot import name '\w+' from '[\w.]+'", errors[0])
+            pytest.skip(f"Django's tests do not load in CPython {sys.version.split()[0]}: {why.group() if why else errors[0]}")
     same_count, failed = run(tests, "facteur")
     assert count == same_count > 200
     differs = {name: errors for name, errors in failed.items() if name not in control}

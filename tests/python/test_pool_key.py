@@ -75,6 +75,8 @@ CHANGES = {
     "default_from": (None, "shop@example.com"),
     "default_locale": (None, "fr-FR"),
     "contact_to": (None, "desk@example.com"),
+    "outbox": (lambda at: f"sqlite://{at.path}/one.db", lambda at: f"sqlite://{at.path}/two.db"),
+    "in_doubt": ("retry", "hold"),
     "syslog": ("off", "mail"),
     "logfile": (lambda at: at.path / "one.log", lambda at: at.path / "two.log"),
     "sendmail_bounce": (False, True),
