@@ -982,7 +982,8 @@ FACTEUR_API facteur_receipt *facteur_batch_receipt(facteur_batch *batch, size_t 
 /*
  * Seal a message for that; no database is used.
  *
- * dialect   "sqlite".
+ * dialect   "sqlite", "postgresql" or "mysql" (of MariaDB too).  The statements of MySQL need a
+ *           transaction: without one they fail, and nothing was put in.
  * marks     How the connection's statements name their values: "?", "%s" or "$1".
  *
  * The other arguments and errors are those of facteur_outbox_enqueue().  FACTEUR_ECONFIG also: no

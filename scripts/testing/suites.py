@@ -133,7 +133,7 @@ def databases(log):
         passed, failed = (sum(map(int, re.findall(rf"\[  {word}  \] (\d+) test", text))) for word in ("PASSED", "FAILED"))
         log.case(True, passed)
         log.case(False, failed if passed else max(failed, 1))
-    pytest(log, PYTHON, "tests/databases", env=CLI_ENV)
+    pytest(log, builds.installed(builds.first_python()[0]), "tests/databases", env=CLI_ENV)
 
 
 def python(log):
@@ -294,7 +294,7 @@ SUITES = {
     "fuzz": Suite(fuzz, 2, ["clang"], "every libFuzzer target for 10 s; --long: 120 s; or FACTEUR_FUZZ_SECONDS"),
     "server": Suite(server, WAITS, [], "the test server's own tests"),
     "cli": Suite(cli, WAITS, ["release"], "the program, that it judges an order as its schema does, and its outbox when it is killed; --long: at each call"),
-    "databases": Suite(databases, WAITS, ["release", "gcc"], "the outbox in real database servers: its contract in C, and the program over them"),
+    "databases": Suite(databases, WAITS, ["release", "gcc", "wheel"], "the outbox in real database servers: its contract in C, and the program over them"),
     "php": Suite(php, WAITS, ["php"], "phpt"),
     "php-valgrind": Suite(php_valgrind, 1, ["php"], "phpt of memory and ends under valgrind; --long: all"),
     "messages": Suite(messages, 1, ["release", "wheel", "php"],

@@ -328,6 +328,128 @@ static void values_are_marked_as_the_driver_wants(void **state)
     facteur_message_free(message);
 }
 
+/* ---- Database servers, by what they would answer --------------------------------------------- */
+
+struct answer {
+    const char *words; /* of the statement */
+    size_t values;
+    const char *cells[2];
+    size_t count;
+};
+
+static facteur_insert *begin_on(const struct shop *shop, const char *dialect, const char *key)
+{
+    facteur_message *message = a_message();
+    facteur_insert *insert = NULL;
+
+    assert_int_equal(
+        facteur_insert_new(shop->mailer, message, dialect, "%s", key, 0, 0, -1, &insert, NULL), 0);
+    facteur_message_free(message);
+    return insert;
+}
+
+static void answer(facteur_insert *insert, const struct answer *answers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_non_null(strstr(facteur_insert_sql(insert), answers[i].words));
+        assert_null(strchr(facteur_insert_sql(insert), '?'));
+        assert_int_equal(facteur_insert_value_count(insert), answers[i].values);
+        assert_int_equal(facteur_insert_answer(insert, answers[i].cells, answers[i].count, NULL),
+                         0);
+    }
+}
+
+static void check_receipt(facteur_insert *insert, int status, bool durable)
+{
+    facteur_receipt *receipt = facteur_insert_receipt(insert);
+
+    assert_non_null(receipt);
+    assert_int_equal(facteur_receipt_status(receipt), status);
+    assert_string_equal(facteur_receipt_queue_id(receipt), "7");
+    assert_int_equal(facteur_receipt_durable(receipt), durable);
+    if (status == FACTEUR_DUPLICATE)
+        assert_string_equal(facteur_receipt_message_id(receipt), "first@x.example");
+    facteur_receipt_free(receipt);
+    facteur_insert_free(insert);
+}
+
+static void postgresql_has_one_statement_for_a_mail(void **state)
+{
+    const struct answer facts = {"synchronous_commit", 0, {"2", "on"}, 2};
+    const struct answer loose = {"synchronous_commit", 0, {"2", "off"}, 2};
+    const struct answer new_mail = {"facteur_body", 13, {"7", "0"}, 2};
+    const struct answer known = {"facteur_body", 13, {"7", "1"}, 2};
+    const struct answer raced = {"facteur_body", 13, {NULL, NULL}, 0};
+    const struct answer first = {"message_id FROM", 1, {"7", "first@x.example"}, 2};
+    struct shop *shop = *state;
+    facteur_insert *insert;
+
+    insert = begin_on(shop, "postgresql", NULL);
+    answer(insert, (const struct answer[]){facts, new_mail}, 2);
+    check_receipt(insert, FACTEUR_QUEUED, true);
+    insert = begin_on(shop, "postgresql", "order-1");
+    answer(insert, (const struct answer[]){loose, new_mail}, 2);
+    check_receipt(insert, FACTEUR_QUEUED, false);
+    insert = begin_on(shop, "postgresql", "order-1");
+    answer(insert, (const struct answer[]){facts, known, first}, 3);
+    check_receipt(insert, FACTEUR_DUPLICATE, true);
+    insert = begin_on(shop, "postgresql", "order-1");
+    answer(insert, (const struct answer[]){facts, raced, first}, 3);
+    check_receipt(insert, FACTEUR_DUPLICATE, true);
+}
+
+static void mysql_tells_a_duplicate_by_the_id(void **state)
+{
+    const struct answer save = {"SAVEPOINT facteur_needs_a_transaction", 0, {NULL, NULL}, 0};
+    const struct answer probe = {"ROLLBACK TO SAVEPOINT", 0, {NULL, NULL}, 0};
+    const struct answer facts = {"@@innodb_flush", 0, {"2", "1"}, 2};
+    const struct answer loose = {"@@innodb_flush", 0, {"2", "2"}, 2};
+    const struct answer mail = {"INTO facteur_mail", 11, {NULL, NULL}, 0};
+    const struct answer new_id = {"LAST_INSERT_ID()", 0, {"7", NULL}, 1};
+    const struct answer known = {"LAST_INSERT_ID()", 0, {"4611686018427387911", NULL}, 1};
+    const struct answer body = {"INTO facteur_body", 2, {NULL, NULL}, 0};
+    const struct answer first = {"IN SHARE MODE", 1, {"7", "first@x.example"}, 2};
+    const struct answer release = {"RELEASE", 0, {NULL, NULL}, 0};
+    struct shop *shop = *state;
+    facteur_insert *insert;
+
+    insert = begin_on(shop, "mysql", NULL);
+    answer(insert, (const struct answer[]){save, probe, facts, mail, new_id, body, release}, 7);
+    check_receipt(insert, FACTEUR_QUEUED, true);
+    insert = begin_on(shop, "mysql", "order-1");
+    answer(insert, (const struct answer[]){save, probe, loose, mail, known, first, release}, 7);
+    check_receipt(insert, FACTEUR_DUPLICATE, false);
+    insert = begin_on(shop, "mysql", "order-1");
+    answer(insert, (const struct answer[]){save, probe, facts, mail, new_id}, 5);
+    facteur_insert_fail(insert);
+    answer(insert, (const struct answer[]){probe, release}, 2);
+    assert_null(facteur_insert_receipt(insert));
+    facteur_insert_free(insert);
+}
+
+static void servers_with_other_tables_are_left_alone(void **state)
+{
+    static const struct answer begun[] = {{"SAVEPOINT", 0, {NULL, NULL}, 0},
+                                          {"ROLLBACK TO", 0, {NULL, NULL}, 0}};
+    static const char *const later[] = {"3", "1"};
+    struct shop *shop = *state;
+
+    for (int i = 0; i < 4; i++) {
+        bool is_mysql = i % 2;
+        facteur_insert *insert = begin_on(shop, is_mysql ? "mysql" : "postgresql", NULL);
+        facteur_error *error = NULL;
+
+        answer(insert, begun, is_mysql ? 2 : 0);
+        assert_refused(facteur_insert_answer(insert, later, i < 2 ? 2 : 0, &error), FACTEUR_ECONFIG,
+                       &error, i < 2 ? "use a later release" : "version 0");
+        answer(insert, (const struct answer[]){begun[1], {"RELEASE", 0, {NULL, NULL}, 0}},
+               is_mysql ? 2 : 0);
+        assert_null(facteur_insert_sql(insert));
+        assert_null(facteur_insert_receipt(insert));
+        facteur_insert_free(insert);
+    }
+}
+
 static void what_cannot_begin(void **state)
 {
     struct shop *shop = *state;
@@ -459,6 +581,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(answers_that_cannot_be_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(values_are_marked_as_the_driver_wants, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(postgresql_has_one_statement_for_a_mail, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(mysql_tells_a_duplicate_by_the_id, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(servers_with_other_tables_are_left_alone, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_begin, set_up, tear_down),
         cmocka_unit_test(the_policy_can_leave_nobody),
         cmocka_unit_test(the_statements_of_the_tables_can_be_told),

@@ -186,7 +186,7 @@ def test_check_finds_missing_and_other_tables(path):
         assert "facteur.W001" in told() and "manage.py migrate facteur" in told()
         run("migrate", "facteur")
         assert "facteur.W" not in told(), told()
-        for version, words in ((9, "Use a later release"), (0, "Run manage.py migrate")):
+        for version, words in ((9, "Use a later release"), (0, "Run facteur outbox migrate")):
             with connection.cursor() as cursor:
                 cursor.execute("UPDATE facteur_outbox SET value = %s WHERE name = 'schema'", [version])
             assert "facteur.W003" in told() and words in told(), told()

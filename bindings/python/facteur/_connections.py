@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing
 from typing import Any, NamedTuple
 
 _Row = tuple[Any, ...] | None
@@ -12,8 +13,9 @@ _Run = Callable[[str, tuple[Any, ...]], _Row]
 _ARun = Callable[[str, tuple[Any, ...]], Awaitable[_Row]]
 
 _WORKS = (
-    "sqlite3.Connection; sqlalchemy's Connection, Session and scoped_session; django.db.connection; "
-    "with ainsert(): sqlalchemy's AsyncConnection, AsyncSession and async_scoped_session, aiosqlite.Connection"
+    "a connection of sqlite3, psycopg, psycopg2, pymysql or MySQLdb; sqlalchemy's Connection, Session and scoped_session; "
+    "django.db.connection; with ainsert(): sqlalchemy's AsyncConnection, AsyncSession and async_scoped_session, "
+    "a connection of aiosqlite, asyncpg or psycopg"
 )
 
 
@@ -46,14 +48,16 @@ def of(connection: Any) -> Place:
     for known, make in _PLACES.items():
         if _is(connection, known):
             return make(connection)
-    hint = "; this one is asynchronous: await ainsert() takes it" if bridge(connection) or _is(connection, _AIOSQLITE) else ""
+    is_async = bridge(connection) or any(_is(connection, known) for known in _ASYNC_PLACES)
+    hint = "; this one is asynchronous: await ainsert() takes it" if is_async else ""
     raise _unknown(connection, hint)
 
 
 def of_async(connection: Any) -> AsyncPlace:
     """TypeError: as of()."""
-    if _is(connection, _AIOSQLITE):
-        return _aiosqlite(connection)
+    for known, make in _ASYNC_PLACES.items():
+        if _is(connection, known):
+            return make(connection)
     raise _unknown(connection, "")
 
 
@@ -116,6 +120,61 @@ def _aiosqlite(connection: Any) -> AsyncPlace:
     return AsyncPlace("sqlite", "?", _sqlite3_begin(connection), run)
 
 
+# ---- Database servers
+
+
+def _fetch(cursor: Any, sql: str, values: tuple[Any, ...]) -> _Row:
+    cursor.execute(sql, values)
+    return _row(cursor.fetchone()) if cursor.description else None
+
+
+def _server(dialect: str, cursor: Callable[[], Any]) -> Place:
+    """The driver's own kind of cursor, whatever kind the program has chosen for the connection."""
+
+    def run(sql: str, values: tuple[Any, ...]) -> _Row:
+        with closing(cursor()) as opened:
+            return _fetch(opened, sql, values)
+
+    return Place(dialect, "%s", "", run)
+
+
+def _psycopg(connection: Any) -> Place:
+    driver = sys.modules["psycopg"]
+    return _server("postgresql", lambda: driver.Cursor(connection, row_factory=driver.rows.tuple_row))
+
+
+def _psycopg2(connection: Any) -> Place:
+    driver = sys.modules["psycopg2.extensions"]
+    return _server("postgresql", lambda: connection.cursor(cursor_factory=driver.cursor))
+
+
+def _pymysql(connection: Any) -> Place:
+    return _server("mysql", lambda: connection.cursor(sys.modules["pymysql.cursors"].Cursor))
+
+
+def _mysqldb(connection: Any) -> Place:
+    return _server("mysql", lambda: connection.cursor(sys.modules["MySQLdb.cursors"].Cursor))
+
+
+def _psycopg_async(connection: Any) -> AsyncPlace:
+    driver = sys.modules["psycopg"]
+
+    async def run(sql: str, values: tuple[Any, ...]) -> _Row:
+        async with driver.AsyncCursor(connection, row_factory=driver.rows.tuple_row) as cursor:
+            await cursor.execute(sql, values)
+            return _row(await cursor.fetchone()) if cursor.description else None
+
+    return AsyncPlace("postgresql", "%s", "", run)
+
+
+def _asyncpg(connection: Any) -> AsyncPlace:
+    async def run(sql: str, values: tuple[Any, ...]) -> _Row:
+        row = await connection.fetchrow(sql, *values)
+        return None if row is None else tuple(row.values())
+
+    return AsyncPlace("postgresql", "$1", "", run)
+
+
 # ---- SQLAlchemy
 
 _PARAMSTYLES = {"qmark": "?", "format": "%s", "pyformat": "%s", "numeric_dollar": "$1"}
@@ -131,7 +190,8 @@ def _sqlalchemy(connection: Any) -> Place:
 
     dialect = connection.dialect
     begin = _sqlite3_begin(connection.connection.driver_connection) if dialect.name == "sqlite" else ""
-    return Place(dialect.name, _PARAMSTYLES.get(dialect.paramstyle, dialect.paramstyle), begin, run)
+    name = "mysql" if dialect.name == "mariadb" else dialect.name
+    return Place(name, _PARAMSTYLES.get(dialect.paramstyle, dialect.paramstyle), begin, run)
 
 
 def _session(session: Any) -> Place:
@@ -144,8 +204,7 @@ def _session(session: Any) -> Place:
 def _django(wrapper: Any) -> Place:
     def run(sql: str, values: tuple[Any, ...]) -> _Row:
         with wrapper.cursor() as cursor:
-            cursor.execute(sql, values)
-            return _row(cursor.fetchone()) if cursor.description else None
+            return _fetch(cursor, sql, values)
 
     wrapper.ensure_connection()
     begin = _sqlite3_begin(wrapper.connection) if wrapper.vendor == "sqlite" else ""
@@ -156,9 +215,18 @@ def _django_proxy(proxy: Any) -> Place:
     return _django(sys.modules["django.db"].connections[proxy.alias])
 
 
-_AIOSQLITE = ("aiosqlite", "Connection")
+_ASYNC_PLACES: dict[tuple[str, str], Callable[[Any], AsyncPlace]] = {
+    ("aiosqlite", "Connection"): _aiosqlite,
+    ("asyncpg", "Connection"): _asyncpg,
+    ("asyncpg", "PoolConnectionProxy"): _asyncpg,
+    ("psycopg", "AsyncConnection"): _psycopg_async,
+}
 _PLACES: dict[tuple[str, str], Callable[[Any], Place]] = {
     ("sqlite3", "Connection"): _sqlite3,
+    ("psycopg", "Connection"): _psycopg,
+    ("psycopg2", "connection"): _psycopg2,
+    ("pymysql", "Connection"): _pymysql,
+    ("MySQLdb", "Connection"): _mysqldb,
     ("sqlalchemy", "Connection"): _sqlalchemy,
     ("sqlalchemy", "Session"): _session,
     ("sqlalchemy", "scoped_session"): _session,

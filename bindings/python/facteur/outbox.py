@@ -79,7 +79,8 @@ def insert(
 ) -> Receipt:  # fmt: skip
     """Put a message into the outbox on this connection, in its transaction; returns a Receipt.
 
-    connection   of sqlite3, or a Connection or Session of SQLAlchemy on it
+    connection   of sqlite3, psycopg, psycopg2, PyMySQL or mysqlclient; a Connection or Session of SQLAlchemy, or
+                 django.db.connection, on one of these
     message      a facteur.Message, also of facteur.letter() and its kin, or an email.message.EmailMessage
     key          a second mail with the key is a "duplicate" of the first, until that is purged; 1 to 190 bytes
                  of UTF-8. Default: a letter's own key, else none
@@ -90,7 +91,8 @@ def insert(
                  relay, the other settings alone
 
     Nothing is committed or rolled back here. Without a transaction, on a connection in autocommit mode, the mail is
-    committed at once, as any other row would be. A duplicate raises nothing and changes nothing. The receipt's
+    committed at once, as any other row would be; MySQL refuses it (a SAVEPOINT facteur_needs_a_transaction does not
+    exist). A duplicate raises nothing and changes nothing. The receipt's
     durable is False where the commits of this connection do not wait for the disk.
 
     The driver's exceptions pass unchanged. MessageError: message, key, times or priority; ConfigError: the tables
@@ -105,7 +107,7 @@ async def ainsert(
     connection: Any, message: _Message, *, key: str | None = None, not_before: _Time = None, expires_at: _Time = None,
     priority: int | None = None, mailer: Mailer | None = None,
 ) -> Receipt:  # fmt: skip
-    """As insert(), on an asynchronous connection: an AsyncConnection or AsyncSession of SQLAlchemy, aiosqlite."""
+    """As insert(), on an asynchronous connection: an AsyncConnection or AsyncSession of SQLAlchemy, aiosqlite, asyncpg, psycopg."""
     wish: dict[str, Any] = {"key": key, "not_before": not_before, "expires_at": expires_at, "priority": priority}
     if bridge := _connections.bridge(connection):
         receipt: Receipt = await bridge(insert, message, mailer=mailer, **wish)

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "outbox/server_sql.h"
 #include "outbox/sqlite_sql.h"
 
 #include <stdio.h>
@@ -27,6 +28,7 @@ struct fct_insert_step {
 struct fct_insert_dialect {
     const char *name;
     const struct fct_insert_step *steps, *undo;
+    enum facteur_value key; /* what its column for the key has */
 };
 
 /* ---- Values and answers ---------------------------------------------------------------------- */
@@ -50,6 +52,43 @@ static void bind_text(struct fct_insert *insert, const char *text)
         bind(insert, FACTEUR_VALUE_NULL, 0, (fct_slice){NULL, 0});
 }
 
+static void bind_key(struct fct_insert *insert)
+{
+    const char *key = insert->mail->key;
+
+    if (key)
+        bind(insert, insert->dialect->key, 0, fct_slice_of(key));
+    else
+        bind_text(insert, NULL);
+}
+
+static void bind_mail(struct fct_insert *insert)
+{
+    const struct fct_store_mail *mail = insert->mail;
+
+    bind_integer(insert, mail->priority);
+    bind_integer(insert,
+                 mail->not_before_us > insert->now_us ? mail->not_before_us : insert->now_us);
+    bind_key(insert);
+    bind_text(insert, mail->kind);
+    bind_text(insert, mail->sender);
+    bind_text(insert, mail->recipients);
+    bind_text(insert, mail->message_id);
+    bind_integer(insert, (int64_t)mail->bytes.len);
+    bind_integer(insert, insert->now_us);
+    if (mail->expires_us)
+        bind_integer(insert, mail->expires_us);
+    else
+        bind_text(insert, NULL);
+    bind_text(insert, mail->trace);
+}
+
+static void bind_body(struct fct_insert *insert)
+{
+    bind_integer(insert, strtoll(insert->id, NULL, 10));
+    bind(insert, FACTEUR_VALUE_BYTES, 0, insert->mail->bytes);
+}
+
 static int read_schema(const char *cell, facteur_error **error)
 {
     long version = cell ? strtol(cell, NULL, 10) : 0;
@@ -69,6 +108,22 @@ static int read_id(struct fct_insert *insert, const char *cell, facteur_error **
         return fct_error_set(error, FACTEUR_EIO, WHERE, "outbox: the row has no id");
     snprintf(insert->id, sizeof insert->id, "%s", cell);
     return 0;
+}
+
+static const char *first_text(void)
+{
+    return "SELECT id, message_id FROM facteur_mail WHERE key = ?";
+}
+
+static int read_first(struct fct_insert *insert, const char *const *cells, size_t count,
+                      facteur_error **error)
+{
+    if (count < 2 || !cells[1])
+        return fct_error_set(error, FACTEUR_EIO, WHERE,
+                             "outbox: another mail with the key was deleted in this moment; try "
+                             "again");
+    insert->first_id = fct_strdup(cells[1]);
+    return insert->first_id ? read_id(insert, cells[0], error) : fct_error_nomem(error);
 }
 
 /* ---- SQLite ---------------------------------------------------------------------------------- */
@@ -104,11 +159,6 @@ static const char *sqlite_body(void)
     return fct_sql_text(FCT_SQL_INSERT_BODY);
 }
 
-static const char *sqlite_first(void)
-{
-    return "SELECT id, message_id FROM facteur_mail WHERE key = ?";
-}
-
 static const char *sqlite_facts(void)
 {
     return "SELECT (SELECT max(value) FROM facteur_outbox WHERE name = 'schema'), "
@@ -116,59 +166,16 @@ static const char *sqlite_facts(void)
            "(SELECT file FROM pragma_database_list WHERE name = 'main')";
 }
 
-static void bind_mail(struct fct_insert *insert)
-{
-    const struct fct_store_mail *mail = insert->mail;
-
-    bind_integer(insert, mail->priority);
-    bind_integer(insert,
-                 mail->not_before_us > insert->now_us ? mail->not_before_us : insert->now_us);
-    bind_text(insert, mail->key);
-    bind_text(insert, mail->kind);
-    bind_text(insert, mail->sender);
-    bind_text(insert, mail->recipients);
-    bind_text(insert, mail->message_id);
-    bind_integer(insert, (int64_t)mail->bytes.len);
-    bind_integer(insert, insert->now_us);
-    if (mail->expires_us)
-        bind_integer(insert, mail->expires_us);
-    else
-        bind_text(insert, NULL);
-    bind_text(insert, mail->trace);
-}
-
-static int read_mail(struct fct_insert *insert, const char *const *cells, size_t count,
-                     facteur_error **error)
+static int sqlite_read_mail(struct fct_insert *insert, const char *const *cells, size_t count,
+                            facteur_error **error)
 {
     insert->duplicate = count == 0;
     return count ? read_id(insert, cells[0], error) : 0;
 }
 
-static void bind_body(struct fct_insert *insert)
-{
-    bind_integer(insert, strtoll(insert->id, NULL, 10));
-    bind(insert, FACTEUR_VALUE_BYTES, 0, insert->mail->bytes);
-}
-
-static void bind_key(struct fct_insert *insert)
-{
-    bind_text(insert, insert->mail->key);
-}
-
-static int read_first(struct fct_insert *insert, const char *const *cells, size_t count,
-                      facteur_error **error)
-{
-    if (count < 2 || !cells[1])
-        return fct_error_set(error, FACTEUR_EIO, WHERE,
-                             "outbox: another mail with the key was deleted in this moment; try "
-                             "again");
-    insert->first_id = fct_strdup(cells[1]);
-    return insert->first_id ? read_id(insert, cells[0], error) : fct_error_nomem(error);
-}
-
 /* The commit syncs the disk from FULL (2) on, where there is a file. */
-static int read_facts(struct fct_insert *insert, const char *const *cells, size_t count,
-                      facteur_error **error)
+static int sqlite_read_facts(struct fct_insert *insert, const char *const *cells, size_t count,
+                             facteur_error **error)
 {
     if (count < 3)
         return read_schema(NULL, error);
@@ -178,10 +185,10 @@ static int read_facts(struct fct_insert *insert, const char *const *cells, size_
 
 static const struct fct_insert_step sqlite_steps[] = {
     {ALWAYS, sqlite_save, "", NULL, NULL},
-    {ALWAYS, sqlite_mail, " RETURNING id", bind_mail, read_mail},
+    {ALWAYS, sqlite_mail, " RETURNING id", bind_mail, sqlite_read_mail},
     {WHEN_NEW, sqlite_body, "", bind_body, NULL},
-    {WHEN_DUPLICATE, sqlite_first, "", bind_key, read_first},
-    {ALWAYS, sqlite_facts, "", NULL, read_facts},
+    {WHEN_DUPLICATE, first_text, "", bind_key, read_first},
+    {ALWAYS, sqlite_facts, "", NULL, sqlite_read_facts},
     {ALWAYS, sqlite_release, "", NULL, NULL},
     {.text = NULL}};
 
@@ -189,7 +196,140 @@ static const struct fct_insert_step sqlite_undo_steps[] = {{ALWAYS, sqlite_undo,
                                                            {ALWAYS, sqlite_release, "", NULL, NULL},
                                                            {.text = NULL}};
 
-static const struct fct_insert_dialect dialects[] = {{"sqlite", sqlite_steps, sqlite_undo_steps}};
+/* ---- PostgreSQL ------------------------------------------------------------------------------ */
+
+/* One statement makes both rows or none, with a transaction and without: no savepoint. */
+
+static const char *postgresql_facts(void)
+{
+    return "SELECT (SELECT max(value) FROM facteur_outbox WHERE name = 'schema') AS version, "
+           "current_setting('synchronous_commit') AS commits";
+}
+
+static const char *postgresql_mail(void)
+{
+    return fct_server_sql_text(FCT_POSTGRESQL, FCT_SERVER_SQL_INSERT);
+}
+
+static int postgresql_read_facts(struct fct_insert *insert, const char *const *cells, size_t count,
+                                 facteur_error **error)
+{
+    if (count < 2)
+        return read_schema(NULL, error);
+    insert->durable = cells[1] && strcmp(cells[1], "off") != 0;
+    return read_schema(cells[0], error);
+}
+
+static void postgresql_bind_mail(struct fct_insert *insert)
+{
+    bind_mail(insert);
+    bind(insert, FACTEUR_VALUE_BYTES, 0, insert->mail->bytes);
+    bind_key(insert);
+}
+
+/* No row: the key was taken by a transaction that has ended since the statement began. */
+static int postgresql_read_mail(struct fct_insert *insert, const char *const *cells, size_t count,
+                                facteur_error **error)
+{
+    insert->duplicate = count < 2 || !cells[1] || strcmp(cells[1], "0") != 0;
+    return insert->duplicate ? 0 : read_id(insert, cells[0], error);
+}
+
+static const struct fct_insert_step postgresql_steps[] = {
+    {ALWAYS, postgresql_facts, "", NULL, postgresql_read_facts},
+    {ALWAYS, postgresql_mail, "", postgresql_bind_mail, postgresql_read_mail},
+    {WHEN_DUPLICATE, first_text, "", bind_key, read_first},
+    {.text = NULL}};
+
+static const struct fct_insert_step postgresql_undo_steps[] = {{.text = NULL}};
+
+/* ---- MySQL ----------------------------------------------------------------------------------- */
+
+/*
+ * Two statements make the two rows, so without a transaction a worker could find the one without
+ * the other.  A savepoint is kept in a transaction alone: without one, the first ROLLBACK TO fails
+ * before anything is written, and the server's error tells the name.
+ */
+#define NEEDED "facteur_needs_a_transaction"
+
+static const char *mysql_save(void)
+{
+    return "SAVEPOINT " NEEDED;
+}
+
+static const char *mysql_undo(void)
+{
+    return "ROLLBACK TO SAVEPOINT " NEEDED;
+}
+
+static const char *mysql_release(void)
+{
+    return "RELEASE SAVEPOINT " NEEDED;
+}
+
+static const char *mysql_facts(void)
+{
+    return "SELECT max(value) AS version, max(@@innodb_flush_log_at_trx_commit) AS flushes "
+           "FROM facteur_outbox WHERE name = 'schema'";
+}
+
+static const char *mysql_mail(void)
+{
+    return fct_server_sql_text(FCT_MYSQL, FCT_SERVER_SQL_INSERT);
+}
+
+static const char *mysql_id(void)
+{
+    return "SELECT LAST_INSERT_ID()";
+}
+
+static const char *mysql_body(void)
+{
+    return "INSERT INTO facteur_body(id, bytes) VALUES (?, ?)";
+}
+
+/* It locks, and so it sees what the transaction's snapshot does not. */
+static const char *mysql_first(void)
+{
+    return "SELECT id, message_id FROM facteur_mail WHERE `key` = ? LOCK IN SHARE MODE";
+}
+
+static int mysql_read_facts(struct fct_insert *insert, const char *const *cells, size_t count,
+                            facteur_error **error)
+{
+    if (count < 2)
+        return read_schema(NULL, error);
+    insert->durable = cells[1] && strcmp(cells[1], "1") == 0;
+    return read_schema(cells[0], error);
+}
+
+static int mysql_read_id(struct fct_insert *insert, const char *const *cells, size_t count,
+                         facteur_error **error)
+{
+    const char *id = count ? cells[0] : NULL;
+
+    insert->duplicate = id && strtoll(id, NULL, 10) >= FCT_SERVER_DUPLICATE;
+    return insert->duplicate ? 0 : read_id(insert, id, error);
+}
+
+static const struct fct_insert_step mysql_steps[] = {
+    {ALWAYS, mysql_save, "", NULL, NULL},
+    {ALWAYS, mysql_undo, "", NULL, NULL},
+    {ALWAYS, mysql_facts, "", NULL, mysql_read_facts},
+    {ALWAYS, mysql_mail, "", bind_mail, NULL},
+    {ALWAYS, mysql_id, "", NULL, mysql_read_id},
+    {WHEN_NEW, mysql_body, "", bind_body, NULL},
+    {WHEN_DUPLICATE, mysql_first, "", bind_key, read_first},
+    {ALWAYS, mysql_release, "", NULL, NULL},
+    {.text = NULL}};
+
+static const struct fct_insert_step mysql_undo_steps[] = {
+    {ALWAYS, mysql_undo, "", NULL, NULL}, {ALWAYS, mysql_release, "", NULL, NULL}, {.text = NULL}};
+
+static const struct fct_insert_dialect dialects[] = {
+    {"sqlite", sqlite_steps, sqlite_undo_steps, FACTEUR_VALUE_TEXT},
+    {"postgresql", postgresql_steps, postgresql_undo_steps, FACTEUR_VALUE_TEXT},
+    {"mysql", mysql_steps, mysql_undo_steps, FACTEUR_VALUE_BYTES}};
 
 /* ---- Steps ----------------------------------------------------------------------------------- */
 
@@ -254,11 +394,11 @@ int fct_insert_begin(struct fct_insert *insert, const char *dialect, const char 
     insert->dialect = find_dialect(dialect);
     insert->marks = find_marks(marks);
     if (!insert->dialect || !insert->marks)
-        return fct_error_set(
-            error, FACTEUR_ECONFIG, WHERE,
-            "outbox: expected the dialect sqlite and \"?\", \"%%s\" or \"$1\", got "
-            "%s and \"%s\"",
-            dialect, marks);
+        return fct_error_set(error, FACTEUR_ECONFIG, WHERE,
+                             "outbox: expected the dialect sqlite, postgresql or mysql, and \"?\", "
+                             "\"%%s\" or \"$1\", got "
+                             "%s and \"%s\"",
+                             dialect, marks);
     insert->step = insert->dialect->steps;
     return prepare(insert, error);
 }

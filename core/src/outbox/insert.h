@@ -8,7 +8,7 @@
 
 #include "outbox/store.h"
 
-enum { FCT_INSERT_VALUES = 12, FCT_INSERT_ID = 24 };
+enum { FCT_INSERT_VALUES = 13, FCT_INSERT_ID = 24 };
 
 struct fct_insert_value {
     enum facteur_value kind;
@@ -35,7 +35,7 @@ struct fct_insert {
 /*
  * Begin.
  *
- * dialect   "sqlite".
+ * dialect   "sqlite", "postgresql" or "mysql".
  * marks     How a statement names its values: "?", "%s" or "$1".
  * mail      fct_store_check() has found it right.
  *

@@ -69,4 +69,4 @@ def _wrong(connection: Any) -> tuple[str, str, str] | None:
     if version == outbox.SCHEMA:
         return None
     told = f"the outbox's tables have version {version}, and this release of facteur knows {outbox.SCHEMA}"
-    return told, "Use a later release." if version and version > outbox.SCHEMA else "Run manage.py migrate facteur.", "W003"
+    return told, "Use a later release." if version and version > outbox.SCHEMA else "Run facteur outbox migrate.", "W003"
