@@ -237,7 +237,7 @@ def test_the_policy_of_the_mailer_seals(path):
 
 def test_a_connection_of_another_kind(path):
     for thing in (None, "sqlite:///x", sqlite3, object()):
-        with pytest.raises(TypeError, match="sqlite3.Connection; sqlalchemy"):
+        with pytest.raises(TypeError, match="a connection of sqlite3, psycopg"):
             outbox.insert(thing, MESSAGE)
     with pytest.raises(TypeError, match="expected one of"):
         asyncio.run(outbox.ainsert(sqlite3.connect(path), MESSAGE))
