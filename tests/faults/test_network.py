@@ -138,12 +138,16 @@ def test_signs_of_life(client, network, far, forgotten):
     assert client.send(TO)["status"] == "sent"
     if forgotten:
         network.forget()
-    time.sleep(4.5)
-    receipt = client.send(TO, deadline=20.0)
-    assert receipt["status"] == "sent", receipt
-    assert receipt["attempts"] == (2 if forgotten else 1)
+    # The sign must be young: on a busy machine the send may come too late for one, but not each time.
+    for count in range(2, 6):
+        time.sleep(4.5)
+        receipt = client.send(TO, deadline=20.0)
+        assert receipt["status"] == "sent", receipt
+        assert receipt["attempts"] == (2 if forgotten else 1)
+        assert far.stats()["mails"] == count
+        if forgotten or receipt["flights"] == 1:
+            break
     assert forgotten or receipt["flights"] == 1
-    assert far.stats()["mails"] == 2
     far.disconnect("reset")
 
 
