@@ -147,7 +147,7 @@ static void read_type(fct_buf *out, fct_slice value)
             fct_buf_add_slice(&kept, item);
         }
     }
-    fct_mend_to_utf8(out, (fct_slice){kept.ptr, kept.len});
+    fct_mend_to_utf8(out, bytes_of(&kept));
     out->failed = out->failed || kept.failed;
     fct_buf_done(&kept);
 }
@@ -160,7 +160,7 @@ static void put_type(fct_mend *mend, const struct entity *entity, const struct c
 
     read_type(&type, change->as_text ? (fct_slice){"", 0} : bytes_of(&entity->type));
     fct_header_begin(&header, mend->out, "Content-Type");
-    fct_mend_put_parameters(&header, (fct_slice){type.ptr, type.len});
+    fct_mend_put_parameters(&header, bytes_of(&type));
     if (change->charset)
         fct_header_param(&header, "charset", fct_slice_of(change->charset));
     fct_header_end(&header);
