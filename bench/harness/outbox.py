@@ -24,7 +24,7 @@ class Queue:
 
 TABLE = [
     Queue("facteur", "outbox_peer"),
-    Queue("busy_timeout", "busy_peer", drains=False),
+    Queue("busy_timeout", "busy_peer", drains=False, prepared=True),
     Queue("django-post_office", "post_office_peer.py", prepared=True),
     Queue("django-tasks-db", "tasks_db_peer.py", prepared=True),
 ]
@@ -164,6 +164,6 @@ def promises(tables):
         title, cells = tables[at]
         named = {cell.peer.name: cell for cell in cells}
         value = ratio(named["facteur"], named[peer], figure) if {"facteur", peer} <= named.keys() else None
-        if value is not None:
+        if value is not None and not named[peer].skipped:
             met = (least is None or value >= least) and (most is None or value <= most)
             yield f"| {title}: {words} | {value:.3g} × | {'yes' if met else '**no**'} |"
